@@ -1,0 +1,1 @@
+//! Typed interfaces of the contracts, generated from the compiled ABIs.

@@ -1,0 +1,1 @@
+//! The consensus application: propose, verify and apply blocks; transaction pool; genesis.

@@ -1,0 +1,1 @@
+//! Issues, presents, verifies and revokes SD-JWT credentials.

@@ -1,0 +1,1 @@
+//! Executes a block: state view, header and transactions in, outcome out.

@@ -1,0 +1,1 @@
+//! Wires consensus, execution, storage and RPC into a validator.

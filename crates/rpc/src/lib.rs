@@ -1,0 +1,1 @@
+//! Ethereum JSON-RPC, and proofs, over read handles of the chain.

@@ -1,0 +1,1 @@
+//! Rule sets: parse, check, evaluate, explain; without I/O.

@@ -1,0 +1,1 @@
+//! Service packages: schema, validation and content address.

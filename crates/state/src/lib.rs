@@ -1,0 +1,1 @@
+//! Authenticated state: accounts, slots and code over QMDB, with proofs.

@@ -1,0 +1,1 @@
+//! Encrypted personal records and their keys.
