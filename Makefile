@@ -1,0 +1,53 @@
+# Zhengtong: everything a person types. `make help` lists the targets.
+# Recipe: to add a step to a run or a test, add it to tools/setup.sh or tools/test.sh, which number and print the steps.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+DATA ?= data
+HTTP ?= 127.0.0.1:8080
+RPC  ?= 127.0.0.1:8545
+
+export CARGO_TERM_PROGRESS_WHEN ?= auto
+
+.PHONY: help run reset test bench soak fuzz fmt lint audit build
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+run: ## build everything and run a network of one with portal, index and five agencies
+	@tools/setup.sh run
+	@exec target/debug/zhengtong dev --data $(DATA) --http $(HTTP) --rpc $(RPC)
+
+build: ## build contracts, portal and binary
+	@tools/setup.sh run
+
+reset: ## delete the data folder, so that the next run starts over
+	@tools/reset.sh $(DATA)
+
+test: ## all tests: contracts, Rust, TypeScript, browser
+	@tools/test.sh
+
+bench: ## throughput, cost and latency, beside anvil, in one run
+	@tools/setup.sh bench
+	@exec target/release/zhengtong bench all
+
+soak: ## long runs: many simulation seeds, many kills
+	@tools/setup.sh test
+	@tools/soak.sh
+
+fuzz: ## long fuzz and invariant runs of contracts and decoders
+	@tools/setup.sh contracts
+	@cd contracts && npm run --silent fuzz
+
+fmt: ## format Rust and TypeScript
+	@cargo fmt --all
+
+lint: ## formatting, clippy, dependency policy
+	@tools/lint.sh
+
+audit: ## known vulnerabilities of the dependencies (needs the network)
+	@cargo deny check advisories
+	@cd contracts && npm audit --omit=dev
+	@cd portal && npm audit --omit=dev

@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Installs what the asked-for target needs and builds it: tools/setup.sh run|test|bench|contracts
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source tools/lib.sh
+
+target=${1:?usage: tools/setup.sh run|test|bench|contracts}
+case $target in
+  contracts) steps_total=3 ;;
+  run) steps_total=5 ;;
+  bench) steps_total=5 ;;
+  test) steps_total=7 ;;
+  *) fail "unknown target '$target'" "use run, test, bench or contracts" ;;
+esac
+
+step "looking for Rust and Node"
+need_command cargo "install Rust with rustup, version 1.95 or newer"
+need_command cc "install a C compiler (Debian: apt-get install build-essential)"
+need_node 20
+
+step "installing the packages of contracts/"
+npm_install contracts
+step "compiling the contracts"
+quietly contracts-build npm --prefix contracts run --silent build
+[ "$target" = contracts ] && exit 0
+
+step "building the portal"
+npm_install portal
+quietly portal-build npm --prefix portal run --silent build
+
+if [ "$target" = bench ]; then
+  step "building the binary, optimised (the first time takes some minutes)"
+  cargo build --locked --release -p zhengtong
+else
+  step "building the binary (the first time takes some minutes)"
+  cargo build --locked -p zhengtong
+fi
+
+if [ "$target" = test ]; then
+  step "looking for Chromium and its fonts"
+  need_chromium
+  step "looking for PostgreSQL"
+  need_postgres
+fi
