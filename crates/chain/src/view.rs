@@ -1,0 +1,153 @@
+//! What a node shows of its chain: the seam between the consensus application and everything that reads or submits.
+
+use alloy_consensus::{Header, ReceiptEnvelope, TxEnvelope, transaction::Recovered};
+use alloy_primitives::{Address, B256, Bytes};
+use std::{future::Future, sync::Arc};
+use thiserror::Error;
+use tokio::sync::broadcast;
+use zhengtong_evm::{DBErrorMarker, DatabaseAsync};
+use zhengtong_types::{Finality, NetworkInfo, StateProof};
+
+/// Blocks before the latest whose state can still be read.
+pub const STATE_WINDOW_BLOCKS: u64 = 256;
+
+/// A finalized and executed block. "Latest", "safe" and "finalized" all mean the newest of these.
+#[derive(Clone, Debug)]
+pub struct SealedBlock {
+    pub header: Header,
+    /// `keccak256(rlp(header))`, what the validators signed.
+    pub hash: B256,
+    /// In block order, senders recovered; the envelope knows its hash.
+    pub transactions: Vec<Recovered<TxEnvelope>>,
+    /// One for each transaction, in block order.
+    pub receipts: Vec<TransactionReceipt>,
+    /// Size of header and raw transactions in bytes.
+    pub size_bytes: usize,
+    /// Milliseconds since the Unix epoch.
+    pub timestamp_ms: u64,
+}
+
+/// A receipt as `receiptsRoot` commits to it, and what Ethereum's JSON-RPC adds to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TransactionReceipt {
+    pub envelope: ReceiptEnvelope,
+    /// Gas of this transaction alone.
+    pub gas_used: u64,
+    /// Address of the contract that the transaction created.
+    pub contract: Option<Address>,
+    /// Index of the transaction's first log in the block.
+    pub first_log: usize,
+}
+
+/// Why something could not be read.
+#[derive(Clone, Debug, Error)]
+pub enum ViewError {
+    #[error("block {number} does not exist; the latest is {latest}")]
+    UnknownBlock { number: u64, latest: u64 },
+    #[error("state of block {number} is no longer kept; the oldest is {oldest}, the latest {latest}")]
+    StateGone { number: u64, oldest: u64, latest: u64 },
+    #[error("{slots} slots asked to be proven at once, at most {max}")]
+    TooManySlots { slots: usize, max: usize },
+    #[error("the chain advanced while the proof was made; ask again")]
+    Moved,
+    #[error("storage failed: {0}")]
+    Storage(String),
+    #[error("the node is stopping")]
+    Stopping,
+}
+
+impl DBErrorMarker for ViewError {}
+
+/// Why a transaction was refused. Nothing was changed.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum SubmitError {
+    #[error("transaction is {got} bytes, more than {max}")]
+    TooLarge { got: usize, max: usize },
+    #[error("transaction does not decode: {0}")]
+    Malformed(String),
+    #[error("transaction type {0} is not accepted here; use 0, 1 or 2")]
+    UnsupportedType(u8),
+    #[error("chain id is {got:?}, expected {expected}; transactions without one are refused (EIP-155)")]
+    WrongChain { got: Option<u64>, expected: u64 },
+    #[error("invalid signature")]
+    BadSignature,
+    #[error("nonce too low: next nonce {expected}, tx nonce {got}")]
+    NonceTooLow { got: u64, expected: u64 },
+    #[error("nonce too high: next nonce {expected}, tx nonce {got}, at most {max_gap} ahead")]
+    NonceTooHigh { got: u64, expected: u64, max_gap: u64 },
+    #[error("already known")]
+    AlreadyKnown { hash: B256 },
+    #[error("a different transaction with nonce {nonce} is already waiting; the price is zero, so none can replace it")]
+    NonceTaken { nonce: u64, hash: B256 },
+    #[error("gas limit {got} is below the transaction's own cost {needed}")]
+    GasTooLow { got: u64, needed: u64 },
+    #[error("gas limit {got} is more than {max}")]
+    GasTooHigh { got: u64, max: u64 },
+    #[error("insufficient funds: balance {balance}, value {value}")]
+    InsufficientFunds { balance: alloy_primitives::U256, value: alloy_primitives::U256 },
+    #[error("creation code is {got} bytes, more than {max} (EIP-3860)")]
+    InitCodeTooLarge { got: usize, max: usize },
+    #[error("sender {0} is a contract (EIP-3607)")]
+    SenderIsContract(Address),
+    #[error("this account already has {max} transactions waiting")]
+    AccountFull { max: usize },
+    #[error("the pool is full ({max} transactions); try again later")]
+    PoolFull { max: usize },
+    #[error("the node cannot store the transaction ({0}); it was not accepted")]
+    Storage(String),
+    #[error("the node is stopping")]
+    Stopping,
+}
+
+/// Read and submit access to a running node. Clones are cheap and share everything.
+///
+/// Usable from any async runtime. Reads answer from finalized and executed blocks only.
+pub trait ChainView: Clone + Send + Sync + 'static {
+    /// State after one block, for execution: `basic`, `code_by_hash`, `storage`, `block_hash`.
+    type State: DatabaseAsync<Error = ViewError> + Send + 'static;
+
+    fn network(&self) -> &NetworkInfo;
+
+    /// The latest finalized and executed block.
+    fn tip(&self) -> Arc<SealedBlock>;
+
+    /// A block by number; `None` above the tip.
+    fn block(&self, number: u64) -> Result<Option<Arc<SealedBlock>>, ViewError>;
+
+    /// The number of a finalized block by its hash.
+    fn block_number(&self, hash: B256) -> Result<Option<u64>, ViewError>;
+
+    /// Block number and index of a finalized transaction.
+    fn transaction(&self, hash: B256) -> Result<Option<(u64, usize)>, ViewError>;
+
+    /// A transaction that is accepted but not yet finalized.
+    fn pending_transaction(&self, hash: B256) -> Option<Recovered<TxEnvelope>>;
+
+    /// Certificate and headers down to the block; `None` above the tip.
+    fn finality(&self, number: u64) -> Result<Option<Finality>, ViewError>;
+
+    /// State after block `at`, which must be the tip or one of the [`STATE_WINDOW_BLOCKS`] before it.
+    fn state(&self, at: u64) -> Result<Self::State, ViewError>;
+
+    /// Proves an account and slots of it at the tip. At most [`MAX_PROVEN_SLOTS`] slots.
+    fn prove(
+        &self,
+        address: Address,
+        slots: &[B256],
+    ) -> impl Future<Output = Result<StateProof, ViewError>> + Send;
+
+    /// Checks, stores durably and pools a raw EIP-2718 transaction. It answers only once the transaction survives a crash.
+    fn submit(&self, raw: Bytes) -> impl Future<Output = Result<B256, SubmitError>> + Send;
+
+    /// The next nonce of an account, counting what waits without a gap.
+    fn pending_nonce(&self, address: Address) -> impl Future<Output = Result<u64, ViewError>> + Send;
+
+    /// Every finalized block from now on, in order. A receiver that lags loses the oldest and is told so.
+    fn subscribe(&self) -> broadcast::Receiver<Arc<SealedBlock>>;
+
+    /// Hashes of transactions as they are accepted.
+    fn subscribe_pending(&self) -> broadcast::Receiver<B256>;
+}
+
+/// Most slots that one proof covers.
+pub const MAX_PROVEN_SLOTS: usize = 64;
