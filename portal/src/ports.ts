@@ -1,0 +1,317 @@
+/**
+ * The seams between the screens and the modules that hold keys, talk to the chain and to gateways,
+ * check proofs and evaluate rules. Screens know these interfaces and nothing behind them, so that
+ * every screen can be drawn and tested with fakes. Real ones are put together in `app/live.ts`.
+ *
+ * Times are unix seconds unless the name ends in `Ms`. Amounts are fen. Addresses are lower-case hex.
+ */
+
+export type Hex = `0x${string}`;
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+export type Form = Record<string, string | number | boolean | null>;
+export type Words = "zh-CN" | "en";
+
+/** Every failure of a port is one of these; the screen has a text for each code that says what to do next. */
+export type FailureCode =
+  | "offline" // the server did not answer; trying again is safe
+  | "wrong-passphrase"
+  | "bad-words" // not a valid BIP-39 phrase
+  | "no-wallet" // nothing stored in this browser
+  | "rejected" // the person said no in their wallet
+  | "wrong-network" // chain id or network key is not the pinned one
+  | "transaction-refused" // the contract refused it; `detail` names the contract's error
+  | "gateway-refused" // problem JSON from a gateway; `detail` and `field` come from it
+  | "not-found"
+  | "session-expired"
+  | "bad-answer"; // the answer did not have the agreed shape, or a proof was wrong
+
+export class PortFailure extends Error {
+  constructor(
+    readonly code: FailureCode,
+    readonly detail: string,
+    readonly field?: string,
+  ) {
+    super(`${code}: ${detail}`);
+    this.name = "PortFailure";
+  }
+}
+
+/* ------------------------------------------------------------------ wallet */
+
+export interface InjectedProvider {
+  uuid: string;
+  name: string;
+  icon: string; // data: URI (EIP-6963)
+  rdns: string;
+}
+
+/** What a browser keeps between visits; nothing in it is readable without the passphrase (or the injected wallet). */
+export interface StoredWallet {
+  kind: "words" | "injected";
+  createdAtMs: number;
+  /** short public fingerprint, so that a person can tell two wallets apart */
+  fingerprint: string;
+}
+
+export interface WalletStore {
+  stored(): StoredWallet | null;
+  newWords(language: Words): string[];
+  /** null when valid, otherwise the index of the first word that is in no list, or -1 for a wrong checksum */
+  checkWords(words: string[]): number | null;
+  /** creates or restores: encrypts under the passphrase, keeps it in this browser, answers it unlocked */
+  create(words: string[], passphrase: string): Promise<Wallet>;
+  unlock(passphrase: string): Promise<Wallet>;
+  /** calls back for every EIP-6963 provider announced; answers an unsubscribe function */
+  providers(found: (provider: InjectedProvider) => void): () => void;
+  /** asks the injected wallet to sign the fixed text; `siwe` is signed too and kept for the session */
+  connect(provider: InjectedProvider): Promise<Wallet>;
+  forget(): void;
+}
+
+export interface PublicJwk {
+  kty: "EC";
+  crv: "P-256";
+  x: string;
+  y: string;
+}
+
+export interface HeldIdentity {
+  /** SD-JWT VC as received */
+  raw: string;
+  issuer: string;
+  issuedAt: number;
+  expiresAt: number | null;
+}
+
+/** A case as the wallet keeps it: everything needed to go on after a crash, encrypted at rest. */
+export interface OwnCase {
+  index: number;
+  id: Hex;
+  address: Hex;
+  service: string;
+  version: number;
+  form: Form;
+  /** 32 bytes, commitment salt */
+  salt: Hex;
+  createdAtMs: number;
+  openedTx: Hex | null;
+  /** organisation slug -> when its link was accepted */
+  linkedAtMs: Record<string, number>;
+  /** provider slug -> consent */
+  consents: Record<string, { id: Hex; record: Json }>;
+  /** SD-JWT VC issued as the result, once downloaded */
+  credential: string | null;
+}
+
+export interface Wallet {
+  readonly kind: "words" | "injected";
+  readonly fingerprint: string;
+  holderKey(): Promise<PublicJwk>;
+  identity(): Promise<HeldIdentity | null>;
+  keepIdentity(raw: string): Promise<HeldIdentity>;
+  /** newest first */
+  cases(): Promise<OwnCase[]>;
+  case(id: Hex): Promise<OwnCase | null>;
+  /** takes the next free case key; nothing leaves the browser */
+  newCase(service: string, version: number, form: Form): Promise<OwnCase>;
+  updateCase(id: Hex, change: Partial<Pick<OwnCase, "form" | "salt" | "openedTx" | "linkedAtMs" | "consents" | "credential">>): Promise<OwnCase>;
+  /** unfinished answers, encrypted like everything else */
+  draft(service: string): Promise<Form | null>;
+  keepDraft(service: string, answers: Form | null): Promise<void>;
+  lock(): void;
+}
+
+/* ------------------------------------------------------------------- chain */
+
+export interface Network {
+  chainId: number;
+  name: string;
+  /** hex, G2 compressed, 96 bytes */
+  publicKey: Hex;
+  namespace: Hex;
+  genesisHash: Hex;
+  validators: number;
+  threshold: number;
+  contracts: Record<string, Hex>;
+  version: string;
+}
+
+export interface Sent {
+  txHash: Hex;
+  blockNumber: number;
+}
+
+export interface ConsentTerms {
+  provider: string;
+  service: string;
+  purpose: string;
+  fields: string[];
+  until: number;
+}
+
+/** A key of an officer: demo key, words, or injected wallet. */
+export interface OfficerKey {
+  readonly address: Hex;
+  signMessage(text: string): Promise<Hex>;
+}
+
+export interface Chain {
+  network(): Promise<Network>;
+  /** all answer after finality; all are signed by the key of the case */
+  openCase(wallet: Wallet, own: OwnCase): Promise<Sent>;
+  grantConsent(wallet: Wallet, own: OwnCase, terms: ConsentTerms): Promise<Sent & { id: Hex; record: Json }>;
+  revokeConsent(wallet: Wallet, own: OwnCase, id: Hex): Promise<Sent>;
+  /** a new form under a new salt (already sent to the gateway) */
+  supplement(wallet: Wallet, own: OwnCase, form: Form, salt: Hex): Promise<Sent>;
+  appeal(wallet: Wallet, own: OwnCase, statement: Hex): Promise<Sent>;
+  approve(key: OfficerKey, id: Hex, action: { row: number; amountFen: number; reason: string; statute: Hex; statement: Hex }): Promise<Sent>;
+  refuse(key: OfficerKey, id: Hex, action: { row: number; reason: string; statute: Hex; statement: Hex }): Promise<Sent>;
+  requestMore(key: OfficerKey, id: Hex, action: { defects: string[]; statement: Hex }): Promise<Sent>;
+  officerKey(source: { privateKey: Hex } | { words: string[] } | { provider: InjectedProvider }): Promise<OfficerKey>;
+  /** statute id of DESIGN: keccak256(abi.encode(law, article)) */
+  statuteId(law: string, article: string): Hex;
+}
+
+/* ---------------------------------------------------------------- gateways */
+
+export interface Organisation {
+  slug: string;
+  name: string;
+  gateway: string;
+  encryptionKey: Hex;
+}
+
+export interface Link {
+  organisation: Organisation;
+  /** a provider gets the presentation and the use secret; the owner of the service gets form, salt and holder */
+  as: { provider: boolean; owner: boolean };
+}
+
+/** One use of data about the person, opened in the wallet. */
+export interface OpenedUse {
+  tag: Hex;
+  caseId: Hex;
+  provider: string;
+  consumer: string;
+  purpose: string;
+  basis: Hex;
+  mask: number;
+  blockNumber: number;
+  /** null: this record could not be opened with the wallet's secret, which must be shown */
+  details: { official: string; purpose: string; fields: string[]; article: string; atMs: number } | null;
+}
+
+export interface UseWalk {
+  uses: OpenedUse[];
+  /** per provider: number of tags walked, and whether the first missing one is provably absent */
+  complete: { provider: string; count: number; provenAbsent: boolean }[];
+}
+
+export interface DeskSession {
+  organisation: string;
+  address: Hex;
+  token: string;
+  expiresAtMs: number;
+}
+
+export interface DeskRow {
+  id: Hex;
+  service: string;
+  status: string;
+  cause: string;
+  promisedBy: number;
+  statutoryBy: number;
+  openedAt: number;
+}
+
+export interface DeskCase {
+  case: Json;
+  facts: Json;
+  form: Form | null;
+  history: Json;
+}
+
+export interface Gateways {
+  /** answers the SD-JWT VC */
+  identity(gateway: string, person: { number: string; code: string; holder: PublicJwk }): Promise<string>;
+  link(wallet: Wallet, own: OwnCase, link: Link): Promise<void>;
+  credential(wallet: Wallet, own: OwnCase, gateway: string): Promise<string | null>;
+  statements(wallet: Wallet, own: OwnCase, gateway: string): Promise<{ hash: Hex; text: string; atMs: number }[]>;
+  supplement(wallet: Wallet, own: OwnCase, gateway: string, form: Form, salt: Hex): Promise<void>;
+  /** answers the hash of the statement, to be put on the chain */
+  appeal(wallet: Wallet, own: OwnCase, gateway: string, text: string): Promise<Hex>;
+  /** walks the tags of the case until the first provably absent one and opens the records */
+  uses(wallet: Wallet, own: OwnCase, providers: string[]): Promise<UseWalk>;
+  signIn(gateway: string, organisation: string, key: OfficerKey): Promise<DeskSession>;
+  desk(gateway: string, session: DeskSession, query: { status?: string; cursor?: string }): Promise<{ items: DeskRow[]; next: string | null }>;
+  deskCase(gateway: string, session: DeskSession, id: Hex): Promise<DeskCase>;
+  statement(gateway: string, session: DeskSession, id: Hex, text: string): Promise<Hex>;
+}
+
+/* ------------------------------------------------------------ verification */
+
+export interface VerifyStep {
+  /** which link of the chain of proof: certificate, header, receipt, state, event, completeness, replay */
+  kind: "network" | "certificate" | "header" | "receipt" | "state" | "event" | "completeness" | "replay";
+  ok: boolean;
+  /** what was checked: block number, transaction, slot … */
+  subject: string;
+  /** why it failed; empty when ok */
+  detail: string;
+}
+
+export interface ProvenEvent {
+  name: string;
+  seq: number | null;
+  contract: Hex;
+  txHash: Hex;
+  blockNumber: number;
+  args: Record<string, Json>;
+}
+
+export interface Verification {
+  ok: boolean;
+  steps: VerifyStep[];
+  /** what the proofs say, decoded; null when they failed before anything could be decoded */
+  proven: { case: Record<string, Json>; events: ProvenEvent[] } | null;
+  tookMs: number;
+}
+
+export interface Verifier {
+  /** never throws on a bad bundle: a bad bundle is a failed step */
+  verifyBundle(bundle: Json, networkKey: Hex): Promise<Verification>;
+}
+
+/* ------------------------------------------------------------------- rules */
+
+export type Outcome = "approve" | "review" | "refuse";
+
+export interface Evaluation {
+  outcome: Outcome;
+  /** 255: no row decided */
+  row: number;
+}
+
+/** "with these facts changed, and no others, the outcome would have been this" */
+export interface Change {
+  changes: { predicate: string; from: number | null; to: { min: number; max: number } }[];
+  outcome: Outcome;
+  row: number;
+  amountFen: number;
+}
+
+export interface Rules {
+  /** facts in the order of the predicates; null is unknown */
+  evaluate(rules: Json, facts: (number | null)[]): Evaluation;
+  explain(rules: Json, facts: (number | null)[]): Change[];
+}
+
+/* ---------------------------------------------------------------- together */
+
+export interface Ports {
+  wallets: WalletStore;
+  chain: Chain;
+  gateways: Gateways;
+  verifier: Verifier;
+  rules: Rules;
+}
