@@ -5,7 +5,7 @@ use alloy_primitives::{Address, B256, Bytes};
 use std::{future::Future, sync::Arc};
 use thiserror::Error;
 use tokio::sync::broadcast;
-use zhengtong_evm::{DBErrorMarker, DatabaseAsync};
+use zhengtong_evm::{DBErrorMarker, Database};
 use zhengtong_types::{Finality, NetworkInfo, StateProof};
 
 /// Blocks before the latest whose state can still be read.
@@ -104,7 +104,9 @@ pub enum SubmitError {
 /// Usable from any async runtime. Reads answer from finalized and executed blocks only.
 pub trait ChainView: Clone + Send + Sync + 'static {
     /// State after one block, for execution: `basic`, `code_by_hash`, `storage`, `block_hash`.
-    type State: DatabaseAsync<Error = ViewError> + Send + 'static;
+    ///
+    /// Reads that miss the cache block on the disk: use it on a blocking thread (`spawn_blocking`), never on an async worker.
+    type State: Database<Error = ViewError> + Send + 'static;
 
     fn network(&self) -> &NetworkInfo;
 
