@@ -1,0 +1,98 @@
+// Every key and secret of a resident comes from one seed of 32 bytes, by HKDF-SHA256 (RFC 5869) with no salt and the labels below.
+// The fixed vectors in vectors.json pin all of it; other implementations assert the same file.
+import { mapHashToField } from "@noble/curves/abstract/modular.js";
+import { p256 } from "@noble/curves/nist.js";
+import { secp256k1 } from "@noble/curves/secp256k1.js";
+import { hkdf } from "@noble/hashes/hkdf.js";
+import { hmac } from "@noble/hashes/hmac.js";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { type Address, type Hex, bytesToHex, concatBytes, encodeAbiParameters, hexToBytes, keccak256, stringToBytes } from "./bytes";
+
+/** The wallet's root secret, 32 bytes. */
+export type Seed = Uint8Array;
+
+const LABEL_WALLET = "zhengtong/wallet/v1";
+const LABEL_CASE = "zhengtong/case/v1/";
+const LABEL_HOLDER = "zhengtong/holder/v1";
+const LABEL_CREDENTIAL = "zhengtong/credential/v1/";
+const LABEL_USE = "zhengtong/use/v1/";
+const LABEL_SALT = "zhengtong/salt/v1/";
+const SECRET_BYTES = 32;
+/** 16 bytes more than the curve order, so that the reduction leaves no bias (FIPS 186-5, A.2.1). */
+const SCALAR_INPUT_BYTES = 48;
+const MAX_INDEX = 0xffff_ffff;
+
+function expand(ikm: Uint8Array, label: string, length: number): Uint8Array {
+  return hkdf(sha256, ikm, new Uint8Array(0), stringToBytes(label), length);
+}
+
+function scalar(seed: Seed, label: string, order: bigint): Uint8Array {
+  return mapHashToField(expand(seed, label, SCALAR_INPUT_BYTES), order);
+}
+
+function checkIndex(index: number): void {
+  if (!Number.isInteger(index) || index < 0 || index > MAX_INDEX) throw new RangeError(`index ${index} is not a 32-bit number`);
+}
+
+/** Seed of a wallet made of recovery words: input is the 64-byte BIP-39 seed. */
+export function seedFromBip39(bip39Seed: Uint8Array): Seed {
+  return expand(bip39Seed, LABEL_WALLET, SECRET_BYTES);
+}
+
+/** Seed of a wallet opened by an injected wallet: input is the 65-byte signature (r, s, v with v 27 or 28) of the fixed text. */
+export function seedFromSignature(signature: Hex): Seed {
+  const bytes = hexToBytes(signature);
+  if (bytes.length !== 65) throw new RangeError(`a signature has 65 bytes, not ${bytes.length}`);
+  const v = bytes[64] as number;
+  if (v < 27) bytes[64] = v + 27;
+  return expand(bytes, LABEL_WALLET, SECRET_BYTES);
+}
+
+/** Private key (secp256k1) of the case with the given index; one key, one case. */
+export function caseKey(seed: Seed, index: number): Hex {
+  checkIndex(index);
+  return bytesToHex(scalar(seed, `${LABEL_CASE}${index}`, secp256k1.Point.Fn.ORDER));
+}
+
+/** Private key (P-256) that the identity credential is bound to. */
+export function holderKey(seed: Seed): Hex {
+  return bytesToHex(scalar(seed, LABEL_HOLDER, p256.Point.Fn.ORDER));
+}
+
+/** Private key (P-256) that the credential of one case is bound to, so that credentials cannot be linked by their key. */
+export function credentialKey(seed: Seed, caseId: Hex): Hex {
+  return bytesToHex(scalar(seed, `${LABEL_CREDENTIAL}${caseId.toLowerCase()}`, p256.Point.Fn.ORDER));
+}
+
+/** Secret shared with one provider for one case: tags and keys of its use records come from it. */
+export function useSecret(seed: Seed, caseId: Hex, provider: string): Hex {
+  return bytesToHex(expand(seed, `${LABEL_USE}${caseId.toLowerCase()}/${provider}`, SECRET_BYTES));
+}
+
+/** Salt of the n-th commitment of a case (form, supplements, statements). Derived, so that a restored wallet can open them again. */
+export function caseSalt(seed: Seed, caseId: Hex, n: number): Hex {
+  checkIndex(n);
+  return bytesToHex(expand(seed, `${LABEL_SALT}${caseId.toLowerCase()}/${n}`, SECRET_BYTES));
+}
+
+function prf(secret: Hex, label: "tag" | "key", n: number): Uint8Array {
+  checkIndex(n);
+  const counter = new Uint8Array(4);
+  new DataView(counter.buffer).setUint32(0, n);
+  return hmac(sha256, hexToBytes(secret), concatBytes([stringToBytes(label), counter]));
+}
+
+/** One-time tag of the n-th use record. */
+export function useTag(secret: Hex, n: number): Hex {
+  return bytesToHex(prf(secret, "tag", n));
+}
+
+/** AES-256 key of the n-th use record. */
+export function useKey(secret: Hex, n: number): Uint8Array {
+  return prf(secret, "key", n);
+}
+
+/** The id that a key's only case has on a chain, known before it is opened: keccak256(abi.encode(chainId, cases, applicant)). */
+export function caseIdOf(chainId: number, cases: Address, applicant: Address): Hex {
+  return keccak256(encodeAbiParameters([{ type: "uint256" }, { type: "address" }, { type: "address" }], [BigInt(chainId), cases, applicant]));
+}

@@ -1,0 +1,39 @@
+// Every way a wallet can refuse. Screens know the coarse code of a port failure; the reason is finer, for tests and for the log.
+import { type FailureCode, PortFailure } from "../ports";
+
+const CODES = {
+  "words-count": "bad-words",
+  "words-unknown": "bad-words",
+  "words-checksum": "bad-words",
+  "no-wallet": "no-wallet",
+  "wallet-exists": "rejected",
+  locked: "session-expired",
+  "passphrase-short": "wrong-passphrase",
+  "passphrase-wrong": "wrong-passphrase",
+  "vault-corrupt": "bad-answer",
+  "vault-version": "bad-answer",
+  "vault-busy": "rejected",
+  storage: "bad-answer",
+  "injected-missing": "no-wallet",
+  "injected-rejected": "rejected",
+  "injected-failed": "bad-answer",
+  "injected-unstable": "bad-answer",
+  "injected-changed": "no-wallet",
+  "key-format": "bad-words",
+  "unknown-case": "not-found",
+  "no-credential": "not-found",
+  "credential-foreign": "bad-answer",
+  "credential-format": "bad-answer",
+} as const satisfies Record<string, FailureCode>;
+
+export type WalletReason = keyof typeof CODES;
+
+export class WalletError extends PortFailure {
+  readonly reason: WalletReason;
+
+  constructor(reason: WalletReason, detail: string) {
+    super(CODES[reason], detail);
+    this.name = "WalletError";
+    this.reason = reason;
+  }
+}
