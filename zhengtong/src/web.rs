@@ -1,0 +1,68 @@
+//! The portal's port: the single-page app, the open API, the agencies' gateways and a way to the node.
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::{DefaultBodyLimit, State},
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use std::path::Path;
+use tower_http::{
+    compression::CompressionLayer,
+    services::{ServeDir, ServeFile},
+    set_header::SetResponseHeaderLayer,
+};
+
+/// Largest JSON-RPC body that is passed on.
+const RPC_BODY_MAX_BYTES: usize = 2 * 1024 * 1024;
+
+/// Only our own scripts, styles and connections; inline styles because Svelte sets some.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+     img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self' blob:; \
+     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// The app under `folder`; unknown paths get its front page, so that links into the app work.
+pub fn portal(folder: &Path) -> Router {
+    let page = ServeFile::new(folder.join("index.html"));
+    let files = ServeDir::new(folder).append_index_html_on_directories(true).fallback(page);
+    Router::new()
+        .fallback_service(files)
+        .layer(fixed_header(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
+        .layer(fixed_header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(fixed_header(header::REFERRER_POLICY, "no-referrer"))
+        .layer(CompressionLayer::new())
+}
+
+fn fixed_header(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+}
+
+/// `POST /rpc`: passes JSON-RPC on to the node, so that the portal needs one origin only.
+pub fn rpc_proxy(rpc_url: String) -> Router {
+    let upstream = Upstream { url: rpc_url, http: reqwest::Client::new() };
+    Router::new()
+        .route("/rpc", post(forward))
+        .layer(DefaultBodyLimit::max(RPC_BODY_MAX_BYTES))
+        .with_state(upstream)
+}
+
+#[derive(Clone)]
+struct Upstream {
+    url: String,
+    http: reqwest::Client,
+}
+
+async fn forward(State(upstream): State<Upstream>, body: Bytes) -> Response {
+    let sent =
+        upstream.http.post(&upstream.url).header(header::CONTENT_TYPE, "application/json").body(body).send().await;
+    match sent {
+        Ok(answer) => {
+            let status = answer.status();
+            let body = Body::from_stream(answer.bytes_stream());
+            (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+        }
+        Err(_) => (StatusCode::BAD_GATEWAY, "the node does not answer; try again in a moment").into_response(),
+    }
+}
