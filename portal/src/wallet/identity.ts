@@ -1,0 +1,59 @@
+// The identity credential: an SD-JWT VC (RFC 9901) bound to the wallet's holder key, shown to a provider with a fresh key binding.
+import { p256 } from "@noble/curves/nist.js";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { SDJwtInstance } from "@sd-jwt/core";
+import type { HeldIdentity, PublicJwk } from "../ports";
+import { type Hex, base64Url, hexToBytes, randomHex, stringToBytes } from "./bytes";
+import { WalletError } from "./errors";
+
+/** The only claim a provider needs to find its record; all others stay hidden. */
+export const PRESENTED_CLAIM = "number";
+const ALGORITHM = "ES256";
+
+export function publicJwk(privateKey: Hex): PublicJwk {
+  const point = p256.getPublicKey(hexToBytes(privateKey), false);
+  return { kty: "EC", crv: "P-256", x: base64Url(point.slice(1, 33)), y: base64Url(point.slice(33)) };
+}
+
+function instance(privateKey?: Hex): SDJwtInstance<Record<string, unknown>> {
+  return new SDJwtInstance<Record<string, unknown>>({
+    hasher: (data) => sha256(typeof data === "string" ? stringToBytes(data) : new Uint8Array(data)),
+    hashAlg: "sha-256",
+    saltGenerator: (length) => randomHex(length).slice(2),
+    ...(privateKey === undefined
+      ? {}
+      : { kbSignAlg: ALGORITHM, kbSigner: (data: string) => base64Url(p256.sign(stringToBytes(data), hexToBytes(privateKey))) }),
+  });
+}
+
+interface Claims {
+  readonly iss?: unknown;
+  readonly iat?: unknown;
+  readonly exp?: unknown;
+  readonly cnf?: { readonly jwk?: Partial<PublicJwk> };
+}
+
+/** Reads a credential and refuses one that is bound to another key. */
+export async function readIdentity(raw: string, holder: PublicJwk): Promise<HeldIdentity> {
+  let claims: Claims;
+  try {
+    claims = ((await instance().decode(raw)).jwt?.payload ?? {}) as Claims;
+  } catch (cause) {
+    throw new WalletError("credential-format", cause instanceof Error ? cause.message : "not an SD-JWT");
+  }
+  const bound = claims.cnf?.jwk;
+  if (bound?.x !== holder.x || bound.y !== holder.y) throw new WalletError("credential-foreign", "the credential is bound to another wallet");
+  if (typeof claims.iss !== "string" || typeof claims.iat !== "number") throw new WalletError("credential-format", "iss or iat is missing");
+  return { raw, issuer: claims.iss, issuedAt: claims.iat, expiresAt: typeof claims.exp === "number" ? claims.exp : null };
+}
+
+/** Presents the credential to one provider for one case: nonce is the case, audience the provider. */
+export async function presentIdentity(raw: string, privateKey: Hex, caseId: Hex, provider: string, nowMs: number): Promise<string> {
+  const kb = { payload: { iat: Math.floor(nowMs / 1000), aud: provider, nonce: caseId } };
+  return await instance(privateKey).present(raw, { [PRESENTED_CLAIM]: true }, { kb });
+}
+
+/** The claims that a holder can read, hidden ones included. */
+export async function readClaims(raw: string): Promise<Record<string, unknown>> {
+  return (await instance().getClaims(raw)) as Record<string, unknown>;
+}

@@ -1,0 +1,74 @@
+// What the wallet's tests share.
+import { IDBFactory } from "fake-indexeddb";
+import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
+import { bytesToHex, hexToBytes } from "./bytes";
+import { indexedDbSlot } from "./slot";
+import { type StoreSurroundings, openWalletStore } from "./store";
+
+export const WORDS = `${"abandon ".repeat(11)}about`.split(" ");
+export const PASSPHRASE = "correct horse 电池";
+
+export function surroundings(change: Partial<StoreSurroundings> = {}): StoreSurroundings {
+  return {
+    slot: indexedDbSlot(new IDBFactory()),
+    page: null,
+    origin: "https://portal.example",
+    space: async () => ({ chainId: 20260, cases: "0x00000000000000000000000000000000000ca5e5" }),
+    find: async () => [],
+    now: () => 1_790_000_000_000,
+    kdfIterations: 1_000,
+    ...change,
+  };
+}
+
+export const openStore = (change: Partial<StoreSurroundings> = {}) => openWalletStore(surroundings(change));
+
+/** Announces an EIP-6963 wallet over a key; counts the texts it was asked to sign. */
+export function announceWallet(options: { key: `0x${string}`; uuid: string; refuse?: boolean; unstable?: boolean }) {
+  const account: PrivateKeyAccount = privateKeyToAccount(options.key);
+  const signed: string[] = [];
+  const provider = {
+    async request({ method, params }: { method: string; params?: unknown[] }): Promise<unknown> {
+      if (options.refuse === true) throw Object.assign(new Error("User rejected the request."), { code: 4001 });
+      if (method === "eth_requestAccounts") return [account.address];
+      if (method !== "personal_sign") throw Object.assign(new Error(`no ${method}`), { code: -32601 });
+      const text = new TextDecoder().decode(hexToBytes((params as [`0x${string}`])[0]));
+      signed.push(text);
+      const signature = await account.signMessage({ message: text });
+      if (options.unstable !== true || signed.length % 2 === 0) return signature;
+      // The same signature in its other form: s' = n - s, v flipped. It verifies, and is not the same bytes.
+      const order = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+      const bytes = hexToBytes(signature);
+      const s = order - BigInt(bytesToHex(bytes.slice(32, 64)));
+      bytes.set(hexToBytes(`0x${s.toString(16).padStart(64, "0")}`), 32);
+      bytes[64] = bytes[64] === 27 ? 28 : 27;
+      return bytesToHex(bytes);
+    },
+  };
+  const info = { uuid: options.uuid, name: "Test wallet", icon: "data:image/svg+xml,x", rdns: "example.wallet" };
+  const announce = () => window.dispatchEvent(new CustomEvent("eip6963:announceProvider", { detail: Object.freeze({ info, provider }) }));
+  window.addEventListener("eip6963:requestProvider", announce);
+  return { account, info, signed, stop: () => window.removeEventListener("eip6963:requestProvider", announce) };
+}
+
+/** Timers that move when told to. */
+export function manualTimers() {
+  let nowMs = 0;
+  const waiting = new Map<number, { at: number; callback: () => void }>();
+  let next = 0;
+  return {
+    set: (callback: () => void, ms: number) => {
+      waiting.set(++next, { at: nowMs + ms, callback });
+      return next;
+    },
+    clear: (handle: unknown) => void waiting.delete(handle as number),
+    pass: (ms: number) => {
+      nowMs += ms;
+      for (const [handle, { at, callback }] of waiting) {
+        if (at > nowMs) continue;
+        waiting.delete(handle);
+        callback();
+      }
+    },
+  };
+}

@@ -1,0 +1,123 @@
+// An unlocked wallet.
+import type { Form, HeldIdentity, OwnCase, PublicJwk, Wallet } from "../ports";
+import { type Hex, hexToBytes } from "./bytes";
+import { holderKey } from "./derive";
+import { IDLE_LIMIT_MS, IdleLock, type Timers } from "./idle";
+import { publicJwk, readIdentity } from "./identity";
+import { Keyring, attachKeyring } from "./keyring";
+import { type CaseSpace, type FindCases, freshCase, scan } from "./scan";
+import { type CaseChange, caseOf, withCase, withChange } from "./state";
+import type { Vault, VaultMeta } from "./vault";
+
+/** What a wallet needs from outside. */
+export interface WalletSurroundings {
+  readonly space: () => Promise<CaseSpace>;
+  readonly find: FindCases;
+  readonly now: () => number;
+  readonly timers?: Timers;
+}
+
+export class VaultWallet implements Wallet {
+  readonly kind: "words" | "injected";
+  readonly fingerprint: string;
+  readonly #vault: Vault;
+  readonly #around: WalletSurroundings;
+  readonly #idle: IdleLock;
+  readonly #locked = new Set<() => void>();
+
+  constructor(vault: Vault, meta: Pick<VaultMeta, "kind" | "fingerprint">, around: WalletSurroundings) {
+    this.kind = meta.kind;
+    this.fingerprint = meta.fingerprint;
+    this.#vault = vault;
+    this.#around = around;
+    this.#idle = new IdleLock(() => this.lock(), IDLE_LIMIT_MS, around.timers);
+    attachKeyring(this, new Keyring(vault));
+  }
+
+  async holderKey(): Promise<PublicJwk> {
+    return publicJwk(holderKey(hexToBytes((await this.#vault.read()).seed)));
+  }
+
+  async identity(): Promise<HeldIdentity | null> {
+    const { identity } = await this.#vault.read();
+    return identity === null ? null : await readIdentity(identity, await this.holderKey());
+  }
+
+  async keepIdentity(raw: string): Promise<HeldIdentity> {
+    const held = await readIdentity(raw, await this.holderKey());
+    await this.#vault.update((state) => ({ ...state, identity: raw }));
+    return held;
+  }
+
+  /** Newest first. A restored wallet asks the chain for its earlier cases the first time. */
+  async cases(): Promise<OwnCase[]> {
+    await this.#scanned();
+    return [...(await this.#vault.read()).cases];
+  }
+
+  async case(id: Hex): Promise<OwnCase | null> {
+    return (await this.#vault.read()).cases.find((own) => own.id === id) ?? null;
+  }
+
+  async newCase(service: string, version: number, form: Form): Promise<OwnCase> {
+    await this.#scanned();
+    const space = await this.#around.space();
+    const createdAtMs = this.#around.now();
+    const state = await this.#vault.update((current) => {
+      const fresh = freshCase(hexToBytes(current.seed), current.nextIndex, space);
+      const empty = { openedTx: null, linkedAtMs: {}, consents: {}, credential: null };
+      return withCase(current, { ...fresh, service, version, form, createdAtMs, ...empty });
+    });
+    return state.cases[0] as OwnCase; // withCase put it there
+  }
+
+  async updateCase(id: Hex, change: CaseChange): Promise<OwnCase> {
+    caseOf(await this.#vault.read(), id);
+    return caseOf(await this.#vault.update((state) => withChange(state, id, change)), id);
+  }
+
+  async draft(service: string): Promise<Form | null> {
+    return (await this.#vault.read()).drafts[service] ?? null;
+  }
+
+  async keepDraft(service: string, answers: Form | null): Promise<void> {
+    await this.#vault.update((state) => {
+      const { [service]: _, ...others } = state.drafts;
+      return { ...state, drafts: answers === null ? others : { ...others, [service]: answers } };
+    });
+  }
+
+  /** The recovery words, to be written down again; null for a wallet of an injected one. */
+  async words(): Promise<string[] | null> {
+    return (await this.#vault.read()).words?.split(" ") ?? null;
+  }
+
+  lock(): void {
+    if (this.#vault.isLocked) return;
+    this.#vault.lock();
+    this.#idle.stop();
+    for (const told of this.#locked) told();
+  }
+
+  /** Calls back when the wallet is locked, by hand or for being idle. */
+  onLocked(told: () => void): void {
+    this.#locked.add(told);
+  }
+
+  /** The person did something: the wait for the idle lock starts again. */
+  touch(): void {
+    if (!this.#vault.isLocked) this.#idle.touch();
+  }
+
+  async #scanned(): Promise<void> {
+    const state = await this.#vault.read();
+    if (state.scanned) return;
+    const found = await scan(state, await this.#around.space(), this.#around.find);
+    await this.#vault.update((current) => ({
+      ...current,
+      scanned: true,
+      nextIndex: Math.max(current.nextIndex, found.nextIndex),
+      cases: [...current.cases, ...found.cases.filter((own) => !current.cases.some((other) => other.id === own.id))],
+    }));
+  }
+}
