@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+// Roles of an organisation, a bit mask: it may attest facts, decide cases, prove identities, issue credentials.
+uint32 constant PROVIDER = 1;
+uint32 constant DECIDER = 2;
+uint32 constant IDENTITY = 4;
+uint32 constant ISSUER = 8;
+uint32 constant ALL_ROLES = PROVIDER | DECIDER | IDENTITY | ISSUER;
+
+// The basis of a predicate that may be asked only with the applicant's own consent.
+bytes32 constant CONSENT = keccak256("consent");
+
+// The value of a fact that its source cannot answer.
+int32 constant UNKNOWN = type(int32).min;
+
+// The row of an evaluation that found none.
+uint8 constant NO_ROW = type(uint8).max;

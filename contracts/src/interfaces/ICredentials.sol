@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {ICases} from "./ICases.sol";
+
+/// @title Credentials: which were issued for which case, and the roots of the issuers' status lists
+interface ICredentials {
+    event CredentialIssued(
+        bytes32 indexed caseId,
+        bytes32 indexed issuer,
+        bytes32 indexed credentialType,
+        bytes32 credentialHash,
+        uint32 statusIndex
+    );
+    event StatusRootSet(bytes32 indexed issuer, bytes32 indexed list, bytes32 root);
+
+    error NotTheIssuer(bytes32 issuer, address sender);
+    error RoleMissing(bytes32 organisation, uint32 role);
+    error NotAnIssuer(address sender);
+    error NothingToIssue(bytes32 caseId);
+    error NotApproved(bytes32 caseId, ICases.Status status);
+    error AlreadyIssued(bytes32 caseId);
+    error EmptyHash();
+    error EmptyList();
+
+    /// @notice Records the credential of an approved case, once a decision. Attester of the service's owner.
+    /// @param credentialHash salted hash of the credential
+    /// @param statusIndex its place in the issuer's status list
+    function issue(bytes32 caseId, bytes32 credentialHash, uint32 statusIndex) external;
+
+    /// @notice Sets the root of one of the sender's status lists. Attester of an issuer.
+    function setStatusRoot(bytes32 list, bytes32 root) external;
+
+    /// @notice Zero if the list was never set.
+    function statusRoot(bytes32 issuer, bytes32 list) external view returns (bytes32);
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {ICases} from "../interfaces/ICases.sol";
+import {IServices} from "../interfaces/IServices.sol";
+
+/// @notice The two clocks of a case, the promised and the statutory, and the time to appeal. All in unix seconds.
+library Clocks {
+    function start(ICases.Case storage c, IServices.Service memory s) internal {
+        uint64 current = nowSeconds();
+        c.promisedBy = current + s.promisedSeconds;
+        c.statutoryBy = current + s.statutorySeconds;
+        c.pausedAt = 0;
+        c.appealBy = 0;
+    }
+
+    function pause(ICases.Case storage c) internal {
+        c.pausedAt = nowSeconds();
+    }
+
+    /// @notice Moves both ends by the time for which the clocks stood still.
+    function resume(ICases.Case storage c) internal {
+        uint64 paused = nowSeconds() - c.pausedAt;
+        c.promisedBy += paused;
+        c.statutoryBy += paused;
+        c.pausedAt = 0;
+    }
+
+    function nowSeconds() internal view returns (uint64) {
+        return uint64(block.timestamp);
+    }
+}
