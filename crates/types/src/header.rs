@@ -8,7 +8,7 @@ use alloy_consensus::{EMPTY_OMMER_ROOT_HASH, EMPTY_ROOT_HASH, Header};
 use alloy_eips::eip7685::EMPTY_REQUESTS_HASH;
 use alloy_primitives::{Address, B64, B256, Bytes, U256, keccak256};
 use alloy_rlp::{Decodable as _, Encodable as _};
-use commonware_codec::DecodeExt as _;
+use commonware_codec::{Copying, DecodeExt as _};
 use commonware_consensus::types::{Epoch, Round, View};
 use thiserror::Error;
 
@@ -94,7 +94,7 @@ impl Extra {
             epoch: u64_at(1),
             view: u64_at(9),
             parent_view: u64_at(17),
-            leader: ValidatorKey::decode(&bytes[25..57]).map_err(|_| ExtraError::Leader)?,
+            leader: ValidatorKey::decode(Copying(&bytes[25..57])).map_err(|_| ExtraError::Leader)?,
             millis,
             ops_root: B256::from_slice(&bytes[59..91]),
             sync_start: start,
