@@ -1,1 +1,37 @@
-//! Executes a block: state view, header and transactions in, outcome out.
+//! Executes a block: state view, header and transactions in, outcome out. The only crate that knows revm.
+//!
+//! Everything here is a plain function of its input: no async, no clock, no disk. State is read through revm's
+//! [`Database`]; whether a read waits for a disk is the caller's business.
+//!
+//! Rules of this chain that differ from Ethereum's mainnet (hard fork Osaka):
+//! - Gas has no price. Whatever a transaction offers, it executes at an effective price of zero, so an account needs a
+//!   balance only for the value it sends, and `GASPRICE` and `BASEFEE` are zero.
+//! - A chain id is required (EIP-155). Types 0, 1 and 2 are accepted; blobs (3) and delegations (4) are refused.
+//! - `PREVRANDAO` is the parent's hash: known to the proposer, not random.
+
+mod call;
+mod changes;
+mod executor;
+mod overrides;
+mod receipts;
+mod transaction;
+
+#[cfg(test)]
+mod tests;
+
+pub use call::{CallOutcome, CallRequest, EstimateError, MAX_CALL_GAS, call, estimate};
+pub use changes::{AccountChange, AccountState, EMPTY_CODE_HASH, SlotChange, StateChanges};
+pub use executor::{BlockContext, Executed, ExecuteError, Executor, Outcome};
+pub use overrides::{AccountOverride, BlockOverrides, Overrides, StorageOverride};
+pub use receipts::{TransactionReceipt, receipt_from_parts};
+pub use revm::{
+    Database,
+    bytecode::Bytecode,
+    context_interface::result::{HaltReason, InvalidTransaction},
+    database_interface::DBErrorMarker,
+    state::AccountInfo,
+};
+pub use transaction::{MAX_TRANSACTION_GAS, TransactionError, decode, intrinsic_gas, recover, recover_all};
+
+/// An executable transaction: envelope and recovered sender.
+pub type Transaction = alloy_consensus::transaction::Recovered<alloy_consensus::TxEnvelope>;

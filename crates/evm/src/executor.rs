@@ -1,0 +1,207 @@
+//! Executes transactions one after another on a state view, and sums them up.
+
+use crate::{
+    StateChanges, Transaction, TransactionReceipt,
+    receipts::receipt_from_parts,
+    transaction::MAX_TRANSACTION_GAS,
+};
+use alloy_consensus::{Transaction as _, Typed2718 as _, proofs::calculate_receipt_root};
+use alloy_primitives::{Address, B256, Bloom, Bytes, U256};
+use revm::{
+    Context, Database, DatabaseCommit as _, ExecuteEvm as _, MainBuilder as _, MainContext as _,
+    context::{BlockEnv, CfgEnv, TxEnv},
+    context_interface::{
+        block::BlobExcessGasAndPrice,
+        result::{EVMError, ExecutionResult, HaltReason, InvalidTransaction},
+    },
+    database::{State, states::bundle_state::BundleRetention},
+    database_interface::{DBErrorMarker, bal::EvmDatabaseError},
+    handler::{MainnetContext, MainnetEvm},
+    primitives::{eip4844::BLOB_BASE_FEE_UPDATE_FRACTION_PRAGUE, hardfork::SpecId},
+};
+use thiserror::Error;
+
+/// What transactions can learn about the block they run in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BlockContext {
+    pub chain_id: u64,
+    pub number: u64,
+    /// Seconds since the Unix epoch.
+    pub timestamp: u64,
+    pub gas_limit: u64,
+    pub beneficiary: Address,
+    /// `PREVRANDAO`; the parent's hash on this chain.
+    pub mix_hash: B256,
+}
+
+impl BlockContext {
+    pub(crate) fn block_env(&self) -> BlockEnv {
+        BlockEnv {
+            number: U256::from(self.number),
+            beneficiary: self.beneficiary,
+            timestamp: U256::from(self.timestamp),
+            gas_limit: self.gas_limit,
+            basefee: 0,
+            difficulty: U256::ZERO,
+            prevrandao: Some(self.mix_hash),
+            blob_excess_gas_and_price: Some(BlobExcessGasAndPrice::new(0, BLOB_BASE_FEE_UPDATE_FRACTION_PRAGUE)),
+            slot_num: 0,
+        }
+    }
+
+    pub(crate) fn apply_config(&self, config: &mut CfgEnv) {
+        config.chain_id = self.chain_id;
+        config.set_spec_and_mainnet_gas_params(SpecId::OSAKA);
+        config.tx_gas_limit_cap = Some(MAX_TRANSACTION_GAS);
+    }
+}
+
+/// Why a transaction was not executed. The state is as before.
+#[derive(Debug, Error)]
+pub enum ExecuteError<E: std::error::Error> {
+    /// The transaction can not run on this state.
+    #[error("{0}")]
+    Invalid(InvalidTransaction),
+    /// It may run in a later block.
+    #[error("the block has {left} gas left, the transaction may need {needed}")]
+    NoRoom { needed: u64, left: u64 },
+    #[error("reading state failed: {0}")]
+    Database(E),
+    #[error("execution failed: {0}")]
+    Internal(String),
+}
+
+impl<E: DBErrorMarker> From<EVMError<EvmDatabaseError<E>, InvalidTransaction>> for ExecuteError<E> {
+    fn from(error: EVMError<EvmDatabaseError<E>, InvalidTransaction>) -> Self {
+        match error {
+            EVMError::Transaction(reason) => Self::Invalid(reason),
+            EVMError::Database(source) => source.into(),
+            other => Self::Internal(other.to_string()),
+        }
+    }
+}
+
+impl<E: DBErrorMarker> From<EvmDatabaseError<E>> for ExecuteError<E> {
+    fn from(error: EvmDatabaseError<E>) -> Self {
+        match error {
+            EvmDatabaseError::Database(source) => Self::Database(source),
+            EvmDatabaseError::Bal(source) => Self::Internal(source.to_string()),
+        }
+    }
+}
+
+/// What became of one transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Executed {
+    Success { output: Bytes },
+    Revert { output: Bytes },
+    Halt { reason: HaltReason },
+}
+
+/// What a block did.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    pub changes: StateChanges,
+    pub receipts: Vec<TransactionReceipt>,
+    pub gas_used: u64,
+    pub logs_bloom: Bloom,
+    pub receipts_root: B256,
+}
+
+/// One block being executed.
+pub struct Executor<DB: Database> {
+    evm: MainnetEvm<MainnetContext<State<DB>>>,
+    gas_limit: u64,
+    gas_used: u64,
+    logs: usize,
+    receipts: Vec<TransactionReceipt>,
+}
+
+impl<DB: Database> Executor<DB> {
+    pub fn new(database: DB, context: &BlockContext) -> Self {
+        let state = State::builder().with_database(database).with_bundle_update().build();
+        let evm = Context::mainnet()
+            .with_db(state)
+            .modify_cfg_chained(|config| context.apply_config(config))
+            .with_block(context.block_env())
+            .build_mainnet();
+        Self { evm, gas_limit: context.gas_limit, gas_used: 0, logs: 0, receipts: Vec::new() }
+    }
+
+    /// Gas that is left in the block.
+    pub fn gas_left(&self) -> u64 {
+        self.gas_limit - self.gas_used
+    }
+
+    /// The view that state is read through.
+    pub fn database_mut(&mut self) -> &mut DB {
+        &mut self.evm.ctx.journaled_state.database.database
+    }
+
+    /// Executes a transaction. On error nothing happened, and the same one can be tried again.
+    pub fn execute(&mut self, transaction: &Transaction) -> Result<Executed, ExecuteError<DB::Error>> {
+        let (needed, left) = (transaction.gas_limit(), self.gas_left());
+        if needed > left {
+            return Err(ExecuteError::NoRoom { needed, left });
+        }
+        let done = self.evm.transact(environment(transaction))?;
+        self.evm.ctx.journaled_state.database.commit(done.state);
+        let gas_used = done.result.tx_gas_used();
+        self.gas_used += gas_used;
+        let (success, executed, logs) = match done.result {
+            ExecutionResult::Success { logs, output, .. } => {
+                (true, Executed::Success { output: output.into_data() }, logs)
+            }
+            ExecutionResult::Revert { output, .. } => (false, Executed::Revert { output }, Vec::new()),
+            ExecutionResult::Halt { reason, .. } => (false, Executed::Halt { reason }, Vec::new()),
+        };
+        let first_log = self.logs;
+        self.logs += logs.len();
+        self.receipts.push(receipt_from_parts(transaction, success, gas_used, self.gas_used, logs, first_log));
+        Ok(executed)
+    }
+
+    /// Ends the block.
+    pub fn finish(mut self) -> Outcome {
+        let state = &mut self.evm.ctx.journaled_state.database;
+        state.merge_transitions(BundleRetention::PlainState);
+        let changes = StateChanges::from_bundle(state.take_bundle());
+        let envelopes: Vec<_> = self.receipts.iter().map(|receipt| &receipt.envelope).collect();
+        let mut logs_bloom = Bloom::ZERO;
+        for envelope in &envelopes {
+            logs_bloom |= *envelope.logs_bloom();
+        }
+        Outcome {
+            changes,
+            receipts_root: receipts_root(&envelopes),
+            gas_used: self.gas_used,
+            logs_bloom,
+            receipts: self.receipts,
+        }
+    }
+}
+
+fn receipts_root(envelopes: &[&alloy_consensus::ReceiptEnvelope]) -> B256 {
+    let owned: Vec<_> = envelopes.iter().map(|envelope| (*envelope).clone()).collect();
+    calculate_receipt_root(&owned)
+}
+
+/// The transaction as revm takes it, at a gas price of zero.
+fn environment(transaction: &Transaction) -> TxEnv {
+    TxEnv {
+        tx_type: transaction.ty(),
+        caller: transaction.signer(),
+        gas_limit: transaction.gas_limit(),
+        gas_price: 0,
+        kind: transaction.kind(),
+        value: transaction.value(),
+        data: transaction.input().clone(),
+        nonce: transaction.nonce(),
+        chain_id: transaction.chain_id(),
+        access_list: transaction.access_list().cloned().unwrap_or_default(),
+        gas_priority_fee: transaction.max_priority_fee_per_gas().map(|_| 0),
+        blob_hashes: Vec::new(),
+        max_fee_per_blob_gas: 0,
+        authorization_list: Vec::new(),
+    }
+}

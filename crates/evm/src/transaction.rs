@@ -1,0 +1,118 @@
+//! From raw bytes to a transaction with a sender: the stateless half of a transaction's checks.
+
+use crate::Transaction;
+use alloy_consensus::{
+    Transaction as _, TxEnvelope, Typed2718 as _,
+    transaction::{Recovered, SignerRecoverable as _},
+};
+use alloy_eips::eip2718::{Decodable2718 as _, Encodable2718 as _};
+use alloy_primitives::Bytes;
+use rayon::prelude::*;
+use revm::context_interface::cfg::gas::calculate_initial_tx_gas;
+use revm::primitives::{eip3860::MAX_INITCODE_SIZE, eip7825::TX_GAS_LIMIT_CAP, hardfork::SpecId};
+use thiserror::Error;
+use zhengtong_types::consensus::MAX_TRANSACTION_BYTES;
+
+/// Most gas one transaction may ask for (EIP-7825).
+pub const MAX_TRANSACTION_GAS: u64 = TX_GAS_LIMIT_CAP;
+
+/// Why raw bytes are not a transaction that this chain can execute, whatever its state.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum TransactionError {
+    #[error("transaction is {got} bytes, more than {MAX_TRANSACTION_BYTES}")]
+    TooLarge { got: usize },
+    #[error("transaction does not decode: {0}")]
+    Malformed(String),
+    #[error("transaction type {0} is not accepted here; use 0, 1 or 2")]
+    UnsupportedType(u8),
+    #[error("chain id is {got:?}, expected {expected}; transactions without one are refused (EIP-155)")]
+    WrongChain { got: Option<u64>, expected: u64 },
+    #[error("invalid signature")]
+    BadSignature,
+    #[error("gas limit {got} is below the transaction's own cost {needed}")]
+    GasTooLow { got: u64, needed: u64 },
+    #[error("gas limit {got} is more than {MAX_TRANSACTION_GAS}")]
+    GasTooHigh { got: u64 },
+    #[error("creation code is {got} bytes, more than {MAX_INITCODE_SIZE} (EIP-3860)")]
+    InitCodeTooLarge { got: usize },
+    #[error("priority fee is greater than max fee")]
+    FeeOrder,
+    #[error("nonce {0} can never be used")]
+    NonceOverflow(u64),
+}
+
+/// Decodes raw EIP-2718 bytes and checks everything that depends on neither signature nor state.
+pub fn decode(raw: &[u8], chain_id: u64) -> Result<TxEnvelope, TransactionError> {
+    if raw.len() > MAX_TRANSACTION_BYTES {
+        return Err(TransactionError::TooLarge { got: raw.len() });
+    }
+    match raw.first() {
+        None => return Err(TransactionError::Malformed("it is empty".into())),
+        Some(&kind @ (0 | 3..=0xbf)) => return Err(TransactionError::UnsupportedType(kind)),
+        Some(_) => {}
+    }
+    let envelope =
+        TxEnvelope::decode_2718_exact(raw).map_err(|source| TransactionError::Malformed(source.to_string()))?;
+    if envelope.encoded_2718() != raw {
+        return Err(TransactionError::Malformed("it is not canonically encoded".into()));
+    }
+    if !matches!(envelope.ty(), 0..=2) {
+        return Err(TransactionError::UnsupportedType(envelope.ty()));
+    }
+    if envelope.chain_id() != Some(chain_id) {
+        return Err(TransactionError::WrongChain { got: envelope.chain_id(), expected: chain_id });
+    }
+    check(&envelope)?;
+    Ok(envelope)
+}
+
+fn check(envelope: &TxEnvelope) -> Result<(), TransactionError> {
+    if envelope.gas_limit() > MAX_TRANSACTION_GAS {
+        return Err(TransactionError::GasTooHigh { got: envelope.gas_limit() });
+    }
+    if envelope.is_create() && envelope.input().len() > MAX_INITCODE_SIZE {
+        return Err(TransactionError::InitCodeTooLarge { got: envelope.input().len() });
+    }
+    let needed = intrinsic_gas(envelope);
+    if envelope.gas_limit() < needed {
+        return Err(TransactionError::GasTooLow { got: envelope.gas_limit(), needed });
+    }
+    if envelope.max_priority_fee_per_gas().is_some_and(|tip| tip > envelope.max_fee_per_gas()) {
+        return Err(TransactionError::FeeOrder);
+    }
+    if envelope.nonce() == u64::MAX {
+        return Err(TransactionError::NonceOverflow(envelope.nonce()));
+    }
+    Ok(())
+}
+
+/// Gas a transaction costs before its first instruction, with the calldata floor of EIP-7623.
+pub fn intrinsic_gas(envelope: &TxEnvelope) -> u64 {
+    let (accounts, slots) = envelope.access_list().map_or((0, 0), |list| {
+        (list.len() as u64, list.iter().map(|item| item.storage_keys.len() as u64).sum())
+    });
+    let gas = calculate_initial_tx_gas(
+        SpecId::OSAKA,
+        envelope.input(),
+        envelope.is_create(),
+        accounts,
+        slots,
+        0,
+        None,
+    );
+    gas.initial_total_gas().max(gas.floor_gas())
+}
+
+/// Recovers the sender (libsecp256k1, low `s` only, EIP-2).
+pub fn recover(envelope: TxEnvelope) -> Result<Transaction, TransactionError> {
+    let sender = envelope.recover_signer().map_err(|_| TransactionError::BadSignature)?;
+    Ok(Recovered::new_unchecked(envelope, sender))
+}
+
+/// Decodes and recovers many on all cores; the error names the index of the first that fails.
+pub fn recover_all(raws: &[Bytes], chain_id: u64) -> Result<Vec<Transaction>, (usize, TransactionError)> {
+    raws.par_iter()
+        .enumerate()
+        .map(|(index, raw)| decode(raw, chain_id).and_then(recover).map_err(|source| (index, source)))
+        .collect()
+}
