@@ -1,0 +1,89 @@
+// The chain as the screens see it: every call answers when it is final.
+import { parseAbiItem } from "viem";
+import { type Chain, type Hex, type OfficerKey, type OwnCase, PortFailure, type Sent, type Wallet } from "../ports";
+import { formCommitment } from "../wallet/bytes";
+import { keyringOf } from "../wallet/keyring";
+import { casesAbi, consentsAbi } from "./abi";
+import { slug, statuteId } from "./codes";
+import type { Call, Connection } from "./connection";
+import { consentRecord } from "./consent";
+import { ContractRefusal } from "./failure";
+import { officerKey, senderOf } from "./officer";
+
+const CASE_OPENED = parseAbiItem("event CaseOpened(bytes32 indexed id, bytes32 indexed service, address indexed applicant, uint32 seq, uint32 version, bytes32 ruleSet, bytes32 form, uint64 promisedBy, uint64 statutoryBy)");
+
+const onCases = (functionName: string, args: readonly unknown[]): Call => ({ contract: "cases", abi: casesAbi, functionName, args });
+const onConsents = (functionName: string, args: readonly unknown[]): Call => ({ contract: "consents", abi: consentsAbi, functionName, args });
+
+export function chainOver(connection: Connection, now: () => number = Date.now): Chain {
+  async function byCase(wallet: Wallet, own: OwnCase, call: Call): Promise<Sent> {
+    return await connection.send(await keyringOf(wallet).account(own), call);
+  }
+
+  /** The transaction that opened a case earlier, if the case on the chain is this one. */
+  async function opened(own: OwnCase, form: Hex): Promise<Sent | null> {
+    const address = await connection.contract("cases");
+    const logs = await connection.client.getLogs({ address, event: CASE_OPENED, args: { id: own.id }, fromBlock: 0n, toBlock: "latest" });
+    const log = logs[0];
+    if (log === undefined) return null;
+    if (log.args.form !== form) throw new PortFailure("transaction-refused", "this case was opened with other answers");
+    return { txHash: log.transactionHash, blockNumber: Number(log.blockNumber) };
+  }
+
+  return {
+    network: () => connection.network(),
+
+    async openCase(wallet, own) {
+      const form = formCommitment(own.salt, own.form);
+      try {
+        return await byCase(wallet, own, onCases("open", [slug(own.service), own.version, form]));
+      } catch (failure) {
+        // A key has one case. If it is open already, an earlier attempt got through and only its answer was lost.
+        const isOpen = failure instanceof ContractRefusal && failure.error === "KeyAlreadyUsed";
+        const earlier = isOpen ? await opened(own, form) : null;
+        if (earlier === null) throw failure;
+        return earlier;
+      }
+    },
+
+    async grantConsent(wallet, own, terms) {
+      const kept = Object.entries(own.consents).find(([provider]) => provider === terms.provider)?.[1];
+      const { id, record } = kept ?? consentRecord(own, terms, now());
+      // Kept before it is sent: after a crash the same consent is granted, not a second one.
+      if (kept === undefined) await wallet.updateCase(own.id, { consents: { [terms.provider]: { id, record } } });
+      try {
+        const sent = await byCase(wallet, own, onConsents("grant", [id, slug(terms.provider), slug(terms.service), BigInt(terms.until)]));
+        return { ...sent, id, record };
+      } catch (failure) {
+        const isGranted = failure instanceof ContractRefusal && failure.error === "AlreadyGranted";
+        const earlier = isGranted ? await granted(connection, id, own.address) : null;
+        if (earlier === null) throw failure;
+        return { ...earlier, id, record };
+      }
+    },
+
+    revokeConsent: (wallet, own, id) => byCase(wallet, own, onConsents("revoke", [id])),
+    supplement: (wallet, own, form, salt) => byCase(wallet, own, onCases("supplement", [own.id, formCommitment(salt, form)])),
+    appeal: (wallet, own, statement) => byCase(wallet, own, onCases("appeal", [own.id, statement])),
+
+    approve: (key, id, { row, amountFen, reason, statute, statement }) =>
+      byOfficer(connection, key, onCases("approve", [id, row, BigInt(amountFen), slug(reason), statute, statement])),
+    refuse: (key, id, { row, reason, statute, statement }) => byOfficer(connection, key, onCases("refuse", [id, row, slug(reason), statute, statement])),
+    requestMore: (key, id, { defects, statement }) => byOfficer(connection, key, onCases("requestMore", [id, defects.map(slug), statement])),
+
+    officerKey: (source) => officerKey(source, connection),
+    statuteId,
+  };
+}
+
+function byOfficer(connection: Connection, key: OfficerKey, call: Call): Promise<Sent> {
+  return senderOf(key)(connection, call);
+}
+
+async function granted(connection: Connection, id: Hex, grantor: Hex): Promise<Sent | null> {
+  const event = parseAbiItem("event ConsentGranted(bytes32 indexed id, address indexed grantor, bytes32 indexed provider, bytes32 service, uint64 until)");
+  const address = await connection.contract("consents");
+  const logs = await connection.client.getLogs({ address, event, args: { id, grantor }, fromBlock: 0n, toBlock: "latest" });
+  const log = logs[0];
+  return log === undefined ? null : { txHash: log.transactionHash, blockNumber: Number(log.blockNumber) };
+}

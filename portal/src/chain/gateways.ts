@@ -1,0 +1,126 @@
+// The agencies' gateways as the screens see them.
+import { type DeskCase, type DeskRow, type Gateways, type Hex, type Json, type Link, type OwnCase, PortFailure, type Wallet } from "../ports";
+import { randomHex, statementCommitment } from "../wallet/bytes";
+import { keyringOf } from "../wallet/keyring";
+import { siweMessage } from "../wallet/siwe";
+import type { Connection } from "./connection";
+import { Answer, type GatewayHttp, ask, askAsCase, askPatiently } from "./gateway-http";
+import { type LinkContent, linkText, sealLink } from "./seal";
+import { type ProveSlots, walkUses } from "./uses";
+
+const SALT_BYTES = 32;
+
+async function linkContent(wallet: Wallet, own: OwnCase, link: Link, nowMs: number): Promise<LinkContent> {
+  const keyring = keyringOf(wallet);
+  const { slug } = link.organisation;
+  const { provider, owner } = link.as;
+  return {
+    v: 1,
+    caseId: own.id,
+    useSecret: provider ? await keyring.useSecret(own.id, slug) : null,
+    presentation: provider ? await keyring.presentation(own.id, slug, nowMs) : null,
+    form: owner ? own.form : null,
+    salt: owner ? own.salt : null,
+    holder: owner ? await keyring.credentialHolder(own.id) : null,
+    consent: own.consents[slug]?.record ?? null,
+  };
+}
+
+export function gatewaysOver(http: GatewayHttp, connection: Connection, prove: ProveSlots): Gateways {
+  const bearer = (session: { token: string }) => ({ authorization: `Bearer ${session.token}` });
+
+  async function link(wallet: Wallet, own: OwnCase, to: Link): Promise<void> {
+    const { slug, gateway, encryptionKey } = to.organisation;
+    const current = (await wallet.case(own.id)) ?? own;
+    if (current.linkedAtMs[slug] !== undefined) return; // accepted before, perhaps before a crash
+    const content = await linkContent(wallet, current, to, http.now());
+    const account = await keyringOf(wallet).account(own);
+    const sealed = await sealLink(encryptionKey, content, await account.signMessage({ message: linkText(slug, content) }));
+    await askPatiently(http, gateway, { method: "POST", path: "/v1/links", body: { caseId: own.id, sealed } });
+    await wallet.updateCase(own.id, { linkedAtMs: { [slug]: http.now() } });
+  }
+
+  return {
+    async identity(gateway, person) {
+      return new Answer(await ask(http, gateway, { method: "POST", path: "/v1/identity", body: person })).text("credential");
+    },
+
+    link,
+
+    async credential(wallet, own, gateway) {
+      try {
+        return new Answer(await askAsCase(http, wallet, own, gateway, { method: "GET", path: `/v1/cases/${own.id}/credential` })).text("credential");
+      } catch (failure) {
+        if (failure instanceof PortFailure && failure.code === "not-found") return null;
+        throw failure;
+      }
+    },
+
+    async statements(wallet, own, gateway) {
+      const answer = new Answer(await askAsCase(http, wallet, own, gateway, { method: "GET", path: `/v1/cases/${own.id}/statements` }));
+      return answer.list("items").map((value) => {
+        const item = new Answer(value);
+        const statement = { hash: item.hex("hash"), text: item.text("text"), atMs: item.number("at_ms") };
+        if (statementCommitment(item.hex("salt"), statement.text) !== statement.hash) throw new PortFailure("bad-answer", "a statement does not match its hash");
+        return statement;
+      });
+    },
+
+    async supplement(wallet, own, gateway, form, salt) {
+      await askAsCase(http, wallet, own, gateway, { method: "POST", path: `/v1/cases/${own.id}/supplement`, body: { form, salt } });
+    },
+
+    async appeal(wallet, own, gateway, text) {
+      const salt = randomHex(SALT_BYTES);
+      const answer = await askAsCase(http, wallet, own, gateway, { method: "POST", path: `/v1/cases/${own.id}/appeal`, body: { text, salt } });
+      const hash = new Answer(answer).hex("hash");
+      // What goes on the chain must be what was written, whatever the gateway says.
+      if (hash !== statementCommitment(salt, text)) throw new PortFailure("bad-answer", "the gateway's hash is not the one of this statement");
+      return hash;
+    },
+
+    uses: (wallet, own, providers) => walkUses(connection, prove, wallet, own, providers),
+
+    async signIn(gateway, organisation, key) {
+      const { chainId } = await connection.network();
+      const nonce = new Answer(await ask(http, gateway, { method: "GET", path: "/v1/session/nonce" })).text("nonce");
+      const statement = "登录政通部门工作台 Sign in to the officer's desk";
+      const message = siweMessage({ address: key.address, chainId, origin: http.origin, nonce, statement, nowMs: http.now() });
+      const signature = await key.signMessage(message);
+      const answer = new Answer(await ask(http, gateway, { method: "POST", path: "/v1/session", body: { message, signature } }));
+      return { organisation, address: key.address, token: answer.text("token"), expiresAtMs: answer.number("expires_at") * 1000 };
+    },
+
+    async desk(gateway, session, query) {
+      const parameters = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== undefined));
+      const path = `/v1/desk/cases${parameters.size === 0 ? "" : `?${parameters}`}`;
+      const answer = new Answer(await ask(http, gateway, { method: "GET", path, headers: bearer(session) }));
+      const next = answer.maybe("next");
+      return { items: answer.list("items").map(deskRow), next: typeof next === "string" ? next : null };
+    },
+
+    async deskCase(gateway, session, id) {
+      const answer = new Answer(await ask(http, gateway, { method: "GET", path: `/v1/desk/cases/${id}`, headers: bearer(session) }));
+      const json = (name: string) => answer.maybe(name) as Json;
+      return { case: json("case"), facts: json("facts"), form: json("form") as DeskCase["form"], history: json("history") };
+    },
+
+    async statement(gateway, session, id, text) {
+      const request = { method: "POST" as const, path: `/v1/desk/cases/${id}/statements`, body: { text }, headers: bearer(session) };
+      return new Answer(await ask(http, gateway, request)).hex("hash");
+    },
+  };
+}
+
+function deskRow(value: unknown): DeskRow {
+  const row = new Answer(value);
+  return {
+    id: row.hex("id") as Hex,
+    service: row.text("service"),
+    status: row.text("status"),
+    cause: row.text("cause"),
+    promisedBy: row.number("promised_by"),
+    statutoryBy: row.number("statutory_by"),
+    openedAt: row.number("opened_at"),
+  };
+}

@@ -1,0 +1,38 @@
+// The link between a case and a person, sealed to one organisation (HPKE base mode, RFC 9180).
+import { Aes256Gcm, CipherSuite, HkdfSha256 } from "@hpke/core";
+import { DhkemX25519HkdfSha256 } from "@hpke/dhkem-x25519";
+import type { Form, Hex, Json, PublicJwk } from "../ports";
+import { base64Url, concatBytes, hexToBytes, jcs, plain, sha256Digits, stringToBytes } from "../wallet/bytes";
+
+const INFO = "zhengtong/link/v1";
+/** Gateways refuse anything larger, counted before sealing. */
+export const LINK_MAX_BYTES = 64 * 1024;
+
+/** What an organisation learns. A provider gets presentation and secret, the owner of the service form, salt and holder. */
+export interface LinkContent {
+  readonly v: 1;
+  readonly caseId: Hex;
+  readonly useSecret: Hex | null;
+  readonly presentation: string | null;
+  readonly form: Form | null;
+  readonly salt: Hex | null;
+  readonly holder: PublicJwk | null;
+  readonly consent: Json;
+}
+
+/** The text that the case key signs, so that nobody else can link the case. */
+export function linkText(organisation: string, content: LinkContent): string {
+  return `zhengtong link\n${content.caseId}\n${organisation}\n${sha256Digits(jcs(content as unknown as Json))}`;
+}
+
+/** Seals to an X25519 key: base64url of encapsulated key ‖ ciphertext, with the case id as additional data. */
+export async function sealLink(recipient: Hex, content: LinkContent, applicantSignature: Hex): Promise<string> {
+  const text = stringToBytes(jcs({ ...(content as unknown as Record<string, Json>), applicantSignature }));
+  if (text.length > LINK_MAX_BYTES) throw new RangeError(`the link has ${text.length} bytes, ${LINK_MAX_BYTES} are allowed`);
+  const kem = new DhkemX25519HkdfSha256();
+  const suite = new CipherSuite({ kem, kdf: new HkdfSha256(), aead: new Aes256Gcm() });
+  const recipientPublicKey = await kem.deserializePublicKey(plain(hexToBytes(recipient)).buffer);
+  const sender = await suite.createSenderContext({ recipientPublicKey, info: plain(stringToBytes(INFO)).buffer });
+  const sealed = await sender.seal(plain(text).buffer, plain(hexToBytes(content.caseId)).buffer);
+  return base64Url(concatBytes([new Uint8Array(sender.enc), new Uint8Array(sealed)]));
+}
