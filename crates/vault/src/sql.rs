@@ -1,0 +1,68 @@
+//! Opening a database by URL: SQLite embedded, or PostgreSQL.
+
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::AnyPool;
+use sqlx::any::{AnyPoolOptions, install_default_drivers};
+
+use crate::VaultError;
+
+/// Connections a pool keeps at most.
+pub const MAX_CONNECTIONS: u32 = 4;
+/// How long a caller waits for a free connection.
+pub const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Whether a pool may write.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Reads and writes; a SQLite file is made if it is missing.
+    ReadWrite,
+    /// Reads alone, enforced by the database.
+    ReadOnly,
+}
+
+/// `sqlite:` URL of a file.
+pub fn sqlite_url(path: &Path) -> String {
+    format!("sqlite://{}", path.display())
+}
+
+/// Opens a pool. SQLite runs in WAL mode, syncs every commit, and overwrites what it deletes.
+///
+/// # Errors
+/// The URL is neither `sqlite:` nor `postgres:`, or the database does not open.
+pub async fn connect(url: &str, access: Access) -> Result<AnyPool, VaultError> {
+    install_default_drivers();
+    let (url, setup) = if url.starts_with("sqlite:") {
+        if url.contains('?') {
+            return Err(VaultError::Url("a sqlite url takes no parameters".into()));
+        }
+        match access {
+            Access::ReadWrite => (
+                format!("{url}?mode=rwc"),
+                "PRAGMA busy_timeout = 15000; PRAGMA journal_mode = WAL; \
+                 PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON",
+            ),
+            Access::ReadOnly => (
+                format!("{url}?mode=ro"),
+                "PRAGMA busy_timeout = 15000; PRAGMA query_only = ON",
+            ),
+        }
+    } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+        let setup = match access {
+            Access::ReadWrite => "SET synchronous_commit = on",
+            Access::ReadOnly => "SET default_transaction_read_only = on",
+        };
+        (url.to_owned(), setup)
+    } else {
+        return Err(VaultError::Url("must begin with sqlite: or postgres:".into()));
+    };
+    Ok(AnyPoolOptions::new()
+        .max_connections(MAX_CONNECTIONS)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .after_connect(move |connection, _| {
+            Box::pin(async move { sqlx::raw_sql(setup).execute(connection).await.map(|_| ()) })
+        })
+        .connect(&url)
+        .await?)
+}

@@ -1,0 +1,255 @@
+use std::path::Path;
+
+use sqlx::AnyPool;
+use sqlx::Row;
+use zeroize::Zeroizing;
+
+use crate::seal::{self, Key};
+use crate::sql::{self, Access};
+use crate::{ResidentNumber, Secret, VaultError, keyfile};
+
+/// The most bytes a record may have.
+pub const MAX_RECORD_BYTES: usize = 128 * 1024;
+/// The most bytes a record's name may have.
+pub const MAX_NAME_BYTES: usize = 128;
+/// The most records a vault keeps about one person.
+pub const MAX_RECORDS_PER_SUBJECT: i64 = 4096;
+
+const SCHEMA: &str = "
+CREATE TABLE IF NOT EXISTS vault_keys (
+  subject TEXT NOT NULL PRIMARY KEY, key_id TEXT NOT NULL UNIQUE, wrapped TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS vault_records (
+  subject TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, key_id TEXT NOT NULL,
+  sealed TEXT NOT NULL, PRIMARY KEY (subject, kind, name));
+";
+
+/// The key that wraps every person's key: 32 bytes from a key file.
+pub struct VaultKey(Secret<[u8; 32]>);
+
+impl VaultKey {
+    /// Reads the key file (mode 0600), or makes one with a random key.
+    ///
+    /// # Errors
+    /// See [`keyfile::read_or_create`].
+    pub fn read_or_create(path: &Path) -> Result<Self, VaultError> {
+        keyfile::read_or_create(path, keyfile::random).map(Self)
+    }
+
+    /// A key from bytes, for tests and key ceremonies.
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(Secret::new(bytes))
+    }
+}
+
+/// Whom records are about: a pseudonym that only this vault's key can compute.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub struct Subject([u8; 32]);
+
+impl Subject {
+    /// 64 hex digits.
+    pub fn to_hex(self) -> String {
+        hex::encode(self.0)
+    }
+
+    /// From [`Self::to_hex`].
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let mut bytes = [0; 32];
+        hex::decode_to_slice(text, &mut bytes).ok()?;
+        Some(Self(bytes))
+    }
+}
+
+/// Which record of a person: a kind, and a name within the kind (never personal data).
+#[derive(Clone, Copy, Debug)]
+pub struct Record<'a> {
+    /// e.g. `"link"`.
+    pub kind: &'static str,
+    /// e.g. a case id in hex.
+    pub name: &'a str,
+}
+
+/// Encrypted personal records in SQL. Cheap to clone is not needed: share it in an `Arc`.
+pub struct Vault {
+    pool: AnyPool,
+    wrapping: Key,
+    naming: Key,
+}
+
+impl Vault {
+    /// Opens the vault at a `sqlite:` or `postgres:` URL, making its tables if they are missing.
+    ///
+    /// # Errors
+    /// The database does not open.
+    pub async fn open(url: &str, key: &VaultKey) -> Result<Self, VaultError> {
+        let pool = sql::connect(url, Access::ReadWrite).await?;
+        sqlx::raw_sql(SCHEMA).execute(&pool).await?;
+        let derive = |purpose| seal::derive(key.0.expose(), purpose, b"");
+        Ok(Self {
+            pool,
+            wrapping: derive("zhengtong/vault/wrap/v1"),
+            naming: derive("zhengtong/vault/subject/v1"),
+        })
+    }
+
+    /// The pseudonym of a resident in this vault.
+    pub fn resident(&self, number: &ResidentNumber) -> Subject {
+        Subject(*seal::derive(
+            &self.naming,
+            "resident",
+            number.expose().as_bytes(),
+        ))
+    }
+
+    /// The pseudonym of an applicant who is known by a case alone.
+    pub fn applicant(&self, case: &[u8; 32]) -> Subject {
+        Subject(*seal::derive(&self.naming, "applicant", case))
+    }
+
+    /// Encrypts and stores a record, replacing one of the same kind and name.
+    ///
+    /// # Errors
+    /// The record or its name is too large, or the person has too many.
+    pub async fn put(&self, subject: Subject, record: Record<'_>, message: &[u8]) -> Result<(), VaultError> {
+        if message.len() > MAX_RECORD_BYTES {
+            return Err(VaultError::TooLarge {
+                bytes: message.len(),
+                limit: MAX_RECORD_BYTES,
+            });
+        }
+        if record.name.is_empty() || record.name.len() > MAX_NAME_BYTES {
+            return Err(VaultError::Name {
+                bytes: record.name.len(),
+                limit: MAX_NAME_BYTES,
+            });
+        }
+        let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM vault_records WHERE subject = $1")
+            .bind(subject.to_hex())
+            .fetch_one(&self.pool)
+            .await?;
+        if count >= MAX_RECORDS_PER_SUBJECT {
+            return Err(VaultError::TooMany {
+                limit: MAX_RECORDS_PER_SUBJECT,
+            });
+        }
+        let (key_id, key) = self.key_or_new(subject).await?;
+        let sealed = seal::seal(&key, &context(subject, record, &key_id), message)?;
+        sqlx::query(
+            "INSERT INTO vault_records (subject, kind, name, key_id, sealed) \
+             VALUES ($1, $2, $3, $4, $5) ON CONFLICT (subject, kind, name) \
+             DO UPDATE SET key_id = excluded.key_id, sealed = excluded.sealed",
+        )
+        .bind(subject.to_hex())
+        .bind(record.kind)
+        .bind(record.name)
+        .bind(key_id)
+        .bind(hex::encode(sealed))
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Decrypts a record; `None` if there is none.
+    ///
+    /// # Errors
+    /// [`VaultError::Destroyed`] after [`Self::destroy`]; [`VaultError::Sealed`] if it was changed.
+    pub async fn get(
+        &self,
+        subject: Subject,
+        record: Record<'_>,
+    ) -> Result<Option<Secret<Vec<u8>>>, VaultError> {
+        let row = sqlx::query(
+            "SELECT r.key_id, r.sealed, k.wrapped FROM vault_records r \
+             LEFT JOIN vault_keys k ON k.key_id = r.key_id AND k.subject = r.subject \
+             WHERE r.subject = $1 AND r.kind = $2 AND r.name = $3",
+        )
+        .bind(subject.to_hex())
+        .bind(record.kind)
+        .bind(record.name)
+        .fetch_optional(&self.pool)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let key_id: String = row.try_get(0)?;
+        let sealed: String = row.try_get(1)?;
+        let wrapped: Option<String> = row.try_get(2)?;
+        let key = self.unwrap(subject, &key_id, &wrapped.ok_or(VaultError::Destroyed)?)?;
+        let sealed = hex::decode(sealed).map_err(|_| VaultError::Sealed { what: "record" })?;
+        let mut message = seal::open(&key, &context(subject, record, &key_id), &sealed, "record")?;
+        Ok(Some(Secret::new(std::mem::take(&mut *message))))
+    }
+
+    /// Destroys the person's key: every record about them can never be read again.
+    ///
+    /// In SQLite the key's bytes are overwritten in the file and the log is emptied. In PostgreSQL
+    /// the dead row goes with the next `VACUUM`, and backups of `vault_keys` must be kept apart.
+    ///
+    /// # Errors
+    /// The database failed: then the key may still exist; try again.
+    pub async fn destroy(&self, subject: Subject) -> Result<(), VaultError> {
+        sqlx::query("DELETE FROM vault_keys WHERE subject = $1")
+            .bind(subject.to_hex())
+            .execute(&self.pool)
+            .await?;
+        if self.pool.connect_options().database_url.scheme() == "sqlite" {
+            sqlx::raw_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+                .execute(&self.pool)
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn key_or_new(&self, subject: Subject) -> Result<(String, Key), VaultError> {
+        let mut id = [0u8; 16];
+        getrandom::fill(&mut id).map_err(VaultError::Randomness)?;
+        let id = hex::encode(id);
+        let mut key: Key = Zeroizing::new([0; 32]);
+        getrandom::fill(key.as_mut()).map_err(VaultError::Randomness)?;
+        let wrapped = seal::seal(&self.wrapping, &key_context(subject, &id), &*key)?;
+        sqlx::query(
+            "INSERT INTO vault_keys (subject, key_id, wrapped) VALUES ($1, $2, $3) \
+             ON CONFLICT (subject) DO NOTHING",
+        )
+        .bind(subject.to_hex())
+        .bind(id)
+        .bind(hex::encode(wrapped))
+        .execute(&self.pool)
+        .await?;
+        let row = sqlx::query("SELECT key_id, wrapped FROM vault_keys WHERE subject = $1")
+            .bind(subject.to_hex())
+            .fetch_one(&self.pool)
+            .await?;
+        let id: String = row.try_get(0)?;
+        let key = self.unwrap(subject, &id, row.try_get::<String, _>(1)?.as_str())?;
+        Ok((id, key))
+    }
+
+    fn unwrap(&self, subject: Subject, key_id: &str, wrapped: &str) -> Result<Key, VaultError> {
+        let broken = || VaultError::Sealed { what: "person's key" };
+        let wrapped = hex::decode(wrapped).map_err(|_| broken())?;
+        let context = key_context(subject, key_id);
+        let opened = seal::open(&self.wrapping, &context, &wrapped, "person's key")?;
+        let mut key: Key = Zeroizing::new([0; 32]);
+        if opened.len() != key.len() {
+            return Err(broken());
+        }
+        key.copy_from_slice(&opened);
+        Ok(key)
+    }
+}
+
+fn key_context(subject: Subject, key_id: &str) -> Vec<u8> {
+    [
+        b"zhengtong/vault/key/v1".as_slice(),
+        &subject.0,
+        key_id.as_bytes(),
+    ]
+    .concat()
+}
+
+fn context(subject: Subject, record: Record<'_>, key_id: &str) -> Vec<u8> {
+    let mut out = [b"zhengtong/vault/record/v1".as_slice(), &subject.0].concat();
+    for part in [record.kind, record.name, key_id] {
+        out.extend_from_slice(&(part.len() as u32).to_be_bytes());
+        out.extend_from_slice(part.as_bytes());
+    }
+    out
+}

@@ -1,0 +1,243 @@
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use static_assertions::assert_not_impl_any;
+
+use crate::sql::sqlite_url;
+use crate::{
+    MAX_RECORD_BYTES, NumberError, Record, ResidentNumber, Secret, Vault, VaultError, VaultKey, check_digit,
+    keyfile,
+};
+
+// What holds personal data or keys cannot be printed, copied, compared or serialised.
+assert_not_impl_any!(Secret<String>: std::fmt::Debug, std::fmt::Display, Clone, PartialEq, serde::Serialize);
+assert_not_impl_any!(ResidentNumber: std::fmt::Debug, std::fmt::Display, Clone, PartialEq, serde::Serialize);
+assert_not_impl_any!(VaultKey: std::fmt::Debug, std::fmt::Display, Clone, serde::Serialize);
+assert_not_impl_any!(Vault: std::fmt::Debug, Clone);
+
+const LINK: Record<'static> = Record {
+    kind: "link",
+    name: "case-1",
+};
+const MESSAGE: &[u8] = "合成 synthetic record".as_bytes();
+
+async fn open(folder: &Path) -> Vault {
+    let key = VaultKey::read_or_create(&folder.join("vault.key")).unwrap();
+    Vault::open(&sqlite_url(&folder.join("vault.sqlite")), &key)
+        .await
+        .unwrap()
+}
+
+fn number() -> ResidentNumber {
+    let check = check_digit(b"99010119600101001");
+    ResidentNumber::parse(&format!("99010119600101001{check}")).unwrap()
+}
+
+/// Every byte the vault has on disk, its log included.
+fn disk(folder: &Path) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for file in std::fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        if path
+            .file_name()
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .starts_with("vault.sqlite")
+        {
+            bytes.extend(std::fs::read(path).unwrap());
+        }
+    }
+    bytes
+}
+
+fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+    haystack.windows(needle.len()).any(|window| window == needle)
+}
+
+#[tokio::test]
+async fn a_record_is_read_back_after_a_restart_and_is_nowhere_on_disk_in_the_clear() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = open(folder.path()).await;
+    let subject = vault.resident(&number());
+    vault.put(subject, LINK, MESSAGE).await.unwrap();
+    drop(vault);
+    let vault = open(folder.path()).await;
+    assert_eq!(vault.resident(&number()), subject);
+    let read = vault.get(subject, LINK).await.unwrap().unwrap();
+    assert_eq!(read.expose().as_slice(), MESSAGE);
+    let disk = disk(folder.path());
+    for needle in [
+        MESSAGE,
+        hex::encode(MESSAGE).as_bytes(),
+        number().expose().as_bytes(),
+    ] {
+        assert!(!contains(&disk, needle));
+    }
+}
+
+#[tokio::test]
+async fn destroying_a_persons_key_makes_every_record_about_them_unreadable_and_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = open(folder.path()).await;
+    let (gone, stays) = (vault.resident(&number()), vault.applicant(&[7; 32]));
+    let second = Record {
+        kind: "form",
+        name: "case-1",
+    };
+    for (subject, record) in [(gone, LINK), (gone, second), (stays, LINK)] {
+        vault.put(subject, record, MESSAGE).await.unwrap();
+    }
+    let wrapped: String = sqlx::query_scalar("SELECT wrapped FROM vault_keys WHERE subject = $1")
+        .bind(gone.to_hex())
+        .fetch_one(
+            &crate::sql::connect(
+                &sqlite_url(&folder.path().join("vault.sqlite")),
+                crate::sql::Access::ReadOnly,
+            )
+            .await
+            .unwrap(),
+        )
+        .await
+        .unwrap();
+
+    vault.destroy(gone).await.unwrap();
+
+    for record in [LINK, second] {
+        assert!(matches!(
+            vault.get(gone, record).await,
+            Err(VaultError::Destroyed)
+        ));
+    }
+    assert!(vault.get(stays, LINK).await.unwrap().is_some());
+    assert!(
+        !contains(&disk(folder.path()), wrapped.as_bytes()),
+        "the wrapped key is still on disk"
+    );
+    // The person may come back: under a new key, which does not open the old records.
+    vault.put(gone, second, MESSAGE).await.unwrap();
+    assert!(matches!(vault.get(gone, LINK).await, Err(VaultError::Destroyed)));
+    assert!(vault.get(gone, second).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_changed_or_moved_record_does_not_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = open(folder.path()).await;
+    let (one, two) = (vault.applicant(&[1; 32]), vault.applicant(&[2; 32]));
+    vault.put(one, LINK, MESSAGE).await.unwrap();
+    vault.put(two, LINK, MESSAGE).await.unwrap();
+    let url = sqlite_url(&folder.path().join("vault.sqlite"));
+    let pool = crate::sql::connect(&url, crate::sql::Access::ReadWrite)
+        .await
+        .unwrap();
+    sqlx::query(
+        "UPDATE vault_records SET (key_id, sealed) = \
+         (SELECT key_id, sealed FROM vault_records WHERE subject = $1) WHERE subject = $2",
+    )
+    .bind(one.to_hex())
+    .bind(two.to_hex())
+    .execute(&pool)
+    .await
+    .unwrap();
+    assert!(
+        vault.get(two, LINK).await.is_err(),
+        "a record moved to another person opened"
+    );
+    sqlx::query("UPDATE vault_records SET sealed = replace(sealed, '0', '1') WHERE subject = $1")
+        .bind(one.to_hex())
+        .execute(&pool)
+        .await
+        .unwrap();
+    assert!(matches!(
+        vault.get(one, LINK).await,
+        Err(VaultError::Sealed { what: "record" })
+    ));
+}
+
+#[tokio::test]
+async fn another_vault_key_opens_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = open(folder.path()).await;
+    let subject = vault.resident(&number());
+    vault.put(subject, LINK, MESSAGE).await.unwrap();
+    let url = sqlite_url(&folder.path().join("vault.sqlite"));
+    let other = Vault::open(&url, &VaultKey::from_bytes([9; 32])).await.unwrap();
+    assert_ne!(other.resident(&number()), subject);
+    assert!(matches!(
+        other.get(subject, LINK).await,
+        Err(VaultError::Sealed { .. })
+    ));
+}
+
+#[tokio::test]
+async fn sizes_are_bounded() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = open(folder.path()).await;
+    let subject = vault.applicant(&[3; 32]);
+    let large = vec![0u8; MAX_RECORD_BYTES + 1];
+    assert!(matches!(
+        vault.put(subject, LINK, &large).await,
+        Err(VaultError::TooLarge { .. })
+    ));
+    vault.put(subject, LINK, &large[1..]).await.unwrap();
+    let name = "x".repeat(129);
+    for name in ["", name.as_str()] {
+        let record = Record { kind: "link", name };
+        assert!(matches!(
+            vault.put(subject, record, b"").await,
+            Err(VaultError::Name { .. })
+        ));
+    }
+}
+
+#[tokio::test]
+async fn a_database_url_of_another_kind_is_refused() {
+    for url in ["mysql://x", "/tmp/x.sqlite", "sqlite://x?mode=memory"] {
+        let result = Vault::open(url, &VaultKey::from_bytes([0; 32])).await;
+        assert!(matches!(result, Err(VaultError::Url(_))), "{url}");
+    }
+}
+
+#[test]
+fn key_files_are_made_once_kept_private_and_refused_when_open_to_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys/vault.key");
+    let made = keyfile::read_or_create::<32>(&path, keyfile::random).unwrap();
+    let again = keyfile::read_or_create::<32>(&path, keyfile::random).unwrap();
+    assert!(made.expose() == again.expose());
+    assert_eq!(
+        std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    assert_eq!(std::fs::read_dir(folder.path().join("keys")).unwrap().count(), 1);
+    assert!(matches!(
+        keyfile::read::<16>(&path),
+        Err(VaultError::KeyFileContent { .. })
+    ));
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+    assert!(matches!(
+        keyfile::read::<32>(&path),
+        Err(VaultError::KeyFileMode { mode: 0o640, .. })
+    ));
+}
+
+#[test]
+fn resident_numbers_are_checked_part_by_part() {
+    // The worked example of GB 11643-1999, annex A: its check character is X.
+    assert_eq!(check_digit(b"11010519491231002"), 'X');
+    assert!(ResidentNumber::parse("11010519491231002X").is_ok());
+    assert!(ResidentNumber::parse("11010519491231002x").is_ok_and(|n| n.expose().ends_with('X')));
+    let refused = |text| ResidentNumber::parse(text).err();
+    assert_eq!(refused("110105194912310021"), Some(NumberError::CheckDigit));
+    assert_eq!(refused("11010519490231002X"), Some(NumberError::Date));
+    for text in [
+        "",
+        "11010519491231002",
+        "11010519491231002Y",
+        "1101051949123100２X",
+        "1101051949123100-2",
+    ] {
+        assert_eq!(refused(text), Some(NumberError::Shape), "{text}");
+    }
+}
