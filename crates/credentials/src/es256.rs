@@ -1,0 +1,99 @@
+//! ES256 (RFC 7518, section 3.4) for the SD-JWT library.
+
+use affinidi_sd_jwt::{JwtSigner, JwtVerifier, SdJwtError};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use p256::ecdsa::signature::{Signer as _, Verifier as _};
+use p256::ecdsa::{Signature, SigningKey, VerifyingKey};
+use serde_json::{Map, Value};
+
+use crate::CredentialError;
+
+/// Signs a JWT, adding `extra` to the header and setting its `typ`.
+pub(crate) struct Signer<'a> {
+    pub key: &'a SigningKey,
+    pub typ: &'static str,
+    pub extra: Map<String, Value>,
+}
+
+impl JwtSigner for Signer<'_> {
+    fn algorithm(&self) -> &str {
+        "ES256"
+    }
+
+    fn sign_jwt(&self, _: &Value, payload: &Value) -> Result<String, SdJwtError> {
+        let mut header = self.extra.clone();
+        header.insert("alg".into(), self.algorithm().into());
+        header.insert("typ".into(), self.typ.into());
+        let encode = |value: &[u8]| URL_SAFE_NO_PAD.encode(value);
+        let header = encode(&serde_json::to_vec(&header)?);
+        let message = format!("{header}.{}", encode(&serde_json::to_vec(payload)?));
+        let signature: Signature = self.key.sign(message.as_bytes());
+        Ok(format!("{message}.{}", encode(&signature.to_bytes())))
+    }
+}
+
+/// A JWT's decoded header and payload, its signature not yet checked.
+pub(crate) struct Jwt<'a> {
+    pub header: Map<String, Value>,
+    pub payload: Map<String, Value>,
+    signed: &'a str,
+    signature: Signature,
+    part: &'static str,
+}
+
+impl<'a> Jwt<'a> {
+    /// Decodes a compact JWT; `part` names it in errors.
+    pub fn parse(text: &'a str, part: &'static str) -> Result<Self, CredentialError> {
+        let malformed = || CredentialError::Malformed { part };
+        let (signed, signature) = text.rsplit_once('.').ok_or_else(malformed)?;
+        let (header, payload) = signed.split_once('.').ok_or_else(malformed)?;
+        let object = |encoded: &str| -> Option<Map<String, Value>> {
+            serde_json::from_slice(&URL_SAFE_NO_PAD.decode(encoded).ok()?).ok()
+        };
+        let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| malformed())?;
+        Ok(Self {
+            header: object(header).ok_or_else(malformed)?,
+            payload: object(payload).ok_or_else(malformed)?,
+            signed,
+            signature: Signature::from_slice(&signature).map_err(|_| malformed())?,
+            part,
+        })
+    }
+
+    /// Requires ES256, the type, no critical extension, and the signature of `key`.
+    pub fn verify(
+        &self,
+        key: &VerifyingKey,
+        typ: &'static str,
+        by: &'static str,
+    ) -> Result<(), CredentialError> {
+        for (name, expected) in [("alg", "ES256"), ("typ", typ)] {
+            if self.header.get(name).and_then(Value::as_str) != Some(expected) {
+                return Err(CredentialError::Header {
+                    part: self.part,
+                    name,
+                    expected,
+                });
+            }
+        }
+        if self.header.contains_key("crit") {
+            return Err(CredentialError::Header {
+                part: self.part,
+                name: "crit",
+                expected: "absent",
+            });
+        }
+        key.verify(self.signed.as_bytes(), &self.signature)
+            .map_err(|_| CredentialError::Signature { by })
+    }
+}
+
+/// Hands the library a payload whose signature [`Jwt::verify`] has accepted.
+pub(crate) struct Accepted<'a>(pub &'a Map<String, Value>);
+
+impl JwtVerifier for Accepted<'_> {
+    fn verify_jwt(&self, _: &str) -> Result<Value, SdJwtError> {
+        Ok(Value::Object(self.0.clone()))
+    }
+}
