@@ -1,1 +1,26 @@
 //! Typed interfaces of the contracts, generated from the compiled ABIs.
+//!
+//! `abi/*.json` is what forge made of `contracts/`; it is committed, so that Rust builds without Solidity, and
+//! `npm run check-abi` in `contracts/` fails when it is stale. Each contract has a module named after it: calls, events,
+//! errors, and the structs of its interface (`cases::ICases::Case`, `rules::IRules::RuleSet`).
+//!
+//! To add a contract: `contracts/README.md`, then [`contracts`] and [`genesis`] here.
+
+pub mod contracts;
+mod facts;
+mod genesis;
+mod ids;
+mod slots;
+
+pub use contracts::{cases, consents, credentials, registry, rules, services, statutes, uses};
+pub use contracts::{
+    cases::Cases, consents::Consents, credentials::Credentials, registry::Registry, rules::Rules,
+    services::Services, statutes::Statutes, uses::Uses,
+};
+pub use facts::{FACTS_DOMAIN_NAME, FACTS_DOMAIN_VERSION, Facts, facts_domain, facts_signing_hash};
+pub use genesis::{Addresses, CONTRACT_NAMES, Creation, DEPLOYER, addresses, genesis_creations};
+pub use ids::{
+    BadSlug, CONSENT, DECIDER, IDENTITY, ISSUER, NO_ROW, PROVIDER, SLUG_MAX_BYTES, UNKNOWN, case_id,
+    parse_slug, rule_set_id, slug, slug_str, statute_id, use_binding,
+};
+pub use slots::{CASE_SLOTS, case_slots, fact_slots, use_slot};
