@@ -17,7 +17,9 @@ pub use contracts::{
     cases::Cases, consents::Consents, credentials::Credentials, registry::Registry, rules::Rules,
     services::Services, statutes::Statutes, uses::Uses,
 };
-pub use facts::{FACTS_DOMAIN_NAME, FACTS_DOMAIN_VERSION, Facts, facts_domain, facts_signing_hash};
+pub use facts::{
+    FACTS_DOMAIN_NAME, FACTS_DOMAIN_VERSION, FACTS_TYPE, Facts, facts_domain, facts_signing_hash,
+};
 pub use genesis::{Addresses, CONTRACT_NAMES, Creation, DEPLOYER, addresses, genesis_creations};
 pub use ids::{
     BadSlug, CONSENT, DECIDER, IDENTITY, ISSUER, NO_ROW, PROVIDER, SLUG_MAX_BYTES, UNKNOWN, case_id,

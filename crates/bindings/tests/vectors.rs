@@ -92,11 +92,11 @@ fn a_rule_sets_id_is_what_cast_hashes() {
 #[test]
 fn facts_hash_to_what_viem_and_cast_sign() {
     let facts = Facts {
-        caseId: CASE,
-        ruleSet: B256::repeat_byte(0x11),
+        case_id: CASE,
+        rule_set: B256::repeat_byte(0x11),
         mask: 0b101,
         values: vec![1, UNKNOWN],
-        r#use: B256::repeat_byte(0x22),
+        use_tag: B256::repeat_byte(0x22),
     };
     let hash = facts_signing_hash(CHAIN_ID, addresses().cases, &facts);
     // viem: hashTypedData({domain, types: {Facts}, primaryType: "Facts", message})
@@ -114,11 +114,11 @@ fn facts_hash_to_what_viem_and_cast_sign() {
 
     for changed in [
         Facts {
-            caseId: B256::ZERO,
+            case_id: B256::ZERO,
             ..facts.clone()
         },
         Facts {
-            ruleSet: B256::ZERO,
+            rule_set: B256::ZERO,
             ..facts.clone()
         },
         Facts {
@@ -130,7 +130,7 @@ fn facts_hash_to_what_viem_and_cast_sign() {
             ..facts.clone()
         },
         Facts {
-            r#use: B256::ZERO,
+            use_tag: B256::ZERO,
             ..facts.clone()
         },
     ] {
