@@ -14,6 +14,8 @@ const FINAL_POLL_MS = 60;
 const FINAL_POLL_LONGEST_MS = 1_000;
 /** Estimates are for the state at the time; the state may have moved on when the transaction runs. Gas costs nothing here. */
 const GAS_MARGIN = 2n;
+/** The most a transaction may have (EIP-7825). */
+const GAS_CAP = 16_777_216n;
 
 export interface ConnectionOptions {
   readonly rpcUrl: string;
@@ -118,7 +120,8 @@ export class Connection {
 
   async #estimate(account: Account | Hex, to: Hex, data: Hex): Promise<bigint> {
     try {
-      return (await this.client.estimateGas({ account, to, data })) * GAS_MARGIN;
+      const gas = (await this.client.estimateGas({ account, to, data })) * GAS_MARGIN;
+      return gas > GAS_CAP ? GAS_CAP : gas;
     } catch (error) {
       throw failureOf(error);
     }

@@ -1,0 +1,190 @@
+// @vitest-environment node
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Hex, encodeAbiParameters, keccak256 } from "viem";
+import type { Chain, OfficerKey, OwnCase, Wallet } from "../ports";
+import { formCommitment, statementCommitment } from "../wallet/bytes";
+import { sealRecord } from "../wallet/record";
+import { keyringOf } from "../wallet/keyring";
+import { PASSPHRASE, openStore } from "../wallet/testing";
+import { useTag } from "../wallet/derive";
+import { casesAbi } from "./abi";
+import { Anvil, CHAIN_ID, LAW, artifact, key, publishService } from "./anvil";
+import { chainOver } from "./chain";
+import { slug } from "./codes";
+import { Connection } from "./connection";
+import { findCasesOver } from "./find";
+import { bindingSlot, walkUses } from "./uses";
+
+let anvil: Anvil;
+let statute: Hex;
+let officers: OfficerKey[];
+let connection: Connection;
+let chain: Chain;
+let wallet: Wallet;
+
+const SERVICE = "old-age-allowance";
+const UNKNOWN = -2147483648;
+
+beforeAll(async () => {
+  anvil = await Anvil.start();
+  const published = await publishService(anvil);
+  statute = published.statute;
+  connection = new Connection({ rpcUrl: anvil.url, request: anvil.request });
+  chain = chainOver(connection);
+  const space = async () => ({ chainId: CHAIN_ID, cases: anvil.network.contracts["cases"] as Hex });
+  const store = await openStore({ space, find: findCasesOver(connection) });
+  wallet = await store.create(store.newWords("zh-CN"), PASSPHRASE);
+  officers = await Promise.all(["officer 1", "officer 2"].map((label) => chain.officerKey({ privateKey: privateKey(label) })));
+}, 60_000);
+afterAll(() => anvil.stop());
+
+function privateKey(label: string): Hex {
+  return keccak256(new TextEncoder().encode(`test key ${label}`));
+}
+
+/** What the agency's gateway does: a use record, then the signed answer. */
+async function attest(own: OwnCase, values: readonly number[], n = 0): Promise<Hex> {
+  const provider = key("public-security");
+  const secret = await keyringOf(wallet).useSecret(own.id, "public-security");
+  const tag = useTag(secret, n);
+  const record = { v: 1, official: "system/1", purpose: SERVICE, fields: ["age"], article: LAW.article, at: 1 } as const;
+  await anvil.as(provider.address, "Uses", "record", [tag, own.id, slug("public-security"), slug("civil-affairs"), 3, statute, await sealRecord(secret, n, record)]);
+  const found = await connection.read("cases", casesAbi, "get", [own.id]);
+  const signature = await provider.signTypedData({
+    domain: { name: "Zhengtong Cases", version: "1", chainId: CHAIN_ID, verifyingContract: await connection.contract("cases") },
+    types: { Facts: [{ name: "caseId", type: "bytes32" }, { name: "ruleSet", type: "bytes32" }, { name: "mask", type: "uint32" }, { name: "values", type: "int32[]" }, { name: "use", type: "bytes32" }] },
+    primaryType: "Facts",
+    message: { caseId: own.id, ruleSet: found.ruleSet, mask: 3, values, use: tag },
+  });
+  await anvil.as(provider.address, "Cases", "attest", [own.id, 3, values, tag, signature]);
+  return tag;
+}
+
+async function opened(): Promise<OwnCase> {
+  const own = await wallet.newCase(SERVICE, 1, { account: "6222" });
+  await chain.openCase(wallet, own);
+  return own;
+}
+
+const read = (id: Hex) => connection.read("cases", casesAbi, "get", [id]);
+const refusedWith = (error: string) => expect.objectContaining({ code: "transaction-refused", error });
+
+describe("a case", () => {
+  it("opens with the commitment to its form, once, and may be opened again after a lost answer", async () => {
+    const own = await wallet.newCase(SERVICE, 1, { account: "6222", 备注: "甲" });
+    const sent = await chain.openCase(wallet, own);
+    const found = await read(own.id);
+    expect([found.form, found.applicant.toLowerCase(), found.status]).toEqual([formCommitment(own.salt, own.form), own.address, 1]);
+    expect(await chain.openCase(wallet, own)).toEqual(sent);
+    await expect(chain.openCase(wallet, { ...own, form: { account: "1" } })).rejects.toEqual(expect.objectContaining({ code: "transaction-refused", detail: expect.stringContaining("other answers") }));
+  });
+
+  it("is approved by the rules, and a new device finds it", async () => {
+    const own = await opened();
+    await attest(own, [1, 66]);
+    expect(await read(own.id)).toMatchObject({ status: 4, amountFen: 7500n, row: 0, officer: `0x${"00".repeat(20)}` });
+    expect(await findCasesOver(connection)([own.id, keccak256("0x00")])).toEqual([expect.objectContaining({ id: own.id, service: SERVICE, version: 1 })]);
+  });
+
+  it("is refused by an officer, appealed, and decided by another", async () => {
+    const own = await opened();
+    await attest(own, [1, 64]);
+    const statement = statementCommitment(keccak256("0x01"), "未满65周岁");
+    const [first, second] = officers as [OfficerKey, OfficerKey];
+    const refusal = { row: 1, reason: "age-below-65", statute, statement };
+    await chain.refuse(first, own.id, refusal);
+    expect((await read(own.id)).status).toBe(5);
+    await chain.appeal(wallet, own, statement);
+    expect(await read(own.id)).toMatchObject({ frozen: true, cause: 3 });
+    await expect(chain.refuse(first, own.id, refusal)).rejects.toEqual(refusedWith("SameOfficer"));
+    await chain.approve(second, own.id, { row: 0, amountFen: 7500, reason: "age-65-to-69", statute, statement });
+    expect((await read(own.id)).status).toBe(4);
+    await expect(chain.appeal(wallet, own, statement)).rejects.toEqual(refusedWith("AlreadyAppealed"));
+  });
+
+  it("is asked for more and supplemented under a new salt", async () => {
+    const own = await opened();
+    await attest(own, [UNKNOWN, 66]);
+    await chain.requestMore(officers[0] as OfficerKey, own.id, { defects: ["photo-missing", "name-unclear"], statement: keccak256("0x02") });
+    expect((await read(own.id)).status).toBe(3);
+    const salt = await keyringOf(wallet).salt(own.id, 1);
+    await chain.supplement(wallet, own, { account: "6223" }, salt);
+    expect((await read(own.id)).form).toBe(formCommitment(salt, { account: "6223" }));
+  });
+
+  it("takes consents once, and their revocation", async () => {
+    const own = await wallet.newCase(SERVICE, 1, {});
+    const terms = { provider: "public-security", service: SERVICE, purpose: "p", fields: ["age"], until: 4_000_000_000 };
+    const sent = await chain.grantConsent(wallet, own, terms);
+    const current = (await wallet.case(own.id)) as OwnCase;
+    expect(current.consents["public-security"]).toEqual({ id: sent.id, record: sent.record });
+    expect(await chain.grantConsent(wallet, current, terms)).toEqual(sent);
+    await chain.revokeConsent(wallet, current, sent.id);
+    await expect(chain.revokeConsent(wallet, current, sent.id)).rejects.toEqual(refusedWith("AlreadyRevoked"));
+  });
+
+  it("names the contract's error when a stranger acts", async () => {
+    const own = await opened();
+    const stranger = await chain.officerKey({ words: "test test test test test test test test test test test junk".split(" ") });
+    expect(stranger.address).toBe("0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266");
+    await expect(chain.requestMore(stranger, own.id, { defects: ["a"], statement: keccak256("0x") })).rejects.toEqual(refusedWith("NotUnderReview"));
+    await expect(chain.refuse(stranger, keccak256("0x03"), { row: 255, reason: "a", statute, statement: keccak256("0x") })).rejects.toEqual(refusedWith("UnknownCase"));
+    await expect(chain.officerKey({ privateKey: "0x12" })).rejects.toEqual(expect.objectContaining({ reason: "key-format" }));
+  });
+});
+
+describe("the walk over uses", () => {
+  const slotsOf = async (address: Hex, slots: readonly Hex[]) =>
+    await Promise.all(slots.map(async (slot) => {
+      const value = await anvil.client().getStorageAt({ address, slot });
+      return value === undefined || BigInt(value) === 0n ? null : value;
+    }));
+
+  it("opens each record and ends at the first absent tag", async () => {
+    const own = await opened();
+    await attest(own, [1, 66]);
+    const walk = await walkUses(connection, slotsOf, wallet, own, ["public-security", "civil-affairs"]);
+    expect(walk.complete).toEqual([
+      { provider: "public-security", count: 1, provenAbsent: true },
+      { provider: "civil-affairs", count: 0, provenAbsent: true },
+    ]);
+    expect(walk.uses).toEqual([expect.objectContaining({ provider: "public-security", consumer: "civil-affairs", purpose: SERVICE, mask: 3, basis: statute, details: expect.objectContaining({ fields: ["age"] }) })]);
+  });
+
+  it("shows a record under a tag that is not the next one, and is not complete then", async () => {
+    const own = await opened();
+    await attest(own, [1, 66], 5);
+    const walk = await walkUses(connection, slotsOf, wallet, own, ["public-security"]);
+    expect(walk.complete).toEqual([{ provider: "public-security", count: 0, provenAbsent: false }]);
+    expect(walk.uses).toEqual([expect.objectContaining({ details: null })]);
+  });
+
+  it("is not complete when the chain holds another value than the event says, or a hidden record", async () => {
+    const own = await opened();
+    await attest(own, [1, 66]);
+    const wrong = async (address: Hex, slots: readonly Hex[]) => (await slotsOf(address, slots)).map((value) => (value === null ? null : keccak256(value)));
+    expect((await walkUses(connection, wrong, wallet, own, ["public-security"])).complete[0]?.provenAbsent).toBe(false);
+    const hidden = async (_: Hex, slots: readonly Hex[]) => slots.map(() => keccak256("0x01"));
+    expect((await walkUses(connection, hidden, wallet, own, ["public-security"])).complete[0]?.provenAbsent).toBe(false);
+  });
+
+  it("looks at the slot that Solidity uses", () => {
+    const tag = keccak256("0x07");
+    expect(bindingSlot(tag)).toBe(keccak256(encodeAbiParameters([{ type: "bytes32" }, { type: "uint256" }], [tag, 0n])));
+    expect(artifact("Uses").abi.length).toBeGreaterThan(0);
+  });
+});
+
+describe("the connection", () => {
+  it("refuses another network than the expected one", async () => {
+    const wrongChain = new Connection({ rpcUrl: anvil.url, request: anvil.request, expected: { chainId: 1 } });
+    await expect(wrongChain.network()).rejects.toEqual(expect.objectContaining({ code: "wrong-network" }));
+    const wrongKey = new Connection({ rpcUrl: anvil.url, request: anvil.request, expected: { publicKey: "0x01" } });
+    await expect(wrongKey.contract("cases")).rejects.toEqual(expect.objectContaining({ code: "wrong-network" }));
+  });
+
+  it("says offline when nobody answers", async () => {
+    const nowhere = new Connection({ rpcUrl: "http://127.0.0.1:9" });
+    await expect(nowhere.network()).rejects.toEqual(expect.objectContaining({ code: "offline" }));
+  });
+});

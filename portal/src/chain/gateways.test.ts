@@ -1,0 +1,139 @@
+// @vitest-environment node
+import { p256 } from "@noble/curves/nist.js";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { DhkemX25519HkdfSha256 } from "@hpke/dhkem-x25519";
+import { SDJwtInstance } from "@sd-jwt/core";
+import { recoverMessageAddress } from "viem";
+import { beforeEach, describe, expect, it } from "vitest";
+import type { Gateways, Hex, OwnCase, Wallet } from "../ports";
+import { base64Url, bytesToHex, statementCommitment, stringToBytes } from "../wallet/bytes";
+import { PASSPHRASE, WORDS, openStore } from "../wallet/testing";
+import { Connection } from "./connection";
+import { requestText } from "./gateway-http";
+import { gatewaysOver } from "./gateways";
+
+const ORIGIN = "https://portal.example";
+const NOW_MS = 1_790_000_000_000;
+
+interface Seen {
+  readonly url: string;
+  readonly method: string;
+  readonly body: Record<string, unknown> | null;
+  readonly headers: Headers;
+}
+
+let seen: Seen[];
+let answers: (Response | Error)[];
+let gateways: Gateways;
+let wallet: Wallet;
+let own: OwnCase;
+let encryptionKey: Hex;
+
+const json = (value: unknown, status = 200) => new Response(JSON.stringify(value), { status });
+
+const fetcher: typeof fetch = async (input, init) => {
+  const body = typeof init?.body === "string" ? (JSON.parse(init.body) as Record<string, unknown>) : null;
+  seen.push({ url: String(input), method: init?.method ?? "GET", body, headers: new Headers(init?.headers) });
+  const answer = answers.shift() ?? new Error("nobody answers");
+  if (answer instanceof Error) throw answer;
+  return answer;
+};
+
+async function identityCredential(holder: Awaited<ReturnType<Wallet["holderKey"]>>): Promise<string> {
+  const issuerKey = p256.utils.randomSecretKey();
+  const hasher = (data: string | ArrayBuffer) => sha256(typeof data === "string" ? stringToBytes(data) : new Uint8Array(data));
+  const issuer = new SDJwtInstance({ signer: (data: string) => base64Url(p256.sign(stringToBytes(data), issuerKey)), signAlg: "ES256", hasher, hashAlg: "sha-256", saltGenerator: () => "salt" });
+  return await issuer.issue({ iss: "public-security", iat: 1, cnf: { jwk: holder }, number: "1", name: "甲" }, { _sd: ["number", "name"] });
+}
+
+beforeEach(async () => {
+  seen = [];
+  answers = [];
+  const network = { chainId: 20260, name: "", publicKey: "0x", namespace: "0x", genesisHash: "0x", validators: 1, threshold: 1, contracts: {}, version: "" };
+  const connection = new Connection({ rpcUrl: ORIGIN, request: async () => network });
+  const http = { origin: ORIGIN, fetch: fetcher, now: () => NOW_MS, sleep: async () => {} };
+  gateways = gatewaysOver(http, connection, async () => []);
+  const kem = new DhkemX25519HkdfSha256();
+  encryptionKey = bytesToHex(new Uint8Array(await kem.serializePublicKey((await kem.generateKeyPair()).publicKey)));
+  wallet = await (await openStore()).create(WORDS, PASSPHRASE);
+  await wallet.keepIdentity(await identityCredential(await wallet.holderKey()));
+  own = await wallet.newCase("old-age-allowance", 1, { account: "6222" });
+});
+
+describe("a link", () => {
+  const linkTo = (slug: string, gateway = `/gateway/${slug}`) => ({ organisation: { slug, name: slug, gateway, encryptionKey }, as: { provider: true, owner: false } });
+
+  it("is sent again while the gateway is away, and never once it was accepted", async () => {
+    answers = [new Error("refused"), json({ title: "busy" }, 503), json({}, 202)];
+    await gateways.link(wallet, own, linkTo("public-security"));
+    expect(seen.map(({ url, method }) => [url, method])).toEqual(Array.from({ length: 3 }, () => [`${ORIGIN}/gateway/public-security/v1/links`, "POST"]));
+    expect(new Set(seen.map(({ body }) => JSON.stringify(body))).size).toBe(1);
+    expect(seen[0]?.body).toEqual({ caseId: own.id, sealed: expect.stringMatching(/^[A-Za-z0-9_-]+$/) });
+    expect((await wallet.case(own.id))?.linkedAtMs).toEqual({ "public-security": NOW_MS });
+    await gateways.link(wallet, own, linkTo("public-security"));
+    expect(seen).toHaveLength(3);
+  });
+
+  it("gives up after a bounded number of attempts, and at once when it is refused", async () => {
+    await expect(gateways.link(wallet, own, linkTo("health"))).rejects.toEqual(expect.objectContaining({ code: "offline" }));
+    expect(seen).toHaveLength(8);
+    answers = [json({ title: "no", detail: "presentation is not for this case", field: "presentation" }, 422)];
+    await expect(gateways.link(wallet, own, linkTo("health"))).rejects.toEqual(expect.objectContaining({ code: "gateway-refused", field: "presentation", detail: "presentation is not for this case" }));
+    expect(seen).toHaveLength(9);
+    expect((await wallet.case(own.id))?.linkedAtMs).toEqual({});
+  });
+
+  it("goes to gateways with an address of their own", async () => {
+    answers = [json({}, 202)];
+    await gateways.link(wallet, own, linkTo("health", "https://health.example/base/"));
+    expect(seen[0]?.url).toBe("https://health.example/base/v1/links");
+  });
+});
+
+describe("a resident's request", () => {
+  it("is signed by the case key", async () => {
+    answers = [json({ credential: "a~b~" })];
+    expect(await gateways.credential(wallet, own, "/gateway/civil-affairs")).toBe("a~b~");
+    const { headers } = seen[0] as Seen;
+    expect(headers.get("x-case-time")).toBe(String(NOW_MS));
+    const message = requestText({ method: "GET", path: `/v1/cases/${own.id}/credential` }, NOW_MS);
+    expect((await recoverMessageAddress({ message, signature: headers.get("x-case-signature") as Hex })).toLowerCase()).toBe(own.address);
+  });
+
+  it("finds no credential before there is one", async () => {
+    answers = [json({ title: "not found" }, 404)];
+    expect(await gateways.credential(wallet, own, "/gateway/civil-affairs")).toBeNull();
+  });
+
+  it("believes no statement and no hash that do not fit", async () => {
+    const salt = `0x${"01".repeat(32)}` as const;
+    const hash = statementCommitment(salt, "理由");
+    answers = [json({ items: [{ hash, text: "理由", salt, at_ms: 5 }] }), json({ items: [{ hash, text: "别的", salt, at_ms: 5 }] }), json({ hash })];
+    expect(await gateways.statements(wallet, own, "/g")).toEqual([{ hash, text: "理由", atMs: 5 }]);
+    await expect(gateways.statements(wallet, own, "/g")).rejects.toEqual(expect.objectContaining({ code: "bad-answer" }));
+    await expect(gateways.appeal(wallet, own, "/g", "我不同意")).rejects.toEqual(expect.objectContaining({ code: "bad-answer" }));
+  });
+});
+
+describe("the desk", () => {
+  it("signs in by SIWE with the gateway's nonce, and says when the session is over", async () => {
+    const signed: string[] = [];
+    const key = { address: own.address, signMessage: async (text: string) => (signed.push(text), "0x01" as Hex) };
+    answers = [json({ nonce: "abcdefgh12345678" }), json({ token: "t", expires_at: 1_790_000_600 }), json({ items: [], next: null }), json({ title: "over" }, 401)];
+    const session = await gateways.signIn("/gateway/civil-affairs", "civil-affairs", key);
+    expect(session).toEqual({ organisation: "civil-affairs", address: own.address, token: "t", expiresAtMs: 1_790_000_600_000 });
+    expect(signed[0]).toContain("Nonce: abcdefgh12345678");
+    expect(await gateways.desk("/gateway/civil-affairs", session, { status: "review" })).toEqual({ items: [], next: null });
+    expect(seen[2]).toMatchObject({ url: `${ORIGIN}/gateway/civil-affairs/v1/desk/cases?status=review` });
+    expect(seen[2]?.headers.get("authorization")).toBe("Bearer t");
+    await expect(gateways.desk("/gateway/civil-affairs", session, {})).rejects.toEqual(expect.objectContaining({ code: "session-expired" }));
+  });
+
+  it("says which member of an answer is wrong", async () => {
+    answers = [json({ items: [{ id: "0x00", service: 1 }] }), new Response("<html>"), json({ hash: "abc" })];
+    const session = { organisation: "o", address: own.address, token: "t", expiresAtMs: 0 };
+    await expect(gateways.desk("/g", session, {})).rejects.toEqual(expect.objectContaining({ code: "bad-answer", field: "service" }));
+    await expect(gateways.desk("/g", session, {})).rejects.toEqual(expect.objectContaining({ code: "bad-answer" }));
+    await expect(gateways.statement("/g", session, "0x00", "x")).rejects.toEqual(expect.objectContaining({ code: "bad-answer", field: "hash" }));
+  });
+});
