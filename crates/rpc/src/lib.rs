@@ -1,1 +1,22 @@
 //! Ethereum JSON-RPC, and proofs, over read handles of the chain.
+//!
+//! - `eth_`, `net_`, `web3_` answer as geth does, so that wallets and tools work unchanged. Blocks are shown once they are
+//!   final and executed, so `latest`, `safe` and `finalized` are the same block and nothing is ever taken back.
+//! - `zhengtong_` gives the proofs with which [`zhengtong_types`] checks every other answer.
+//!
+//! To add a method: write it in the file of its subject, with a name for each argument, and take what it reads through
+//! `Api::read` or `Api::execute`, which bound how much runs at once. `tests/` calls every method over the wire.
+
+mod api;
+mod args;
+mod convert;
+mod error;
+mod eth;
+mod filters;
+pub mod limits;
+mod network;
+mod proofs;
+mod server;
+
+pub use error::RpcError;
+pub use server::{Config, Hosts, RpcServer, StartError, module};

@@ -1,0 +1,44 @@
+//! Submitting transactions.
+
+use crate::{RpcError, api::Api, convert, limits::MAX_SYNC_WAIT, server::Methods};
+use alloy_primitives::{B256, Bytes, U64};
+use alloy_rpc_types_eth::TransactionReceipt;
+use std::time::{Duration, Instant};
+use tokio::{sync::broadcast::error::RecvError, time::timeout};
+use zhengtong_chain::ChainView;
+
+pub(super) fn register<V: ChainView>(methods: &mut Methods<V>) {
+    methods.add("eth_sendRawTransaction", |api, mut args| async move {
+        let raw: Bytes = args.required("transaction")?;
+        args.end()?;
+        Ok(api.view.submit(raw).await?)
+    });
+    methods.add("eth_sendRawTransactionSync", |api, mut args| async move {
+        let raw: Bytes = args.required("transaction")?;
+        let wait_ms: Option<U64> = args.optional("timeout")?;
+        args.end()?;
+        let wait = wait_ms.map_or(MAX_SYNC_WAIT, |ms| Duration::from_millis(ms.to()).min(MAX_SYNC_WAIT));
+        let mut blocks = api.view.subscribe();
+        let started = Instant::now();
+        let hash = api.view.submit(raw).await?;
+        loop {
+            if let Some(receipt) = receipt(&api, hash).await? {
+                return Ok(receipt);
+            }
+            let left = wait.checked_sub(started.elapsed()).ok_or(RpcError::NotYet { hash, waited_ms: wait.as_millis() })?;
+            match timeout(left, blocks.recv()).await {
+                Ok(Ok(_) | Err(RecvError::Lagged(_))) => {}
+                Ok(Err(RecvError::Closed)) => return Err(RpcError::Internal("the node is stopping".into())),
+                Err(_) => return Err(RpcError::NotYet { hash, waited_ms: wait.as_millis() }),
+            }
+        }
+    });
+}
+
+async fn receipt<V: ChainView>(api: &Api<V>, hash: B256) -> Result<Option<TransactionReceipt>, RpcError> {
+    api.read(move |view| {
+        let Some((number, index)) = view.transaction(hash)? else { return Ok(None) };
+        Ok(view.block(number)?.and_then(|block| convert::receipt(&block, index)))
+    })
+    .await
+}
