@@ -1,0 +1,72 @@
+import { type FailureCode, type Json, PortFailure } from "../ports";
+import type { CaseQuery, IndexApi, ServiceQuery } from "./index-api";
+import type { Problem } from "./types";
+
+const TIMEOUT_MS = 15_000;
+/** SSE reconnects by itself; a poll every so often covers proxies that swallow streams. */
+const POLL_MS = 5_000;
+export const SERVICES_PER_PAGE = 20;
+
+const CODES: Record<number, FailureCode> = { 401: "session-expired", 404: "not-found" };
+
+/** Reads JSON; every failure is a `PortFailure` that says whether trying again makes sense. */
+export async function getJson<T>(path: string, fetcher: typeof fetch = fetch): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetcher(path, { headers: { accept: "application/json" }, signal: AbortSignal.timeout(TIMEOUT_MS) });
+  } catch {
+    throw new PortFailure("offline", path);
+  }
+  if (response.ok) {
+    try {
+      return (await response.json()) as T;
+    } catch {
+      throw new PortFailure("bad-answer", path);
+    }
+  }
+  const problem = (await response.json().catch(() => null)) as Partial<Problem> | null;
+  const code = CODES[response.status] ?? (response.status >= 500 ? "offline" : "bad-answer");
+  throw new PortFailure(code, problem?.detail ?? problem?.title ?? `HTTP ${response.status}`, problem?.field ?? undefined);
+}
+
+export function queryString(query: object): string {
+  const pairs = Object.entries(query)
+    .filter(([, value]) => value !== undefined && value !== "" && value !== false)
+    .map(([key, value]) => [key, String(value)]);
+  const text = new URLSearchParams(pairs).toString();
+  return text === "" ? "" : `?${text}`;
+}
+
+export function httpIndex(base = "/api/v1"): IndexApi {
+  const id = encodeURIComponent;
+  return {
+    network: () => getJson(`${base}/network`),
+    services: (query: ServiceQuery) => getJson(`${base}/services${queryString({ ...query, per_page: SERVICES_PER_PAGE })}`),
+    departments: async () => (await getJson<{ items: { name: string; count: number }[] }>(`${base}/departments`)).items,
+    service: (service) => getJson(`${base}/services/${id(service)}`),
+    cases: (query: CaseQuery) => getJson(`${base}/cases${queryString(query)}`),
+    case: (caseId) => getJson(`${base}/cases/${id(caseId)}`),
+    bundle: (caseId) => getJson<Json>(`${base}/cases/${id(caseId)}/bundle`),
+    statistics: () => getJson(`${base}/statistics`),
+    demo: async () => {
+      try {
+        return await getJson(`${base}/demo`);
+      } catch (failure) {
+        if (failure instanceof PortFailure && failure.code !== "offline") return null;
+        throw failure;
+      }
+    },
+    follow(caseId, changed, connected) {
+      const source = new EventSource(`${base}/cases/${id(caseId)}/live`);
+      source.onopen = () => connected(true);
+      source.onerror = () => connected(false);
+      source.onmessage = changed;
+      for (const name of ["case", "changed", "update", "event"]) source.addEventListener(name, changed);
+      const poll = setInterval(() => source.readyState !== EventSource.OPEN && changed(), POLL_MS);
+      return () => {
+        clearInterval(poll);
+        source.close();
+      };
+    },
+  };
+}

@@ -1,0 +1,17 @@
+import { isMessage, t } from "../i18n/index.svelte";
+import type { OrganisationInfo } from "../api/types";
+
+/** The name of an organisation: ours for the agencies we know, the Registry's for others. */
+export function organisationName(slug: string, listed: readonly OrganisationInfo[] = []): string {
+  const key = `agency.${slug}`;
+  return isMessage(key) ? t(key) : (listed.find((one) => one.slug === slug)?.name ?? slug);
+}
+
+export function taskTypeName(type: number): string {
+  const key = `taskType.${type}`;
+  return isMessage(key) ? t(key) : t("taskType.other");
+}
+
+export function lawName(ref: { law: string; article: string }): string {
+  return t("common.lawPlain", ref);
+}

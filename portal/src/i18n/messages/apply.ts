@@ -1,0 +1,3 @@
+import type { Pair } from ".";
+
+export const apply = {} as const satisfies Record<string, Pair>;

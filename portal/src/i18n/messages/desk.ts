@@ -1,0 +1,3 @@
+import type { Pair } from ".";
+
+export const desk = {} as const satisfies Record<string, Pair>;

@@ -1,0 +1,25 @@
+import type { Pair } from ".";
+
+export const home = {
+  "home.title": ["办事，看得见依据", "Public services you can check"],
+  "home.lead": ["回答几个问题就能申请。公开的规则判断，每个决定都有法律依据，每次用到您的数据都有记录。", "Answer a few questions and apply. Public rules decide, every decision names its law, and every use of your data is on record."],
+  "home.search": ["您想办什么事？", "What do you need?"],
+  "home.searchHint": ["例如：老年津贴、残疾人补贴、临时救助", "For example: 津贴, 残疾, 救助"],
+  "home.searchButton": ["搜索", "Search"],
+  "home.common": ["可以在线办理", "You can apply for these now"],
+  "home.all": ["全部{n}个事项", "All {n} services"],
+  "home.track": ["查询办件进度", "Track a case"],
+  "home.trackText": ["用办件编号查看进行到哪一步、还剩多少时间。", "See where a case stands and how much time is left, by its number."],
+  "home.mine": ["我的办件和数据", "My cases and data"],
+  "home.mineText": ["您提交过的申请，以及谁在什么时候用过您的数据。", "What you applied for, and who used your data and when."],
+  "home.promises": ["我们承诺", "What this platform promises"],
+  "home.promise1": ["规则可以批准，只有人可以拒绝", "Rules may approve; only a person may refuse"],
+  "home.promise1Text": ["不清楚的情况交给工作人员。不予批准必须有人签名、说明理由，并且可以申诉。", "Anything unclear goes to an officer. A refusal carries a signature, a reason and a way to appeal."],
+  "home.promise2": ["没有依据，就不用数", "No basis, no data"],
+  "home.promise2Text": ["部门之间只回答问题，不交换档案。每次回答都先留下记录，您随时可以查看。", "Agencies answer questions, they do not pass on files. Each answer is recorded first, and you can see it."],
+  "home.promise3": ["不用相信我们，可以自己核验", "You need not trust us: check"],
+  "home.promise3Text": ["您的浏览器用一把公钥就能核验办件上的每一项内容。", "With one public key, your own browser checks everything a case shows."],
+  "home.departments": ["按部门查找", "By department"],
+  "home.count": ["{n}项", "{n} {n|item|items}"],
+  "home.elderHelp": ["需要帮助？您可以请家人一起操作，或者带上身份证到就近的服务窗口。", "Need help? Ask someone you trust to sit with you, or take your identity card to the nearest counter."],
+} as const satisfies Record<string, Pair>;

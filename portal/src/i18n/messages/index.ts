@@ -1,0 +1,24 @@
+/**
+ * Every text of the portal, as `[zh-CN, en]`, so that neither language can lack one.
+ * `{name}` is filled in; `{n|case|cases}` picks by number. To add a text: a line in the file of its area.
+ */
+import { apply } from "./apply";
+import { audit } from "./audit";
+import { cases } from "./cases";
+import { check } from "./check";
+import { common } from "./common";
+import { desk } from "./desk";
+import { failures } from "./failures";
+import { home } from "./home";
+import { mine } from "./mine";
+import { services } from "./services";
+import { signIn } from "./sign-in";
+
+export type Pair = readonly [zh: string, en: string];
+
+export const messages = { ...common, ...failures, ...home, ...services, ...signIn, ...apply, ...cases, ...check, ...mine, ...desk, ...audit } as const satisfies Record<
+  string,
+  Pair
+>;
+
+export type MessageKey = keyof typeof messages;

@@ -1,0 +1,3 @@
+import type { Pair } from ".";
+
+export const mine = {} as const satisfies Record<string, Pair>;

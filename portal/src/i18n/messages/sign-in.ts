@@ -1,0 +1,3 @@
+import type { Pair } from ".";
+
+export const signIn = {} as const satisfies Record<string, Pair>;

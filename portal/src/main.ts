@@ -1,0 +1,17 @@
+import { mount } from "svelte";
+import App from "./app/App.svelte";
+import { install, restoreElder } from "./app/here.svelte";
+import { restoreLanguage } from "./i18n/index.svelte";
+import "./styles/tokens.css";
+import "./styles/base.css";
+import "./styles/layout.css";
+import "./styles/controls.css";
+
+restoreLanguage();
+restoreElder();
+
+const world = import.meta.env.MODE === "mock" ? await import("./testing/world").then((made) => made.mockWorld()) : await import("./app/live").then((made) => made.liveWorld());
+install(world);
+
+const target = document.getElementById("app");
+if (target) mount(App, { target });

@@ -1,0 +1,112 @@
+/** A service package as the index delivers it. Shapes: services/README.md. Packages are data, so they have no OpenAPI schema. */
+
+export interface LawRef {
+  law: string;
+  article: string;
+}
+
+export interface Law extends LawRef {
+  id: string;
+  title: string;
+  text: string;
+  valid_from: string;
+  valid_to: string | null;
+}
+
+export interface Basis extends LawRef {
+  kind: "statute" | "consent";
+}
+
+export interface Predicate {
+  id: string;
+  provider: string;
+  kind: "boolean" | "integer";
+  min?: number;
+  max?: number;
+  basis: Basis;
+  fields: string[];
+}
+
+export type Literal = boolean | { min: number; max: number };
+
+export interface Row {
+  when: Record<string, Literal>;
+  outcome: "approve" | "refuse" | "review";
+  amount?: { fen: number; per: "month" | "once"; rounding: string };
+  reason: string;
+  law: LawRef;
+}
+
+export interface RuleTable {
+  predicates: Predicate[];
+  rows: Row[];
+  otherwise?: "review";
+}
+
+export interface FieldSchema {
+  type: "string" | "integer" | "boolean";
+  enum?: string[];
+  format?: string;
+  pattern?: string;
+  minLength?: number;
+  maxLength?: number;
+  minimum?: number;
+  maximum?: number;
+}
+
+export interface FormSchema {
+  required?: string[];
+  properties: Record<string, FieldSchema>;
+}
+
+export interface PageSpec {
+  id: string;
+  fields: string[];
+  when?: { field: string; is: (string | number | boolean)[] };
+}
+
+export interface Material {
+  id: string;
+  source: "credential" | "fact" | "form";
+  predicates?: string[];
+  credential?: string;
+  fields?: string[];
+  waived: boolean;
+  basis: Basis;
+}
+
+export interface Workflow {
+  statutory: { days: number; law: LawRef };
+  promised: { days: number };
+  appeal: { days: number; law: LawRef };
+  steps: { id: string; role: string; when: string }[];
+  defects: string[];
+}
+
+export interface CredentialSpec {
+  type: string;
+  vct: string;
+  valid_days: number;
+  claims: { name: string; from: string; disclosure: string }[];
+}
+
+export type Texts = Record<string, string>;
+
+export interface ServicePackage {
+  item: {
+    slug: string;
+    item_code: string;
+    owner: string;
+    sponsor: string;
+    result: string[];
+    fee_fen: number;
+    laws: Law[];
+  };
+  rules: RuleTable;
+  form: FormSchema;
+  pages: PageSpec[];
+  materials: Material[];
+  workflow: Workflow;
+  credential: CredentialSpec;
+  texts: { "zh-CN": Texts; en: Texts };
+}

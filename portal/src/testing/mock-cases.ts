@@ -1,0 +1,208 @@
+/** Cases in memory that move as the contracts move them: enough to draw and test every state of every screen. */
+import type { CaseEvent, CaseView, Cause } from "../api/types";
+import { PortFailure } from "../ports";
+import { packages, VERSION } from "./packages";
+import { kleene } from "./kleene";
+
+const DAY = 86_400;
+export const OFFICER = "0x0000000000000000000000000000000000000ff1";
+export const OTHER_OFFICER = "0x0000000000000000000000000000000000000ff2";
+const ZERO = `0x${"0".repeat(64)}`;
+
+/** A hash that is stable for a text, and only looks like one. */
+export function mockHash(text: string, bytes = 32): `0x${string}` {
+  let state = 0x811c9dc5;
+  let hex = "";
+  for (let i = 0; hex.length < bytes * 2; i++) {
+    for (const c of `${text}/${i}`) state = Math.imul(state ^ c.charCodeAt(0), 0x01000193) >>> 0;
+    hex += state.toString(16).padStart(8, "0");
+  }
+  return `0x${hex.slice(0, bytes * 2)}`;
+}
+
+export class MockCases {
+  readonly all = new Map<string, CaseView>();
+  readonly #listeners = new Set<(id: string) => void>();
+  #block = 120;
+
+  constructor(private readonly now: () => number = () => Math.floor(Date.now() / 1000)) {}
+
+  listen(listener: (id: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  get(id: string): CaseView {
+    const found = this.all.get(id);
+    if (!found) throw new PortFailure("not-found", `case ${id}`);
+    return structuredClone(found);
+  }
+
+  #change(id: string, name: string, args: Record<string, unknown>, change: (view: CaseView) => void, at = this.now()): void {
+    const view = this.all.get(id);
+    if (!view) throw new PortFailure("transaction-refused", `UnknownCase(${id})`);
+    change(view);
+    this.#block += 1;
+    const event: CaseEvent = {
+      name,
+      seq: view.events.length,
+      contract: mockHash("cases", 20),
+      block_number: this.#block,
+      block_time_ms: at * 1000,
+      tx_hash: mockHash(`${id}/${view.events.length}`),
+      log_index: 0,
+      args,
+    };
+    view.events.push(event);
+    for (const listener of this.#listeners) listener(id);
+  }
+
+  open(id: string, service: string, applicant: string, at = this.now()): void {
+    const pack = packages[service];
+    if (!pack) throw new PortFailure("not-found", service);
+    this.all.set(id, {
+      id,
+      service,
+      version: VERSION,
+      rule_set: mockHash(`rules/${service}`),
+      applicant,
+      status: "asking",
+      cause: "unknown",
+      opened_at: at,
+      promised_by: at + pack.workflow.promised.days * DAY,
+      statutory_by: at + pack.workflow.statutory.days * DAY,
+      appeal_by: 0,
+      paused_at: 0,
+      frozen: false,
+      facts: pack.rules.predicates.map((predicate) => ({ predicate: predicate.id, provider: predicate.provider, value: null, state: "asked", use: null })),
+      decision: null,
+      uses: [],
+      events: [],
+      credential: null,
+    });
+    this.#change(id, "CaseOpened", {}, () => undefined, at);
+    for (const provider of new Set(pack.rules.predicates.map((predicate) => predicate.provider))) {
+      this.#change(id, "FactsRequested", { provider }, () => undefined, at);
+    }
+  }
+
+  attest(id: string, provider: string, values: Record<string, number | null>, at = this.now()): void {
+    const view = this.all.get(id);
+    const pack = view && packages[view.service];
+    if (!view || !pack || view.status !== "asking") return;
+    const tag = mockHash(`${id}/use/${provider}`);
+    const mask = pack.rules.predicates.reduce((sum, predicate, bit) => (predicate.provider === provider ? sum | (1 << bit) : sum), 0);
+    this.#change(
+      id,
+      "FactsAttested",
+      { provider, mask, use: tag },
+      () => {
+        for (const fact of view.facts) {
+          if (fact.provider !== provider) continue;
+          fact.value = values[fact.predicate] ?? null;
+          fact.state = fact.value === null ? "unknown" : "known";
+          fact.use = tag;
+        }
+        view.uses.push({ tag, provider, consumer: pack.item.owner, purpose: view.service, basis: mockHash(`basis/${provider}`), mask, ciphertext: "0x", block_number: this.#block, tx_hash: mockHash(`${tag}/tx`) });
+      },
+      at,
+    );
+    if (view.facts.some((fact) => fact.state === "asked")) return;
+    const found = kleene(pack.rules, view.facts.map((fact) => fact.value));
+    const row = pack.rules.rows[found.row];
+    if (found.outcome === "approve" && row) this.#decide(id, null, "approve", found.row, row.amount?.fen ?? 0, row.reason, ZERO, at);
+    else this.#review(id, found.outcome === "refuse" ? "possible_refusal" : row ? "rule_asks" : "unknown", at);
+  }
+
+  #review(id: string, cause: Cause, at: number): void {
+    this.#change(
+      id,
+      "ReviewRequested",
+      { cause },
+      (view) => {
+        view.status = "review";
+        view.cause = cause;
+      },
+      at,
+    );
+  }
+
+  #decide(id: string, officer: string | null, outcome: "approve" | "refuse", row: number, fen: number, reason: string, statement: string, at: number): void {
+    this.#change(
+      id,
+      "Decided",
+      { outcome, row, reason, officer },
+      (view) => {
+        const appealed = view.events.some((event) => event.name === "Appealed");
+        const pack = packages[view.service];
+        view.status = outcome === "approve" ? "approved" : "refused";
+        view.frozen = false;
+        view.appeal_by = appealed ? 0 : at + (pack?.workflow.appeal.days ?? 60) * DAY;
+        view.decision = { outcome, row, amount_fen: fen, reason, statute: mockHash(`statute/${row}`), statement, officer, decided_at: at };
+      },
+      at,
+    );
+    if (outcome === "approve") {
+      this.#change(
+        id,
+        "CredentialIssued",
+        {},
+        (view) => {
+          view.credential = { credential_hash: mockHash(`${id}/credential`), issuer: OFFICER, credential_type: view.service, status_index: 7, issued_at: at + 1 };
+        },
+        at + 1,
+      );
+    }
+  }
+
+  byOfficer(id: string, officer: string, outcome: "approve" | "refuse", row: number, fen: number, reason: string, statement: string, at = this.now()): void {
+    const view = this.get(id);
+    if (view.status !== "review") throw new PortFailure("transaction-refused", `NotInReview(${id}, ${view.status})`);
+    if (view.cause === "appeal" && view.decision?.officer === officer) throw new PortFailure("transaction-refused", `SameOfficer(${officer})`);
+    this.#decide(id, officer, outcome, row, fen, reason, statement, at);
+  }
+
+  askMore(id: string, officer: string, defects: string[], at = this.now()): void {
+    this.#change(
+      id,
+      "SupplementRequested",
+      { officer, defects },
+      (view) => {
+        view.status = "supplement";
+        view.paused_at = at;
+      },
+      at,
+    );
+  }
+
+  supplement(id: string, at = this.now()): void {
+    this.#change(
+      id,
+      "Supplemented",
+      {},
+      (view) => {
+        view.promised_by += at - view.paused_at;
+        view.statutory_by += at - view.paused_at;
+        view.paused_at = 0;
+        view.status = "review";
+      },
+      at,
+    );
+  }
+
+  appeal(id: string, at = this.now()): void {
+    this.#change(
+      id,
+      "Appealed",
+      {},
+      (view) => {
+        view.status = "review";
+        view.cause = "appeal";
+        view.frozen = true;
+        view.promised_by = at + 10 * DAY;
+        view.statutory_by = at + 59 * DAY;
+      },
+      at,
+    );
+  }
+}

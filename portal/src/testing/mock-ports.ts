@@ -1,0 +1,152 @@
+import { type Chain, type Gateways, type Hex, type OfficerKey, type Ports, PortFailure, type Verification, type Wallet } from "../ports";
+import { kleene } from "./kleene";
+import { type MockCases, mockHash, OFFICER, OTHER_OFFICER } from "./mock-cases";
+import { mockWallets } from "./mock-wallet";
+import { packages } from "./packages";
+import { residents } from "./residents";
+
+const STEP_MS = 700;
+const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+const key = (address: string): OfficerKey => ({ address: address as Hex, signMessage: async () => mockHash("signature", 65) });
+
+export function mockChain(cases: MockCases): Chain {
+  const sent = (text: string) => ({ txHash: mockHash(text), blockNumber: 4212 });
+  return {
+    network: async () => {
+      throw new PortFailure("offline", "mock");
+    },
+    openCase: async (_wallet, own) => {
+      await wait(STEP_MS);
+      cases.open(own.id, own.service, own.address);
+      return sent(own.id);
+    },
+    grantConsent: async (_wallet, own, terms) => ({ ...sent(terms.provider), id: mockHash(`${own.id}/${terms.provider}`), record: { fields: terms.fields } }),
+    revokeConsent: async (_wallet, _own, id) => sent(id),
+    supplement: async (_wallet, own) => {
+      cases.supplement(own.id);
+      return sent(own.id);
+    },
+    appeal: async (_wallet, own) => {
+      cases.appeal(own.id);
+      return sent(own.id);
+    },
+    approve: async (officer, id, { row, amountFen, reason, statement }) => {
+      cases.byOfficer(id, officer.address, "approve", row, amountFen, reason, statement);
+      return sent(id);
+    },
+    refuse: async (officer, id, { row, reason, statement }) => {
+      cases.byOfficer(id, officer.address, "refuse", row, 0, reason, statement);
+      return sent(id);
+    },
+    requestMore: async (officer, id, { defects }) => {
+      cases.askMore(id, officer.address, defects);
+      return sent(id);
+    },
+    officerKey: async (source) => key("privateKey" in source && source.privateKey === mockHash("other-officer") ? OTHER_OFFICER : OFFICER),
+    statuteId: (law, article) => mockHash(`${law}/${article}`),
+  };
+}
+
+export function mockGateways(cases: MockCases): Gateways {
+  const numbers = new WeakMap<Wallet, string>();
+  return {
+    identity: async (_gateway, { number, code }) => {
+      const found = residents.find((resident) => resident.number === number);
+      if (!found || found.code !== code) throw new PortFailure("gateway-refused", "the code does not belong to this number", "code");
+      return number;
+    },
+    link: async (wallet, own, { organisation, as }) => {
+      await wait(STEP_MS / 2);
+      const held = await wallet.identity();
+      if (held) numbers.set(wallet, held.raw);
+      if (!as.provider) return;
+      const facts = residents.find((resident) => resident.number === numbers.get(wallet))?.facts ?? {};
+      setTimeout(() => cases.attest(own.id, organisation.slug, facts), STEP_MS * (1 + Object.keys(own.linkedAtMs).length));
+    },
+    credential: async (_wallet, own) => (cases.get(own.id).credential ? "eyJhbGciOiJFUzI1NiJ9.mock~" : null),
+    statements: async (_wallet, own) => {
+      const { decision } = cases.get(own.id);
+      return decision?.officer ? [{ hash: decision.statement as Hex, text: "经核对户籍记录，申请人到申请当天年满64周岁，尚未达到领取年龄。满65周岁后可以再次申请。", atMs: decision.decided_at * 1000 }] : [];
+    },
+    supplement: async () => undefined,
+    appeal: async (_wallet, own) => mockHash(`${own.id}/appeal`),
+    uses: async (_wallet, own, providers) => {
+      const view = cases.get(own.id);
+      const pack = packages[view.service];
+      return {
+        uses: view.uses.map((use) => ({
+          tag: use.tag as Hex,
+          caseId: own.id,
+          provider: use.provider,
+          consumer: use.consumer,
+          purpose: use.purpose,
+          basis: use.basis as Hex,
+          mask: use.mask,
+          blockNumber: use.block_number,
+          details: {
+            official: "system/attester-1",
+            purpose: use.purpose,
+            fields: pack?.rules.predicates.filter((one) => one.provider === use.provider).flatMap((one) => one.fields) ?? [],
+            article: pack?.rules.predicates.filter((one) => one.provider === use.provider).map((one) => `${one.basis.law} ${one.basis.article}`)[0] ?? "",
+            atMs: view.opened_at * 1000 + 900,
+          },
+        })),
+        complete: providers.map((provider) => ({ provider, count: view.uses.filter((use) => use.provider === provider).length, provenAbsent: true })),
+      };
+    },
+    signIn: async (_gateway, organisation, officer) => ({ organisation, address: officer.address, token: "mock", expiresAtMs: Date.now() + 3_600_000 }),
+    desk: async (_gateway, _session, { status }) => ({
+      items: [...cases.all.values()]
+        .filter((one) => (status ? one.status === status : ["review", "supplement"].includes(one.status)))
+        .sort((a, b) => a.promised_by - b.promised_by)
+        .map((one) => ({ id: one.id as Hex, service: one.service, status: one.status, cause: one.cause, promisedBy: one.promised_by, statutoryBy: one.statutory_by, openedAt: one.opened_at })),
+      next: null,
+    }),
+    deskCase: async (_gateway, _session, id) => ({ case: {}, facts: [], form: { payment_channel: "elder-card", case: cases.get(id).id }, history: [] }),
+    statement: async (_gateway, _session, id, text) => mockHash(`${id}/${text}`),
+  };
+}
+
+const GREEN: Verification["steps"] = [
+  { kind: "network", ok: true, subject: "zhengtong-dev", detail: "" },
+  { kind: "certificate", ok: true, subject: "4212", detail: "" },
+  { kind: "header", ok: true, subject: "4209–4212", detail: "" },
+  { kind: "receipt", ok: true, subject: "7", detail: "" },
+  { kind: "state", ok: true, subject: "Cases", detail: "" },
+  { kind: "completeness", ok: true, subject: "7", detail: "" },
+  { kind: "replay", ok: true, subject: "5", detail: "" },
+];
+
+export function mockPorts(cases: MockCases, { tampered = false, wallet }: { tampered?: boolean; wallet?: () => Wallet } = {}): Ports {
+  return {
+    wallets: mockWallets(wallet),
+    chain: mockChain(cases),
+    gateways: mockGateways(cases),
+    verifier: {
+      verifyBundle: async () => {
+        await wait(STEP_MS / 2);
+        const steps = tampered ? GREEN.map((step) => (step.kind === "receipt" ? { ...step, ok: false, detail: "receipt proof does not lead to the receipts root of block 4211" } : step)) : GREEN;
+        return { ok: !tampered, steps, proven: null, tookMs: 143 };
+      },
+    },
+    rules: {
+      evaluate: (rules, facts) => kleene(rules as never, facts),
+      explain: (rules, facts) => explainByAge(rules, facts),
+    },
+  };
+}
+
+/** The nearest other results by age alone. */
+function explainByAge(rules: unknown, facts: (number | null)[]): ReturnType<Ports["rules"]["explain"]> {
+  const table = rules as Parameters<typeof kleene>[0];
+  const at = table.predicates.findIndex((predicate) => predicate.id === "age");
+  const age = facts[at];
+  if (typeof age !== "number") return [];
+  const own = kleene(table, facts).row;
+  return table.rows.flatMap((row, index) => {
+    const bracket = row.when["age"];
+    if (row.outcome !== "approve" || index === own || typeof bracket !== "object" || Math.abs(bracket.min - age) > 10) return [];
+    return [{ changes: [{ predicate: "age", from: age, to: bracket }], outcome: "approve" as const, row: index, amountFen: row.amount?.fen ?? 0 }];
+  });
+}

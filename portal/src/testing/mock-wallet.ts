@@ -1,0 +1,94 @@
+import { generateMnemonic, validateMnemonic } from "@scure/bip39";
+import { wordlist as english } from "@scure/bip39/wordlists/english.js";
+import { wordlist as chinese } from "@scure/bip39/wordlists/simplified-chinese.js";
+import { type HeldIdentity, type OwnCase, PortFailure, type StoredWallet, type Wallet, type WalletStore } from "../ports";
+import { mockHash } from "./mock-cases";
+
+export function mockWallet(kind: "words" | "injected" = "words"): Wallet & { identityNumber(): string | null; put(own: OwnCase): void } {
+  let identity: HeldIdentity | null = null;
+  const cases = new Map<string, OwnCase>();
+  const drafts = new Map<string, Record<string, string | number | boolean | null>>();
+  const need = (id: string) => {
+    const found = cases.get(id);
+    if (!found) throw new PortFailure("not-found", `case ${id}`);
+    return found;
+  };
+  return {
+    kind,
+    fingerprint: "7f3a 91c2",
+    holderKey: async () => ({ kty: "EC", crv: "P-256", x: "x", y: "y" }),
+    identity: async () => identity,
+    keepIdentity: async (raw) => (identity = { raw, issuer: "public-security", issuedAt: Math.floor(Date.now() / 1000), expiresAt: null }),
+    identityNumber: () => identity?.raw ?? null,
+    put: (own) => void cases.set(own.id, own),
+    cases: async () => [...cases.values()].sort((a, b) => b.createdAtMs - a.createdAtMs),
+    case: async (id) => cases.get(id) ?? null,
+    newCase: async (service, version, form) => {
+      const index = cases.size;
+      const own: OwnCase = {
+        index,
+        id: mockHash(`own/${service}/${index}/${Date.now()}`),
+        address: mockHash(`address/${index}`, 20),
+        service,
+        version,
+        form,
+        salt: mockHash(`salt/${index}`),
+        createdAtMs: Date.now(),
+        openedTx: null,
+        linkedAtMs: {},
+        consents: {},
+        credential: null,
+      };
+      cases.set(own.id, own);
+      return own;
+    },
+    updateCase: async (id, change) => {
+      const next = { ...need(id), ...change };
+      cases.set(id, next);
+      return next;
+    },
+    draft: async (service) => drafts.get(service) ?? null,
+    keepDraft: async (service, answers) => {
+      if (answers) drafts.set(service, answers);
+      else drafts.delete(service);
+    },
+    lock: () => undefined,
+  };
+}
+
+/** The right passphrase is the one given at creation; nothing is kept between loads of the page. */
+export function mockWallets(made: () => Wallet = () => mockWallet()): WalletStore {
+  let stored: StoredWallet | null = null;
+  let wallet: Wallet | null = null;
+  let right = "";
+  return {
+    stored: () => stored,
+    newWords: (language) => generateMnemonic(language === "en" ? english : chinese).split(" "),
+    checkWords: (words) => {
+      const unknown = words.findIndex((word) => !english.includes(word) && !chinese.includes(word));
+      if (unknown >= 0) return unknown;
+      const phrase = words.join(" ");
+      return validateMnemonic(phrase, english) || validateMnemonic(phrase, chinese) ? null : -1;
+    },
+    create: async (_words, passphrase) => {
+      right = passphrase;
+      wallet = made();
+      stored = { kind: "words", createdAtMs: Date.now(), fingerprint: wallet.fingerprint };
+      return wallet;
+    },
+    unlock: async (passphrase) => {
+      if (!wallet) throw new PortFailure("no-wallet", "");
+      if (passphrase !== right) throw new PortFailure("wrong-passphrase", "");
+      return wallet;
+    },
+    providers: (found) => {
+      found({ uuid: "1", name: "MetaMask", rdns: "io.metamask", icon: "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'%3E%3Ccircle cx='4' cy='4' r='4' fill='%23d70'/%3E%3C/svg%3E" });
+      return () => undefined;
+    },
+    connect: async () => (wallet = made()),
+    forget: () => {
+      stored = null;
+      wallet = null;
+    },
+  };
+}
