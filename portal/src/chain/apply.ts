@@ -1,0 +1,94 @@
+// From checked answers to a running case: consents, sealed links, opening. Every step is kept as it is done, so that the whole
+// may be called again after a crash, a closed tab or a lost connection, and goes on where it was.
+import type { Chain, ConsentTerms, Gateways, Link, Organisation, OwnCase, Wallet } from "../ports";
+import { PortFailure } from "../ports";
+import { textOf } from "../package/read";
+import type { ServicePackage } from "../package/types";
+
+/** How long an agency may rely on a consent: the longest a case can take with its appeal, rounded up. */
+export const CONSENT_DAYS = 180;
+const DAY_S = 86_400;
+
+/** Who takes part in a case, read from the service's package. */
+export interface Participants {
+  /** Slug of the organisation that decides. */
+  readonly owner: string;
+  /** Slugs of the organisations that are asked. */
+  readonly providers: readonly string[];
+  /** What the applicant must consent to, one for each provider that needs it. */
+  readonly consents: readonly ConsentTerms[];
+}
+
+export function participantsOf(pack: ServicePackage, language: "zh-CN" | "en", nowMs: number): Participants {
+  const { owner, slug } = pack.item;
+  const providers = [...new Set(pack.rules.predicates.map((predicate) => predicate.provider))];
+  const consents = providers.flatMap((provider) => {
+    const asked = pack.rules.predicates.filter((predicate) => predicate.provider === provider && predicate.basis.kind === "consent");
+    if (asked.length === 0) return [];
+    const fields = [...new Set(asked.flatMap((predicate) => predicate.fields))];
+    const until = Math.floor(nowMs / 1000) + CONSENT_DAYS * DAY_S;
+    return [{ provider, service: slug, purpose: textOf(pack, language, "title"), fields, until }];
+  });
+  return { owner, providers, consents };
+}
+
+export type ApplyStep = { kind: "consent" | "link"; organisation: string } | { kind: "open" };
+
+/** The steps that are still to be done. */
+export function remaining(own: OwnCase, participants: Participants, consented: ReadonlySet<string> = new Set()): ApplyStep[] {
+  const { owner, providers, consents } = participants;
+  const linked = (slug: string) => own.linkedAtMs[slug] !== undefined;
+  return [
+    ...(own.openedTx === null ? consents.filter(({ provider }) => !consented.has(provider)).map(({ provider }) => ({ kind: "consent" as const, organisation: provider })) : []),
+    ...[...new Set([...providers, owner])].filter((slug) => !linked(slug)).map((slug) => ({ kind: "link" as const, organisation: slug })),
+    ...(own.openedTx === null ? [{ kind: "open" as const }] : []),
+  ];
+}
+
+export interface ApplyRequest {
+  readonly wallet: Wallet;
+  readonly own: OwnCase;
+  readonly participants: Participants;
+  readonly organisations: readonly Organisation[];
+  readonly told?: (step: ApplyStep) => void;
+}
+
+/** Does what remains. Links and opening go side by side, because a gateway waits for the one that comes later. */
+export async function apply(ports: { chain: Chain; gateways: Gateways }, request: ApplyRequest): Promise<OwnCase> {
+  const { wallet, participants, organisations, told } = request;
+  const { id } = request.own;
+  const current = async (): Promise<OwnCase> => (await wallet.case(id)) ?? request.own;
+  const before = await current();
+
+  // Consents come first: they are by the same key, and gateways look for them as soon as the case is open.
+  if (before.openedTx === null) {
+    for (const terms of participants.consents) {
+      await ports.chain.grantConsent(wallet, await current(), terms);
+      told?.({ kind: "consent", organisation: terms.provider });
+    }
+  }
+
+  const own = await current();
+  const links = remaining(own, participants).flatMap((step) => (step.kind === "link" ? [linkOf(step.organisation, participants, organisations)] : []));
+  const linking = links.map(async (link) => {
+    await ports.gateways.link(wallet, own, link);
+    told?.({ kind: "link", organisation: link.organisation.slug });
+  });
+  const outcomes = await Promise.allSettled([open(), ...linking]);
+  const failed = outcomes.find((outcome) => outcome.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
+  return await current();
+
+  async function open(): Promise<void> {
+    if (own.openedTx !== null) return;
+    const { txHash } = await ports.chain.openCase(wallet, own);
+    await wallet.updateCase(id, { openedTx: txHash });
+    told?.({ kind: "open" });
+  }
+}
+
+function linkOf(slug: string, participants: Participants, organisations: readonly Organisation[]): Link {
+  const organisation = organisations.find((candidate) => candidate.slug === slug);
+  if (organisation === undefined) throw new PortFailure("bad-answer", `the registry has no organisation ${slug}`);
+  return { organisation, as: { provider: participants.providers.includes(slug), owner: participants.owner === slug } };
+}
