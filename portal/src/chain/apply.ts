@@ -27,7 +27,7 @@ export function participantsOf(pack: ServicePackage, language: "zh-CN" | "en", n
     if (asked.length === 0) return [];
     const fields = [...new Set(asked.flatMap((predicate) => predicate.fields))];
     const until = Math.floor(nowMs / 1000) + CONSENT_DAYS * DAY_S;
-    return [{ provider, service: slug, purpose: textOf(pack, language, "title"), fields, until }];
+    return [{ provider, service: slug, purpose: textOf(pack, language, "service.title"), fields, until }];
   });
   return { owner, providers, consents };
 }
