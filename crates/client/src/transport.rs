@@ -1,0 +1,98 @@
+//! Requests over HTTP, tried again a bounded number of times while the node cannot be reached.
+
+use crate::{
+    ClientError,
+    limits::{
+        CONNECT_TIMEOUT, FIRST_RETRY_WAIT, MAX_CONCURRENT_REQUESTS, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES,
+        MAX_RETRY_WAIT, MAX_TRIES, REQUEST_TIMEOUT,
+    },
+};
+use alloy_primitives::Bytes;
+use jsonrpsee::{
+    core::client::{ClientT as _, Error},
+    http_client::HttpClient,
+    types::{ErrorObjectOwned, error::METHOD_NOT_FOUND_CODE},
+};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Value, value::RawValue};
+
+/// geth's code for a revert.
+const REVERTED: i32 = 3;
+
+/// A node.
+#[derive(Clone, Debug)]
+pub(crate) struct Transport {
+    http: HttpClient,
+    url: String,
+}
+
+impl Transport {
+    pub(crate) fn new(url: &str) -> Result<Self, ClientError> {
+        let http = HttpClient::builder()
+            .max_request_size(MAX_REQUEST_BYTES)
+            .max_response_size(MAX_RESPONSE_BYTES)
+            .max_concurrent_requests(MAX_CONCURRENT_REQUESTS)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .request_timeout(REQUEST_TIMEOUT)
+            .build(url)
+            .map_err(|e| ClientError::Url { url: url.to_owned(), reason: e.to_string() })?;
+        Ok(Self { http, url: url.to_owned() })
+    }
+
+    /// Makes a request that may be made twice without harm.
+    pub(crate) async fn request<T: DeserializeOwned>(
+        &self,
+        method: &'static str,
+        params: &impl Serialize,
+    ) -> Result<T, ClientError> {
+        let params = Params::new(method, params)?;
+        let (mut wait, mut tries) = (FIRST_RETRY_WAIT, 1);
+        loop {
+            let failed = match self.http.request::<Value, _>(method, params.clone()).await {
+                Ok(value) => {
+                    return serde_json::from_value(value)
+                        .map_err(|e| ClientError::Answer { method, reason: e.to_string() });
+                }
+                Err(Error::Call(error)) => return Err(refused(method, &error)),
+                Err(Error::ParseError(error)) => {
+                    return Err(ClientError::Answer { method, reason: error.to_string() });
+                }
+                Err(error) => error,
+            };
+            if tries == MAX_TRIES {
+                return Err(ClientError::Unreachable { url: self.url.clone(), tries, reason: failed.to_string() });
+            }
+            tracing::debug!(method, tries, %failed, "the node cannot be reached; trying again");
+            tokio::time::sleep(wait).await;
+            (wait, tries) = ((wait * 2).min(MAX_RETRY_WAIT), tries + 1);
+        }
+    }
+}
+
+fn refused(method: &'static str, error: &ErrorObjectOwned) -> ClientError {
+    match error.code() {
+        METHOD_NOT_FOUND_CODE if method.starts_with("zhengtong_") => ClientError::NoProofs { method },
+        REVERTED => {
+            let output = error.data().and_then(|data| serde_json::from_str::<Bytes>(data.get()).ok());
+            ClientError::Reverted { message: error.message().to_owned(), output: output.unwrap_or_default() }
+        }
+        code => ClientError::Refused { method, code, message: error.message().to_owned() },
+    }
+}
+
+/// Positional parameters, encoded once.
+#[derive(Clone)]
+struct Params(Box<RawValue>);
+
+impl Params {
+    fn new(method: &'static str, params: &impl Serialize) -> Result<Self, ClientError> {
+        let encoded = serde_json::value::to_raw_value(params);
+        encoded.map(Self).map_err(|e| ClientError::Answer { method, reason: e.to_string() })
+    }
+}
+
+impl jsonrpsee::core::traits::ToRpcParams for Params {
+    fn to_rpc_params(self) -> Result<Option<Box<RawValue>>, serde_json::Error> {
+        Ok(Some(self.0))
+    }
+}
