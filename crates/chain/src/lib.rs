@@ -1,5 +1,27 @@
 //! The consensus application: propose, verify and apply blocks; transaction pool; genesis.
+//!
+//! - [`view`]: what everything else reads and submits through. *Latest* means finalized, executed and certified.
+//! - [`genesis`]: block 0 from a specification.
+//! - [`pool`]: accepted transactions, durable before they are acknowledged.
+//! - [`engine`]: wires the application to commonware's engine, for one validator or many.
 
-mod view;
+mod application;
+pub mod config;
+pub mod engine;
+mod execution;
+pub mod genesis;
+mod handle;
+mod inner;
+mod pacing;
+mod pending;
+pub mod pool;
+mod rules;
+mod store;
+pub mod view;
 
-pub use view::{ChainView, MAX_PROVEN_SLOTS, STATE_WINDOW_BLOCKS, SealedBlock, SubmitError, ViewError};
+pub use config::{Config, PoolConfig};
+pub use engine::{Networks, Setup, StartError, Started};
+pub use genesis::{Genesis, GenesisError, GenesisSpec};
+pub use handle::{Handle, StateView};
+pub use store::{Store, StoreError};
+pub use view::{ChainView, SealedBlock, SubmitError, TransactionReceipt, ViewError};

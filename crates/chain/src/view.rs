@@ -1,12 +1,14 @@
 //! What a node shows of its chain: the seam between the consensus application and everything that reads or submits.
 
-use alloy_consensus::{Header, ReceiptEnvelope, TxEnvelope, transaction::Recovered};
+use alloy_consensus::{Header, TxEnvelope, transaction::Recovered};
 use alloy_primitives::{Address, B256, Bytes};
 use std::{future::Future, sync::Arc};
 use thiserror::Error;
 use tokio::sync::broadcast;
 use zhengtong_evm::{DBErrorMarker, Database};
 use zhengtong_types::{Finality, NetworkInfo, StateProof};
+
+pub use zhengtong_evm::TransactionReceipt;
 
 /// Blocks before the latest whose state can still be read.
 pub const STATE_WINDOW_BLOCKS: u64 = 256;
@@ -27,18 +29,6 @@ pub struct SealedBlock {
     pub timestamp_ms: u64,
 }
 
-/// A receipt as `receiptsRoot` commits to it, and what Ethereum's JSON-RPC adds to it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TransactionReceipt {
-    pub envelope: ReceiptEnvelope,
-    /// Gas of this transaction alone.
-    pub gas_used: u64,
-    /// Address of the contract that the transaction created.
-    pub contract: Option<Address>,
-    /// Index of the transaction's first log in the block.
-    pub first_log: usize,
-}
-
 /// Why something could not be read.
 #[derive(Clone, Debug, Error)]
 pub enum ViewError {
@@ -52,6 +42,8 @@ pub enum ViewError {
     Moved,
     #[error("storage failed: {0}")]
     Storage(String),
+    #[error("the node is starting; its state is not open yet")]
+    Starting,
     #[error("the node is stopping")]
     Stopping,
 }

@@ -6,7 +6,7 @@ use crate::{
     transaction::MAX_TRANSACTION_GAS,
 };
 use alloy_consensus::{Transaction as _, Typed2718 as _, proofs::calculate_receipt_root};
-use alloy_primitives::{Address, B256, Bloom, Bytes, U256};
+use alloy_primitives::{Address, B256, Bloom, Bytes, TxKind, U256};
 use revm::{
     Context, Database, DatabaseCommit as _, ExecuteEvm as _, MainBuilder as _, MainContext as _,
     context::{BlockEnv, CfgEnv, TxEnv},
@@ -133,11 +133,6 @@ impl<DB: Database> Executor<DB> {
         self.gas_limit - self.gas_used
     }
 
-    /// The view that state is read through.
-    pub fn database_mut(&mut self) -> &mut DB {
-        &mut self.evm.ctx.journaled_state.database.database
-    }
-
     /// Executes a transaction. On error nothing happened, and the same one can be tried again.
     pub fn execute(&mut self, transaction: &Transaction) -> Result<Executed, ExecuteError<DB::Error>> {
         let (needed, left) = (transaction.gas_limit(), self.gas_left());
@@ -161,9 +156,30 @@ impl<DB: Database> Executor<DB> {
         Ok(executed)
     }
 
-    /// Ends the block.
-    pub fn finish(mut self) -> Outcome {
-        let state = &mut self.evm.ctx.journaled_state.database;
+    /// Creates a contract in the name of `from`, which has signed nothing: only a genesis does this.
+    pub fn create(&mut self, from: Address, init_code: Bytes) -> Result<Executed, ExecuteError<DB::Error>> {
+        let info = self.evm.ctx.journaled_state.database.basic(from)?;
+        let done = self.evm.transact(TxEnv {
+            caller: from,
+            gas_limit: MAX_TRANSACTION_GAS,
+            gas_price: 0,
+            kind: TxKind::Create,
+            data: init_code,
+            nonce: info.map_or(0, |info| info.nonce),
+            chain_id: Some(self.evm.ctx.cfg.chain_id),
+            ..TxEnv::default()
+        })?;
+        self.evm.ctx.journaled_state.database.commit(done.state);
+        Ok(match done.result {
+            ExecutionResult::Success { output, .. } => Executed::Success { output: output.into_data() },
+            ExecutionResult::Revert { output, .. } => Executed::Revert { output },
+            ExecutionResult::Halt { reason, .. } => Executed::Halt { reason },
+        })
+    }
+
+    /// Ends the block and gives the state view back.
+    pub fn finish(self) -> (Outcome, DB) {
+        let mut state = self.evm.ctx.journaled_state.database;
         state.merge_transitions(BundleRetention::PlainState);
         let changes = StateChanges::from_bundle(state.take_bundle());
         let envelopes: Vec<_> = self.receipts.iter().map(|receipt| &receipt.envelope).collect();
@@ -171,13 +187,14 @@ impl<DB: Database> Executor<DB> {
         for envelope in &envelopes {
             logs_bloom |= *envelope.logs_bloom();
         }
-        Outcome {
+        let outcome = Outcome {
             changes,
             receipts_root: receipts_root(&envelopes),
             gas_used: self.gas_used,
             logs_bloom,
             receipts: self.receipts,
-        }
+        };
+        (outcome, state.database)
     }
 }
 

@@ -33,8 +33,8 @@ pub enum TransactionError {
     GasTooLow { got: u64, needed: u64 },
     #[error("gas limit {got} is more than {MAX_TRANSACTION_GAS}")]
     GasTooHigh { got: u64 },
-    #[error("creation code is {got} bytes, more than {MAX_INITCODE_SIZE} (EIP-3860)")]
-    InitCodeTooLarge { got: usize },
+    #[error("creation code is {got} bytes, more than {max} (EIP-3860)")]
+    InitCodeTooLarge { got: usize, max: usize },
     #[error("priority fee is greater than max fee")]
     FeeOrder,
     #[error("nonce {0} can never be used")]
@@ -71,7 +71,7 @@ fn check(envelope: &TxEnvelope) -> Result<(), TransactionError> {
         return Err(TransactionError::GasTooHigh { got: envelope.gas_limit() });
     }
     if envelope.is_create() && envelope.input().len() > MAX_INITCODE_SIZE {
-        return Err(TransactionError::InitCodeTooLarge { got: envelope.input().len() });
+        return Err(TransactionError::InitCodeTooLarge { got: envelope.input().len(), max: MAX_INITCODE_SIZE });
     }
     let needed = intrinsic_gas(envelope);
     if envelope.gas_limit() < needed {

@@ -40,8 +40,8 @@ impl History {
         records.range(first..).find_map(|record| record.before.get(key).cloned())
     }
 
-    /// The oldest block whose state can be read, given the latest.
-    pub fn oldest(&self, latest: u64) -> u64 {
-        self.0.read().front().map_or(latest, |record| record.number.saturating_sub(1).min(latest))
+    /// The oldest block whose state can be read, given the one that the database is at.
+    pub fn oldest(&self, applied: u64) -> u64 {
+        self.0.read().front().map_or(applied, |record| record.number.saturating_sub(1).min(applied))
     }
 }

@@ -1,0 +1,289 @@
+//! The consensus application: builds, checks, executes and applies blocks, as `commonware_glue::stateful` asks for them.
+
+use crate::{
+    execution::{Policy, Run, bytecodes, run},
+    inner::Inner,
+    pending::Executed,
+    rules::{block_context, check_header, check_outcome, clock_wait_ms, commitment, complete, draft, proposal_time_ms},
+    store::size_bytes,
+    view::SealedBlock,
+};
+use alloy_primitives::{B256, Bytes};
+use commonware_codec::Encode as _;
+use commonware_consensus::{Heightable as _, marshal::ancestry::Ancestry};
+use commonware_cryptography::Digested;
+use commonware_glue::stateful::{
+    Application, Finality, Input, Proposed,
+    db::{DatabaseSet, Reader},
+};
+use commonware_runtime::{Clock, Spawner};
+use commonware_storage::Context as Storage;
+use futures::StreamExt as _;
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, UNIX_EPOCH},
+};
+use zhengtong_evm::{Outcome, Transaction, recover_all};
+use zhengtong_state::{Database, Merkleized, Qmdb, Unmerkleized, commit, entries, undo};
+use zhengtong_types::consensus::{Block, Context, MAX_BODY_BYTES, Scheme};
+
+/// One validator's application. Clones share everything.
+pub struct App<E: Storage + Spawner>(pub Arc<Inner<E>>);
+
+impl<E: Storage + Spawner> Clone for App<E> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<E: Storage + Spawner> App<E> {
+    async fn build(&self, clock: &E, context: &Context, parent: &Block, batch: Unmerkleized<E>) -> Option<Built<E>> {
+        let moved = self.moved_nonces(parent.hash());
+        let inner = &self.0;
+        let candidates = inner.pool.select(&moved, inner.config.max_block_transactions, MAX_BODY_BYTES);
+        let time_ms = proposal_time_ms(now_ms(clock), parent);
+        let header = draft(parent, time_ms);
+        let transactions: Vec<_> = candidates.iter().map(|candidate| candidate.transaction.clone()).collect();
+        let environment = block_context(inner.network.chain_id, &header);
+        let run = run(inner.clone(), parent.hash(), batch, environment, transactions, Policy::Skip).await;
+        let Run { outcome, batch, included, invalid } = match run {
+            Ok(run) => run,
+            Err(error) => {
+                tracing::error!(%error, "no block could be built");
+                return None;
+            }
+        };
+        for (index, reason) in invalid {
+            let hash = *candidates[index].transaction.tx_hash();
+            tracing::debug!(%hash, %reason, "dropped a transaction that can no longer run");
+            inner.pool.remove(hash);
+        }
+        let writes = entries(&outcome.changes);
+        let (merkleized, state) = match commit(batch, writes).await {
+            Ok(done) => done,
+            Err(error) => {
+                tracing::error!(%error, "no block could be built");
+                return None;
+            }
+        };
+        let chosen = || included.iter().map(|index| &candidates[*index]);
+        let raws: Vec<Bytes> = chosen().map(|candidate| candidate.raw.clone()).collect();
+        let transactions = chosen().map(|candidate| (*candidate.transaction).clone()).collect();
+        let header = complete(header, context, time_ms, &raws, &outcome, &state);
+        match Block::new(header, raws) {
+            Ok(block) => Some(self.keep(block, transactions, outcome, merkleized)),
+            Err(error) => {
+                tracing::error!(%error, "a built block is not a block");
+                None
+            }
+        }
+    }
+
+    /// Checks and executes a block; `None` if it is invalid for ever.
+    async fn check(
+        &self,
+        clock: &E,
+        context: &Context,
+        block: &Block,
+        parent: &Block,
+        batch: Unmerkleized<E>,
+        finality: Finality,
+    ) -> Option<Merkleized<E>> {
+        let refuse = |reason: &dyn std::fmt::Display| {
+            tracing::warn!(number = block.number(), hash = %block.hash(), %reason, "refused a block");
+        };
+        if let Err(error) = check_header(block, parent, context) {
+            refuse(&error);
+            return None;
+        }
+        if finality == Finality::Candidate {
+            match clock_wait_ms(block.timestamp_ms(), now_ms(clock)) {
+                Ok(0) => {}
+                Ok(wait_ms) => clock.sleep(Duration::from_millis(wait_ms)).await,
+                Err(error) => {
+                    refuse(&error);
+                    return None;
+                }
+            }
+        }
+        let (transactions, outcome, batch) = match self.execute(block, batch).await {
+            Ok(done) => done,
+            Err(error) => {
+                refuse(&error);
+                return None;
+            }
+        };
+        match commit(batch, entries(&outcome.changes)).await {
+            Ok((merkleized, state)) => {
+                if let Err(error) = check_outcome(block, &outcome, &state) {
+                    refuse(&error);
+                    return None;
+                }
+                Some(self.keep(block.clone(), transactions, outcome, merkleized).merkleized)
+            }
+            Err(error) => {
+                refuse(&error);
+                None
+            }
+        }
+    }
+
+    async fn execute(
+        &self,
+        block: &Block,
+        batch: Unmerkleized<E>,
+    ) -> Result<(Vec<Transaction>, Outcome, Unmerkleized<E>), String> {
+        let chain_id = self.0.network.chain_id;
+        let recovered = recover_all(block.transactions(), chain_id)
+            .map_err(|(index, source)| format!("transaction {index}: {source}"))?;
+        let shared: Vec<_> = recovered.iter().cloned().map(Arc::new).collect();
+        let environment = block_context(chain_id, block.header());
+        let parent = block.header().parent_hash;
+        let run = run(self.0.clone(), parent, batch, environment, shared, Policy::Refuse);
+        let Run { outcome, batch, .. } = run.await.map_err(|source| source.to_string())?;
+        Ok((recovered, outcome, batch))
+    }
+
+    fn keep(&self, block: Block, transactions: Vec<Transaction>, outcome: Outcome, merkleized: Merkleized<E>) -> Built<E> {
+        let executed = Arc::new(executed(block.clone(), transactions, outcome));
+        self.0.pending.lock().insert(executed);
+        Built { block, merkleized }
+    }
+
+    /// Next nonces of the accounts that unapplied ancestors changed.
+    fn moved_nonces(&self, parent: B256) -> HashMap<alloy_primitives::Address, u64> {
+        let mut moved = HashMap::new();
+        // Newest first, so that a later block's nonce stays.
+        for ancestor in self.0.pending.lock().chain(parent).iter().flatten() {
+            for (address, nonce) in &ancestor.nonces {
+                moved.entry(*address).or_insert(*nonce);
+            }
+        }
+        moved
+    }
+
+    /// Whether a block on this parent would have a transaction.
+    pub fn has_work(&self, parent: B256) -> bool {
+        !self.0.pool.select(&self.moved_nonces(parent), 1, MAX_BODY_BYTES).is_empty()
+    }
+}
+
+struct Built<E: Storage + Spawner> {
+    block: Block,
+    merkleized: Merkleized<E>,
+}
+
+fn executed(block: Block, transactions: Vec<Transaction>, outcome: Outcome) -> Executed {
+    let sealed = SealedBlock {
+        header: block.header().clone(),
+        hash: block.hash(),
+        size_bytes: size_bytes(block.header(), block.transactions()),
+        timestamp_ms: block.timestamp_ms(),
+        transactions,
+        receipts: outcome.receipts,
+    };
+    let writes = entries(&outcome.changes);
+    Executed {
+        values: writes.iter().cloned().collect(),
+        writes,
+        undo: undo(&outcome.changes),
+        bytecodes: bytecodes(&outcome.changes.codes),
+        nonces: outcome
+            .changes
+            .accounts
+            .iter()
+            .map(|change| (change.address, change.after.map_or(0, |account| account.nonce)))
+            .collect(),
+        codes: outcome.changes.codes,
+        sealed: Arc::new(sealed),
+        block,
+    }
+}
+
+fn now_ms(clock: &impl Clock) -> u64 {
+    clock.current().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+}
+
+impl<E: Storage + Spawner> Application<E> for App<E> {
+    type SigningScheme = Scheme;
+    type Context = Context;
+    type Block = Block;
+    type Databases = Database<E>;
+    type Captured = Option<Arc<Executed>>;
+    type Provider = ();
+    type Input = ();
+
+    fn sync_targets(block: &Block) -> <Self::Databases as DatabaseSet<E>>::SyncTargets {
+        commitment(block).target()
+    }
+
+    async fn genesis(&mut self) -> Block {
+        self.0.genesis.clone()
+    }
+
+    async fn propose(
+        &mut self,
+        (clock, context): (E, Context),
+        mut ancestry: impl Ancestry<Block>,
+        batch: Unmerkleized<E>,
+        _: Input<(), ()>,
+    ) -> Option<Proposed<Self, E>> {
+        let parent: Digested<Block> = ancestry.next().await?;
+        let Built { block, merkleized } = self.build(&clock, &context, parent.inner(), batch).await?;
+        Some(Proposed { block, merkleized })
+    }
+
+    async fn process(
+        &mut self,
+        (clock, context): (E, Context),
+        mut ancestry: impl Ancestry<Block>,
+        batch: Unmerkleized<E>,
+        finality: Finality,
+    ) -> Option<Merkleized<E>> {
+        let block = ancestry.next().await?;
+        let parent = ancestry.next().await?;
+        self.check(&clock, &context, block.inner(), parent.inner(), batch, finality).await
+    }
+
+    /// Publishes what the block overwrites before it is overwritten.
+    async fn capture(
+        &mut self,
+        _: (E, Context),
+        block: &Block,
+        _: &Merkleized<E>,
+        _: Reader<Qmdb<E>>,
+    ) -> Option<Arc<Executed>> {
+        let executed = self.0.pending.lock().get(block.hash());
+        if let Some(executed) = &executed {
+            self.0.history.publish(block.number(), executed.undo.clone());
+        }
+        executed
+    }
+
+    /// Stores the block durably, moves cache and pool to it, and shows it once a certificate covers it.
+    async fn finalized(
+        &mut self,
+        _: (E, Context),
+        block: &Block,
+        captured: Option<Arc<Executed>>,
+        _: Reader<Qmdb<E>>,
+    ) {
+        let executed = captured.expect("too many blocks since the last finalization; start the node again");
+        let marshal = self.0.marshal.get().expect("the engine sets its marshal before it starts");
+        let certificate = marshal.get_finalization(block.height()).await.map(|finalization| finalization.encode());
+        self.0
+            .store
+            .put(block, &executed.sealed, &executed.codes, certificate.as_deref())
+            .unwrap_or_else(|error| panic!("block {} cannot be stored, the node stops: {error}", block.number()));
+        self.0.cache.advance(&executed.writes);
+        self.0.pending.lock().advance(block.hash(), block.number());
+        let used = executed.sealed.transactions.iter();
+        self.0.pool.included(used.map(|transaction| (transaction.signer_ref(), nonce(transaction))));
+        self.0.publish(executed.sealed.clone(), certificate.is_some());
+    }
+}
+
+fn nonce(transaction: &Transaction) -> u64 {
+    alloy_consensus::Transaction::nonce(transaction.inner())
+}

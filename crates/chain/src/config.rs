@@ -1,0 +1,61 @@
+//! What an operator can set, and the limits of this chain.
+
+use std::time::Duration;
+
+/// Gas limit of every block.
+pub const DEFAULT_BLOCK_GAS_LIMIT: u64 = 300_000_000;
+/// How far a block's time may be ahead of a validator's clock before the validator refuses the block, in milliseconds.
+pub const MAX_CLOCK_LEAD_MS: u64 = 10_000;
+/// How far it may be ahead before the validator waits for its clock to catch up.
+pub const CLOCK_TOLERANCE_MS: u64 = 500;
+
+/// Settings of the chain application. They do not change what is valid, except `block_gas_limit`, which the genesis fixes.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// An empty block is proposed when nothing happened for this long. Must be below `leader_timeout`.
+    pub heartbeat: Duration,
+    /// How long validators wait for a leader's proposal.
+    pub leader_timeout: Duration,
+    /// Most transactions in a block that this validator proposes.
+    pub max_block_transactions: usize,
+    /// Limits of the pool.
+    pub pool: PoolConfig,
+}
+
+/// Limits of the transaction pool.
+#[derive(Clone, Debug)]
+pub struct PoolConfig {
+    /// Most waiting transactions.
+    pub max_transactions: usize,
+    /// Most bytes of waiting transactions.
+    pub max_bytes: usize,
+    /// Most waiting transactions of one account.
+    pub max_per_account: usize,
+    /// How far a nonce may be ahead of the account's next.
+    pub max_nonce_gap: u64,
+    /// Accounts that are not held to `max_per_account` (the demo accounts of `zhengtong dev`).
+    pub unmetered: Vec<alloy_primitives::Address>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            heartbeat: Duration::from_secs(2),
+            leader_timeout: Duration::from_secs(4),
+            max_block_transactions: 5_000,
+            pool: PoolConfig::default(),
+        }
+    }
+}
+
+impl Default for PoolConfig {
+    fn default() -> Self {
+        Self {
+            max_transactions: 50_000,
+            max_bytes: 256 * 1024 * 1024,
+            max_per_account: 256,
+            max_nonce_gap: 256,
+            unmetered: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! Executes a block's transactions on the state that its parent left.
+
+use crate::{inner::Inner, pending::Executed};
+use alloy_primitives::{Address, B256, Bytes, U256};
+use commonware_runtime::Spawner;
+use commonware_storage::Context;
+use std::{
+    collections::HashMap,
+    sync::Arc,
+};
+use thiserror::Error;
+use zhengtong_evm::{
+    AccountInfo, BlockContext, Bytecode, Database, ExecuteError, Executor, InvalidTransaction, Outcome, Transaction,
+};
+use zhengtong_state::{
+    Key, ReadError, Unmerkleized, Value, Wait, account_key, decode_account, decode_slot, slot_key, wait_for,
+};
+
+/// What to do with a transaction that cannot run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Policy {
+    /// Leave it out: the block is being built.
+    Skip,
+    /// Stop: the block is being checked.
+    Refuse,
+}
+
+/// Why execution stopped.
+#[derive(Debug, Error)]
+pub enum ExecutionError {
+    #[error("transaction {index} cannot run: {reason}")]
+    Invalid { index: usize, reason: String },
+    #[error("storage failed: {0}")]
+    Storage(String),
+}
+
+/// What execution gave, and the batch it read from.
+pub struct Run<E: Context + Spawner> {
+    pub outcome: Outcome,
+    pub batch: Unmerkleized<E>,
+    /// Indices of the transactions that were executed.
+    pub included: Vec<usize>,
+    /// Those that can never run on this chain, with the reason.
+    pub invalid: Vec<(usize, InvalidTransaction)>,
+}
+
+/// Executes transactions on the batch of the parent `parent`.
+pub async fn run<E: Context + Spawner>(
+    inner: Arc<Inner<E>>,
+    parent: B256,
+    batch: Unmerkleized<E>,
+    context: BlockContext,
+    transactions: Vec<Arc<Transaction>>,
+    policy: Policy,
+) -> Result<Run<E>, ExecutionError> {
+    let wait = inner.wait.clone();
+    let mut state = ParentState::new(inner, parent, batch);
+    loop {
+        let driven = match &wait {
+            Wait::Refuse => drive(state, &context, &transactions, policy),
+            // Reads block their thread there.
+            Wait::Block(runtime) => {
+                let transactions = transactions.clone();
+                let driven = runtime.spawn_blocking(move || drive(state, &context, &transactions, policy)).await;
+                driven.map_err(|source| ExecutionError::Storage(source.to_string()))?
+            }
+        };
+        match driven? {
+            Driven::Done(run) => return Ok(run),
+            Driven::Missing(key, returned) => {
+                state = returned;
+                state.fetch(key).await?;
+            }
+        }
+    }
+}
+
+enum Driven<E: Context + Spawner> {
+    Done(Run<E>),
+    /// A value has to be awaited; then everything runs again.
+    Missing(Key, ParentState<E>),
+}
+
+fn drive<E: Context + Spawner>(
+    state: ParentState<E>,
+    context: &BlockContext,
+    transactions: &[Arc<Transaction>],
+    policy: Policy,
+) -> Result<Driven<E>, ExecutionError> {
+    let mut executor = Executor::new(state, context);
+    let (mut included, mut invalid) = (Vec::with_capacity(transactions.len()), Vec::new());
+    for (index, transaction) in transactions.iter().enumerate() {
+        let refused = match executor.execute(transaction) {
+            Ok(_) => None,
+            Err(ExecuteError::Database(ReadError::Pending(key))) => {
+                return Ok(Driven::Missing(key, executor.finish().1));
+            }
+            Err(ExecuteError::Database(ReadError::Storage(source))) => return Err(ExecutionError::Storage(source)),
+            Err(ExecuteError::Invalid(reason)) => {
+                invalid.push((index, reason.clone()));
+                Some(reason.to_string())
+            }
+            Err(other) => Some(other.to_string()),
+        };
+        match (refused, policy) {
+            (None, _) => included.push(index),
+            (Some(_), Policy::Skip) => {}
+            (Some(reason), Policy::Refuse) => return Err(ExecutionError::Invalid { index, reason }),
+        }
+    }
+    let (outcome, state) = executor.finish();
+    Ok(Driven::Done(Run { outcome, batch: state.batch, included, invalid }))
+}
+
+/// The state after a parent block: what its unapplied ancestors wrote, over the applied state.
+struct ParentState<E: Context + Spawner> {
+    inner: Arc<Inner<E>>,
+    batch: Unmerkleized<E>,
+    /// Executed blocks from the parent down to the applied one. Without it only the batch knows what they wrote.
+    ancestors: Option<Vec<Arc<Executed>>>,
+    /// What had to be awaited.
+    fetched: HashMap<Key, Option<Value>>,
+}
+
+impl<E: Context + Spawner> ParentState<E> {
+    fn new(inner: Arc<Inner<E>>, parent: B256, batch: Unmerkleized<E>) -> Self {
+        let ancestors = inner.pending.lock().chain(parent);
+        Self { inner, batch, ancestors, fetched: HashMap::new() }
+    }
+
+    fn read(&self, key: Key) -> Result<Option<Value>, ReadError> {
+        if let Some(value) = self.fetched.get(&key) {
+            return Ok(value.clone());
+        }
+        let read = async || self.batch.get(&key).await.map_err(|source| ReadError::Storage(source.to_string()));
+        let Some(ancestors) = &self.ancestors else { return wait_for(&self.inner.wait, key, read())? };
+        if let Some(value) = ancestors.iter().find_map(|ancestor| ancestor.values.get(&key)) {
+            return Ok(value.clone());
+        }
+        let began = match self.inner.cache.get(&key) {
+            Ok(value) => return Ok(value),
+            Err(began) => began,
+        };
+        let value = wait_for(&self.inner.wait, key, read())??;
+        self.inner.cache.fill(began, key, value.clone());
+        Ok(value)
+    }
+
+    async fn fetch(&mut self, key: Key) -> Result<(), ExecutionError> {
+        let value = self.batch.get(&key).await.map_err(|source| ExecutionError::Storage(source.to_string()))?;
+        self.fetched.insert(key, value);
+        Ok(())
+    }
+}
+
+impl<E: Context + Spawner> Database for ParentState<E> {
+    type Error = ReadError;
+
+    fn basic(&mut self, address: Address) -> Result<Option<AccountInfo>, ReadError> {
+        Ok(self.read(account_key(address))?.map(|value| decode_account(&value).to_info()))
+    }
+
+    fn storage(&mut self, address: Address, slot: U256) -> Result<U256, ReadError> {
+        Ok(self.read(slot_key(address, slot))?.map(|value| decode_slot(&value)).unwrap_or_default())
+    }
+
+    fn code_by_hash(&mut self, hash: B256) -> Result<Bytecode, ReadError> {
+        let mut ancestors = self.ancestors.iter().flatten();
+        if let Some(code) = ancestors.find_map(|ancestor| ancestor.bytecodes.get(&hash)) {
+            return Ok(code.clone());
+        }
+        self.inner.code(hash).map_err(|source| ReadError::Storage(source.to_string()))
+    }
+
+    fn block_hash(&mut self, number: u64) -> Result<B256, ReadError> {
+        let mut ancestors = self.ancestors.iter().flatten();
+        if let Some(ancestor) = ancestors.find(|ancestor| ancestor.block.number() == number) {
+            return Ok(ancestor.block.hash());
+        }
+        let block = self.inner.store.block(number).map_err(|source| ReadError::Storage(source.to_string()))?;
+        block.map(|block| block.hash).ok_or_else(|| ReadError::Storage(format!("block {number} is missing")))
+    }
+}
+
+/// New code of a block, by hash.
+pub fn bytecodes(codes: &[(B256, Bytes)]) -> HashMap<B256, Bytecode> {
+    codes.iter().map(|(hash, code)| (*hash, Bytecode::new_raw(code.clone()))).collect()
+}

@@ -1,0 +1,148 @@
+//! Block 0: funded accounts, and contracts made by running their creation code.
+
+use alloy_primitives::{Address, B256, Bytes, U256};
+use commonware_runtime::{Runner as _, Supervisor as _, buffer::paged::CacheRef, deterministic};
+use commonware_utils::{NZU16, NZUsize};
+use std::collections::BTreeMap;
+use thiserror::Error;
+use zhengtong_bindings::{DEPLOYER, genesis_creations};
+use zhengtong_evm::{
+    AccountChange, AccountInfo, AccountState, BlockContext, Bytecode, Database, EMPTY_CODE_HASH, Executed, Executor,
+};
+use zhengtong_state::{Commitment, Key, Value, entries, seed};
+use zhengtong_types::{
+    consensus::{Block, ValidatorKey},
+    header::{Extra, blank_header},
+};
+
+/// Everything a genesis block follows from.
+#[derive(Clone, Debug)]
+pub struct GenesisSpec {
+    pub chain_id: u64,
+    /// Milliseconds since the Unix epoch.
+    pub timestamp_ms: u64,
+    pub block_gas_limit: u64,
+    /// Balances in wei.
+    pub alloc: BTreeMap<Address, U256>,
+    /// Governs the `Registry`.
+    pub council: Address,
+    /// Stands for the rest of the network file (keys, validators); becomes the block's `mixHash`.
+    pub network: B256,
+    /// Named as the proposer, since a block names one.
+    pub leader: ValidatorKey,
+}
+
+/// Block 0 and the state it commits to.
+#[derive(Clone, Debug)]
+pub struct Genesis {
+    pub block: Block,
+    pub writes: Vec<(Key, Option<Value>)>,
+    pub codes: Vec<(B256, Bytes)>,
+    /// Contracts by their name in the `Registry`.
+    pub contracts: BTreeMap<String, Address>,
+}
+
+/// Why there is no genesis.
+#[derive(Debug, Error)]
+pub enum GenesisError {
+    #[error("the genesis contract {name} could not be made: {reason}")]
+    Contract { name: &'static str, reason: String },
+    #[error("the genesis contract {name} would be at {expected}, not where it was made")]
+    Address { name: &'static str, expected: Address },
+    #[error("the genesis state could not be computed: {0}")]
+    State(String),
+}
+
+impl GenesisSpec {
+    /// Executes and commits the genesis in memory. The same spec always gives the same block.
+    pub fn build(&self) -> Result<Genesis, GenesisError> {
+        let context = BlockContext {
+            chain_id: self.chain_id,
+            number: 0,
+            timestamp: self.timestamp_ms / 1000,
+            gas_limit: self.block_gas_limit,
+            beneficiary: Address::ZERO,
+            mix_hash: self.network,
+        };
+        let mut executor = Executor::new(Alloc(&self.alloc), &context);
+        let mut contracts = BTreeMap::new();
+        for creation in genesis_creations(self.council) {
+            let failed = |reason| GenesisError::Contract { name: creation.name, reason };
+            match executor.create(DEPLOYER, creation.init_code).map_err(|source| failed(source.to_string()))? {
+                Executed::Success { .. } => {}
+                other => return Err(failed(format!("{other:?}"))),
+            }
+            contracts.insert(creation.name.to_owned(), creation.address);
+        }
+        let mut changes = executor.finish().0.changes;
+        for creation in genesis_creations(self.council) {
+            if !changes.accounts.iter().any(|change| change.address == creation.address) {
+                return Err(GenesisError::Address { name: creation.name, expected: creation.address });
+            }
+        }
+        for (address, balance) in &self.alloc {
+            let after = AccountState { nonce: 0, balance: *balance, code_hash: EMPTY_CODE_HASH };
+            changes.accounts.push(AccountChange { address: *address, before: None, after: Some(after) });
+        }
+        let writes = entries(&changes);
+        let commitment = commit_in_memory(writes.clone())?;
+        Ok(Genesis { block: self.block(&commitment)?, writes, codes: changes.codes, contracts })
+    }
+
+    fn block(&self, commitment: &Commitment) -> Result<Block, GenesisError> {
+        let extra = Extra {
+            epoch: 0,
+            view: 0,
+            parent_view: 0,
+            leader: self.leader.clone(),
+            millis: (self.timestamp_ms % 1000) as u16,
+            ops_root: commitment.ops_root,
+            sync_start: commitment.sync_start,
+            sync_end: commitment.sync_end,
+        };
+        let header = alloy_consensus::Header {
+            state_root: commitment.root,
+            gas_limit: self.block_gas_limit,
+            timestamp: self.timestamp_ms / 1000,
+            mix_hash: self.network,
+            extra_data: extra.encode(),
+            ..blank_header()
+        };
+        Block::new(header, Vec::new()).map_err(|source| GenesisError::State(source.to_string()))
+    }
+}
+
+/// The root depends on nothing but the writes, so any storage computes it.
+fn commit_in_memory(writes: Vec<(Key, Option<Value>)>) -> Result<Commitment, GenesisError> {
+    deterministic::Runner::default().start(|context| async move {
+        let page_cache = CacheRef::new(NZU16!(4096), NZUsize!(64));
+        let config = zhengtong_state::db::config("genesis", page_cache);
+        let seeded = seed(context.child("genesis"), config, writes).await;
+        seeded
+            .map_err(|source| GenesisError::State(source.to_string()))?
+            .ok_or_else(|| GenesisError::State("a new database was not empty".into()))
+    })
+}
+
+/// The funded accounts, before anything ran.
+struct Alloc<'a>(&'a BTreeMap<Address, U256>);
+
+impl Database for Alloc<'_> {
+    type Error = std::convert::Infallible;
+
+    fn basic(&mut self, address: Address) -> Result<Option<AccountInfo>, Self::Error> {
+        Ok(self.0.get(&address).map(|balance| AccountInfo { balance: *balance, ..AccountInfo::default() }))
+    }
+
+    fn code_by_hash(&mut self, _: B256) -> Result<Bytecode, Self::Error> {
+        Ok(Bytecode::default())
+    }
+
+    fn storage(&mut self, _: Address, _: U256) -> Result<U256, Self::Error> {
+        Ok(U256::ZERO)
+    }
+
+    fn block_hash(&mut self, _: u64) -> Result<B256, Self::Error> {
+        Ok(B256::ZERO)
+    }
+}

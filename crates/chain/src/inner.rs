@@ -1,0 +1,151 @@
+//! What the consensus application and every handle share.
+
+use crate::{
+    config::Config,
+    pending::Pending,
+    pool::{Pool, Writer},
+    store::{Store, StoreError},
+    view::{SealedBlock, ViewError},
+};
+use alloy_primitives::{Address, B256, Bytes};
+use commonware_consensus::marshal::{core::Mailbox as MarshalMailbox, standard::Standard};
+use commonware_runtime::Spawner;
+use commonware_storage::Context;
+use parking_lot::{Mutex, RwLock};
+use std::sync::{Arc, OnceLock};
+use tokio::sync::broadcast;
+use zhengtong_evm::{AccountState, Bytecode};
+use zhengtong_state::{Cache, Database, History, Key, Value, Wait, account_key, decode_account};
+use zhengtong_types::{
+    NetworkInfo,
+    consensus::{Block, Scheme},
+};
+
+/// Blocks that a slow subscriber may lag behind.
+const BLOCK_BACKLOG: usize = 1_024;
+
+pub type Marshal = MarshalMailbox<Scheme, Standard<Block>>;
+
+/// One validator's chain.
+pub struct Inner<E: Context + Spawner> {
+    pub config: Config,
+    pub network: NetworkInfo,
+    pub genesis: Block,
+    pub store: Arc<Store>,
+    pub pool: Arc<Pool>,
+    pub writer: Writer,
+    pub cache: Cache,
+    pub history: History,
+    pub pending: Mutex<Pending>,
+    /// How execution and state views wait for the disk.
+    pub wait: Wait,
+    /// Set once, when the engine has opened it.
+    pub database: OnceLock<Database<E>>,
+    /// Set once, before the engine starts.
+    pub marshal: OnceLock<Marshal>,
+    tip: RwLock<Arc<SealedBlock>>,
+    /// Applied blocks that no certificate covers yet, oldest first.
+    uncertified: Mutex<Vec<Arc<SealedBlock>>>,
+    blocks: broadcast::Sender<Arc<SealedBlock>>,
+}
+
+impl<E: Context + Spawner> Inner<E> {
+    /// Loads the tip from the store, which has the genesis block at least.
+    pub fn new(
+        config: Config,
+        network: NetworkInfo,
+        genesis: Block,
+        store: Arc<Store>,
+        pool: Arc<Pool>,
+        writer: Writer,
+        wait: Wait,
+    ) -> Result<Self, StoreError> {
+        let stored = store.tip()?.unwrap_or_default();
+        let certified = store.certified()?.unwrap_or_default();
+        let load = |number| {
+            store
+                .block(number)?
+                .ok_or_else(|| StoreError::Damaged { number, reason: "it is missing".into() })
+        };
+        let tip = load(certified)?;
+        let uncertified = (certified + 1..=stored).map(load).collect::<Result<_, _>>()?;
+        Ok(Self {
+            pending: Mutex::new(Pending::new()),
+            cache: Cache::default(),
+            history: History::default(),
+            database: OnceLock::new(),
+            marshal: OnceLock::new(),
+            tip: RwLock::new(tip),
+            uncertified: Mutex::new(uncertified),
+            blocks: broadcast::channel(BLOCK_BACKLOG).0,
+            config,
+            network,
+            genesis,
+            store,
+            pool,
+            writer,
+            wait,
+        })
+    }
+
+    pub fn tip(&self) -> Arc<SealedBlock> {
+        self.tip.read().clone()
+    }
+
+    pub fn subscribe(&self) -> broadcast::Receiver<Arc<SealedBlock>> {
+        self.blocks.subscribe()
+    }
+
+    /// Shows a stored block once a certificate covers it. Blocks come in order; one that was shown is ignored.
+    pub fn publish(&self, block: Arc<SealedBlock>, certified: bool) {
+        let mut uncertified = self.uncertified.lock();
+        if block.header.number <= self.tip().header.number {
+            return;
+        }
+        if uncertified.last().is_none_or(|last| last.header.number < block.header.number) {
+            uncertified.push(block.clone());
+        }
+        if !certified {
+            return;
+        }
+        let covered = uncertified.partition_point(|waiting| waiting.header.number <= block.header.number);
+        for block in uncertified.drain(..covered) {
+            *self.tip.write() = block.clone();
+            // No subscriber is no error.
+            let _ = self.blocks.send(block);
+        }
+    }
+
+    pub fn code(&self, hash: B256) -> Result<Bytecode, ViewError> {
+        let code = self.store.code(hash).map_err(ViewError::from)?;
+        code.map(Bytecode::new_raw).ok_or_else(|| ViewError::Storage(format!("code {hash} is missing")))
+    }
+
+    /// Reads a key of the applied state.
+    pub async fn read(&self, key: Key) -> Result<Option<Value>, ViewError> {
+        let began = match self.cache.get(&key) {
+            Ok(value) => return Ok(value),
+            Err(began) => began,
+        };
+        let database = self.database.get().ok_or(ViewError::Starting)?;
+        let value = database.read().await.get(&key).await.map_err(|e| ViewError::Storage(e.to_string()))?;
+        self.cache.fill(began, key, value.clone());
+        Ok(value)
+    }
+
+    /// Reads an account of the applied state.
+    pub async fn account(&self, address: Address) -> Result<Option<AccountState>, ViewError> {
+        Ok(self.read(account_key(address)).await?.as_ref().map(decode_account))
+    }
+
+    /// RLP header of a stored block.
+    pub fn header_rlp(&self, number: u64) -> Result<Option<Bytes>, ViewError> {
+        Ok(self.store.block(number)?.map(|block| zhengtong_types::header::encode_header(&block.header)))
+    }
+}
+
+impl From<StoreError> for ViewError {
+    fn from(source: StoreError) -> Self {
+        Self::Storage(source.to_string())
+    }
+}

@@ -1,0 +1,219 @@
+//! What waits, by account and nonce, and in the order it came.
+
+use crate::{config::PoolConfig, view::SubmitError};
+use alloy_consensus::Transaction as _;
+use alloy_primitives::{Address, B256, Bytes};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+use zhengtong_evm::Transaction;
+
+/// A transaction that may be proposed.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    pub transaction: Arc<Transaction>,
+    pub raw: Bytes,
+}
+
+#[derive(Debug)]
+struct Entry {
+    transaction: Arc<Transaction>,
+    raw: Bytes,
+    /// Place in the order of arrival.
+    place: u64,
+    active: bool,
+}
+
+#[derive(Debug, Default)]
+struct Account {
+    /// Next nonce at the tip, as far as the pool knows.
+    next: u64,
+    waiting: BTreeMap<u64, Entry>,
+}
+
+/// The pool's content and its rules.
+#[derive(Debug)]
+pub struct Content {
+    config: PoolConfig,
+    accounts: HashMap<Address, Account>,
+    hashes: HashMap<B256, (Address, u64)>,
+    order: BTreeMap<u64, (Address, u64)>,
+    bytes: usize,
+    next_place: u64,
+}
+
+impl Content {
+    pub fn new(config: PoolConfig) -> Self {
+        Self {
+            config,
+            accounts: HashMap::new(),
+            hashes: HashMap::new(),
+            order: BTreeMap::new(),
+            bytes: 0,
+            next_place: 0,
+        }
+    }
+
+    pub fn reserve(&mut self, transaction: Transaction, raw: Bytes, next: u64) -> Result<(), SubmitError> {
+        let (sender, nonce, hash) = (transaction.signer(), transaction.nonce(), *transaction.tx_hash());
+        if self.hashes.contains_key(&hash) {
+            return Err(SubmitError::AlreadyKnown { hash });
+        }
+        self.check_account(sender, nonce, next)?;
+        if self.is_full(raw.len()) && !self.evict() {
+            return Err(SubmitError::PoolFull { max: self.config.max_transactions });
+        }
+        let account = self.accounts.entry(sender).or_default();
+        account.next = account.next.max(next);
+        let place = self.next_place;
+        self.next_place += 1;
+        self.bytes += raw.len();
+        self.hashes.insert(hash, (sender, nonce));
+        self.order.insert(place, (sender, nonce));
+        account.waiting.insert(nonce, Entry { transaction: Arc::new(transaction), raw, place, active: false });
+        Ok(())
+    }
+
+    fn check_account(&self, sender: Address, nonce: u64, next: u64) -> Result<(), SubmitError> {
+        let account = self.accounts.get(&sender);
+        let expected = account.map_or(next, |account| account.next.max(next));
+        if nonce < expected {
+            return Err(SubmitError::NonceTooLow { got: nonce, expected });
+        }
+        let metered = !self.config.unmetered.contains(&sender);
+        let max_gap = self.config.max_nonce_gap;
+        if metered && nonce - expected > max_gap {
+            return Err(SubmitError::NonceTooHigh { got: nonce, expected, max_gap });
+        }
+        let Some(account) = account else { return Ok(()) };
+        if let Some(other) = account.waiting.get(&nonce) {
+            return Err(SubmitError::NonceTaken { nonce, hash: *other.transaction.tx_hash() });
+        }
+        if metered && account.waiting.len() >= self.config.max_per_account {
+            return Err(SubmitError::AccountFull { max: self.config.max_per_account });
+        }
+        Ok(())
+    }
+
+    fn is_full(&self, more_bytes: usize) -> bool {
+        self.hashes.len() >= self.config.max_transactions || self.bytes + more_bytes > self.config.max_bytes
+    }
+
+    /// Drops the oldest transaction that waits behind a gap. Those that can run are never dropped.
+    fn evict(&mut self) -> bool {
+        let gapped = self.order.values().find(|(sender, nonce)| {
+            let account = &self.accounts[sender];
+            *nonce >= account.gapless()
+        });
+        let Some((sender, nonce)) = gapped.copied() else { return false };
+        self.take(sender, nonce);
+        true
+    }
+
+    pub fn activate(&mut self, hash: B256) -> bool {
+        let Some((sender, nonce)) = self.hashes.get(&hash) else { return false };
+        let entry = self.accounts.get_mut(sender).and_then(|account| account.waiting.get_mut(nonce));
+        entry.is_some_and(|entry| !std::mem::replace(&mut entry.active, true))
+    }
+
+    pub fn remove(&mut self, hash: B256) {
+        if let Some((sender, nonce)) = self.hashes.get(&hash).copied() {
+            self.take(sender, nonce);
+        }
+    }
+
+    /// A finalized block used a nonce: it and everything before it is done.
+    pub fn used(&mut self, sender: Address, nonce: u64) {
+        let Some(account) = self.accounts.get_mut(&sender) else { return };
+        account.next = account.next.max(nonce + 1);
+        let done: Vec<u64> = account.waiting.range(..=nonce).map(|(nonce, _)| *nonce).collect();
+        for nonce in done {
+            self.take(sender, nonce);
+        }
+    }
+
+    fn take(&mut self, sender: Address, nonce: u64) {
+        let Some(account) = self.accounts.get_mut(&sender) else { return };
+        if let Some(entry) = account.waiting.remove(&nonce) {
+            self.bytes -= entry.raw.len();
+            self.order.remove(&entry.place);
+            self.hashes.remove(entry.transaction.tx_hash());
+        }
+        if account.waiting.is_empty() {
+            self.accounts.remove(&sender);
+        }
+    }
+
+    pub fn select(&self, moved: &HashMap<Address, u64>, max: usize, max_bytes: usize) -> Vec<Candidate> {
+        let mut chosen = Vec::new();
+        let mut bytes = 0;
+        // Where each account stands after what was chosen so far.
+        let mut nonces: HashMap<Address, u64> = HashMap::new();
+        for (place, (sender, nonce)) in &self.order {
+            let account = &self.accounts[sender];
+            let next = nonces
+                .entry(*sender)
+                .or_insert_with(|| moved.get(sender).copied().unwrap_or_default().max(account.next));
+            if nonce != next {
+                continue;
+            }
+            // This one, and those after it that came earlier and had to wait for it.
+            for (_, entry) in account.waiting.range(*nonce..) {
+                let in_turn = entry.transaction.nonce() == *next && entry.place <= *place;
+                if !in_turn || !entry.active {
+                    break;
+                }
+                if chosen.len() == max || bytes + entry.raw.len() > max_bytes {
+                    return chosen;
+                }
+                bytes += entry.raw.len();
+                chosen.push(Candidate { transaction: entry.transaction.clone(), raw: entry.raw.clone() });
+                *next += 1;
+            }
+        }
+        chosen
+    }
+
+    pub fn get(&self, hash: B256) -> Option<Transaction> {
+        let (sender, nonce) = self.hashes.get(&hash)?;
+        let entry = self.accounts.get(sender)?.waiting.get(nonce)?;
+        entry.active.then(|| (*entry.transaction).clone())
+    }
+
+    pub fn next_nonce(&self, address: Address, next: u64) -> u64 {
+        self.accounts.get(&address).map_or(next, |account| {
+            if account.next < next { account.gapless_from(next) } else { account.gapless() }
+        })
+    }
+
+    pub fn len(&self) -> usize {
+        self.hashes.len()
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub fn raws(&self) -> Vec<Bytes> {
+        self.order.values().map(|(sender, nonce)| self.accounts[sender].waiting[nonce].raw.clone()).collect()
+    }
+}
+
+impl Account {
+    /// The first nonce that nothing waits for.
+    fn gapless(&self) -> u64 {
+        self.gapless_from(self.next)
+    }
+
+    fn gapless_from(&self, from: u64) -> u64 {
+        let mut next = from;
+        for nonce in self.waiting.range(from..).map(|(nonce, _)| *nonce) {
+            if nonce != next {
+                break;
+            }
+            next += 1;
+        }
+        next
+    }
+}

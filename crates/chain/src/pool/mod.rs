@@ -1,0 +1,109 @@
+//! Transactions that are accepted but not yet finalized.
+//!
+//! A transaction is *reserved* (its place is taken), then journaled, then *active* (it may be proposed). It leaves when a
+//! finalized block has used its nonce, when it can no longer run, or when the pool is full and it waits behind a gap.
+
+mod content;
+mod journal;
+mod writer;
+
+pub use content::{Candidate, Content};
+pub use journal::{Journal, JournalError};
+pub use writer::{Append, Permit, Writer, run_writer};
+
+use crate::{config::PoolConfig, view::SubmitError};
+use alloy_primitives::{Address, B256, Bytes};
+use parking_lot::Mutex;
+use std::collections::HashMap;
+use tokio::sync::{Notify, broadcast};
+use zhengtong_evm::Transaction;
+
+/// Accepted hashes that a slow subscriber may lag behind.
+const ACCEPTED_BACKLOG: usize = 4_096;
+
+/// The pool. All methods are short and never wait, except [`Pool::changed`].
+#[derive(Debug)]
+pub struct Pool {
+    content: Mutex<Content>,
+    changed: Notify,
+    accepted: broadcast::Sender<B256>,
+}
+
+impl Pool {
+    pub fn new(config: PoolConfig) -> Self {
+        Self {
+            content: Mutex::new(Content::new(config)),
+            changed: Notify::new(),
+            accepted: broadcast::channel(ACCEPTED_BACKLOG).0,
+        }
+    }
+
+    /// Takes a place for a transaction of an account whose next nonce at the tip is `next`.
+    pub fn reserve(&self, transaction: Transaction, raw: Bytes, next: u64) -> Result<(), SubmitError> {
+        self.content.lock().reserve(transaction, raw, next)
+    }
+
+    /// The transaction is durable: it may be proposed from now on.
+    pub fn activate(&self, hash: B256) {
+        if self.content.lock().activate(hash) {
+            self.changed.notify_waiters();
+            // No subscriber is no error.
+            let _ = self.accepted.send(hash);
+        }
+    }
+
+    /// The transaction could not be stored, or can no longer run.
+    pub fn remove(&self, hash: B256) {
+        self.content.lock().remove(hash);
+    }
+
+    /// A finalized block used these nonces.
+    pub fn included<'a>(&self, used: impl IntoIterator<Item = (&'a Address, u64)>) {
+        let mut content = self.content.lock();
+        for (sender, nonce) in used {
+            content.used(*sender, nonce);
+        }
+    }
+
+    /// Active transactions that can run one after another, given the nonces that unfinalized ancestors already moved.
+    pub fn select(&self, moved: &HashMap<Address, u64>, max: usize, max_bytes: usize) -> Vec<Candidate> {
+        self.content.lock().select(moved, max, max_bytes)
+    }
+
+    /// Resolves when something was activated after the call.
+    pub fn changed(&self) -> tokio::sync::futures::Notified<'_> {
+        self.changed.notified()
+    }
+
+    pub fn get(&self, hash: B256) -> Option<Transaction> {
+        self.content.lock().get(hash)
+    }
+
+    /// The nonce after the last one that waits without a gap, given the next one at the tip.
+    pub fn next_nonce(&self, address: Address, next: u64) -> u64 {
+        self.content.lock().next_nonce(address, next)
+    }
+
+    pub fn subscribe(&self) -> broadcast::Receiver<B256> {
+        self.accepted.subscribe()
+    }
+
+    /// Number of waiting transactions.
+    pub fn len(&self) -> usize {
+        self.content.lock().len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Bytes of waiting transactions.
+    pub fn live_bytes(&self) -> usize {
+        self.content.lock().bytes()
+    }
+
+    /// Raw waiting transactions, oldest first.
+    pub fn live(&self) -> Vec<Bytes> {
+        self.content.lock().raws()
+    }
+}
