@@ -2,7 +2,7 @@
 
 use axum::{
     Router,
-    body::{Body, Bytes},
+    body::Bytes,
     extract::{DefaultBodyLimit, State},
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -60,9 +60,15 @@ async fn forward(State(upstream): State<Upstream>, body: Bytes) -> Response {
     match sent {
         Ok(answer) => {
             let status = answer.status();
-            let body = Body::from_stream(answer.bytes_stream());
-            (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+            match answer.bytes().await {
+                Ok(body) => (status, [(header::CONTENT_TYPE, "application/json")], body).into_response(),
+                Err(_) => unreachable_node(),
+            }
         }
-        Err(_) => (StatusCode::BAD_GATEWAY, "the node does not answer; try again in a moment").into_response(),
+        Err(_) => unreachable_node(),
     }
+}
+
+fn unreachable_node() -> Response {
+    (StatusCode::BAD_GATEWAY, "the node does not answer; try again in a moment").into_response()
 }

@@ -1,0 +1,79 @@
+//! The servers that are measured, each a process of its own on loopback.
+
+use super::http::Http;
+use anyhow::{Context, Result};
+use std::{
+    fs::File,
+    net::TcpListener,
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+
+/// A running server; ends with this value.
+pub struct Server {
+    child: Child,
+    pub http: Http,
+    pub rpc_url: String,
+    pub portal_url: String,
+}
+
+impl Server {
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Our validator alone: no index, no gateways, no portal.
+    pub async fn validator(folder: &Path) -> Result<Self> {
+        Self::ours(folder, &["--chain-only"]).await
+    }
+
+    /// Everything that `dev` runs.
+    pub async fn whole(folder: &Path) -> Result<Self> {
+        Self::ours(folder, &[]).await
+    }
+
+    async fn ours(folder: &Path, more: &[&str]) -> Result<Self> {
+        let (rpc, portal) = (free_address()?, free_address()?);
+        let mut command = Command::new(std::env::current_exe().context("own path")?);
+        command.arg("dev").arg("--data").arg(folder).args(["--rpc", &rpc, "--http", &portal]).args(more);
+        Self::start(command, folder, &rpc, &portal).await
+    }
+
+    /// anvil with a block a second, a large gas limit and no limits on code.
+    pub async fn anvil(program: &Path, folder: &Path, chain_id: u64) -> Result<Self> {
+        let rpc = free_address()?;
+        let (host, port) = rpc.split_once(':').context("address")?;
+        let mut command = Command::new(program);
+        command.args(["--host", host, "--port", port, "--block-time", "1", "--gas-limit", "3000000000"]);
+        command.args(["--chain-id", &chain_id.to_string(), "--silent"]);
+        Self::start(command, folder, &rpc, "").await
+    }
+
+    async fn start(mut command: Command, folder: &Path, rpc: &str, portal: &str) -> Result<Self> {
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+        let log = File::create(folder.with_extension("log"))?;
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()
+            .with_context(|| format!("cannot start {:?}", command.get_program()))?;
+        let rpc_url = format!("http://{rpc}");
+        let server = Self { child, http: Http::new(&rpc_url), rpc_url, portal_url: format!("http://{portal}") };
+        server.http.wait_up().await?;
+        Ok(server)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Nothing to do if it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn free_address() -> Result<String> {
+    let listener = TcpListener::bind("127.0.0.1:0").context("no free port on loopback")?;
+    Ok(listener.local_addr()?.to_string())
+}

@@ -1,0 +1,135 @@
+//! Tells the contracts of a new network who is who, which laws there are, and which services run.
+//!
+//! Each step asks the chain first whether it is already so: a start that was cut off continues, and a later start with
+//! a changed package publishes its new version.
+
+use super::cast::{AGENCIES, AgencyKeys};
+use alloy_primitives::{Address, B256, Bytes};
+use alloy_sol_types::{SolCall, SolValue};
+use anyhow::{Context, Result, ensure};
+use std::future::Future;
+use zhengtong_bindings::{
+    Registry, Rules, Services, Statutes, addresses, parse_slug,
+    registry::IRegistry::{Officer, Organisation},
+    rules::IRules::RuleSet,
+    services::IServices::Service,
+    statutes::IStatutes::Statute,
+};
+use zhengtong_services::{Library, Package};
+
+/// What bootstrapping needs of a chain: read, and send as the council.
+pub trait Council {
+    /// `eth_call` at the latest block; `None` when the contract reverts.
+    fn read(&self, to: Address, data: Bytes) -> impl Future<Output = Result<Option<Bytes>>> + Send;
+
+    /// Sends and waits until it is final; fails if it reverted.
+    fn send(&self, to: Address, data: Bytes) -> impl Future<Output = Result<()>> + Send;
+}
+
+/// Brings the contracts to what `agencies` (in the order of [`AGENCIES`]) and `library` say. Answers how many transactions that took.
+pub async fn bootstrap(council: &impl Council, agencies: &[AgencyKeys], library: &Library) -> Result<usize> {
+    ensure!(agencies.len() == AGENCIES.len(), "keys of {} agencies, expected {}", agencies.len(), AGENCIES.len());
+    let mut sent = 0;
+    for (agency, keys) in AGENCIES.iter().zip(agencies) {
+        sent += organisation(council, agency.slug, agency.name, agency.roles, keys).await?;
+    }
+    for statute in library.statutes() {
+        sent += list_statute(council, &statute).await?;
+    }
+    for package in library.packages() {
+        sent += publish(council, package).await.with_context(|| format!("service {}", package.slug()))?;
+    }
+    Ok(sent)
+}
+
+async fn organisation(
+    council: &impl Council,
+    slug: &str,
+    name: &str,
+    roles: u32,
+    keys: &AgencyKeys,
+) -> Result<usize> {
+    let (id, registry) = (parse_slug(slug)?, addresses().registry);
+    let wanted = Organisation {
+        attester: keys.attester,
+        roles,
+        encryptionKey: keys.encryption,
+        name: name.to_owned(),
+        gateway: format!("/gateway/{slug}"),
+    };
+    let mut sent = 0;
+    let known = ask(council, registry, Registry::organisationCall { id }).await?;
+    if known.as_ref() != Some(&wanted) {
+        tell(council, registry, Registry::setOrganisationCall::new((id, wanted))).await?;
+        sent += 1;
+    }
+    for key in keys.officers.iter().copied() {
+        let known = ask(council, registry, Registry::officerCall { key }).await?;
+        if known != Some(Officer { organisation: id, active: true }) {
+            tell(council, registry, Registry::setOfficerCall::new((key, id, true))).await?;
+            sent += 1;
+        }
+    }
+    Ok(sent)
+}
+
+async fn list_statute(council: &impl Council, statute: &zhengtong_services::Statute) -> Result<usize> {
+    let statutes = addresses().statutes;
+    let wanted = Statute {
+        law: statute.law.clone(),
+        article: statute.article.clone(),
+        textHash: statute.text_hash,
+        validFrom: statute.valid_from_s,
+        validTo: statute.valid_to_s,
+    };
+    let id = zhengtong_bindings::statute_id(&statute.law, &statute.article);
+    if ask(council, statutes, Statutes::statuteCall { id }).await?.as_ref() == Some(&wanted) {
+        return Ok(0);
+    }
+    tell(council, statutes, Statutes::listCall::new((wanted,))).await.map(|()| 1)
+}
+
+async fn publish(council: &impl Council, package: &Package) -> Result<usize> {
+    let mut sent = 0;
+    let compiled = package.rules().compile();
+    let rules = addresses().rules;
+    if ask(council, rules, Rules::ruleSetCall { id: compiled.id() }).await?.is_none() {
+        // The two structs are one on the wire: `zhengtong-rules` does not depend on the contracts.
+        let value = RuleSet::abi_decode(&compiled.abi_encode()).context("the compiled rule set")?;
+        tell(council, rules, Rules::publishCall::new((value,))).await?;
+        sent += 1;
+    }
+    let (listing, services) = (package.listing(), addresses().services);
+    let wanted = Service {
+        owner: listing.owner,
+        sponsor: listing.sponsor,
+        packageHash: listing.package_hash,
+        ruleSet: listing.rule_set,
+        promisedSeconds: listing.promised_seconds,
+        statutorySeconds: listing.statutory_seconds,
+        appealSeconds: listing.appeal_seconds,
+        active: true,
+        credentialType: listing.credential_type,
+        uri: format!("/api/v1/services/{}", package.slug()),
+    };
+    let latest = ask(council, services, Services::latestCall { id: listing.id }).await?;
+    if latest.is_none_or(|latest| latest._1 != wanted) {
+        tell(council, services, Services::publishCall::new((listing.id, wanted))).await?;
+        sent += 1;
+    }
+    Ok(sent)
+}
+
+async fn ask<C: SolCall>(council: &impl Council, to: Address, call: C) -> Result<Option<C::Return>> {
+    let answer = council.read(to, call.abi_encode().into()).await?;
+    answer.map(|bytes| C::abi_decode_returns(&bytes).context("the contract's answer does not decode")).transpose()
+}
+
+async fn tell<C: SolCall>(council: &impl Council, to: Address, call: C) -> Result<()> {
+    council.send(to, call.abi_encode().into()).await.with_context(|| format!("{} at {to}", C::SIGNATURE))
+}
+
+/// The id of an organisation or service on chain.
+pub fn on_chain_id(slug: &str) -> Result<B256> {
+    Ok(parse_slug(slug)?)
+}
