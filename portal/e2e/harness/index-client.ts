@@ -1,5 +1,6 @@
 // The index and the demo help over HTTP, typed by the same generated types as the portal.
-import type { CaseView, Demo, ItemDetail, ItemPage, NetworkInfo } from "../../src/api/types";
+import type { Demo } from "../../src/api/demo";
+import type { CaseView, ItemDetail, ItemPage, NetworkInfo } from "../../src/api/types";
 
 export async function getJson<T>(url: string): Promise<T> {
   const response = await fetch(url, { signal: AbortSignal.timeout(15_000) });

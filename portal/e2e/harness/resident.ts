@@ -52,7 +52,7 @@ export class Resident {
     });
     const wallet = await store.create(store.newWords("zh-CN"), PASSPHRASE);
     const { number, code } = await index.resident(label);
-    const police = (await index.network()).organisations.find((organisation) => organisation.slug === "public-security");
+    const police = (await index.network()).organisations.find((organisation) => organisation.id === "public-security");
     await wallet.keepIdentity(await gateways.identity(police?.gateway ?? "", { number, code, holder: await wallet.holderKey() }));
     return new Resident(server, index, chainOver(connection), gateways, wallet);
   }
@@ -84,6 +84,6 @@ export class Resident {
   }
 }
 
-function toOrganisation(info: { slug: string; name: string; gateway: string; encryption_key: string }): Organisation {
-  return { slug: info.slug, name: info.name, gateway: info.gateway, encryptionKey: info.encryption_key as Organisation["encryptionKey"] };
+function toOrganisation(info: { id: string; name: string; gateway: string; encryption_key: string }): Organisation {
+  return { slug: info.id, name: info.name, gateway: info.gateway, encryptionKey: info.encryption_key as Organisation["encryptionKey"] };
 }
