@@ -11,6 +11,8 @@ mod error;
 mod finality;
 pub mod header;
 pub mod limits;
+#[cfg(feature = "mocks")]
+pub mod mocks;
 mod network;
 mod receipt;
 pub mod state_proof;
