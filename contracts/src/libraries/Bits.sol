@@ -17,6 +17,8 @@ library Bits {
     }
 
     function ones(uint32 mask) internal pure returns (uint256 total) {
-        for (; mask != 0; mask &= mask - 1) ++total;
+        for (; mask != 0; mask &= mask - 1) {
+            ++total;
+        }
     }
 }

@@ -82,9 +82,8 @@ abstract contract CaseWorld is World {
         for (uint256 i; i < a.values.length; ++i) {
             words = bytes.concat(words, abi.encode(a.values[i]));
         }
-        bytes32 domain = keccak256(
-            abi.encode(DOMAIN_TYPE, keccak256("Zhengtong Cases"), keccak256("1"), chain, verifier)
-        );
+        bytes32 domain =
+            keccak256(abi.encode(DOMAIN_TYPE, keccak256("Zhengtong Cases"), keccak256("1"), chain, verifier));
         bytes32 body = keccak256(abi.encode(FACTS_TYPE, a.id, ruleSetId, a.mask, keccak256(words), a.use));
         return keccak256(bytes.concat(hex"1901", domain, body));
     }
