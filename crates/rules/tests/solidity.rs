@@ -166,3 +166,22 @@ fn provider_masks_agree() {
         }
     }
 }
+
+#[test]
+fn constants_and_ids_are_those_of_the_contracts() {
+    assert_eq!(zhengtong_rules::onchain::CONSENT, zhengtong_bindings::CONSENT);
+    assert_eq!(
+        (UNKNOWN, NO_ROW),
+        (zhengtong_bindings::UNKNOWN, zhengtong_bindings::NO_ROW)
+    );
+    let law = zhengtong_rules::LawRef {
+        law: "沪府发〔2016〕24号".to_owned(),
+        article: "二".to_owned(),
+    };
+    assert_eq!(
+        law.statute_id(),
+        zhengtong_bindings::statute_id(&law.law, &law.article)
+    );
+    let slug = Slug::new("old-age-allowance").expect("slug");
+    assert_eq!(slug.to_bytes32(), zhengtong_bindings::slug("old-age-allowance"));
+}

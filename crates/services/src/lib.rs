@@ -20,6 +20,7 @@ mod json;
 mod library;
 mod package;
 mod pages;
+mod parts;
 mod read;
 mod texts;
 mod vectors;

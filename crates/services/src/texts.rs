@@ -2,7 +2,7 @@
 
 use crate::error::{Findings, Problem};
 use crate::form::FieldSchema;
-use crate::package::Parts;
+use crate::parts::Parts;
 use std::collections::{BTreeMap, BTreeSet};
 use zhengtong_rules::Kind;
 
