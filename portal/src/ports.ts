@@ -65,7 +65,7 @@ export interface WalletStore {
   providers(found: (provider: InjectedProvider) => void): () => void;
   /** asks the injected wallet to sign the fixed text; `siwe` is signed too and kept for the session */
   connect(provider: InjectedProvider): Promise<Wallet>;
-  forget(): void;
+  forget(): Promise<void>;
 }
 
 export interface PublicJwk {
@@ -119,6 +119,8 @@ export interface Wallet {
   draft(service: string): Promise<Form | null>;
   keepDraft(service: string, answers: Form | null): Promise<void>;
   lock(): void;
+  /** calls back when the wallet locks, by hand or after being idle */
+  onLocked(told: () => void): void;
 }
 
 /* ------------------------------------------------------------------- chain */

@@ -1,11 +1,16 @@
 import { type FailureCode, type Json, PortFailure } from "../ports";
 import type { CaseQuery, IndexApi, ServiceQuery } from "./index-api";
-import type { Problem } from "./types";
+import type { Department, Problem } from "./types";
 
 const TIMEOUT_MS = 15_000;
 /** SSE reconnects by itself; a poll every so often covers proxies that swallow streams. */
 const POLL_MS = 5_000;
 export const SERVICES_PER_PAGE = 20;
+/** The stream names each message after the event of the chain. */
+const EVENTS = [
+  ...["CaseOpened", "FactsRequested", "FactsAttested", "ReviewRequested", "SupplementRequested", "Supplemented", "Decided"],
+  ...["Appealed", "Escalated", "Closed", "Used", "CredentialIssued"],
+];
 
 const CODES: Record<number, FailureCode> = { 401: "session-expired", 404: "not-found" };
 
@@ -42,7 +47,7 @@ export function httpIndex(base = "/api/v1"): IndexApi {
   return {
     network: () => getJson(`${base}/network`),
     services: (query: ServiceQuery) => getJson(`${base}/services${queryString({ ...query, per_page: SERVICES_PER_PAGE })}`),
-    departments: async () => (await getJson<{ items: { name: string; count: number }[] }>(`${base}/departments`)).items,
+    departments: async () => (await getJson<{ items: Department[] }>(`${base}/departments`)).items,
     service: (service) => getJson(`${base}/services/${id(service)}`),
     cases: (query: CaseQuery) => getJson(`${base}/cases${queryString(query)}`),
     case: (caseId) => getJson(`${base}/cases/${id(caseId)}`),
@@ -61,7 +66,7 @@ export function httpIndex(base = "/api/v1"): IndexApi {
       source.onopen = () => connected(true);
       source.onerror = () => connected(false);
       source.onmessage = changed;
-      for (const name of ["case", "changed", "update", "event"]) source.addEventListener(name, changed);
+      for (const name of EVENTS) source.addEventListener(name, changed);
       const poll = setInterval(() => source.readyState !== EventSource.OPEN && changed(), POLL_MS);
       return () => {
         clearInterval(poll);

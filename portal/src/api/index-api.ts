@@ -1,5 +1,6 @@
 import type { Json } from "../ports";
-import type { CasePage, CaseView, Demo, Department, ItemDetail, ItemPage, NetworkInfo, Statistics } from "./types";
+import type { Demo } from "./demo";
+import type { CasePage, CaseView, Department, ItemDetail, ItemPage, NetworkInfo, Statistics } from "./types";
 
 export interface ServiceQuery {
   q?: string;

@@ -25,15 +25,6 @@ export interface paths {
                         "application/json": components["schemas"]["Network"];
                     };
                 };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
             };
         };
         put?: never;
@@ -56,9 +47,9 @@ export interface paths {
                 query?: {
                     q?: string;
                     department?: string;
+                    available?: boolean;
                     page?: number;
                     per_page?: number;
-                    available?: boolean;
                 };
                 header?: never;
                 path?: never;
@@ -72,16 +63,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["ItemPage"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
+                        "application/json": components["schemas"]["Page_CatalogueItem"];
                     };
                 };
             };
@@ -118,16 +100,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["ItemDetail"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
+                        "application/json": components["schemas"]["ServiceDetail"];
                     };
                 };
             };
@@ -165,15 +138,6 @@ export interface paths {
                         "application/json": components["schemas"]["Departments"];
                     };
                 };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
             };
         };
         put?: never;
@@ -197,6 +161,7 @@ export interface paths {
                     service?: string;
                     status?: string;
                     page?: number;
+                    per_page?: number;
                 };
                 header?: never;
                 path?: never;
@@ -210,16 +175,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["CasePage"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
+                        "application/json": components["schemas"]["Page_CaseSummary"];
                     };
                 };
             };
@@ -259,15 +215,6 @@ export interface paths {
                         "application/json": components["schemas"]["Case"];
                     };
                 };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
             };
         };
         put?: never;
@@ -302,16 +249,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["Bundle"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
+                        "application/json": Record<string, unknown>;
                     };
                 };
             };
@@ -349,59 +287,6 @@ export interface paths {
                         "application/json": components["schemas"]["Statistics"];
                     };
                 };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/demo": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Demo"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
             };
         };
         put?: never;
@@ -424,10 +309,10 @@ export interface components {
             field?: string;
         };
         Organisation: {
-            slug: string;
+            id: string;
             name: string;
-            attester: string;
             roles: number;
+            attester: string;
             encryption_key: string;
             gateway: string;
         };
@@ -447,44 +332,63 @@ export interface components {
             block_time_ms: number;
             organisations: components["schemas"]["Organisation"][];
         };
-        Text: {
-            "zh-CN": string;
-            en: string;
-        };
-        RunningService: {
+        /** @enum {string} */
+        ServiceState: "running" | "inactive" | "unpublished" | "package_mismatch" | "package_missing";
+        ServiceSummary: {
             slug: string;
-            version: number;
-            title: components["schemas"]["Text"];
+            version?: number | null;
+            title: {
+                [key: string]: string;
+            };
+            state: components["schemas"]["ServiceState"];
         };
-        Item: {
+        CatalogueItem: {
             item_code: string;
             name: string;
             department: string;
-            group: string | null;
+            group?: string | null;
             task_type: number;
-            service: components["schemas"]["RunningService"] | null;
+            service?: null | components["schemas"]["ServiceSummary"];
         };
-        ItemPage: {
+        Page_CatalogueItem: {
             total: number;
             page: number;
             per_page: number;
-            items: components["schemas"]["Item"][];
+            items: components["schemas"]["CatalogueItem"][];
         };
         Department: {
             name: string;
             count: number;
+            running: number;
         };
         Departments: {
             items: components["schemas"]["Department"][];
         };
-        ItemDetail: {
-            item_code: string;
-            name: string;
-            department: string;
-            group: string | null;
-            task_type: number;
-            service: components["schemas"]["RunningService"] | null;
-            package?: unknown;
+        PublishedService: {
+            slug: string;
+            version: number;
+            owner: string;
+            sponsor: string;
+            package_hash: string;
+            rule_set: string;
+            promised_seconds: number;
+            statutory_seconds: number;
+            appeal_seconds: number;
+            active: boolean;
+            credential_type: string;
+            uri: string;
+            published_at: number;
+        };
+        PackageError: {
+            published_hash: string;
+            local_hash: string;
+        };
+        ServiceDetail: {
+            item?: null | components["schemas"]["CatalogueItem"];
+            service?: null | components["schemas"]["ServiceSummary"];
+            published?: null | components["schemas"]["PublishedService"];
+            package?: Record<string, unknown> | null;
+            error?: null | components["schemas"]["PackageError"];
         };
         /** @enum {string} */
         Status: "asking" | "review" | "supplement" | "approved" | "refused" | "closed";
@@ -492,25 +396,30 @@ export interface components {
         Cause: "unknown" | "possible_refusal" | "rule_asks" | "appeal";
         /** @enum {string} */
         Outcome: "review" | "approve" | "refuse";
+        /** @enum {string} */
+        FactState: "asked" | "known" | "unknown";
         Fact: {
             predicate: string;
+            index: number;
             provider: string;
-            value: number | null;
-            /** @enum {string} */
-            state: "asked" | "known" | "unknown";
-            use: string | null;
+            state: components["schemas"]["FactState"];
+            value?: number | null;
+            use?: string | null;
         };
         Decision: {
+            seq: number;
             outcome: components["schemas"]["Outcome"];
-            row: number;
+            row?: number | null;
             amount_fen: number;
             reason: string;
             statute: string;
             statement: string;
-            officer: string | null;
+            officer?: string | null;
             decided_at: number;
+            block_number: number;
+            tx_hash: string;
         };
-        Use: {
+        UseRecord: {
             tag: string;
             provider: string;
             consumer: string;
@@ -521,107 +430,80 @@ export interface components {
             block_number: number;
             tx_hash: string;
         };
-        Event: {
+        EventRecord: {
             name: string;
-            seq: number | null;
+            seq?: number | null;
             contract: string;
+            case_id?: string | null;
             block_number: number;
             block_time_ms: number;
             tx_hash: string;
             log_index: number;
-            args: {
-                [key: string]: unknown;
-            };
+            args: Record<string, unknown>;
         };
-        Credential: {
-            credential_hash: string;
+        CredentialRecord: {
             issuer: string;
             credential_type: string;
+            credential_hash: string;
             status_index: number;
             issued_at: number;
+            block_number: number;
+            tx_hash: string;
         };
-        Case: {
+        CaseSummary: {
             id: string;
             service: string;
             version: number;
-            rule_set: string;
-            applicant: string;
             status: components["schemas"]["Status"];
-            cause: components["schemas"]["Cause"];
+            cause?: null | components["schemas"]["Cause"];
             opened_at: number;
             promised_by: number;
             statutory_by: number;
-            appeal_by: number;
-            paused_at: number;
+            appeal_by?: number | null;
+            paused_at?: number | null;
             frozen: boolean;
-            facts: components["schemas"]["Fact"][];
-            decision: components["schemas"]["Decision"] | null;
-            uses: components["schemas"]["Use"][];
-            events: components["schemas"]["Event"][];
-            credential: components["schemas"]["Credential"] | null;
+            escalated: boolean;
+            appeals: number;
         };
-        CaseRow: {
-            id: string;
-            service: string;
-            version: number;
-            status: components["schemas"]["Status"];
-            cause: components["schemas"]["Cause"];
-            opened_at: number;
-            promised_by: number;
-            statutory_by: number;
-        };
-        CasePage: {
+        Page_CaseSummary: {
             total: number;
             page: number;
             per_page: number;
-            items: components["schemas"]["CaseRow"][];
+            items: components["schemas"]["CaseSummary"][];
         };
-        Bundle: {
-            format: string;
-            network: unknown;
-            case_id: string;
-            receipts: unknown[];
-            state: unknown;
+        Case: components["schemas"]["CaseSummary"] & {
+            rule_set: string;
+            applicant: string;
+            form: string;
+            facts: components["schemas"]["Fact"][];
+            decision?: null | components["schemas"]["Decision"];
+            uses: components["schemas"]["UseRecord"][];
+            events: components["schemas"]["EventRecord"][];
+            credential?: null | components["schemas"]["CredentialRecord"];
         };
         ServiceStatistics: {
             service: string;
-            cases: number;
-            approved: number;
-            refused: number;
-            open: number;
-            by_rules: number;
-            median_seconds: number | null;
+            opened?: number | null;
+            approved_by_rule?: number | null;
+            approved_by_officer?: number | null;
+            refused_by_officer?: number | null;
+            in_review?: number | null;
+            waiting_for_applicant?: number | null;
+            waiting_for_facts?: number | null;
+            appealed?: number | null;
+            median_seconds?: number | null;
+            p90_seconds?: number | null;
+        };
+        ProviderStatistics: {
+            provider: string;
+            uses?: number | null;
         };
         Statistics: {
-            cases: number;
-            by_status: {
-                [key: string]: number;
-            };
-            decisions_by_rules: number;
-            decisions_by_officers: number;
-            uses: number;
-            median_seconds: number | null;
+            height: number;
+            smallest_count: number;
+            total: components["schemas"]["ServiceStatistics"];
             services: components["schemas"]["ServiceStatistics"][];
-            uses_by_provider: {
-                [key: string]: number;
-            };
-        };
-        DemoResident: {
-            label: string;
-            number: string;
-            code: string;
-            expected: string;
-        };
-        DemoOfficer: {
-            label: string;
-            organisation: string;
-            address: string;
-            mnemonic?: string;
-            privateKey?: string;
-        };
-        Demo: {
-            residents: components["schemas"]["DemoResident"][];
-            officers: components["schemas"]["DemoOfficer"][];
+            providers: components["schemas"]["ProviderStatistics"][];
         };
     };
     responses: never;

@@ -40,6 +40,9 @@ export const session = {
   },
   set wallet(next: Wallet | null) {
     wallet = next;
+    next?.onLocked(() => {
+      if (wallet === next) wallet = null;
+    });
   },
   get officer(): OfficerSession | null {
     return officer;

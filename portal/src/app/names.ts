@@ -4,7 +4,7 @@ import type { OrganisationInfo } from "../api/types";
 /** The name of an organisation: ours for the agencies we know, the Registry's for others. */
 export function organisationName(slug: string, listed: readonly OrganisationInfo[] = []): string {
   const key = `agency.${slug}`;
-  return isMessage(key) ? t(key) : (listed.find((one) => one.slug === slug)?.name ?? slug);
+  return isMessage(key) ? t(key) : (listed.find((one) => one.id === slug)?.name ?? slug);
 }
 
 export function taskTypeName(type: number): string {
@@ -13,5 +13,5 @@ export function taskTypeName(type: number): string {
 }
 
 export function lawName(ref: { law: string; article: string }): string {
-  return t("common.lawPlain", ref);
+  return t("common.lawPlain", { law: ref.law.replace(/^中华人民共和国/, ""), article: ref.article });
 }

@@ -1,6 +1,12 @@
 import type { Component } from "svelte";
 import type { RouteName } from "./routes";
 import Accessibility from "../screens/Accessibility/Accessibility.svelte";
+import Apply from "../screens/Apply/Apply.svelte";
+import SignIn from "../screens/SignIn/SignIn.svelte";
+import CreateWallet from "../screens/SignIn/CreateWallet.svelte";
+import RestoreWallet from "../screens/SignIn/RestoreWallet.svelte";
+import Identity from "../screens/Identity/Identity.svelte";
+import MyWallet from "../screens/Wallet/MyWallet.svelte";
 import Guide from "../screens/Guide/Guide.svelte";
 import Home from "../screens/Home/Home.svelte";
 import NotFound from "../screens/NotFound/NotFound.svelte";
@@ -11,17 +17,17 @@ export const SCREENS: Record<RouteName, Component> = {
   home: Home,
   services: Services,
   guide: Guide,
-  apply: NotFound,
-  applyStep: NotFound,
+  apply: Apply,
+  applyStep: Apply,
   track: NotFound,
   case: NotFound,
   appeal: NotFound,
   supplement: NotFound,
-  signIn: NotFound,
-  createWallet: NotFound,
-  restoreWallet: NotFound,
-  identity: NotFound,
-  wallet: NotFound,
+  signIn: SignIn,
+  createWallet: CreateWallet,
+  restoreWallet: RestoreWallet,
+  identity: Identity,
+  wallet: MyWallet,
   myCases: NotFound,
   myData: NotFound,
   officerSignIn: NotFound,

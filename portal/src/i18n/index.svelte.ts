@@ -49,6 +49,6 @@ export function isMessage(key: string): key is MessageKey {
 }
 
 /** Picks the text of the page's language from `{ "zh-CN": …, en: … }`. */
-export function pick(text: { "zh-CN": string; en: string }): string {
-  return text[language];
+export function pick(text: Record<string, string>): string {
+  return text[language] ?? text["zh-CN"] ?? "";
 }

@@ -11,8 +11,8 @@ export interface Clock {
 
 const OPEN = new Set(["asking", "review", "supplement"]);
 
-export function clock(by: number, status: string, pausedAt: number, now: number): Clock {
+export function clock(by: number, status: string, pausedAt: number | null, now: number): Clock {
   if (!OPEN.has(status)) return { state: "stopped", by, left: 0 };
-  if (status === "supplement" || pausedAt > 0) return { state: "paused", by, left: by - (pausedAt || now) };
+  if (status === "supplement" || pausedAt) return { state: "paused", by, left: by - (pausedAt ?? now) };
   return { state: now > by ? "overdue" : "running", by, left: by - now };
 }

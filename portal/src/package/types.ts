@@ -62,6 +62,7 @@ export interface FormSchema {
 export interface PageSpec {
   id: string;
   fields: string[];
+  optional?: boolean;
   when?: { field: string; is: (string | number | boolean)[] };
 }
 

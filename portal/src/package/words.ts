@@ -16,7 +16,7 @@ function interval(pack: ServicePackage, language: Language, spec: Predicate | un
   const value = (n: number) => (hasText(pack, `predicate.${id}.value`) ? textOf(pack, language, `predicate.${id}.value`, { value: n }) : String(n));
   const zh = language === "zh-CN";
   if (at.min === at.max) return value(at.min);
-  if (at.min <= (spec?.min ?? -Infinity)) return zh ? `不超过${value(at.max)}` : `at most ${value(at.max)}`;
+  if (at.min <= (spec?.min ?? -Infinity)) return zh ? `不超过${value(at.max)}` : `At most ${value(at.max)}`;
   if (at.max >= (spec?.max ?? Infinity)) return zh ? `${value(at.min)}及以上` : `${value(at.min)} or more`;
   if (!hasText(pack, `predicate.${id}.value`)) return `${label} ${at.min}–${at.max}`;
   const both = textOf(pack, language, `predicate.${id}.value`, { value: zh ? `${at.min}至${at.max}` : `${at.min} to ${at.max}` });

@@ -46,7 +46,8 @@ export class MockCases {
     const event: CaseEvent = {
       name,
       seq: view.events.length,
-      contract: mockHash("cases", 20),
+      contract: "cases",
+      case_id: id,
       block_number: this.#block,
       block_time_ms: at * 1000,
       tx_hash: mockHash(`${id}/${view.events.length}`),
@@ -67,14 +68,17 @@ export class MockCases {
       rule_set: mockHash(`rules/${service}`),
       applicant,
       status: "asking",
-      cause: "unknown",
+      cause: null,
       opened_at: at,
       promised_by: at + pack.workflow.promised.days * DAY,
       statutory_by: at + pack.workflow.statutory.days * DAY,
-      appeal_by: 0,
-      paused_at: 0,
+      appeal_by: null,
+      paused_at: null,
       frozen: false,
-      facts: pack.rules.predicates.map((predicate) => ({ predicate: predicate.id, provider: predicate.provider, value: null, state: "asked", use: null })),
+      escalated: false,
+      appeals: 0,
+      form: mockHash(`${id}/form`),
+      facts: pack.rules.predicates.map((predicate, index) => ({ predicate: predicate.id, index, provider: predicate.provider, value: null, state: "asked", use: null })),
       decision: null,
       uses: [],
       events: [],
@@ -108,7 +112,7 @@ export class MockCases {
       at,
     );
     if (view.facts.some((fact) => fact.state === "asked")) return;
-    const found = kleene(pack.rules, view.facts.map((fact) => fact.value));
+    const found = kleene(pack.rules, view.facts.map((fact) => fact.value ?? null));
     const row = pack.rules.rows[found.row];
     if (found.outcome === "approve" && row) this.#decide(id, null, "approve", found.row, row.amount?.fen ?? 0, row.reason, ZERO, at);
     else this.#review(id, found.outcome === "refuse" ? "possible_refusal" : row ? "rule_asks" : "unknown", at);
@@ -137,8 +141,9 @@ export class MockCases {
         const pack = packages[view.service];
         view.status = outcome === "approve" ? "approved" : "refused";
         view.frozen = false;
-        view.appeal_by = appealed ? 0 : at + (pack?.workflow.appeal.days ?? 60) * DAY;
-        view.decision = { outcome, row, amount_fen: fen, reason, statute: mockHash(`statute/${row}`), statement, officer, decided_at: at };
+        view.cause = null;
+        view.appeal_by = appealed ? null : at + (pack?.workflow.appeal.days ?? 60) * DAY;
+        view.decision = { seq: view.events.length, outcome, row: row === 255 ? null : row, amount_fen: fen, reason, statute: mockHash(`statute/${row}`), statement, officer, decided_at: at, block_number: this.#block + 1, tx_hash: mockHash(`${id}/decided`) };
       },
       at,
     );
@@ -148,7 +153,7 @@ export class MockCases {
         "CredentialIssued",
         {},
         (view) => {
-          view.credential = { credential_hash: mockHash(`${id}/credential`), issuer: OFFICER, credential_type: view.service, status_index: 7, issued_at: at + 1 };
+          view.credential = { credential_hash: mockHash(`${id}/credential`), issuer: OFFICER, credential_type: view.service, status_index: 7, issued_at: at + 1, block_number: this.#block + 1, tx_hash: mockHash(`${id}/issued`) };
         },
         at + 1,
       );
@@ -181,9 +186,9 @@ export class MockCases {
       "Supplemented",
       {},
       (view) => {
-        view.promised_by += at - view.paused_at;
-        view.statutory_by += at - view.paused_at;
-        view.paused_at = 0;
+        view.promised_by += at - (view.paused_at ?? at);
+        view.statutory_by += at - (view.paused_at ?? at);
+        view.paused_at = null;
         view.status = "review";
       },
       at,
@@ -199,6 +204,7 @@ export class MockCases {
         view.status = "review";
         view.cause = "appeal";
         view.frozen = true;
+        view.appeals += 1;
         view.promised_by = at + 10 * DAY;
         view.statutory_by = at + 59 * DAY;
       },

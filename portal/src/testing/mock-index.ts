@@ -1,8 +1,8 @@
 import type { IndexApi } from "../api/index-api";
-import type { CaseStatus, Statistics } from "../api/types";
+import type { ServiceStatistics, Statistics } from "../api/types";
 import { PortFailure } from "../ports";
 import { type MockCases, mockHash, OFFICER, OTHER_OFFICER } from "./mock-cases";
-import { items, packageFolders, packages } from "./packages";
+import { items, packageFolders, packages, VERSION } from "./packages";
 import { residents } from "./residents";
 
 const PER_PAGE = 20;
@@ -25,7 +25,7 @@ export function mockIndex(cases: MockCases): IndexApi {
       version: "0.1.0",
       block_number: 4211,
       block_time_ms: Date.now(),
-      organisations: AGENCIES.map((slug, i) => ({ slug, name: NAMES[i] ?? slug, attester: mockHash(slug, 20), roles: i === 0 ? 5 : i === 1 ? 11 : 1, encryption_key: mockHash(`${slug}/key`), gateway: `/gateway/${slug}` })),
+      organisations: AGENCIES.map((slug, i) => ({ id: slug, name: NAMES[i] ?? slug, attester: mockHash(slug, 20), roles: i === 0 ? 5 : i === 1 ? 11 : 1, encryption_key: mockHash(`${slug}/key`), gateway: `/gateway/${slug}` })),
     }),
     services: async ({ q = "", department = "", available = false, page: at = 1 }) =>
       page(
@@ -37,12 +37,13 @@ export function mockIndex(cases: MockCases): IndexApi {
     departments: async () => {
       const counts = new Map<string, number>();
       for (const item of items) counts.set(item.department, (counts.get(item.department) ?? 0) + 1);
-      return [...counts].map(([name, count]) => ({ name, count }));
+      return [...counts].map(([name, count]) => ({ name, count, running: 0 }));
     },
     service: async (id) => {
       const item = items.find((one) => one.item_code === id || one.service?.slug === id);
       if (!item) throw new PortFailure("not-found", `service ${id}`);
-      return item.service ? { ...item, package: packageFolders[item.service.slug] } : item;
+      const slug = item.service?.slug;
+      return slug ? { item, service: item.service ?? null, package: packageFolders[slug] ?? null, published: published(slug) } : { item, service: null, package: null };
     },
     cases: async ({ service, status, page: at = 1 }) => page(rows().filter((one) => (!service || one.service === service) && (!status || one.status === status)), at),
     case: async (id) => cases.get(id),
@@ -62,30 +63,48 @@ export function mockIndex(cases: MockCases): IndexApi {
   };
 }
 
+function published(slug: string) {
+  const item = packages[slug]?.item;
+  const days = packages[slug]?.workflow;
+  return {
+    slug,
+    version: VERSION,
+    owner: item?.owner ?? "",
+    sponsor: item?.sponsor ?? "",
+    package_hash: mockHash(`package/${slug}`),
+    rule_set: mockHash(`rules/${slug}`),
+    promised_seconds: (days?.promised.days ?? 0) * 86_400,
+    statutory_seconds: (days?.statutory.days ?? 0) * 86_400,
+    appeal_seconds: (days?.appeal.days ?? 0) * 86_400,
+    active: true,
+    credential_type: slug,
+    uri: "",
+    published_at: 0,
+  };
+}
+
+/** Counts as the index publishes them: small ones are held back. */
 function statistics(cases: MockCases): Statistics {
   const all = [...cases.all.values()];
-  const by = (status: CaseStatus) => all.filter((one) => one.status === status).length;
-  const statuses: CaseStatus[] = ["asking", "review", "supplement", "approved", "refused", "closed"];
-  const uses = all.flatMap((one) => one.uses);
+  const held = (n: number) => (n > 0 && n < 2 ? null : n);
+  const of = (service: string, mine: typeof all): ServiceStatistics => ({
+    service,
+    opened: held(mine.length),
+    approved_by_rule: held(mine.filter((one) => one.status === "approved" && !one.decision?.officer).length),
+    approved_by_officer: held(mine.filter((one) => one.status === "approved" && one.decision?.officer).length),
+    refused_by_officer: held(mine.filter((one) => one.status === "refused").length),
+    in_review: held(mine.filter((one) => one.status === "review").length),
+    waiting_for_applicant: held(mine.filter((one) => one.status === "supplement").length),
+    waiting_for_facts: held(mine.filter((one) => one.status === "asking").length),
+    appealed: held(mine.filter((one) => one.appeals > 0).length),
+    median_seconds: mine.length > 0 ? 2 : null,
+    p90_seconds: mine.length > 0 ? 172_800 : null,
+  });
   return {
-    cases: all.length,
-    by_status: Object.fromEntries(statuses.map((status) => [status, by(status)])),
-    decisions_by_rules: all.filter((one) => one.decision && one.decision.officer === null).length,
-    decisions_by_officers: all.filter((one) => one.decision && one.decision.officer !== null).length,
-    uses: uses.length,
-    median_seconds: 2,
-    services: Object.keys(packages).map((service) => {
-      const mine = all.filter((one) => one.service === service);
-      return {
-        service,
-        cases: mine.length,
-        approved: mine.filter((one) => one.status === "approved").length,
-        refused: mine.filter((one) => one.status === "refused").length,
-        open: mine.filter((one) => ["asking", "review", "supplement"].includes(one.status)).length,
-        by_rules: mine.filter((one) => one.decision && one.decision.officer === null).length,
-        median_seconds: mine.length > 0 ? 2 : null,
-      };
-    }),
-    uses_by_provider: Object.fromEntries(AGENCIES.map((slug) => [slug, uses.filter((use) => use.provider === slug).length])),
+    height: 4211,
+    smallest_count: 2,
+    total: of("", all),
+    services: Object.keys(packages).map((slug) => of(slug, all.filter((one) => one.service === slug))),
+    providers: AGENCIES.map((provider) => ({ provider, uses: all.flatMap((one) => one.uses).filter((use) => use.provider === provider).length })),
   };
 }

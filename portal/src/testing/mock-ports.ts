@@ -100,7 +100,7 @@ export function mockGateways(cases: MockCases): Gateways {
       items: [...cases.all.values()]
         .filter((one) => (status ? one.status === status : ["review", "supplement"].includes(one.status)))
         .sort((a, b) => a.promised_by - b.promised_by)
-        .map((one) => ({ id: one.id as Hex, service: one.service, status: one.status, cause: one.cause, promisedBy: one.promised_by, statutoryBy: one.statutory_by, openedAt: one.opened_at })),
+        .map((one) => ({ id: one.id as Hex, service: one.service, status: one.status, cause: one.cause ?? "", promisedBy: one.promised_by, statutoryBy: one.statutory_by, openedAt: one.opened_at })),
       next: null,
     }),
     deskCase: async (_gateway, _session, id) => ({ case: {}, facts: [], form: { payment_channel: "elder-card", case: cases.get(id).id }, history: [] }),

@@ -43,7 +43,8 @@ export function mockWallet(kind: "words" | "injected" = "words"): Wallet & { ide
       return own;
     },
     updateCase: async (id, change) => {
-      const next = { ...need(id), ...change };
+      const own = need(id);
+      const next = { ...own, ...change, linkedAtMs: { ...own.linkedAtMs, ...change.linkedAtMs }, consents: { ...own.consents, ...change.consents } };
       cases.set(id, next);
       return next;
     },
@@ -53,6 +54,7 @@ export function mockWallet(kind: "words" | "injected" = "words"): Wallet & { ide
       else drafts.delete(service);
     },
     lock: () => undefined,
+    onLocked: () => undefined,
   };
 }
 
@@ -86,7 +88,7 @@ export function mockWallets(made: () => Wallet = () => mockWallet()): WalletStor
       return () => undefined;
     },
     connect: async () => (wallet = made()),
-    forget: () => {
+    forget: async () => {
       stored = null;
       wallet = null;
     },

@@ -37,6 +37,7 @@ export const items: Item[] = catalogue.map((item) => {
       ? {
           slug: found.item.slug,
           version: VERSION,
+          state: "running" as const,
           title: { "zh-CN": found.texts["zh-CN"]["service.title"] ?? "", en: found.texts.en["service.title"] ?? "" },
         }
       : null,

@@ -72,5 +72,10 @@ export const services = {
   "guide.summary": ["要点", "At a glance"],
   "guide.notYet": ["这个事项还不能在这里办理", "You cannot apply for this here yet"],
   "guide.notYetText": ["它列在公开目录里，但还没有发布可运行的规则。请按原有渠道，向{department}咨询办理。", "It is in the public catalogue, but no runnable rules have been published for it. Ask {department} through its usual channels."],
+  "guide.state.running": ["可以办理。", "You can apply."],
+  "guide.state.inactive": ["主管部门暂时停止了这项服务。请过些时候再来，或者向主管部门咨询。", "The agency in charge has paused this service. Come back later, or ask the agency."],
+  "guide.state.unpublished": ["规则已经写好，但主管部门还没有在链上发布。", "Its rules are written, but the agency has not published them on the chain yet."],
+  "guide.state.package_mismatch": ["这里的规则与链上公布的不一致，所以不显示，也不能办理。", "The rules held here are not the ones published on the chain, so they are not shown and cannot be used."],
+  "guide.state.package_missing": ["链上已公布，但这里没有它的规则文件。", "It is published on the chain, but its rules are not held here."],
   "guide.notYetSee": ["查看可以在线办理的事项", "See what you can apply for now"],
 } as const satisfies Record<string, Pair>;

@@ -1,0 +1,46 @@
+/** Signing in, as steps over the ports. */
+import { here, networkInfo, session } from "../../app/here.svelte";
+import type { DemoResident } from "../../api/demo";
+import { type InjectedProvider, PortFailure, type Wallet } from "../../ports";
+
+/** Role bit of the Registry: may say who a person is. */
+const IDENTITY = 4;
+export const DEMO_PASSPHRASE = "zhengtong-demo";
+
+export async function makeWallet(words: string[], passphrase: string): Promise<Wallet> {
+  const { wallets } = here().ports;
+  if (wallets.stored()) await wallets.forget();
+  session.wallet = await wallets.create(words, passphrase);
+  return session.wallet;
+}
+
+export async function unlock(passphrase: string): Promise<void> {
+  session.wallet = await here().ports.wallets.unlock(passphrase);
+}
+
+export async function connect(provider: InjectedProvider): Promise<void> {
+  session.wallet = await here().ports.wallets.connect(provider);
+}
+
+/** The person proves who they are to the agency that may say so; the credential goes into the wallet. */
+export async function proveIdentity(wallet: Wallet, number: string, code: string): Promise<void> {
+  const { organisations } = await networkInfo();
+  const agency = organisations.find((one) => (one.roles & IDENTITY) !== 0);
+  if (!agency) throw new PortFailure("not-found", "no organisation of the Registry may issue identities");
+  const raw = await here().ports.gateways.identity(agency.gateway, { number, code, holder: await wallet.holderKey() });
+  await wallet.keepIdentity(raw);
+}
+
+/** A new demonstration wallet that holds the identity of a made-up resident. */
+export async function signInAsDemo(resident: DemoResident): Promise<void> {
+  const { wallets } = here().ports;
+  const wallet = await makeWallet(wallets.newWords("zh-CN"), DEMO_PASSPHRASE);
+  await proveIdentity(wallet, resident.number, resident.code);
+}
+
+const NUMBER = /^\d{17}[\dX]$/;
+
+export function cleanNumber(text: string): string | null {
+  const clean = text.replace(/[\s-]/g, "").toUpperCase();
+  return NUMBER.test(clean) ? clean : null;
+}
