@@ -5,7 +5,7 @@ import { createWriteStream, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { BINARY, outputFolder, requireFile } from "./paths";
+import { BINARY, ROOT, outputFolder, requireFile } from "./paths";
 
 /** The first start makes ten thousand residents and the genesis; a debug build on a loaded machine takes its time. */
 const READY_WAIT_MS = 240_000;
@@ -95,7 +95,7 @@ export class Server {
 
   #spawn(): { child: ChildProcess; exited: Promise<Exit>; ready: Promise<void> } {
     const args = ["dev", "--data", this.data, "--http", `127.0.0.1:${this.#httpPort}`, "--rpc", `127.0.0.1:${this.#rpcPort}`];
-    const child = spawn(BINARY, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, NO_COLOR: "1" } });
+    const child = spawn(BINARY, args, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, NO_COLOR: "1" } });
     this.#child = child;
     this.#lines = [];
     const log = createWriteStream(this.logFile, { flags: "a" });
