@@ -3,17 +3,14 @@
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-
-const CONTRACTS = ["Registry", "Statutes", "Rules", "Services", "Consents", "Uses", "Cases", "Credentials"];
+import { CONTRACTS, artifact } from "./artifacts.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const target = join(here, "../crates/bindings/abi");
+const target = join(here, "../../crates/bindings/abi");
 const isCheck = process.argv.includes("--check");
 
 function compiled(name) {
-  const { abi, bytecode, deployedBytecode } = JSON.parse(readFileSync(join(here, `out/${name}.sol/${name}.json`), "utf8"));
-  const file = { abi, bytecode: bytecode.object, deployedBytecode: deployedBytecode.object };
-  return JSON.stringify(file, null, 1) + "\n";
+  return JSON.stringify(artifact(name), null, 1) + "\n";
 }
 
 function committed(name) {

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Test} from "../support/Vm.sol";
+import {UsesHandler} from "./UsesHandler.sol";
+
+/// @notice No basis, no data: a use is recorded exactly when it may be, and no tag is ever used again.
+contract UsesInvariantTest is Test {
+    struct FuzzSelector {
+        address target;
+        bytes4[] selectors;
+    }
+
+    UsesHandler internal handler;
+
+    function setUp() public {
+        handler = new UsesHandler();
+    }
+
+    /// @dev Read by forge.
+    function targetContracts() public view returns (address[] memory targets) {
+        targets = new address[](1);
+        targets[0] = address(handler);
+    }
+
+    /// @dev Read by forge.
+    function targetSelectors() public view returns (FuzzSelector[] memory targets) {
+        targets = new FuzzSelector[](1);
+        targets[0].target = address(handler);
+        targets[0].selectors = new bytes4[](1);
+        targets[0].selectors[0] = handler.record.selector;
+    }
+
+    function invariant_recorded_exactly_when_allowed() public view {
+        vm.assertEq(handler.violation(), "", "violated");
+    }
+
+    function test_a_long_walk_records_and_refuses() public {
+        uint256 state = 7;
+        for (uint256 i; i < 600; ++i) {
+            state = uint256(keccak256(abi.encode(state)));
+            if (i == 400) handler.revoke();
+            if (i == 500) handler.repeal();
+            handler.record(
+                uint8(state),
+                uint8(state >> 8),
+                uint8(state >> 16),
+                uint8(state >> 24),
+                uint8(state >> 32),
+                uint8(state >> 40)
+            );
+        }
+        vm.assertEq(handler.violation(), "", "violated");
+        vm.assertTrue(handler.recorded() > 10 && handler.refused() > 100, "both happen");
+    }
+}
