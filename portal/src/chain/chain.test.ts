@@ -13,7 +13,8 @@ import { chainOver } from "./chain";
 import { slug } from "./codes";
 import { Connection } from "./connection";
 import { findCasesOver } from "./find";
-import { bindingSlot, walkUses } from "./uses";
+import { blockAt } from "./logs";
+import { WALK_LIMIT, bindingSlot, walkUses } from "./uses";
 
 let anvil: Anvil;
 let statute: Hex;
@@ -164,8 +165,24 @@ describe("the walk over uses", () => {
     await attest(own, [1, 66]);
     const wrong = async (address: Hex, slots: readonly Hex[]) => (await slotsOf(address, slots)).map((value) => (value === null ? null : keccak256(value)));
     expect((await walkUses(connection, wrong, wallet, own, ["public-security"])).complete[0]?.provenAbsent).toBe(false);
-    const hidden = async (_: Hex, slots: readonly Hex[]) => slots.map(() => keccak256("0x01"));
-    expect((await walkUses(connection, hidden, wallet, own, ["public-security"])).complete[0]?.provenAbsent).toBe(false);
+    // A second record that the logs do not show.
+    const hidden = useTag(await keyringOf(wallet).useSecret(own.id, "public-security"), 1);
+    const more = async (address: Hex, slots: readonly Hex[]) => (await slotsOf(address, slots)).map((value, n) => (slots[n] === bindingSlot(hidden) ? keccak256("0x01") : value));
+    expect((await walkUses(connection, more, wallet, own, ["public-security"])).complete).toEqual([{ provider: "public-security", count: 2, provenAbsent: false }]);
+    // A server that proves and proves: the walk ends, and says that it did not reach the end.
+    const endless = async (_: Hex, slots: readonly Hex[]) => slots.map(() => keccak256("0x01"));
+    expect((await walkUses(connection, endless, wallet, own, ["public-security"])).complete).toEqual([{ provider: "public-security", count: WALK_LIMIT, provenAbsent: false }]);
+  });
+
+  it("finds the block of a time", async () => {
+    const tip = Number(await anvil.client().getBlockNumber());
+    for (const number of [1, Math.floor(tip / 2), tip]) {
+      const { timestamp } = await anvil.client().getBlock({ blockNumber: BigInt(number) });
+      const found = await blockAt(connection, timestamp);
+      const block = await anvil.client().getBlock({ blockNumber: found });
+      expect(block.timestamp).toBe(timestamp);
+      if (found > 0n) expect((await anvil.client().getBlock({ blockNumber: found - 1n })).timestamp).toBeLessThan(timestamp);
+    }
   });
 
   it("looks at the slot that Solidity uses", () => {

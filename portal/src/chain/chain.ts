@@ -8,9 +8,11 @@ import { slug, statuteId } from "./codes";
 import type { Call, Connection } from "./connection";
 import { consentRecord } from "./consent";
 import { ContractRefusal } from "./failure";
+import { lastLog } from "./logs";
 import { officerKey, senderOf } from "./officer";
 
 const CASE_OPENED = parseAbiItem("event CaseOpened(bytes32 indexed id, bytes32 indexed service, address indexed applicant, uint32 seq, uint32 version, bytes32 ruleSet, bytes32 form, uint64 promisedBy, uint64 statutoryBy)");
+const CONSENT_GRANTED = parseAbiItem("event ConsentGranted(bytes32 indexed id, address indexed grantor, bytes32 indexed provider, bytes32 service, uint64 until)");
 
 const onCases = (functionName: string, args: readonly unknown[]): Call => ({ contract: "cases", abi: casesAbi, functionName, args });
 const onConsents = (functionName: string, args: readonly unknown[]): Call => ({ contract: "consents", abi: consentsAbi, functionName, args });
@@ -22,10 +24,8 @@ export function chainOver(connection: Connection, now: () => number = Date.now):
 
   /** The transaction that opened a case earlier, if the case on the chain is this one. */
   async function opened(own: OwnCase, form: Hex): Promise<Sent | null> {
-    const address = await connection.contract("cases");
-    const logs = await connection.client.getLogs({ address, event: CASE_OPENED, args: { id: own.id }, fromBlock: 0n, toBlock: "latest" });
-    const log = logs[0];
-    if (log === undefined) return null;
+    const log = await lastLog(connection, { address: await connection.contract("cases"), event: CASE_OPENED, args: { id: own.id } });
+    if (log === null) return null;
     if (log.args.form !== form) throw new PortFailure("transaction-refused", "this case was opened with other answers");
     return { txHash: log.transactionHash, blockNumber: Number(log.blockNumber) };
   }
@@ -81,9 +81,6 @@ function byOfficer(connection: Connection, key: OfficerKey, call: Call): Promise
 }
 
 async function granted(connection: Connection, id: Hex, grantor: Hex): Promise<Sent | null> {
-  const event = parseAbiItem("event ConsentGranted(bytes32 indexed id, address indexed grantor, bytes32 indexed provider, bytes32 service, uint64 until)");
-  const address = await connection.contract("consents");
-  const logs = await connection.client.getLogs({ address, event, args: { id, grantor }, fromBlock: 0n, toBlock: "latest" });
-  const log = logs[0];
-  return log === undefined ? null : { txHash: log.transactionHash, blockNumber: Number(log.blockNumber) };
+  const log = await lastLog(connection, { address: await connection.contract("consents"), event: CONSENT_GRANTED, args: { id, grantor } });
+  return log === null ? null : { txHash: log.transactionHash, blockNumber: Number(log.blockNumber) };
 }

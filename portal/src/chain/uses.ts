@@ -1,12 +1,17 @@
 // Every use of a person's data in one case: tags n = 0, 1, 2 … per provider, up to the first that is provably absent.
+// The chain's proven storage says how many there are; the logs say what they were, and cannot leave one out unnoticed.
 import { encodeAbiParameters, keccak256, parseAbiItem } from "viem";
 import type { Hex, OpenedUse, OwnCase, UseWalk, Wallet } from "../ports";
 import { useTag } from "../wallet/derive";
 import { keyringOf } from "../wallet/keyring";
 import { openRecord } from "../wallet/record";
+import { casesAbi } from "./abi";
 import { slug, slugText } from "./codes";
 import type { Connection } from "./connection";
+import { blockAt, logsFrom } from "./logs";
 
+/** Tags of one provider that are asked for at once. */
+export const WALK_STEP = 4;
 /** No case has more records of one provider; a server that shows more is not believed. */
 export const WALK_LIMIT = 1_000;
 const USED = parseAbiItem(
@@ -26,70 +31,96 @@ export function bindingOf(provider: Hex, caseId: Hex, mask: number): Hex {
   return keccak256(encodeAbiParameters([{ type: "bytes32" }, { type: "bytes32" }, { type: "uint32" }], [provider, caseId, mask]));
 }
 
-interface UsedEvent {
-  readonly tag: Hex;
-  readonly provider: string;
-  readonly consumer: string;
-  readonly purpose: string;
-  readonly basis: Hex;
-  readonly mask: number;
+interface UsedEvent extends Omit<OpenedUse, "caseId" | "details"> {
   readonly ciphertext: Hex;
-  readonly blockNumber: number;
 }
 
-async function usedEvents(connection: Connection, caseId: Hex): Promise<UsedEvent[]> {
-  const address = await connection.contract("uses");
-  const logs = await connection.client.getLogs({ address, event: USED, args: { caseId }, fromBlock: 0n, toBlock: "latest", strict: true });
-  return logs.map(({ args, blockNumber }) => ({
-    tag: args.tag,
-    provider: slugText(args.provider),
-    consumer: slugText(args.consumer),
-    purpose: slugText(args.purpose),
-    basis: args.basis,
-    mask: args.mask,
-    ciphertext: args.ciphertext,
-    blockNumber: Number(blockNumber),
-  }));
+interface Walked {
+  readonly provider: string;
+  readonly secret: Hex;
+  /** Proven values of tags 0, 1, 2 … */
+  readonly bindings: readonly Hex[];
+  readonly isComplete: boolean;
 }
 
-/** One provider's part of the walk. */
-async function walk(secret: Hex, caseId: Hex, provider: string, events: readonly UsedEvent[], prove: ProveSlots, uses: Hex) {
-  const byTag = new Map(events.filter((event) => event.provider === provider).map((event) => [event.tag, event]));
-  const found: UsedEvent[] = [];
-  while (found.length < WALK_LIMIT) {
-    const event = byTag.get(useTag(secret, found.length));
-    if (event === undefined) break;
-    found.push(event);
+/** Proves tags until the first absent one. */
+async function walk(prove: ProveSlots, uses: Hex, provider: string, secret: Hex): Promise<Walked> {
+  const bindings: Hex[] = [];
+  while (bindings.length < WALK_LIMIT) {
+    const slots = Array.from({ length: WALK_STEP }, (_, n) => bindingSlot(useTag(secret, bindings.length + n)));
+    for (const value of await prove(uses, slots)) {
+      if (value === null) return { provider, secret, bindings, isComplete: true };
+      bindings.push(value);
+    }
   }
-  const slots = Array.from({ length: found.length + 1 }, (_, n) => bindingSlot(useTag(secret, n)));
-  const values = await prove(uses, slots);
-  const areBound = found.every((event, n) => values[n] === bindingOf(slug(provider), caseId, event.mask));
-  const strangers = [...byTag.values()].filter((event) => !found.includes(event));
-  return { found, strangers, provenAbsent: areBound && values[found.length] === null };
+  return { provider, secret, bindings, isComplete: false };
 }
 
-async function opened(secret: Hex, n: number, event: UsedEvent, caseId: Hex): Promise<OpenedUse> {
-  const { tag, provider, consumer, purpose, basis, mask, blockNumber } = event;
+/** The events of a case, read until every wanted tag has shown up. */
+async function usedEvents(connection: Connection, uses: Hex, caseId: Hex, wanted: ReadonlySet<Hex>): Promise<Map<Hex, UsedEvent>> {
+  const { openedAt } = await connection.read("cases", casesAbi, "get", [caseId]);
+  const from = await blockAt(connection, openedAt);
+  const filter = { address: uses, event: USED, args: { caseId } };
+  const logs = await logsFrom(connection, filter, from, (found) => {
+    const tags = new Set(found.map((log) => log.args.tag));
+    return wanted.size > 0 && [...wanted].every((tag) => tags.has(tag));
+  });
+  return new Map(
+    logs.map(({ args, blockNumber }) => [
+      args.tag,
+      {
+        tag: args.tag,
+        provider: slugText(args.provider),
+        consumer: slugText(args.consumer),
+        purpose: slugText(args.purpose),
+        basis: args.basis,
+        mask: args.mask,
+        ciphertext: args.ciphertext,
+        blockNumber: Number(blockNumber),
+      },
+    ]),
+  );
+}
+
+async function details(secret: Hex, n: number, ciphertext: Hex): Promise<OpenedUse["details"]> {
   // A record that does not open is shown as such: the agency has to explain it.
-  const record = n < 0 ? null : await openRecord(secret, n, event.ciphertext).catch(() => null);
-  const details = record === null ? null : { official: record.official, purpose: record.purpose, fields: [...record.fields], article: record.article, atMs: record.at };
-  return { tag, caseId, provider, consumer, purpose, basis, mask, blockNumber, details };
+  const record = await openRecord(secret, n, ciphertext).catch(() => null);
+  if (record === null) return null;
+  return { official: record.official, purpose: record.purpose, fields: [...record.fields], article: record.article, atMs: record.at };
 }
 
 export async function walkUses(connection: Connection, prove: ProveSlots, wallet: Wallet, own: OwnCase, providers: readonly string[]): Promise<UseWalk> {
-  const [address, events] = await Promise.all([connection.contract("uses"), usedEvents(connection, own.id)]);
+  const uses = await connection.contract("uses");
   const keyring = keyringOf(wallet);
-  const uses: OpenedUse[] = [];
-  const complete: UseWalk["complete"] = [];
-  // Providers that nobody expected are walked as well: their records must not disappear.
-  for (const provider of new Set([...providers, ...events.map((event) => event.provider)])) {
-    const secret = await keyring.useSecret(own.id, provider);
-    const { found, strangers, provenAbsent } = await walk(secret, own.id, provider, events, prove, address);
-    for (const [n, event] of found.entries()) uses.push(await opened(secret, n, event, own.id));
-    for (const event of strangers) uses.push(await opened(secret, -1, event, own.id));
-    complete.push({ provider, count: found.length, provenAbsent: provenAbsent && strangers.length === 0 });
+  const walked: Walked[] = [];
+  for (const provider of new Set(providers)) {
+    walked.push(await walk(prove, uses, provider, await keyring.useSecret(own.id, provider)));
   }
-  uses.sort((a, b) => a.blockNumber - b.blockNumber);
-  return { uses, complete };
-}
+  const wanted = new Set(walked.flatMap(({ secret, bindings }) => bindings.map((_, n) => useTag(secret, n))));
+  const events = await usedEvents(connection, uses, own.id, wanted);
 
+  const opened: OpenedUse[] = [];
+  const complete: UseWalk["complete"] = [];
+  for (const { provider, secret, bindings, isComplete } of walked) {
+    let isShown = true;
+    for (const [n, binding] of bindings.entries()) {
+      const event = events.get(useTag(secret, n));
+      const isRight = event?.provider === provider && binding === bindingOf(slug(provider), own.id, event.mask);
+      isShown &&= isRight;
+      if (event === undefined) continue;
+      const { ciphertext, ...shown } = event;
+      opened.push({ ...shown, caseId: own.id, details: await details(secret, n, ciphertext) });
+      events.delete(event.tag);
+    }
+    complete.push({ provider, count: bindings.length, provenAbsent: isComplete && isShown });
+  }
+  // What is left was recorded under tags that are not the next ones, or by somebody who was not to be asked.
+  for (const { ciphertext: _, ...shown } of events.values()) {
+    opened.push({ ...shown, caseId: own.id, details: null });
+    const entry = complete.find(({ provider }) => provider === shown.provider);
+    if (entry === undefined) complete.push({ provider: shown.provider, count: 0, provenAbsent: false });
+    else entry.provenAbsent = false;
+  }
+  opened.sort((a, b) => a.blockNumber - b.blockNumber);
+  return { uses: opened, complete };
+}
