@@ -20,7 +20,7 @@ pub mod decode;
 pub mod event;
 pub mod follow;
 mod http;
-mod live;
+pub mod live;
 pub mod project;
 pub mod rule_set;
 pub mod source;

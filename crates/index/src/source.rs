@@ -1,6 +1,7 @@
 //! Where blocks come from: a node of the network, seen through `zhengtong_client`, or a fake in
 //! tests. Everything that passes here is finalized, and verified by the one that hands it over.
 
+pub mod client;
 pub mod fake;
 
 use alloy_primitives::{Address, B256, Bytes, Log};
@@ -44,7 +45,7 @@ pub enum SourceError {
     Unreachable(String),
     #[error("what the node sent is not what the network signed: {0}")]
     Unverified(String),
-    #[error("the node does not know {0}")]
+    #[error("the node has no answer: {0}")]
     Unknown(String),
 }
 
