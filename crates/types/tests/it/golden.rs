@@ -39,7 +39,7 @@ pub struct Database {
 
 pub fn make() -> Golden {
     let networks = [1, 4].map(|validators| {
-        let committee = Committee::new(7, validators);
+        let committee = Committee::new(validators, validators);
         Network {
             validators,
             threshold: committee.threshold(),
