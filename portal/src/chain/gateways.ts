@@ -9,6 +9,8 @@ import { type LinkContent, linkText, sealLink } from "./seal";
 import { type ProveSlots, walkUses } from "./uses";
 
 const SALT_BYTES = 32;
+/** EIP-4361 allows ASCII only. */
+const DESK_SIGN_IN = "Sign in to the desk of this agency.";
 
 async function linkContent(wallet: Wallet, own: OwnCase, link: Link, nowMs: number): Promise<LinkContent> {
   const keyring = keyringOf(wallet);
@@ -84,7 +86,7 @@ export function gatewaysOver(http: GatewayHttp, connection: Connection, prove: P
     async signIn(gateway, organisation, key) {
       const { chainId } = await connection.network();
       const nonce = new Answer(await ask(http, gateway, { method: "GET", path: "/v1/session/nonce" })).text("nonce");
-      const statement = "登录政通部门工作台 Sign in to the officer's desk";
+      const statement = DESK_SIGN_IN;
       const message = siweMessage({ address: key.address, chainId, origin: http.origin, nonce, statement, nowMs: http.now() });
       const signature = await key.signMessage(message);
       const answer = new Answer(await ask(http, gateway, { method: "POST", path: "/v1/session", body: { message, signature } }));

@@ -14,6 +14,9 @@ import { Vault } from "./vault";
 import { VaultWallet, type WalletSurroundings } from "./wallet";
 import { bip39Seed, checkWords, createWords, firstUnknown } from "./words";
 
+/** EIP-4361 allows ASCII only. */
+const SIGN_IN = "Sign in to Zhengtong.";
+
 export interface StoreSurroundings extends WalletSurroundings {
   readonly slot?: Slot;
   /** Where the page's activity is seen; null in tests. */
@@ -108,7 +111,7 @@ class BrowserWallets implements WalletStore {
 
   async #signIn(provider: EIP1193Provider, account: Address): Promise<Hex> {
     const { chainId } = await this.#around.space();
-    const message = siweMessage({ address: account, chainId, origin: this.#around.origin, statement: "登录政通 Sign in to Zhengtong", nowMs: this.#around.now() });
+    const message = siweMessage({ address: account, chainId, origin: this.#around.origin, statement: SIGN_IN, nowMs: this.#around.now() });
     const signature = await personalSign(provider, account, message);
     if (!(await isSignedBy(account, message, signature))) throw new WalletError("injected-failed", "the signature is not by the selected account");
     return signature;
