@@ -1,6 +1,6 @@
 // What a wallet keeps, in one JSON document that is only ever stored sealed.
 import type { Form, OwnCase } from "../ports";
-import type { Hex } from "./bytes";
+import { type Hex, jcs } from "./bytes";
 import { WalletError } from "./errors";
 
 export interface WalletState {
@@ -28,19 +28,16 @@ export function withCase(state: WalletState, own: OwnCase): WalletState {
 
 export type CaseChange = Partial<Pick<OwnCase, "form" | "salt" | "openedTx" | "linkedAtMs" | "consents" | "credential">>;
 
-/** Changes one case. The maps of links and consents only ever grow, so that two tabs do not undo each other. */
+/** Changes one case. The maps of links and consents only grow, so that two tabs do not undo each other. */
 export function withChange(state: WalletState, id: Hex, change: CaseChange): WalletState {
-  const cases = state.cases.map((own) =>
-    own.id === id
-      ? {
-          ...own,
-          ...change,
-          linkedAtMs: { ...own.linkedAtMs, ...change.linkedAtMs },
-          consents: { ...own.consents, ...change.consents },
-        }
-      : own,
-  );
-  return { ...state, cases };
+  return { ...state, cases: state.cases.map((own) => (own.id === id ? changed(own, change) : own)) };
+}
+
+function changed(own: OwnCase, change: CaseChange): OwnCase {
+  // Answers changed before the case was opened: whoever got the old ones must get the new ones.
+  const isRewritten = own.openedTx === null && change.form !== undefined && jcs(change.form) !== jcs(own.form);
+  const linkedAtMs = { ...(isRewritten ? {} : own.linkedAtMs), ...change.linkedAtMs };
+  return { ...own, ...change, linkedAtMs, consents: { ...own.consents, ...change.consents } };
 }
 
 export function caseOf(state: WalletState, id: Hex): OwnCase {

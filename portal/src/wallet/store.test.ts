@@ -81,7 +81,9 @@ describe("cases in a wallet", () => {
     const second = await wallet.newCase("temporary-relief", 2, {});
     expect([first.id, first.address, first.salt]).toEqual([vectors.wallets[0]?.cases[0]?.caseId, vectors.wallets[0]?.cases[0]?.address, vectors.wallets[0]?.cases[0]?.salt0]);
     expect(second.id).toBe(vectors.wallets[0]?.cases[1]?.caseId);
-    await wallet.updateCase(first.id, { linkedAtMs: { "public-security": 5 } });
+    await wallet.updateCase(first.id, { linkedAtMs: { health: 4 } });
+    await wallet.updateCase(first.id, { form: { account: "622000", more: 1 } });
+    await wallet.updateCase(first.id, { form: { account: "622000" }, linkedAtMs: { "public-security": 5 } });
     await wallet.updateCase(first.id, { linkedAtMs: { "civil-affairs": 6 }, openedTx: "0xab" });
     await wallet.keepDraft("old-age-allowance", { account: "6" });
     await expect(wallet.updateCase("0x00", {})).rejects.toEqual(failing("unknown-case"));
