@@ -16,6 +16,7 @@ mod pacing;
 mod pending;
 pub mod pool;
 mod rules;
+pub mod solo;
 mod store;
 pub mod view;
 

@@ -93,8 +93,8 @@ pub struct DatabaseError(pub String);
 pub fn config(prefix: &str, page_cache: CacheRef) -> Config {
     FixedConfig {
         merkle_config: MerkleConfig {
-            journal_partition: format!("{prefix}-merkle"),
-            metadata_partition: format!("{prefix}-merkle-metadata"),
+            journal_partition: format!("{prefix}-tree"),
+            metadata_partition: format!("{prefix}-pins"),
             items_per_blob: ITEMS_PER_BLOB,
             write_buffer: WRITE_BUFFER_BYTES,
             replay_buffer: REPLAY_BUFFER_BYTES,
@@ -102,13 +102,13 @@ pub fn config(prefix: &str, page_cache: CacheRef) -> Config {
             page_cache: page_cache.clone(),
         },
         journal_config: LogConfig {
-            partition: format!("{prefix}-log"),
+            partition: format!("{prefix}-operations"),
             items_per_blob: ITEMS_PER_BLOB,
             page_cache,
             write_buffer: WRITE_BUFFER_BYTES,
             replay_buffer: REPLAY_BUFFER_BYTES,
         },
-        grafted_metadata_partition: format!("{prefix}-grafted"),
+        grafted_metadata_partition: format!("{prefix}-bitmap"),
         translator: EightCap,
         init_cache: Some(INIT_CACHE_ENTRIES),
         init_buffer: REPLAY_BUFFER_BYTES,

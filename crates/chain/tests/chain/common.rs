@@ -1,0 +1,101 @@
+//! A network for tests: real threshold keys, funded accounts, the real genesis contracts.
+
+
+use alloy_consensus::{SignableTransaction as _, TxEip1559, TxEnvelope};
+use alloy_eips::eip2718::Encodable2718 as _;
+use alloy_primitives::{Address, B256, Bytes, TxKind, U256};
+use alloy_signer::SignerSync as _;
+use alloy_signer_local::PrivateKeySigner;
+use commonware_cryptography::{
+    Signer as _,
+    bls12381::{
+        dkg::feldman_desmedt::deal,
+        primitives::{sharing::{Mode, Sharing}, variant::MinSig},
+    },
+    ed25519,
+};
+use commonware_math::algebra::Random as _;
+use commonware_utils::{N3f1, TryCollect as _, ordered::Set};
+use rand::{SeedableRng as _, rngs::ChaCha20Rng};
+use std::time::Duration;
+use zhengtong_chain::{Config, Genesis, GenesisSpec};
+use zhengtong_types::{
+    NAMESPACE, NetworkInfo, NetworkKey,
+    consensus::{Scheme, ValidatorKey},
+};
+
+pub const CHAIN_ID: u64 = 20260;
+/// The deterministic runtime's clock starts at the epoch.
+pub const GENESIS_MS: u64 = 0;
+
+pub struct Network {
+    pub genesis: Genesis,
+    pub info: NetworkInfo,
+    pub keys: Vec<ed25519::PrivateKey>,
+    pub validators: Vec<ValidatorKey>,
+    pub schemes: Vec<Scheme>,
+    pub sharing: Sharing<MinSig>,
+}
+
+/// A network of `n` validators, the same for the same seed.
+pub fn network(n: usize, seed: u64) -> Network {
+    let mut rng = ChaCha20Rng::seed_from_u64(seed);
+    let mut keys: Vec<_> = (0..n).map(|_| ed25519::PrivateKey::random(&mut rng)).collect();
+    keys.sort_by_key(|key| key.public_key());
+    let validators: Vec<ValidatorKey> = keys.iter().map(|key| key.public_key()).collect();
+    let players: Set<ValidatorKey> = validators.iter().cloned().try_collect().expect("keys differ");
+    let (output, shares) = deal::<MinSig, _, N3f1>(&mut rng, Mode::NonZeroCounter, players.clone()).expect("n > 0");
+    let sharing = output.public().clone();
+    let schemes = shares
+        .values()
+        .iter()
+        .map(|share| Scheme::signer(NAMESPACE, players.clone(), sharing.clone(), share.clone()).expect("a player"))
+        .collect();
+    let genesis = GenesisSpec {
+        chain_id: CHAIN_ID,
+        timestamp_ms: GENESIS_MS,
+        block_gas_limit: zhengtong_chain::config::DEFAULT_BLOCK_GAS_LIMIT,
+        alloc: (1..=10).map(|index| (account(index).address(), U256::from(10).pow(U256::from(21)))).collect(),
+        council: account(1).address(),
+        network: B256::repeat_byte(7),
+        leader: validators[0].clone(),
+    }
+    .build()
+    .expect("the genesis builds");
+    let info = NetworkInfo {
+        chain_id: CHAIN_ID,
+        name: "test".into(),
+        public_key: NetworkKey::new(*sharing.public()),
+        namespace: Bytes::from_static(NAMESPACE),
+        genesis_hash: genesis.block.hash(),
+        validators: n as u32,
+        threshold: sharing.required(),
+        contracts: genesis.contracts.clone(),
+        version: "test".into(),
+    };
+    Network { genesis, info, keys, validators, schemes, sharing }
+}
+
+pub fn config() -> Config {
+    Config { heartbeat: Duration::from_secs(2), leader_timeout: Duration::from_secs(4), ..Config::default() }
+}
+
+/// A funded account.
+pub fn account(index: u64) -> PrivateKeySigner {
+    PrivateKeySigner::from_bytes(&B256::from(U256::from(index))).expect("small scalars are keys")
+}
+
+/// A signed transfer, as a wallet sends it.
+pub fn transfer(from: &PrivateKeySigner, nonce: u64, to: Address, value: u64) -> Bytes {
+    sign(from, TxEip1559 { nonce, gas_limit: 21_000, to: TxKind::Call(to), value: U256::from(value), ..blank() })
+}
+
+pub fn blank() -> TxEip1559 {
+    TxEip1559 { chain_id: CHAIN_ID, ..TxEip1559::default() }
+}
+
+pub fn sign(from: &PrivateKeySigner, transaction: TxEip1559) -> Bytes {
+    let signature = from.sign_hash_sync(&transaction.signature_hash()).expect("local keys sign");
+    TxEnvelope::from(transaction.into_signed(signature)).encoded_2718().into()
+}
+

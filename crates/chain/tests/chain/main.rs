@@ -1,0 +1,4 @@
+//! The chain as a whole, in the deterministic runtime. One binary: the engine's generics are slow to compile.
+
+mod common;
+mod solo;
