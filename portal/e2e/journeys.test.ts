@@ -1,0 +1,210 @@
+// The main job in a real browser, from the front page to the end of a case, against the real binary.
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { Page } from "playwright-core";
+import { statuteId } from "../src/chain/codes";
+import { readPackage } from "../src/package/read";
+import type { ServicePackage } from "../src/package/types";
+import type { Hex } from "../src/ports";
+import { picture, text, withBrowser } from "./harness/browser";
+import { IndexClient } from "./harness/index-client";
+import { Officer } from "./harness/officer";
+import { applyFromFrontPage, checkResult, failedSteps, isSameWindow, markWindow, verdict } from "./harness/portal";
+import { FORMS } from "./harness/resident";
+import { Server } from "./harness/server";
+import { CHANGES, tamper } from "./harness/tamper";
+
+const ALLOWANCE = "old-age-allowance";
+const OWNER = "civil-affairs";
+/** From signing to "approved" on the screen; generous for a debug build on two busy cores. */
+const DECIDED_WITHIN_MS = 30_000;
+
+let server: Server;
+let index: IndexClient;
+let pack: ServicePackage;
+
+before(async () => {
+  server = await Server.start({ name: "journeys" });
+  index = new IndexClient(server.origin);
+  pack = readPackage((await index.service(ALLOWANCE)).package);
+});
+after(() => server.dispose());
+
+const formOf = (slug: string) => ({ slug, form: FORMS[slug] ?? {} });
+
+/** The row of the rules that gives this reason. */
+function rowFor(reason: string) {
+  const row = pack.rules.rows.findIndex((candidate) => candidate.reason === reason);
+  const found = pack.rules.rows[row];
+  if (found === undefined) throw new Error(`no row with the reason ${reason}`);
+  return { row, reason, statute: statuteId(found.law.law, found.law.article), law: found.law, amountFen: found.amount?.fen ?? 0 };
+}
+
+async function usesAreShown(page: Page): Promise<void> {
+  const section = page.locator("section", { has: page.getByRole("heading", { name: text("uses.title") }) });
+  await section.getByText(text("uses.complete", { provider: "" }).slice(0, 4)).first().waitFor();
+  assert.equal(await section.getByText(text("uses.incomplete", { provider: "" }).slice(-8)).count(), 0, "a provider's records are not proven complete");
+  assert.equal(await section.getByText(text("uses.unreadable")).count(), 0, "a record does not open");
+}
+
+describe("the old-age allowance", () => {
+  test("a resident of 66 is approved by the rules, without reload, and can check it", async () => {
+    await withBrowser(server.origin, "approved", {}, async (browser) => {
+      const page = await browser.page();
+      await markWindow(page);
+      await applyFromFrontPage(page, index, "approved-66", formOf(ALLOWANCE));
+      await verdict(page).getByText(text("case.approvedAmount.title", { amount: "" }).slice(0, 3)).waitFor({ timeout: DECIDED_WITHIN_MS });
+      assert.match(await verdict(page).innerText(), /75/);
+      const body = await page.locator("main").innerText();
+      assert.match(body, /沪府发〔2016〕24号/);
+      assert.ok(body.includes(text("decision.byRules")));
+      await usesAreShown(page);
+      assert.equal(await checkResult(page), "green");
+      const download = page.getByRole("button", { name: text("credential.download") });
+      await download.waitFor();
+      const [file] = await Promise.all([page.waitForEvent("download"), download.click()]);
+      assert.ok(file.suggestedFilename().length > 0);
+      assert.ok(await isSameWindow(page), "the page was loaded again");
+      await picture(page, "journey-approved");
+    });
+  });
+
+  test("a resident of 64 goes to an officer, is refused, appeals, and another officer decides", async () => {
+    await withBrowser(server.origin, "refused", {}, async (browser) => {
+      const page = await browser.page();
+      await markWindow(page);
+      const id = (await applyFromFrontPage(page, index, "refused-64", formOf(ALLOWANCE))) as Hex;
+      await verdict(page).getByText(text("case.review.title")).waitFor({ timeout: DECIDED_WITHIN_MS });
+      const first = await Officer.signIn(server, OWNER, 0);
+      const under65 = rowFor("age-below-65");
+      await first.chain.refuse(first.key, id, { row: under65.row, reason: under65.reason, statute: under65.statute, statement: await first.statement(id, "申请之日未满六十五周岁。") });
+
+      await verdict(page).getByText(text("case.refused.title")).waitFor();
+      const body = await page.locator("main").innerText();
+      assert.ok(body.includes(under65.law.law), "the law is not shown");
+      assert.ok(body.includes("申请之日未满六十五周岁。"), "the officer's words are not shown");
+      assert.equal(await checkResult(page), "green");
+      await usesAreShown(page);
+      await picture(page, "journey-refused");
+
+      await page.getByRole("link", { name: text("actions.appeal") }).click();
+      await page.locator("textarea").fill("本人已在上月满六十五周岁，请重新核实。");
+      await page.getByRole("button", { name: text("appeal.do") }).click();
+      await verdict(page).getByText(text("case.review.title")).waitFor();
+      await page.getByText(text("case.frozen")).waitFor();
+
+      await assert.rejects(first.chain.refuse(first.key, id, { row: under65.row, reason: under65.reason, statute: under65.statute, statement: await first.statement(id, "维持原决定。") }));
+      const second = await Officer.signIn(server, OWNER, 1);
+      await second.chain.refuse(second.key, id, { row: under65.row, reason: under65.reason, statute: under65.statute, statement: await second.statement(id, "经另行核实，维持原决定。") });
+      await page.getByText(text("case.refusedFinal.text")).waitFor();
+      assert.equal(await checkResult(page), "green");
+      assert.ok(await isSameWindow(page), "the page was loaded again");
+      await picture(page, "journey-appealed");
+    });
+  });
+
+  test("a resident whose household record is missing gets a person, not a refusal", async () => {
+    await withBrowser(server.origin, "missing", {}, async (browser) => {
+      const page = await browser.page();
+      const id = (await applyFromFrontPage(page, index, "household-missing", formOf(ALLOWANCE))) as Hex;
+      await verdict(page).getByText(text("case.review.title")).waitFor({ timeout: DECIDED_WITHIN_MS });
+      const view = await index.case(id);
+      assert.equal(view.decision, null);
+      assert.equal(view.cause, "unknown");
+      await usesAreShown(page);
+      assert.equal(await checkResult(page), "green");
+      // The officer finds the paper file and approves by the row that fits.
+      const officer = await Officer.signIn(server, OWNER, 2);
+      const row = rowFor("age-65-to-69");
+      await officer.chain.approve(officer.key, id, { ...row, statement: await officer.statement(id, "纸质户籍档案在册，符合条件。") });
+      await verdict(page).getByText("75").waitFor();
+      assert.equal(await checkResult(page), "green");
+      await picture(page, "journey-missing");
+    });
+  });
+});
+
+describe("check it yourself", () => {
+  test("is red, and says where, with one byte changed in what the server sends", async () => {
+    await withBrowser(server.origin, "tampered", {}, async (browser) => {
+      const page = await browser.page();
+      const id = await applyFromFrontPage(page, index, "approved-65", formOf(ALLOWANCE));
+      await verdict(page).getByText("75").waitFor({ timeout: DECIDED_WITHIN_MS });
+      assert.equal(await checkResult(page), "green");
+      for (const change of CHANGES) {
+        const stop = await tamper(page, id, change);
+        await page.reload();
+        assert.equal(await checkResult(page), "red", `changed ${change.what}, and the panel is not red`);
+        const said = await failedSteps(page);
+        assert.ok(change.says.some((key) => said.includes(text(key))), `changed ${change.what}, and the panel says: ${said}`);
+        await picture(page, `tampered-${change.what.replaceAll(" ", "-")}`);
+        await stop();
+      }
+      await page.reload();
+      assert.equal(await checkResult(page), "green");
+    });
+  });
+
+  test("is red when another network shows itself", async () => {
+    await withBrowser(server.origin, "other-network", {}, async (browser) => {
+      const page = await browser.page();
+      const id = await applyFromFrontPage(page, index, "approved-69", formOf(ALLOWANCE));
+      await verdict(page).getByText("75").waitFor({ timeout: DECIDED_WITHIN_MS });
+      assert.equal(await checkResult(page), "green");
+      await page.route("**/api/v1/network", async (route) => {
+        const response = await route.fetch();
+        const body = (await response.json()) as { public_key: string };
+        const other = Buffer.from(body.public_key.slice(2), "hex").reverse().toString("hex");
+        await route.fulfill({ response, json: { ...body, public_key: `0x${other}` } });
+      });
+      await page.goto(`${server.origin}/cases/${id}`);
+      assert.equal(await checkResult(page), "red");
+      assert.ok((await failedSteps(page)).includes(text("proof.kind.network")));
+    });
+  });
+});
+
+describe("other services", () => {
+  test("the disability subsidy asks for consent, and only then for the sensitive fact", async () => {
+    await withBrowser(server.origin, "subsidy", {}, async (browser) => {
+      const page = await browser.page();
+      const id = await applyFromFrontPage(page, index, "subsidy-approved-45", formOf("disability-living-subsidy"));
+      await verdict(page).getByText("200").waitFor({ timeout: DECIDED_WITHIN_MS });
+      assert.equal(await checkResult(page), "green");
+      const view = await index.case(id);
+      const asked = view.facts.filter((fact) => fact.provider === "disabled-federation");
+      assert.deepEqual(asked.map((fact) => fact.value), [1], "the sensitive fact is one yes or no");
+      const uses = view.uses.filter((use) => use.provider === "disabled-federation");
+      assert.equal(uses.length, 1);
+      await usesAreShown(page);
+      await picture(page, "journey-subsidy");
+    });
+  });
+
+  test("temporary relief always has an officer, who asks for more and then approves", async () => {
+    await withBrowser(server.origin, "relief", {}, async (browser) => {
+      const page = await browser.page();
+      const id = (await applyFromFrontPage(page, index, "relief-illness-38", formOf("temporary-relief"))) as Hex;
+      await verdict(page).getByText(text("case.review.title")).waitFor({ timeout: DECIDED_WITHIN_MS });
+      const relief = readPackage((await index.service("temporary-relief")).package);
+      const officer = await Officer.signIn(server, OWNER, 0);
+      const desk = await officer.deskCase(id);
+      assert.ok(desk.form !== null, "the desk does not show the form");
+      const [defect] = relief.workflow.defects;
+      assert.ok(defect !== undefined);
+      await officer.chain.requestMore(officer.key, id, { defects: [defect], statement: await officer.statement(id, "请补充费用凭据。") });
+      await verdict(page).getByText(text("case.supplement.title")).waitFor();
+      await page.getByRole("link", { name: text("actions.supplement") }).click();
+      await page.locator("#what_happened").fill("因患重大疾病住院治疗，自付费用两万元，已附上医院收费清单的编号。");
+      await page.getByRole("button", { name: text("supplement.do") }).click();
+      await verdict(page).getByText(text("case.review.title")).waitFor();
+      const row = relief.rules.rows.findIndex((candidate) => candidate.outcome !== "refuse" && (candidate.amount?.fen ?? 0) > 0);
+      const rule = relief.rules.rows[row];
+      assert.ok(rule !== undefined);
+      await officer.chain.approve(officer.key, id, { row, amountFen: 300_000, reason: rule.reason, statute: statuteId(rule.law.law, rule.law.article), statement: await officer.statement(id, "情况属实。") });
+      await verdict(page).getByText("3,000").or(verdict(page).getByText("3000")).waitFor();
+      assert.equal(await checkResult(page), "green");
+      await picture(page, "journey-relief");
+    });
+  });
+});
