@@ -48,8 +48,9 @@ export class Browser {
     context.setDefaultTimeout(PATIENCE_MS);
     await context.addInitScript(
       ([language, elder]) => {
-        localStorage.setItem("zhengtong.language", language as string);
-        localStorage.setItem("zhengtong.elder", elder as string);
+        // Only what nobody chose yet: tests change it later, as people do.
+        if (localStorage.getItem("zhengtong.language") === null) localStorage.setItem("zhengtong.language", language as string);
+        if (localStorage.getItem("zhengtong.elder") === null) localStorage.setItem("zhengtong.elder", elder as string);
       },
       [full.language, full.elder ? "1" : "0"],
     );
