@@ -177,6 +177,20 @@ impl Vault {
         Ok(Some(Secret::new(std::mem::take(&mut *message))))
     }
 
+    /// Removes one record; nothing happens if there is none.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn remove(&self, subject: Subject, record: Record<'_>) -> Result<(), VaultError> {
+        sqlx::query("DELETE FROM vault_records WHERE subject = $1 AND kind = $2 AND name = $3")
+            .bind(subject.to_hex())
+            .bind(record.kind)
+            .bind(record.name)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
     /// Destroys the person's key: every record about them can never be read again.
     ///
     /// In SQLite the key's bytes are overwritten in the file and the log is emptied. In PostgreSQL

@@ -1,0 +1,196 @@
+//! Accepting a link: opened, signed by the case's key, and of a person whose identity is proven.
+
+use alloy_primitives::B256;
+use thiserror::Error;
+use zhengtong_bindings::{IDENTITY, parse_slug};
+use zhengtong_credentials::{CredentialError, Expected, KeyBinding, Presented, endorsement_text};
+use zhengtong_vault::ResidentNumber;
+
+use super::link::{Link, LinkError, Recipient, recover};
+use super::records::StoredLink;
+use super::{App, AppError, IDENTITY_VCT, inner};
+use crate::store::LinkRow;
+
+/// The oldest proof of possession accepted with a link, in seconds.
+pub const MAX_PRESENTATION_AGE_S: u64 = 600;
+/// The most links that wait for their case to appear on the chain.
+pub const MAX_WAITING_LINKS: i64 = 20_000;
+/// How long such a link is kept, in milliseconds.
+pub const WAITING_LINK_MS: u64 = 24 * 3600 * 1000;
+
+/// Why a link was not accepted.
+#[derive(Debug, Error)]
+pub enum AcceptError {
+    /// The link itself.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// The identity credential shown.
+    #[error("`presentation`: {0}")]
+    Presentation(#[from] CredentialError),
+    /// Its issuer may not prove identities, or does not stand by the key.
+    #[error("`presentation`: not issued by an organisation that the Registry lets prove identities")]
+    Issuer,
+    /// The number it proves is none.
+    #[error("`presentation`: the number it proves is not a resident number")]
+    Number,
+    /// The form is not the one that the case was opened with.
+    #[error("`form` is not the one that the chain has a commitment to")]
+    FormDiffers,
+    /// The form is not as the service asks.
+    #[error("`form`: {0}")]
+    FormInvalid(String),
+    /// A different link was accepted before.
+    #[error("this case is linked already, to something else")]
+    Conflict,
+    /// Too many links wait.
+    #[error("too many links wait for their cases; try again later")]
+    Busy,
+    /// Inside.
+    #[error(transparent)]
+    App(#[from] AppError),
+}
+
+impl App {
+    /// Accepts a link for a case; again with the same content, nothing changes.
+    ///
+    /// # Errors
+    /// See [`AcceptError`].
+    pub async fn accept_link(&self, case_id: B256, sealed: &[u8]) -> Result<(), AcceptError> {
+        let result = self.accept(case_id, sealed).await;
+        self.0
+            .metrics
+            .link(if result.is_ok() { "accepted" } else { "refused" });
+        result
+    }
+
+    async fn accept(&self, case_id: B256, sealed: &[u8]) -> Result<(), AcceptError> {
+        let recipient = Recipient {
+            organisation: &self.organisation,
+            key: &self.encryption,
+            chain_id: self.chain.chain_id(),
+            cases: self.contracts.cases,
+        };
+        let mut link = recipient.open(case_id, sealed)?;
+        let number = self.proven_number(&link).await?;
+        self.check_form(&link).await?;
+        let known = self.store.link(case_id).await.map_err(inner)?;
+        let (mut stored, fresh) = match &known {
+            Some(row) => (self.stored_link(row).await.map_err(inner)?, false),
+            None => (StoredLink::default(), true),
+        };
+        if fresh && self.store.waiting_links().await.map_err(inner)? >= MAX_WAITING_LINKS {
+            return Err(AcceptError::Busy);
+        }
+        let mut subject = known.as_ref().map(|row| row.subject);
+        if let (Some(number), Some(secret)) = (number, &link.use_secret) {
+            let (number_text, secret) = (number.expose(), hex::encode(secret.expose()));
+            let same = |kept: &Option<String>, new: &str| kept.as_deref().is_none_or(|kept| kept == new);
+            if !same(&stored.number, number_text) || !same(&stored.use_secret, &secret) {
+                return Err(AcceptError::Conflict);
+            }
+            stored.number = Some(number_text.to_owned());
+            stored.use_secret = Some(secret);
+            subject = Some(self.vault.resident(&number));
+        }
+        if let Some(form) = link.form.take() {
+            let case = self.store.case(case_id).await.map_err(inner)?;
+            let kept = stored.form.as_ref().map(|form| form.commitment());
+            if kept
+                .is_some_and(|kept| kept != form.commitment() && case.is_some_and(|case| case.form == kept))
+            {
+                return Err(AcceptError::Conflict);
+            }
+            stored.form = Some(form.into());
+            stored.holder = link.holder.as_ref().map(|holder| holder.to_value());
+        }
+        if link.consent.is_some() {
+            stored.consent = link.consent.take();
+        }
+        let row = LinkRow {
+            case_id,
+            subject: subject.unwrap_or_else(|| self.vault.applicant(&case_id.0)),
+            applicant: link.applicant,
+            provider: stored.use_secret.is_some(),
+            owner: stored.form.is_some(),
+            form: stored
+                .form
+                .as_ref()
+                .map(|form| form.commitment())
+                .unwrap_or_default(),
+        };
+        self.put_link(&row, &stored).await.map_err(inner)?;
+        tracing::info!(case = %case_id, provider = row.provider, owner = row.owner, "link accepted");
+        self.0.wake.notify_one();
+        Ok(())
+    }
+
+    /// The resident number that the presentation proves, if there is one.
+    async fn proven_number(&self, link: &Link) -> Result<Option<ResidentNumber>, AcceptError> {
+        let Some(text) = &link.presentation else {
+            return Ok(None);
+        };
+        let presented = Presented::parse(text)?;
+        let (issuer, key) = (presented.claimed_issuer()?, presented.claimed_key()?);
+        let id = parse_slug(issuer).map_err(|_| AcceptError::Issuer)?;
+        let (attester, roles) = self
+            .store
+            .organisation(id)
+            .await
+            .map_err(inner)?
+            .ok_or(AcceptError::Issuer)?;
+        let endorsed = endorsement_text(self.chain.chain_id(), issuer, &key);
+        let signer = presented
+            .endorsement()
+            .and_then(|signature| recover(signature, &endorsed));
+        if roles & IDENTITY == 0 || signer != Some(attester) {
+            return Err(AcceptError::Issuer);
+        }
+        let nonce = format!("{:#x}", link.case_id);
+        let verified = presented.verify(&Expected {
+            issuer,
+            issuer_key: &key,
+            vct: IDENTITY_VCT,
+            now_s: self.clock.now_s(),
+            binding: Some(KeyBinding {
+                audience: &self.organisation,
+                nonce: &nonce,
+                max_age_s: MAX_PRESENTATION_AGE_S,
+            }),
+        })?;
+        ResidentNumber::parse(verified.text("number")?)
+            .map(Some)
+            .map_err(|_| AcceptError::Number)
+    }
+
+    /// The form against the chain's commitment and the package's schema, as far as the case is known already.
+    async fn check_form(&self, link: &Link) -> Result<(), AcceptError> {
+        let Some(form) = &link.form else { return Ok(()) };
+        let Some(case) = self.store.case(link.case_id).await.map_err(inner)? else {
+            return Ok(());
+        };
+        if form.commitment() != case.form {
+            return Err(AcceptError::FormDiffers);
+        }
+        self.validate_form(case.service, case.version, &form.answers)
+            .await
+    }
+
+    /// A form against the schema of its service's package, if the package is installed.
+    pub(crate) async fn validate_form(
+        &self,
+        service: B256,
+        version: u32,
+        answers: &serde_json::Value,
+    ) -> Result<(), AcceptError> {
+        let Some(row) = self.store.service(service, version).await.map_err(inner)? else {
+            return Ok(());
+        };
+        let Some(package) = self.package(row.package) else {
+            return Ok(());
+        };
+        package.validate_form(answers).map_err(|errors| {
+            let fields: Vec<_> = errors.iter().map(|error| error.field.as_str()).collect();
+            AcceptError::FormInvalid(format!("not as the service asks: {}", fields.join(", ")))
+        })
+    }
+}

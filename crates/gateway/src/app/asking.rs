@@ -1,0 +1,256 @@
+//! Answering what a case asks: basis, use record, finality, gate, answer, attestation.
+//!
+//! Each step is written down before it is taken, so a crash at any moment ends in the same place: the counter and tag of
+//! a use record belong to the ask, the transactions are in the outbox, and the answer is only computed against a record
+//! that is proven final.
+
+use alloy_primitives::{B256, Bytes};
+use alloy_signer::SignerSync as _;
+use alloy_sol_types::SolCall;
+use zhengtong_bindings::cases::Cases::attestCall;
+use zhengtong_bindings::uses::Uses::recordCall;
+use zhengtong_bindings::{Facts, facts_signing_hash};
+use zhengtong_types::VerifiedReceipt;
+use zhengtong_vault::{ResidentNumber, Secret};
+
+use super::clock::day_of;
+use super::finalized_use::{ExpectedUse, FinalizedUse};
+use super::link::consent_id;
+use super::outbox::OutboxError;
+use super::project::{Ask, word};
+use super::records::StoredLink;
+use super::rule_sets::Questions;
+use super::source::Person;
+use super::use_record::{self, Details};
+use super::work::Outcome;
+use super::{App, AppError};
+use crate::store::{LinkRow, OutboxState, Waiting};
+
+/// How the gateway names itself in a use record: nobody looked, a program answered.
+const OFFICIAL: &str = "system/gateway";
+const CHINESE: &str = "zh-CN";
+
+/// A part of an ask that has one basis: one use record, one attestation.
+struct Part<'a> {
+    ask: &'a Ask,
+    mask: u32,
+    basis: B256,
+    article: String,
+    questions: &'a Questions,
+    secret: &'a Secret<[u8; 32]>,
+    number: &'a ResidentNumber,
+}
+
+impl Part<'_> {
+    fn transaction(&self, what: &str) -> String {
+        format!("{what}/{:#x}/{}", self.ask.case_id, self.mask)
+    }
+}
+
+impl App {
+    /// Answers an ask as far as it can be answered now.
+    pub(super) async fn answer_ask(&self, ask: &Ask) -> Result<Outcome, AppError> {
+        let Some(row) = self.store.link(ask.case_id).await?.filter(|link| link.provider) else {
+            return Ok(Outcome::Wait(Waiting::Link));
+        };
+        let link = self.stored_link(&row).await?;
+        let number = link
+            .number
+            .as_deref()
+            .and_then(|number| ResidentNumber::parse(number).ok());
+        let number = number.ok_or(AppError::Record("link"))?;
+        let secret = secret(&link).ok_or(AppError::Record("link"))?;
+        let questions = self.questions(ask.rule_set).await?;
+        let mut waits = false;
+        for (basis, mask) in questions.by_basis(ask.mask) {
+            let Some((basis, article)) = self.check_basis(ask, &row, &link, basis).await? else {
+                // Without a basis nothing is written, and nothing is read.
+                tracing::info!(case = %ask.case_id, mask, "no basis yet");
+                waits = true;
+                continue;
+            };
+            let part = Part {
+                ask,
+                mask,
+                basis,
+                article,
+                questions: &questions,
+                secret: &secret,
+                number: &number,
+            };
+            self.answer_part(&part).await?;
+        }
+        Ok(if waits {
+            Outcome::Wait(Waiting::Basis)
+        } else {
+            Outcome::Done
+        })
+    }
+
+    /// The basis to put on record, and its words; `None` if there is none now.
+    async fn check_basis(
+        &self,
+        ask: &Ask,
+        row: &LinkRow,
+        link: &StoredLink,
+        declared: B256,
+    ) -> Result<Option<(B256, String)>, AppError> {
+        let now_s = self.clock.now_s();
+        if !Questions::is_consent(declared) {
+            let statute = self
+                .store
+                .statute(declared)
+                .await?
+                .filter(|statute| statute.in_force(now_s));
+            return Ok(statute.map(|statute| (declared, format!("{} {}", statute.law, statute.article))));
+        }
+        let Some(record) = &link.consent else {
+            return Ok(None);
+        };
+        let id = consent_id(record);
+        let holds = self
+            .store
+            .consent_holds(id, row.applicant, self.me, ask.service, now_s)
+            .await?;
+        Ok(holds.then(|| (id, "个人同意".to_owned())))
+    }
+
+    async fn answer_part(&self, part: &Part<'_>) -> Result<(), AppError> {
+        let attestation = part.transaction("facts");
+        // An answer that was signed before is sent as it is: the data is not read a second time.
+        let signed = match self.store.transaction(&attestation).await? {
+            Some(row) => row.data,
+            None => self.answered(part).await?,
+        };
+        match self
+            .0
+            .outbox
+            .execute(&attestation, self.contracts.cases, &signed)
+            .await
+        {
+            Ok(_) => {
+                tracing::info!(case = %part.ask.case_id, mask = part.mask, "facts attested");
+                Ok(())
+            }
+            Err(error) => {
+                if matches!(error, OutboxError::Reverted(_)) {
+                    self.store.forget_reverted(&attestation).await?;
+                }
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Puts the use on record, waits until it is final, passes the gate, answers, and signs.
+    async fn answered(&self, part: &Part<'_>) -> Result<Bytes, AppError> {
+        let case_id = part.ask.case_id;
+        let (n, tag) = self
+            .store
+            .use_of(case_id, part.mask, |n| use_record::tag(part.secret, n))
+            .await?;
+        let receipt = self.record_use(part, n, tag).await?;
+        let expected = ExpectedUse {
+            tag,
+            case_id,
+            provider: self.me,
+            mask: part.mask,
+        };
+        let gate = FinalizedUse::verify(&receipt, self.contracts.uses, expected)?;
+        tracing::info!(case = %case_id, %tag, block = gate.block_number(), "use is on record");
+
+        let person = Person {
+            case_id,
+            number: part.number,
+            day: day_of(part.ask.at_s),
+        };
+        let values = self
+            .source
+            .answer(gate, &part.questions.predicates, &person)
+            .await?;
+        let facts = Facts {
+            case_id,
+            rule_set: part.ask.rule_set,
+            mask: part.mask,
+            values,
+            use_tag: tag,
+        };
+        let digest = facts_signing_hash(self.chain.chain_id(), self.contracts.cases, &facts);
+        let signature = self.attester.sign_hash_sync(&digest).map_err(OutboxError::from)?;
+        let call = attestCall {
+            id: case_id,
+            mask: facts.mask,
+            values: facts.values,
+            r#use: tag,
+            signature: signature.as_bytes().into(),
+        };
+        Ok(call.abi_encode().into())
+    }
+
+    async fn record_use(&self, part: &Part<'_>, n: u32, tag: B256) -> Result<VerifiedReceipt, AppError> {
+        let id = part.transaction("use");
+        let call = match self.store.transaction(&id).await? {
+            Some(row) if row.state != OutboxState::Reverted => row.data,
+            _ => self.record_call(part, n, tag).await?,
+        };
+        match self.0.outbox.execute(&id, self.contracts.uses, &call).await {
+            Err(error @ OutboxError::Reverted(_)) => {
+                // The tag was not used: its counter is free again, and the next try finds why.
+                self.store.release_use(part.ask.case_id, part.mask, &id).await?;
+                Err(error.into())
+            }
+            other => Ok(other?),
+        }
+    }
+
+    async fn record_call(&self, part: &Part<'_>, n: u32, tag: B256) -> Result<Bytes, AppError> {
+        let service = self.store.service(part.ask.service, part.ask.version).await?;
+        let service = service.ok_or(AppError::Record("service"))?;
+        let package = self.package(service.package);
+        let slug = word(part.ask.service);
+        let purpose = package.and_then(|package| package.text(CHINESE, "service.title"));
+        let asked = part.questions.predicates.iter().enumerate();
+        let asked = asked
+            .filter(|(index, _)| part.mask >> index & 1 == 1)
+            .map(|(_, predicate)| predicate);
+        let mut fields: Vec<String> = Vec::new();
+        for predicate in asked {
+            let declared = package.and_then(|package| {
+                package
+                    .rules()
+                    .predicates()
+                    .iter()
+                    .find(|declared| declared.id.as_str() == predicate.id)
+            });
+            match declared {
+                Some(declared) => fields.extend(declared.fields.iter().map(ToString::to_string)),
+                None => fields.push(predicate.id.clone()),
+            }
+        }
+        fields.sort();
+        fields.dedup();
+        let details = Details {
+            v: 1,
+            official: OFFICIAL.into(),
+            purpose: purpose.unwrap_or(&slug).to_owned(),
+            fields,
+            article: part.article.clone(),
+            at: self.clock.now_ms(),
+        };
+        let call = recordCall {
+            tag,
+            caseId: part.ask.case_id,
+            provider: self.me,
+            consumer: service.owner,
+            mask: part.mask,
+            basis: part.basis,
+            ciphertext: use_record::seal(part.secret, n, &details)?,
+        };
+        Ok(call.abi_encode().into())
+    }
+}
+
+fn secret(link: &StoredLink) -> Option<Secret<[u8; 32]>> {
+    let mut bytes = zeroize::Zeroizing::new([0u8; 32]);
+    hex::decode_to_slice(link.use_secret.as_deref()?, bytes.as_mut()).ok()?;
+    Some(Secret::new(*bytes))
+}

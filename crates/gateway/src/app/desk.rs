@@ -1,0 +1,143 @@
+//! The officer's desk: the queue by deadline, a case with everything that belongs to it, statements.
+
+use alloy_primitives::{Address, B256};
+use serde_json::Value;
+
+use super::project::word;
+use super::records::StatementText;
+use super::resident::ResidentError;
+use super::{App, AppError, inner};
+use crate::store::{Author, CaseRow, HistoryRow, QueueCursor, StatementRow, Status};
+
+/// Cases in one page of the queue.
+pub const MAX_QUEUE_PAGE: usize = 50;
+
+/// A page of the queue.
+pub struct DeskPage {
+    /// The cases, by promised deadline.
+    pub items: Vec<CaseRow>,
+    /// Where the next page begins.
+    pub next: Option<QueueCursor>,
+}
+
+/// A fact as the desk shows it.
+pub struct DeskFact {
+    /// The predicate.
+    pub predicate: String,
+    /// The agency asked.
+    pub provider: String,
+    /// Its answer; `None`: unknown, or not answered yet.
+    pub value: Option<i32>,
+    /// The tag of the use record, once answered.
+    pub use_tag: Option<String>,
+}
+
+/// A case with what belongs to it. Personal: it cannot be printed.
+pub struct DeskCase {
+    /// The case.
+    pub case: CaseRow,
+    /// The facts, in the order of the rule set.
+    pub facts: Vec<DeskFact>,
+    /// The form that the chain has a commitment to.
+    pub form: Option<Value>,
+    /// What happened.
+    pub history: Vec<HistoryRow>,
+    /// What was written.
+    pub statements: Vec<(StatementRow, Option<StatementText>)>,
+}
+
+impl App {
+    /// A page of the queue: of one status, or all cases in which work is open.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn queue(
+        &self,
+        status: Option<Status>,
+        after: Option<QueueCursor>,
+    ) -> Result<DeskPage, AppError> {
+        let mut items = self.store.queue(status, after, MAX_QUEUE_PAGE + 1).await?;
+        let has_more = items.len() > MAX_QUEUE_PAGE;
+        items.truncate(MAX_QUEUE_PAGE);
+        let next = items.last().filter(|_| has_more);
+        let next = next.map(|case| QueueCursor {
+            promised_by: case.promised_by,
+            id: case.id,
+        });
+        Ok(DeskPage { items, next })
+    }
+
+    /// A case of this organisation; `None` if it has no such case.
+    ///
+    /// # Errors
+    /// The store, the vault or the chain fails.
+    pub async fn desk_case(&self, officer: Address, id: B256) -> Result<Option<DeskCase>, AppError> {
+        let Some(case) = self.store.case(id).await? else {
+            return Ok(None);
+        };
+        tracing::info!(%officer, case = %id, "officer opened a case");
+        let history = self.store.history(id).await?;
+        let facts = self.facts(&case, &history).await?;
+        let form = self.form_of(&case).await?.map(|form| form.answers);
+        let mut statements = Vec::new();
+        for row in self.store.statements(id).await? {
+            let text = self.statement(id, row.hash).await?;
+            statements.push((row, text));
+        }
+        Ok(Some(DeskCase {
+            case,
+            facts,
+            form,
+            history,
+            statements,
+        }))
+    }
+
+    /// Keeps what an officer wrote about a case; `None` if there is no such case.
+    ///
+    /// # Errors
+    /// See [`ResidentError`].
+    pub async fn officer_statement(&self, id: B256, text: String) -> Result<B256, ResidentError> {
+        let case = self
+            .store
+            .case(id)
+            .await
+            .map_err(inner)?
+            .ok_or(ResidentError::NoCase)?;
+        let mut salt = B256::ZERO;
+        getrandom::fill(salt.as_mut_slice()).map_err(AppError::Randomness)?;
+        self.keep_statement(&case, StatementText { text, salt }, Author::Officer)
+            .await
+    }
+
+    async fn facts(&self, case: &CaseRow, history: &[HistoryRow]) -> Result<Vec<DeskFact>, AppError> {
+        let questions = self.questions(case.rule_set).await?;
+        let mut facts: Vec<DeskFact> = questions
+            .predicates
+            .iter()
+            .enumerate()
+            .map(|(index, predicate)| DeskFact {
+                predicate: predicate.id.clone(),
+                provider: word(questions.provider(index)),
+                value: None,
+                use_tag: None,
+            })
+            .collect();
+        for event in history.iter().filter(|event| event.name == "FactsAttested") {
+            let args: Value = serde_json::from_str(&event.args).map_err(|_| AppError::Record("event"))?;
+            let mask = args["mask"].as_u64().unwrap_or(0);
+            let mut values = args["values"].as_array().into_iter().flatten();
+            for (index, fact) in facts.iter_mut().enumerate() {
+                if mask >> index & 1 == 1 {
+                    let value = values
+                        .next()
+                        .and_then(Value::as_i64)
+                        .and_then(|value| i32::try_from(value).ok());
+                    fact.value = value.filter(|value| *value != zhengtong_bindings::UNKNOWN);
+                    fact.use_tag = args["use"].as_str().map(str::to_owned);
+                }
+            }
+        }
+        Ok(facts)
+    }
+}

@@ -1,0 +1,46 @@
+//! Follows the chain: each finalized block, verified, is applied once and in order.
+
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use zhengtong_client::Checkpoint;
+
+use super::chain::ChainError;
+use super::project::changes;
+use super::{App, AppError};
+
+const RETRY: Duration = Duration::from_secs(1);
+
+impl App {
+    /// Follows until the task is dropped.
+    ///
+    /// # Errors
+    /// The chain cannot be trusted any more, or the store failed.
+    pub async fn follow(&self) -> Result<(), AppError> {
+        let mut blocks = self.chain.follow(self.store.checkpoint().await?);
+        while let Some(block) = blocks.next().await {
+            let block = match block {
+                Ok(block) => block,
+                Err(error @ ChainError::Untrusted(_)) => {
+                    tracing::error!(%error, "the node cannot be trusted: stopped following");
+                    return Err(error.into());
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "the chain cannot be followed for now");
+                    tokio::time::sleep(RETRY).await;
+                    continue;
+                }
+            };
+            let changes = changes(&block, &self.contracts, self.me);
+            let has_work = !changes.is_empty();
+            self.store
+                .apply(&changes, Checkpoint::from(&block), self.me, self.clock.now_ms())
+                .await?;
+            self.0.metrics.block();
+            if has_work {
+                self.0.wake.notify_one();
+            }
+        }
+        Ok(())
+    }
+}

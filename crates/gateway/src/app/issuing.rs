@@ -1,0 +1,250 @@
+//! Delivering a result: the credential, its hash on the chain, its status afterwards.
+
+use alloy_primitives::{B256, Bytes};
+use alloy_sol_types::SolCall;
+use serde_json::{Map, Value, json};
+use zhengtong_bindings::credentials::Credentials::{issueCall, setStatusRootCall};
+use zhengtong_bindings::slug;
+use zhengtong_credentials::{
+    CredentialText, Jwk, MAX_STATUS_ENTRIES, NewCredential, Status, StatusEntry, StatusList,
+};
+use zhengtong_services::{Claim, ClaimSource, Disclosure, Package};
+
+use super::outbox::OutboxError;
+use super::project::word;
+use super::work::Outcome;
+use super::{App, AppError};
+use crate::store::{self, CaseRow, HistoryRow, Job, Waiting};
+
+/// The one status list of an organisation.
+const STATUS_LIST: &str = "status-1";
+/// A list is at least this long, so that its length tells little.
+const STATUS_LIST_STEP: u32 = 1024;
+/// How long a signed status list is valid, in seconds.
+const STATUS_VALID_S: u64 = 3600;
+const DAY_S: u64 = 24 * 3600;
+
+/// The decision a credential is about.
+struct Decision {
+    amount_fen: u64,
+    row: usize,
+    reason: String,
+    decided_at: u64,
+}
+
+impl App {
+    /// Issues the credential of an approval.
+    pub(super) async fn issue(&self, job: &Job) -> Result<Outcome, AppError> {
+        let case = self
+            .store
+            .case(job.case_id)
+            .await?
+            .ok_or(AppError::Record("case"))?;
+        if case.status != store::Status::Approved || case.frozen {
+            // Appealed meanwhile: the next decision brings its own job.
+            return Ok(Outcome::Done);
+        }
+        let service = self
+            .store
+            .service(case.service, case.version)
+            .await?
+            .ok_or(AppError::Record("service"))?;
+        let package = self
+            .package(service.package)
+            .ok_or(AppError::PackageMissing(service.package))?;
+        let Some(link) = self.store.link(case.id).await?.filter(|link| link.owner) else {
+            return Ok(Outcome::Wait(Waiting::Link));
+        };
+        if self.form_of(&case).await?.is_none() {
+            // The form that came is not the one that was committed to.
+            return Ok(Outcome::Wait(Waiting::Link));
+        }
+        let holder = self
+            .stored_link(&link)
+            .await?
+            .holder
+            .take()
+            .ok_or(AppError::Record("link"))?;
+        let history = self.store.history(case.id).await?;
+        let decision = decision(&history, job.seq).ok_or(AppError::Record("decision"))?;
+        let text = self
+            .signed_credential(&case, package, &holder, job.seq, &decision)
+            .await?;
+        let row = self.store.credential_of(case.id, job.seq).await?;
+        let call = issueCall {
+            caseId: case.id,
+            credentialHash: B256::from(text.hash()),
+            statusIndex: row.status_index,
+        };
+        let id = format!("issue/{:#x}/{}", case.id, job.seq);
+        match self
+            .0
+            .outbox
+            .execute(&id, self.contracts.credentials, &call.abi_encode().into())
+            .await
+        {
+            Ok(_) => {
+                tracing::info!(case = %case.id, "credential issued");
+                self.revoke(&case, job.seq.saturating_sub(1), Status::Invalid, job)
+                    .await?;
+                Ok(Outcome::Done)
+            }
+            Err(error) => {
+                if matches!(error, OutboxError::Reverted(_)) {
+                    self.store.forget_reverted(&id).await?;
+                }
+                Err(error.into())
+            }
+        }
+    }
+
+    /// The credential as it was signed the first time, or signed now and kept before anything is sent.
+    async fn signed_credential(
+        &self,
+        case: &CaseRow,
+        package: &Package,
+        holder: &Value,
+        seq: u32,
+        decision: &Decision,
+    ) -> Result<CredentialText, AppError> {
+        let row = self.store.credential_of(case.id, seq).await?;
+        if row.status_index >= MAX_STATUS_ENTRIES {
+            return Err(AppError::StatusListFull);
+        }
+        if let Some(text) = self.credential_text(case.id, seq).await?
+            && row.hash == B256::from(text.hash())
+        {
+            return Ok(text);
+        }
+        let (mut open, mut disclosable) = (Map::new(), Map::new());
+        for claim in &package.credential().claims {
+            if let Some(value) = value_of(claim, case, package, decision) {
+                let claims = if claim.disclosure == Disclosure::Always {
+                    &mut open
+                } else {
+                    &mut disclosable
+                };
+                claims.insert(claim.name.clone(), value);
+            }
+        }
+        let text = self.issuer.issue(NewCredential {
+            vct: package.credential().vct.clone(),
+            issued_at_s: self.clock.now_s(),
+            expires_at_s: decision.decided_at + u64::from(package.credential().valid_days) * DAY_S,
+            holder: Jwk::parse(holder, "holder")?,
+            open,
+            disclosable,
+            status: Some(StatusEntry {
+                uri: self.status_uri(),
+                index: row.status_index,
+            }),
+        })?;
+        self.put_credential(case.id, seq, &text).await?;
+        self.store
+            .set_credential_hash(case.id, seq, B256::from(text.hash()))
+            .await?;
+        Ok(text)
+    }
+
+    /// Freezes or revokes what was issued before an appeal or a refusal.
+    pub(super) async fn update_status(&self, job: &Job) -> Result<Outcome, AppError> {
+        let case = self
+            .store
+            .case(job.case_id)
+            .await?
+            .ok_or(AppError::Record("case"))?;
+        let history = self.store.history(case.id).await?;
+        let event = history
+            .iter()
+            .find(|event| event.seq == job.seq)
+            .ok_or(AppError::Record("event"))?;
+        let status = if event.name == "Appealed" {
+            Status::Suspended
+        } else {
+            Status::Invalid
+        };
+        self.revoke(&case, job.seq, status, job).await?;
+        Ok(Outcome::Done)
+    }
+
+    async fn revoke(&self, case: &CaseRow, seq: u32, status: Status, job: &Job) -> Result<(), AppError> {
+        let _one_at_a_time = self.0.publishing.lock().await;
+        let id = format!("status/{}", job.id);
+        let changed = self.store.set_status(case.id, seq, status).await?;
+        let call = match self.store.transaction(&id).await? {
+            Some(row) => row.data,
+            None if changed == 0 => return Ok(()),
+            None => {
+                let root = B256::from(self.status_list().await?.root());
+                Bytes::from(
+                    setStatusRootCall {
+                        list: slug(STATUS_LIST),
+                        root,
+                    }
+                    .abi_encode(),
+                )
+            }
+        };
+        self.0
+            .outbox
+            .execute(&id, self.contracts.credentials, &call)
+            .await?;
+        tracing::info!(case = %case.id, ?status, "status list published");
+        Ok(())
+    }
+
+    async fn status_list(&self) -> Result<StatusList, AppError> {
+        let (taken, statuses) = self.store.statuses().await?;
+        let mut list = StatusList::new(taken.max(1).next_multiple_of(STATUS_LIST_STEP));
+        for (index, status) in statuses {
+            list.set(index, status)?;
+        }
+        Ok(list)
+    }
+
+    /// The signed status list.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn signed_status_list(&self) -> Result<String, AppError> {
+        let (list, now_s) = (self.status_list().await?, self.clock.now_s());
+        Ok(self
+            .issuer
+            .sign_status_list(&list, &self.status_uri(), now_s, now_s + STATUS_VALID_S)?)
+    }
+
+    /// Names the status list: `GET /v1/status` of this organisation's gateway, whose address is in the `Registry`.
+    fn status_uri(&self) -> String {
+        format!(
+            "zhengtong:{}/{}/v1/status",
+            self.chain.chain_id(),
+            self.organisation
+        )
+    }
+}
+
+fn decision(history: &[HistoryRow], seq: u32) -> Option<Decision> {
+    let event = history
+        .iter()
+        .find(|event| event.seq == seq && event.name == "Decided")?;
+    let args: Value = serde_json::from_str(&event.args).ok()?;
+    Some(Decision {
+        amount_fen: args["amount_fen"].as_u64()?,
+        row: usize::try_from(args["row"].as_u64()?).ok()?,
+        reason: args["reason"].as_str()?.to_owned(),
+        decided_at: event.block_time_ms / 1000,
+    })
+}
+
+fn value_of(claim: &Claim, case: &CaseRow, package: &Package, decision: &Decision) -> Option<Value> {
+    Some(match claim.from {
+        ClaimSource::CaseService => word(case.service).into(),
+        ClaimSource::CaseId => format!("{:#x}", case.id).into(),
+        ClaimSource::DecisionAmountFen => decision.amount_fen.into(),
+        ClaimSource::DecisionPeriod => {
+            json!(package.rules().rows().get(decision.row)?.amount.as_ref()?.per)
+        }
+        ClaimSource::DecisionReason => decision.reason.as_str().into(),
+        ClaimSource::DecisionDecidedAt => decision.decided_at.into(),
+    })
+}

@@ -1,0 +1,285 @@
+//! The link between a case and a person: sealed to this organisation, signed by the case's key.
+
+use alloy_primitives::{Address, B256, Signature, keccak256};
+use hpke::aead::AesGcm256;
+use hpke::kdf::HkdfSha256;
+use hpke::kem::X25519HkdfSha256;
+use hpke::{Deserializable, OpModeR};
+use serde::Deserialize;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+use zeroize::Zeroizing;
+use zhengtong_credentials::Jwk;
+use zhengtong_vault::Secret;
+
+/// The most bytes of an opened link.
+pub const MAX_LINK_BYTES: usize = 64 * 1024;
+/// HPKE's `info`.
+pub const LINK_INFO: &[u8] = b"zhengtong/link/v1";
+const ENCAPSULATED_BYTES: usize = 32;
+/// The most bytes of a consent record.
+const MAX_CONSENT_BYTES: usize = 8 * 1024;
+
+/// A link whose signature was checked: the applicant of `case_id` said this to this organisation.
+/// Personal: it cannot be printed.
+pub struct Link {
+    /// The case.
+    pub case_id: B256,
+    /// The key that opened it, or will.
+    pub applicant: Address,
+    /// For a provider: the secret that use records are derived from.
+    pub use_secret: Option<Secret<[u8; 32]>>,
+    /// For a provider: the identity credential shown.
+    pub presentation: Option<Zeroizing<String>>,
+    /// For the owner of the service: the form.
+    pub form: Option<Form>,
+    /// For the owner: the key that the result is bound to.
+    pub holder: Option<Jwk>,
+    /// For a provider: the consent record, if one is needed.
+    pub consent: Option<Value>,
+}
+
+/// A form and the salt of its commitment. Personal: it cannot be printed.
+pub struct Form {
+    /// The answers.
+    pub answers: Value,
+    /// 32 bytes.
+    pub salt: B256,
+}
+
+impl Form {
+    /// What the chain keeps: `keccak256(salt ‖ JCS(answers))`.
+    pub fn commitment(&self) -> B256 {
+        keccak256([self.salt.as_slice(), &canonical(&self.answers)].concat())
+    }
+}
+
+/// Why a link was refused. Never carries its content.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum LinkError {
+    /// Larger than allowed.
+    #[error("the link has {bytes} bytes, more than {MAX_LINK_BYTES}")]
+    TooLarge {
+        /// Its size.
+        bytes: usize,
+    },
+    /// Does not open with this organisation's key for this case.
+    #[error("does not open: sealed to another organisation or for another case")]
+    Sealed,
+    /// Not the JSON object agreed on.
+    #[error("the opened link is not as agreed: {0}")]
+    Malformed(String),
+    /// A member that has the wrong form.
+    #[error("`{0}` has the wrong form")]
+    Field(&'static str),
+    /// A version that is not known.
+    #[error("`v` must be 1")]
+    Version,
+    /// Says another case than it was posted for.
+    #[error("`caseId` names another case")]
+    OtherCase,
+    /// Not signed by the case's key.
+    #[error("`applicantSignature` is not of this case's key")]
+    Signature,
+    /// Neither a provider's nor an owner's link.
+    #[error("holds neither `presentation` and `useSecret` nor `form`, `salt` and `holder`")]
+    Empty,
+    /// Half of a provider's or owner's link.
+    #[error("`{0}` is missing: it belongs with the others")]
+    Incomplete(&'static str),
+}
+
+impl LinkError {
+    /// The member to point at.
+    pub fn field(&self) -> &'static str {
+        match self {
+            Self::Field(field) | Self::Incomplete(field) => field,
+            Self::Version => "v",
+            Self::OtherCase => "caseId",
+            Self::Signature => "applicantSignature",
+            _ => "sealed",
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Opened {
+    v: u32,
+    case_id: B256,
+    applicant_signature: String,
+    use_secret: Option<String>,
+    presentation: Option<String>,
+    form: Option<Value>,
+    salt: Option<B256>,
+    holder: Option<Value>,
+    consent: Option<Value>,
+}
+
+/// Who a link is checked for.
+pub struct Recipient<'a> {
+    /// This organisation.
+    pub organisation: &'a str,
+    /// Its X25519 private key.
+    pub key: &'a Secret<[u8; 32]>,
+    /// The chain's id.
+    pub chain_id: u64,
+    /// The address of `Cases`.
+    pub cases: Address,
+}
+
+impl Recipient<'_> {
+    /// Opens a link for a case (`sealed` = encapsulated key ‖ ciphertext) and checks its signature.
+    ///
+    /// # Errors
+    /// See [`LinkError`].
+    pub fn open(&self, case_id: B256, sealed: &[u8]) -> Result<Link, LinkError> {
+        let limit = MAX_LINK_BYTES + ENCAPSULATED_BYTES + 16;
+        if sealed.len() > limit {
+            return Err(LinkError::TooLarge { bytes: sealed.len() });
+        }
+        let text = self.unseal(case_id, sealed)?;
+        let malformed = |error: serde_json::Error| {
+            LinkError::Malformed(format!("{:?} at column {}", error.classify(), error.column()))
+        };
+        let opened: Opened = serde_json::from_slice(&text).map_err(malformed)?;
+        let mut rest: Value = serde_json::from_slice(&text).map_err(malformed)?;
+        if let Some(members) = rest.as_object_mut() {
+            members.remove("applicantSignature");
+        }
+        self.check(case_id, opened, &rest)
+    }
+
+    fn unseal(&self, case_id: B256, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, LinkError> {
+        let (encapsulated, ciphertext) = sealed
+            .split_at_checked(ENCAPSULATED_BYTES)
+            .ok_or(LinkError::Sealed)?;
+        let refused = |_| LinkError::Sealed;
+        let key =
+            <X25519HkdfSha256 as hpke::Kem>::PrivateKey::from_bytes(self.key.expose()).map_err(refused)?;
+        let encapsulated =
+            <X25519HkdfSha256 as hpke::Kem>::EncappedKey::from_bytes(encapsulated).map_err(refused)?;
+        hpke::single_shot_open::<AesGcm256, HkdfSha256, X25519HkdfSha256>(
+            &OpModeR::Base,
+            &key,
+            &encapsulated,
+            LINK_INFO,
+            ciphertext,
+            case_id.as_slice(),
+        )
+        .map(Zeroizing::new)
+        .map_err(refused)
+    }
+
+    fn check(&self, case_id: B256, opened: Opened, rest: &Value) -> Result<Link, LinkError> {
+        if opened.v != 1 {
+            return Err(LinkError::Version);
+        }
+        if opened.case_id != case_id {
+            return Err(LinkError::OtherCase);
+        }
+        let text = link_text(case_id, self.organisation, rest);
+        let applicant = recover(&opened.applicant_signature, &text).ok_or(LinkError::Signature)?;
+        if zhengtong_bindings::case_id(self.chain_id, self.cases, applicant) != case_id {
+            return Err(LinkError::Signature);
+        }
+        let use_secret = opened.use_secret.map(|text| secret(&text)).transpose()?;
+        let holder = opened
+            .holder
+            .map(|value| Jwk::parse(&value, "holder").map_err(|_| LinkError::Field("holder")))
+            .transpose()?;
+        let form = match (opened.form, opened.salt) {
+            (Some(answers), Some(salt)) if answers.is_object() => Some(Form { answers, salt }),
+            (Some(_), Some(_)) => return Err(LinkError::Field("form")),
+            (Some(_), None) => return Err(LinkError::Incomplete("salt")),
+            (None, Some(_)) => return Err(LinkError::Incomplete("form")),
+            (None, None) => None,
+        };
+        match (&use_secret, &opened.presentation, &form, &holder) {
+            (None, None, None, None) => return Err(LinkError::Empty),
+            (Some(_), None, ..) => return Err(LinkError::Incomplete("presentation")),
+            (None, Some(_), ..) => return Err(LinkError::Incomplete("useSecret")),
+            (_, _, Some(_), None) => return Err(LinkError::Incomplete("holder")),
+            (_, _, None, Some(_)) => return Err(LinkError::Incomplete("form")),
+            _ => {}
+        }
+        let consent = opened.consent.filter(|consent| !consent.is_null());
+        if consent
+            .as_ref()
+            .is_some_and(|c| !c.is_object() || canonical(c).len() > MAX_CONSENT_BYTES)
+        {
+            return Err(LinkError::Field("consent"));
+        }
+        let presentation = opened.presentation.map(Zeroizing::new);
+        Ok(Link {
+            case_id,
+            applicant,
+            use_secret,
+            presentation,
+            form,
+            holder,
+            consent,
+        })
+    }
+}
+
+/// What the case's key signs (EIP-191).
+pub fn link_text(case_id: B256, organisation: &str, rest: &Value) -> String {
+    let digest = hex::encode(Sha256::digest(canonical(rest)));
+    format!("zhengtong link\n{case_id:#x}\n{organisation}\n{digest}")
+}
+
+/// The id of a consent on the chain: `keccak256(JCS(record))`.
+pub fn consent_id(record: &Value) -> B256 {
+    keccak256(canonical(record))
+}
+
+/// Who signed a text with `personal_sign` (EIP-191); `None` if the signature is not one.
+pub fn recover(signature: &str, text: &str) -> Option<Address> {
+    let signature: Signature = signature.parse().ok()?;
+    signature.recover_address_from_msg(text).ok()
+}
+
+/// RFC 8785.
+pub fn canonical(value: &Value) -> Vec<u8> {
+    serde_json_canonicalizer::to_vec(value).expect("a JSON value has a canonical form")
+}
+
+fn secret(text: &str) -> Result<Secret<[u8; 32]>, LinkError> {
+    let mut bytes = Zeroizing::new([0u8; 32]);
+    let digits = text.strip_prefix("0x").unwrap_or(text);
+    hex::decode_to_slice(digits, bytes.as_mut()).map_err(|_| LinkError::Field("useSecret"))?;
+    Ok(Secret::new(*bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vectors() -> Value {
+        serde_json::from_str(include_str!("../../../../portal/src/wallet/vectors.json")).unwrap()
+    }
+
+    #[test]
+    fn signed_texts_and_commitments_are_the_wallets() {
+        let vectors = vectors();
+        let link = &vectors["link"];
+        let case_id: B256 = link["rest"]["caseId"].as_str().unwrap().parse().unwrap();
+        let text = link_text(case_id, link["provider"].as_str().unwrap(), &link["rest"]);
+        assert_eq!(text, link["signedText"].as_str().unwrap());
+        let signer = recover(link["applicantSignature"].as_str().unwrap(), &text).unwrap();
+        let cases: Address = vectors["cases"].as_str().unwrap().parse().unwrap();
+        let chain_id = vectors["chainId"].as_u64().unwrap();
+        assert_eq!(zhengtong_bindings::case_id(chain_id, cases, signer), case_id);
+
+        let form = &vectors["form"];
+        let salt = form["salt"].as_str().unwrap().parse().unwrap();
+        let commitment = Form {
+            answers: form["form"].clone(),
+            salt,
+        }
+        .commitment();
+        assert_eq!(commitment.to_string(), form["commitment"].as_str().unwrap());
+    }
+}

@@ -1,0 +1,423 @@
+//! `mapping.toml`: which predicates an agency answers, and by which query of its own database.
+//!
+//! `agencies/README.md` is the format's description and the recipe for a new predicate.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+use thiserror::Error;
+
+use zhengtong_bindings::parse_slug;
+
+/// The only format there is.
+pub const FORMAT: &str = "zhengtong-mapping/1";
+/// The most bytes of a mapping file.
+pub const MAX_MAPPING_BYTES: u64 = 256 * 1024;
+/// The most predicates one agency maps.
+pub const MAX_PREDICATES: usize = 1024;
+/// The most characters of a query.
+pub const MAX_QUERY_CHARS: usize = 8192;
+/// Time limit of a query that names none.
+pub const DEFAULT_TIMEOUT_MS: u64 = 2_000;
+/// The longest time limit a query may name.
+pub const MAX_TIMEOUT_MS: u64 = 10_000;
+
+/// What a predicate's answer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// 0 or 1.
+    Boolean,
+    /// A whole number.
+    Integer,
+}
+
+/// What a query may ask with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bind {
+    /// `:number`, the resident's number.
+    Number,
+    /// `:day`, the day of the application, `YYYY-MM-DD`.
+    Day,
+    /// `:code`, the code that proves identity; in `[identity]` only.
+    Code,
+}
+
+/// A query with its named binds made positional.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Query {
+    /// SQL with `$1`, `$2` …
+    pub sql: String,
+    /// What goes to `$1`, `$2` …
+    pub binds: Vec<Bind>,
+    /// How long it may take.
+    pub timeout: Duration,
+}
+
+/// How one predicate is answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MappedPredicate {
+    /// What the answer is.
+    pub kind: Kind,
+    /// Where it comes from.
+    pub query: Query,
+}
+
+/// A checked mapping.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mapping {
+    /// The organisation it belongs to.
+    pub organisation: String,
+    /// Predicate to query.
+    pub predicates: BTreeMap<String, MappedPredicate>,
+    /// How identity is proven, at the agency that issues identity credentials.
+    pub identity: Option<Query>,
+}
+
+/// Why a mapping was refused: names the file, the place in it, and what to do.
+#[derive(Debug, Error)]
+pub enum MappingError {
+    /// The file cannot be read.
+    #[error("mapping {path}: {source}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is too large.
+    #[error("mapping {path} has {bytes} bytes, more than {MAX_MAPPING_BYTES}")]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Its size.
+        bytes: u64,
+    },
+    /// Not TOML, or with unknown or missing keys.
+    #[error("mapping: {0}")]
+    Toml(#[from] toml::de::Error),
+    /// Another format.
+    #[error("mapping: format must be \"{FORMAT}\", not \"{0}\"")]
+    Format(String),
+    /// A mapping of another agency.
+    #[error("mapping: organisation is \"{found}\", this gateway is of \"{expected}\"")]
+    Organisation {
+        /// This gateway's.
+        expected: String,
+        /// The file's.
+        found: String,
+    },
+    /// Too many predicates.
+    #[error("mapping: {0} predicates, more than {MAX_PREDICATES}")]
+    TooMany(usize),
+    /// Not a predicate's name.
+    #[error("mapping: \"{0}\" is not a predicate's name: 1 to 31 of a-z, 0-9 and -")]
+    Name(String),
+    /// A query that is not allowed.
+    #[error("mapping: {at}: {problem}")]
+    Query {
+        /// Where, e.g. `predicates.age.query`.
+        at: String,
+        /// What is wrong.
+        problem: QueryProblem,
+    },
+}
+
+/// What is wrong with a query.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum QueryProblem {
+    /// Empty or too long.
+    #[error("must have 1 to {MAX_QUERY_CHARS} characters")]
+    Length,
+    /// Something else than reading.
+    #[error("must be one SELECT (or WITH … SELECT), without a semicolon")]
+    NotOneSelect,
+    /// A bind that does not exist here.
+    #[error("unknown bind :{0}")]
+    UnknownBind(String),
+    /// Does not ask about the resident.
+    #[error("must use :number, or it would answer the same for everybody")]
+    NoNumber,
+    /// A parameter by position.
+    #[error("use :number and :day, not ? or $")]
+    Positional,
+    /// A time limit beyond the bound.
+    #[error("timeout_ms must be 1 to {MAX_TIMEOUT_MS}")]
+    Timeout,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    format: String,
+    organisation: String,
+    #[serde(default)]
+    predicates: BTreeMap<String, RawPredicate>,
+    identity: Option<RawIdentity>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPredicate {
+    kind: Kind,
+    query: String,
+    #[serde(default = "default_timeout")]
+    timeout_ms: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawIdentity {
+    query: String,
+    #[serde(default = "default_timeout")]
+    timeout_ms: u64,
+}
+
+fn default_timeout() -> u64 {
+    DEFAULT_TIMEOUT_MS
+}
+
+impl Mapping {
+    /// Reads and checks the mapping of an organisation.
+    ///
+    /// # Errors
+    /// See [`MappingError`].
+    pub fn load(path: &Path, organisation: &str) -> Result<Self, MappingError> {
+        let failed = |source| MappingError::File {
+            path: path.into(),
+            source,
+        };
+        let bytes = std::fs::metadata(path).map_err(failed)?.len();
+        if bytes > MAX_MAPPING_BYTES {
+            return Err(MappingError::TooLarge {
+                path: path.into(),
+                bytes,
+            });
+        }
+        let mapping = Self::parse(&std::fs::read_to_string(path).map_err(failed)?)?;
+        if mapping.organisation != organisation {
+            let (expected, found) = (organisation.to_owned(), mapping.organisation);
+            return Err(MappingError::Organisation { expected, found });
+        }
+        Ok(mapping)
+    }
+
+    /// Checks a mapping's text.
+    ///
+    /// # Errors
+    /// See [`MappingError`].
+    pub fn parse(text: &str) -> Result<Self, MappingError> {
+        let file: File = toml::from_str(text)?;
+        if file.format != FORMAT {
+            return Err(MappingError::Format(file.format));
+        }
+        if file.predicates.len() > MAX_PREDICATES {
+            return Err(MappingError::TooMany(file.predicates.len()));
+        }
+        let mut predicates = BTreeMap::new();
+        for (name, raw) in file.predicates {
+            if parse_slug(&name).is_err() {
+                return Err(MappingError::Name(name));
+            }
+            let at = |part: &str| format!("predicates.{name}.{part}");
+            let query = checked(
+                &raw.query,
+                raw.timeout_ms,
+                &[("number", Bind::Number), ("day", Bind::Day)],
+                at,
+            )?;
+            predicates.insert(
+                name,
+                MappedPredicate {
+                    kind: raw.kind,
+                    query,
+                },
+            );
+        }
+        let identity = file.identity.map(|raw| {
+            let allowed = [("number", Bind::Number), ("code", Bind::Code)];
+            checked(&raw.query, raw.timeout_ms, &allowed, |part: &str| {
+                format!("identity.{part}")
+            })
+        });
+        Ok(Self {
+            organisation: file.organisation,
+            predicates,
+            identity: identity.transpose()?,
+        })
+    }
+}
+
+fn checked(
+    text: &str,
+    timeout_ms: u64,
+    allowed: &[(&str, Bind)],
+    at: impl Fn(&str) -> String,
+) -> Result<Query, MappingError> {
+    if timeout_ms == 0 || timeout_ms > MAX_TIMEOUT_MS {
+        return Err(MappingError::Query {
+            at: at("timeout_ms"),
+            problem: QueryProblem::Timeout,
+        });
+    }
+    let (sql, binds) = positional(text.trim(), allowed).map_err(|problem| MappingError::Query {
+        at: at("query"),
+        problem,
+    })?;
+    Ok(Query {
+        sql,
+        binds,
+        timeout: Duration::from_millis(timeout_ms),
+    })
+}
+
+/// Replaces `:name` by `$n`, leaving literals and casts (`::`) alone.
+fn positional(text: &str, allowed: &[(&str, Bind)]) -> Result<(String, Vec<Bind>), QueryProblem> {
+    if text.is_empty() || text.chars().count() > MAX_QUERY_CHARS {
+        return Err(QueryProblem::Length);
+    }
+    let first = text
+        .split_whitespace()
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    if first != "select" && first != "with" {
+        return Err(QueryProblem::NotOneSelect);
+    }
+    let (mut sql, mut binds) = (String::new(), Vec::new());
+    let mut rest = text.chars().peekable();
+    while let Some(character) = rest.next() {
+        match character {
+            '\'' | '"' => {
+                sql.push(character);
+                for inner in rest.by_ref() {
+                    sql.push(inner);
+                    if inner == character {
+                        break;
+                    }
+                }
+            }
+            ';' => return Err(QueryProblem::NotOneSelect),
+            '?' | '$' => return Err(QueryProblem::Positional),
+            ':' if rest.next_if_eq(&':').is_some() => sql.push_str("::"),
+            ':' => {
+                let mut name = String::new();
+                while let Some(letter) = rest.next_if(|c| c.is_ascii_alphanumeric() || *c == '_') {
+                    name.push(letter);
+                }
+                let Some((_, bind)) = allowed.iter().find(|(known, _)| *known == name) else {
+                    return Err(QueryProblem::UnknownBind(name));
+                };
+                let position = binds.iter().position(|known| known == bind).unwrap_or_else(|| {
+                    binds.push(*bind);
+                    binds.len() - 1
+                });
+                sql.push_str(&format!("${}", position + 1));
+            }
+            other => sql.push(other),
+        }
+    }
+    if !binds.contains(&Bind::Number) {
+        return Err(QueryProblem::NoNumber);
+    }
+    Ok((sql, binds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(predicate: &str) -> Result<Mapping, MappingError> {
+        Mapping::parse(&format!(
+            "format = \"{FORMAT}\"\norganisation = \"health\"\n{predicate}"
+        ))
+    }
+
+    fn query(sql: &str) -> Result<Query, QueryProblem> {
+        let text = format!("[predicates.p]\nkind = \"boolean\"\nquery = \"\"\"{sql}\"\"\"");
+        match parse(&text) {
+            Ok(mapping) => Ok(mapping.predicates["p"].query.clone()),
+            Err(MappingError::Query { problem, .. }) => Err(problem),
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn the_agencies_mappings_are_accepted() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../agencies");
+        for agency in [
+            "public-security",
+            "civil-affairs",
+            "human-resources",
+            "disabled-federation",
+            "health",
+        ] {
+            let mapping = Mapping::load(&folder.join(agency).join("mapping.toml"), agency).unwrap();
+            assert!(!mapping.predicates.is_empty());
+            assert_eq!(mapping.identity.is_some(), agency == "public-security");
+        }
+        let wrong = Mapping::load(&folder.join("health/mapping.toml"), "civil-affairs");
+        assert!(matches!(wrong, Err(MappingError::Organisation { .. })));
+    }
+
+    #[test]
+    fn named_binds_become_positions_and_literals_stay() {
+        let query =
+            query("SELECT ':x', a::text FROM t WHERE n = :number AND d <= :day AND n <> :number").unwrap();
+        assert_eq!(
+            query.sql,
+            "SELECT ':x', a::text FROM t WHERE n = $1 AND d <= $2 AND n <> $1"
+        );
+        assert_eq!(query.binds, [Bind::Number, Bind::Day]);
+    }
+
+    #[test]
+    fn queries_that_could_do_harm_are_refused() {
+        use QueryProblem as P;
+        for (sql, problem) in [
+            ("", P::Length),
+            ("DELETE FROM t WHERE n = :number", P::NotOneSelect),
+            ("SELECT 1; DROP TABLE t", P::NotOneSelect),
+            ("SELECT :name", P::UnknownBind("name".into())),
+            ("SELECT :code", P::UnknownBind("code".into())),
+            ("SELECT 1", P::NoNumber),
+            ("SELECT 1 WHERE n = ?", P::Positional),
+            ("SELECT 1 WHERE n = $1", P::Positional),
+        ] {
+            assert_eq!(query(sql), Err(problem), "{sql}");
+        }
+        assert_eq!(
+            query(&format!("SELECT :number {}", "x".repeat(MAX_QUERY_CHARS))),
+            Err(P::Length)
+        );
+    }
+
+    #[test]
+    fn unknown_keys_names_kinds_and_limits_are_refused() {
+        let good = "kind = \"boolean\"\nquery = \"SELECT :number\"\n";
+        assert!(parse(&format!("[predicates.p]\n{good}")).is_ok());
+        for bad in [
+            format!("extra = 1\n[predicates.p]\n{good}"),
+            format!("[predicates.p]\n{good}colour = 1"),
+            "[predicates.p]\nkind = \"text\"\nquery = \"SELECT :number\"".into(),
+            "[predicates.p]\nkind = \"boolean\"".into(),
+        ] {
+            assert!(matches!(parse(&bad), Err(MappingError::Toml(_))), "{bad}");
+        }
+        assert!(matches!(
+            parse(&format!("[predicates.P_1]\n{good}")),
+            Err(MappingError::Name(_))
+        ));
+        for timeout in [0, MAX_TIMEOUT_MS + 1] {
+            let error = parse(&format!("[predicates.p]\n{good}timeout_ms = {timeout}")).unwrap_err();
+            assert!(
+                error.to_string().starts_with("mapping: predicates.p.timeout_ms"),
+                "{error}"
+            );
+        }
+        let other = Mapping::parse("format = \"x/2\"\norganisation = \"health\"");
+        assert!(matches!(other, Err(MappingError::Format(_))));
+    }
+}

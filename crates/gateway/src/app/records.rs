@@ -1,0 +1,248 @@
+//! What rests in the vault: links, forms, statements, credentials.
+
+use alloy_primitives::{B256, keccak256};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use zeroize::{Zeroize, Zeroizing};
+use zhengtong_credentials::CredentialText;
+use zhengtong_vault::{Record, Subject};
+
+use super::link::Form;
+use super::{App, AppError};
+use crate::store::{CaseRow, LinkRow};
+
+/// A link as the vault keeps it. Personal: no `Debug`, no `Clone`.
+#[derive(Serialize, Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StoredLink {
+    /// The resident's number, from the identity credential.
+    pub number: Option<String>,
+    /// Hex.
+    pub use_secret: Option<String>,
+    pub consent: Option<Value>,
+    pub form: Option<StoredForm>,
+    pub holder: Option<Value>,
+}
+
+impl Drop for StoredLink {
+    fn drop(&mut self) {
+        self.number.zeroize();
+        self.use_secret.zeroize();
+    }
+}
+
+/// A form as the vault keeps it.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StoredForm {
+    pub answers: Value,
+    pub salt: B256,
+}
+
+impl From<Form> for StoredForm {
+    fn from(form: Form) -> Self {
+        Self {
+            answers: form.answers,
+            salt: form.salt,
+        }
+    }
+}
+
+impl StoredForm {
+    pub fn commitment(&self) -> B256 {
+        Form {
+            answers: self.answers.clone(),
+            salt: self.salt,
+        }
+        .commitment()
+    }
+}
+
+/// The text of a statement. Personal: no `Debug`, no `Clone`.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StatementText {
+    /// What was written.
+    pub text: String,
+    /// 32 bytes.
+    pub salt: B256,
+}
+
+impl StatementText {
+    /// What the chain keeps: `keccak256(salt ‖ text)`.
+    pub fn hash(&self) -> B256 {
+        keccak256([self.salt.as_slice(), self.text.as_bytes()].concat())
+    }
+}
+
+fn hex(value: B256) -> String {
+    format!("{value:#x}")
+}
+
+impl App {
+    async fn put<T: Serialize>(
+        &self,
+        subject: Subject,
+        record: Record<'_>,
+        value: &T,
+    ) -> Result<(), AppError> {
+        let bytes = Zeroizing::new(serde_json::to_vec(value).map_err(|_| AppError::Record(record.kind))?);
+        Ok(self.vault.put(subject, record, &bytes).await?)
+    }
+
+    async fn get<T: for<'de> Deserialize<'de>>(
+        &self,
+        subject: Subject,
+        record: Record<'_>,
+    ) -> Result<Option<T>, AppError> {
+        let Some(bytes) = self.vault.get(subject, record).await? else {
+            return Ok(None);
+        };
+        serde_json::from_slice(bytes.expose())
+            .map(Some)
+            .map_err(|_| AppError::Record(record.kind))
+    }
+
+    pub(crate) async fn put_link(&self, row: &LinkRow, link: &StoredLink) -> Result<(), AppError> {
+        self.put(
+            row.subject,
+            Record {
+                kind: "link",
+                name: &hex(row.case_id),
+            },
+            link,
+        )
+        .await?;
+        Ok(self.store.put_link(row, self.clock.now_ms()).await?)
+    }
+
+    pub(crate) async fn stored_link(&self, row: &LinkRow) -> Result<StoredLink, AppError> {
+        let record = Record {
+            kind: "link",
+            name: &hex(row.case_id),
+        };
+        self.get(row.subject, record)
+            .await?
+            .ok_or(AppError::Record("link"))
+    }
+
+    /// Whose records belong to a case: the linked person, or the applicant by the case alone.
+    pub(crate) async fn subject_of(&self, case_id: B256) -> Result<Subject, AppError> {
+        let link = self.store.link(case_id).await?;
+        Ok(link.map_or_else(|| self.vault.applicant(&case_id.0), |link| link.subject))
+    }
+
+    /// Reads a record of a case; one that was written before the link came is under the applicant's pseudonym.
+    async fn find<T: for<'de> Deserialize<'de>>(
+        &self,
+        case_id: B256,
+        record: Record<'_>,
+    ) -> Result<Option<T>, AppError> {
+        let subject = self.subject_of(case_id).await?;
+        if let Some(found) = self.get(subject, record).await? {
+            return Ok(Some(found));
+        }
+        self.get(self.vault.applicant(&case_id.0), record).await
+    }
+
+    pub(crate) async fn put_form(&self, case_id: B256, form: &StoredForm) -> Result<(), AppError> {
+        let name = format!("{}/{}", hex(case_id), &hex(form.commitment())[2..34]);
+        self.put(
+            self.subject_of(case_id).await?,
+            Record {
+                kind: "form",
+                name: &name,
+            },
+            form,
+        )
+        .await
+    }
+
+    /// The form that the chain's commitment is of; `None` if it never came, or another one did.
+    pub(crate) async fn form_of(&self, case: &CaseRow) -> Result<Option<StoredForm>, AppError> {
+        if let Some(row) = self.store.link(case.id).await?
+            && let Some(form) = self.stored_link(&row).await?.form.take()
+            && form.commitment() == case.form
+        {
+            return Ok(Some(form));
+        }
+        let name = format!("{}/{}", hex(case.id), &hex(case.form)[2..34]);
+        let form: Option<StoredForm> = self
+            .find(
+                case.id,
+                Record {
+                    kind: "form",
+                    name: &name,
+                },
+            )
+            .await?;
+        Ok(form.filter(|form| form.commitment() == case.form))
+    }
+
+    pub(crate) async fn put_statement(
+        &self,
+        case_id: B256,
+        statement: &StatementText,
+    ) -> Result<(), AppError> {
+        let name = format!("{}/{}", &hex(case_id)[2..], &hex(statement.hash())[2..34]);
+        self.put(
+            self.subject_of(case_id).await?,
+            Record {
+                kind: "statement",
+                name: &name,
+            },
+            statement,
+        )
+        .await
+    }
+
+    pub(crate) async fn statement(
+        &self,
+        case_id: B256,
+        hash: B256,
+    ) -> Result<Option<StatementText>, AppError> {
+        let name = format!("{}/{}", &hex(case_id)[2..], &hex(hash)[2..34]);
+        self.find(
+            case_id,
+            Record {
+                kind: "statement",
+                name: &name,
+            },
+        )
+        .await
+    }
+
+    pub(crate) async fn put_credential(
+        &self,
+        case_id: B256,
+        seq: u32,
+        text: &CredentialText,
+    ) -> Result<(), AppError> {
+        let name = format!("{}/{seq}", hex(case_id));
+        let record = Record {
+            kind: "credential",
+            name: &name,
+        };
+        Ok(self
+            .vault
+            .put(self.subject_of(case_id).await?, record, text.expose().as_bytes())
+            .await?)
+    }
+
+    pub(crate) async fn credential_text(
+        &self,
+        case_id: B256,
+        seq: u32,
+    ) -> Result<Option<CredentialText>, AppError> {
+        let name = format!("{}/{seq}", hex(case_id));
+        let record = Record {
+            kind: "credential",
+            name: &name,
+        };
+        let Some(bytes) = self.vault.get(self.subject_of(case_id).await?, record).await? else {
+            return Ok(None);
+        };
+        let text = std::str::from_utf8(bytes.expose()).map_err(|_| AppError::Record("credential"))?;
+        Ok(Some(CredentialText::new(text.to_owned())))
+    }
+}

@@ -1,0 +1,178 @@
+//! Officers sign in with their key (SIWE), and then hold a token.
+
+use alloy_primitives::Address;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+use super::link::recover;
+use super::siwe::{SiweError, SiweMessage};
+use super::{App, AppError, inner};
+
+/// How long a challenge may be used, in seconds.
+pub const NONCE_S: u64 = 300;
+/// How long a session lasts, in seconds: a working day.
+pub const SESSION_S: u64 = 8 * 3600;
+/// The longest time a sign-in message may claim to hold, and the oldest one accepted, in seconds.
+pub const MAX_MESSAGE_AGE_S: u64 = 600;
+/// How far a browser's clock may be ahead, in seconds.
+const MAX_AHEAD_S: u64 = 60;
+
+/// A session. The token is a secret.
+pub struct Session {
+    /// What the officer shows with each request.
+    pub token: String,
+    /// Unix seconds.
+    pub expires_at_s: u64,
+}
+
+/// Why nobody was signed in.
+#[derive(Debug, Error)]
+pub enum SessionError {
+    /// Not a message of EIP-4361.
+    #[error(transparent)]
+    Message(#[from] SiweError),
+    /// For another site.
+    #[error("`message`: the domain is not this portal's")]
+    Domain,
+    /// For another address of a site.
+    #[error("`message`: the URI is not of the domain that asks")]
+    Uri,
+    /// For another chain.
+    #[error("`message`: Chain ID must be {0}")]
+    Chain(u64),
+    /// Expired, too old, or not valid yet.
+    #[error("`message` has expired or is not valid yet")]
+    Time,
+    /// A challenge that was not handed out, or was used.
+    #[error("`message`: the nonce was not handed out here, was used, or is too old")]
+    Nonce,
+    /// Not signed by the address it names.
+    #[error("`signature` is not of the address in the message")]
+    Signature,
+    /// Not an officer of this organisation.
+    #[error("this key is not listed as an officer of this organisation")]
+    NotAnOfficer,
+    /// No session, or it has expired.
+    #[error("sign in first: there is no session, or it has expired")]
+    NoSession,
+    /// Too many challenges or sessions.
+    #[error("too many sign-ins at once; try again later")]
+    Busy,
+    /// Inside.
+    #[error(transparent)]
+    App(#[from] AppError),
+}
+
+impl App {
+    /// A fresh challenge.
+    ///
+    /// # Errors
+    /// Too many wait.
+    pub async fn challenge(&self) -> Result<String, SessionError> {
+        let nonce = hex::encode(random()?);
+        let now_s = self.clock.now_s();
+        let kept = self
+            .store
+            .put_nonce(&nonce, now_s + NONCE_S, now_s)
+            .await
+            .map_err(inner)?;
+        if kept { Ok(nonce) } else { Err(SessionError::Busy) }
+    }
+
+    /// Signs an officer in.
+    ///
+    /// # Errors
+    /// See [`SessionError`].
+    pub async fn sign_in(&self, text: &str, signature: &str) -> Result<Session, SessionError> {
+        let message = SiweMessage::parse(text)?;
+        let now_s = self.clock.now_s();
+        if !self.session_domains.contains(&message.domain) {
+            return Err(SessionError::Domain);
+        }
+        let authority = message
+            .uri
+            .split_once("://")
+            .map(|(_, rest)| rest.split('/').next().unwrap_or(rest));
+        if authority != Some(message.domain.as_str()) {
+            return Err(SessionError::Uri);
+        }
+        if message.chain_id != self.chain.chain_id() {
+            return Err(SessionError::Chain(self.chain.chain_id()));
+        }
+        check_times(&message, now_s)?;
+        if recover(signature, text) != Some(message.address) {
+            return Err(SessionError::Signature);
+        }
+        if !self
+            .store
+            .take_nonce(&message.nonce, now_s)
+            .await
+            .map_err(inner)?
+        {
+            return Err(SessionError::Nonce);
+        }
+        if !self
+            .store
+            .is_officer(message.address, self.me)
+            .await
+            .map_err(inner)?
+        {
+            return Err(SessionError::NotAnOfficer);
+        }
+        let token = URL_SAFE_NO_PAD.encode(random()?);
+        let expires_at_s = now_s + SESSION_S;
+        let digest = digest(&token);
+        let kept = self
+            .store
+            .put_session(&digest, message.address, expires_at_s, now_s)
+            .await;
+        if !kept.map_err(inner)? {
+            return Err(SessionError::Busy);
+        }
+        Ok(Session { token, expires_at_s })
+    }
+
+    /// Whose session a token is, if they are still an officer.
+    ///
+    /// # Errors
+    /// See [`SessionError`].
+    pub async fn officer(&self, token: Option<&str>) -> Result<Address, SessionError> {
+        let token = token.ok_or(SessionError::NoSession)?;
+        let found = self
+            .store
+            .session(&digest(token), self.clock.now_s())
+            .await
+            .map_err(inner)?;
+        let officer = found.ok_or(SessionError::NoSession)?;
+        if !self.store.is_officer(officer, self.me).await.map_err(inner)? {
+            return Err(SessionError::NotAnOfficer);
+        }
+        Ok(officer)
+    }
+}
+
+fn check_times(message: &SiweMessage, now_s: u64) -> Result<(), SessionError> {
+    let seconds = |time: jiff::Timestamp| u64::try_from(time.as_second()).unwrap_or(0);
+    let issued = seconds(message.issued_at);
+    let is_current = issued <= now_s + MAX_AHEAD_S
+        && now_s.saturating_sub(issued) <= MAX_MESSAGE_AGE_S
+        && message.expires_at.is_none_or(|at| now_s < seconds(at))
+        && message.not_before.is_none_or(|at| seconds(at) <= now_s);
+    if is_current {
+        Ok(())
+    } else {
+        Err(SessionError::Time)
+    }
+}
+
+fn random() -> Result<[u8; 32], AppError> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(AppError::Randomness)?;
+    Ok(bytes)
+}
+
+fn digest(token: &str) -> String {
+    hex::encode(Sha256::digest(token))
+}

@@ -1,0 +1,154 @@
+//! Takes jobs from the durable queue, some at a time, until they are done.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use super::accept::WAITING_LINK_MS;
+use super::{App, AppError};
+use crate::store::{Job, JobKind, Waiting};
+
+/// Jobs worked on at once.
+pub const MAX_CONCURRENT_JOBS: usize = 16;
+/// How often a job is tried before it is given up and left for the operator. With the waits between: about a week.
+pub const MAX_ATTEMPTS: u32 = 2_000;
+/// How long a job waits for a link or a basis before it is given up, in milliseconds: longer than any case may take.
+pub const MAX_WAIT_MS: u64 = 400 * 24 * 3600 * 1000;
+const FIRST_DELAY_MS: u64 = 500;
+const MAX_DELAY_MS: u64 = 300_000;
+/// How often a job that waits for something looks again, should it have missed the bell.
+const LOOK_AGAIN_MS: u64 = 60_000;
+/// How often the queue is looked at without a bell.
+const IDLE: Duration = Duration::from_secs(1);
+/// How often waiting links are cleaned up.
+const CLEANING: Duration = Duration::from_secs(600);
+
+/// What came of working on a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// Done.
+    Done,
+    /// Nothing to do until something arrives.
+    Wait(Waiting),
+}
+
+impl App {
+    /// Works until the task is dropped.
+    pub async fn work(&self) {
+        let mut cleaned = tokio::time::Instant::now();
+        loop {
+            match self.0.outbox.resume().await {
+                Ok(resumed) => {
+                    tracing::info!(resumed, "transactions resumed");
+                    break;
+                }
+                Err(error) => tracing::warn!(%error, "cannot resume transactions yet"),
+            }
+            tokio::time::sleep(IDLE).await;
+        }
+        loop {
+            if let Err(error) = self.work_once().await {
+                tracing::error!(%error, "the queue cannot be read");
+            }
+            if cleaned.elapsed() > CLEANING {
+                cleaned = tokio::time::Instant::now();
+                if let Err(error) = self.clean_links().await {
+                    tracing::error!(%error, "waiting links cannot be cleaned up");
+                }
+            }
+            let _ = tokio::time::timeout(IDLE, self.0.wake.notified()).await;
+        }
+    }
+
+    /// Works on everything that is due now. Answers how many jobs it looked at.
+    ///
+    /// # Errors
+    /// The queue cannot be read.
+    pub async fn work_once(&self) -> Result<usize, AppError> {
+        let mut looked = 0;
+        loop {
+            let due = self
+                .store
+                .due_jobs(self.clock.now_ms(), MAX_CONCURRENT_JOBS)
+                .await?;
+            if due.is_empty() {
+                return Ok(looked);
+            }
+            looked += due.len();
+            let slots = Arc::new(Semaphore::new(MAX_CONCURRENT_JOBS));
+            let mut running = JoinSet::new();
+            for job in due {
+                let (app, slots) = (self.clone(), slots.clone());
+                running.spawn(async move {
+                    let _slot = slots.acquire().await;
+                    app.run(&job).await
+                });
+            }
+            while let Some(result) = running.join_next().await {
+                match result {
+                    Ok(done) => done?,
+                    Err(error) => tracing::error!(%error, "a job panicked"),
+                }
+            }
+        }
+    }
+
+    async fn run(&self, job: &Job) -> Result<(), AppError> {
+        let outcome = match (job.kind, &job.ask) {
+            (JobKind::Ask, Some(ask)) => self.answer_ask(ask).await,
+            (JobKind::Ask, None) => Err(AppError::Record("job")),
+            (JobKind::Issue, _) => self.issue(job).await,
+            (JobKind::Status, _) => self.update_status(job).await,
+        };
+        let now_ms = self.clock.now_ms();
+        match outcome {
+            Ok(Outcome::Done) => {
+                self.0.metrics.job("done");
+                self.store.close_job(&job.id, "done").await?;
+            }
+            Ok(Outcome::Wait(_)) if now_ms.saturating_sub(job.created_ms) > MAX_WAIT_MS => {
+                self.0.metrics.job("given-up");
+                self.store.close_job(&job.id, "failed").await?;
+            }
+            Ok(Outcome::Wait(waiting)) => {
+                self.0.metrics.job("waiting");
+                self.store
+                    .delay_job(&job.id, waiting, now_ms + LOOK_AGAIN_MS, false)
+                    .await?;
+            }
+            Err(error) if job.attempts >= MAX_ATTEMPTS => {
+                tracing::error!(job = job.id, %error, "job given up");
+                self.0.metrics.job("given-up");
+                self.store.close_job(&job.id, "failed").await?;
+            }
+            Err(error) => {
+                tracing::warn!(job = job.id, attempt = job.attempts, %error, "job failed, will be tried again");
+                self.0.metrics.job("failed");
+                let delay = (FIRST_DELAY_MS << job.attempts.min(16)).min(MAX_DELAY_MS);
+                self.store
+                    .delay_job(&job.id, Waiting::Nothing, now_ms + delay, true)
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets links whose cases never appeared on the chain.
+    async fn clean_links(&self) -> Result<(), AppError> {
+        let before = self.clock.now_ms().saturating_sub(WAITING_LINK_MS);
+        for (subject, case_id) in self.store.drop_stale_links(before).await? {
+            self.vault
+                .remove(
+                    subject,
+                    zhengtong_vault::Record {
+                        kind: "link",
+                        name: &case_id,
+                    },
+                )
+                .await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,75 @@
+use thiserror::Error;
+use zhengtong_client::ClientError;
+use zhengtong_credentials::CredentialError;
+use zhengtong_services::PackageErrors;
+use zhengtong_vault::VaultError;
+
+use crate::app::chain::ChainError;
+use crate::app::mapping::MappingError;
+use crate::store::StoreError;
+
+/// Why a gateway does not start.
+#[derive(Debug, Error)]
+pub enum GatewayError {
+    /// The configuration is wrong.
+    #[error("configuration: {field}: {problem}")]
+    Config {
+        /// Which field.
+        field: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The node cannot be reached, or is of another network.
+    #[error("chain: {0}")]
+    Client(#[from] ClientError),
+    /// The node gives no proofs.
+    #[error("chain: {0}")]
+    Chain(#[from] ChainError),
+    /// The data folder belongs to another network.
+    #[error(
+        "this data folder belongs to the network with key {kept}, the node is of {found}: use another folder or node"
+    )]
+    WrongNetwork {
+        /// The folder's.
+        kept: String,
+        /// The node's.
+        found: String,
+    },
+    /// The data folder belongs to another organisation.
+    #[error("this data folder belongs to the organisation {kept}, not {found}")]
+    WrongOrganisation {
+        /// The folder's.
+        kept: String,
+        /// The configuration's.
+        found: String,
+    },
+    /// The mapping is refused.
+    #[error(transparent)]
+    Mapping(#[from] MappingError),
+    /// A service package is refused.
+    #[error("service packages: {0}")]
+    Packages(#[from] PackageErrors),
+    /// A folder cannot be read.
+    #[error("{path}: {source}")]
+    Folder {
+        /// The folder.
+        path: std::path::PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The vault, a key file, or the agency's database.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The credential key.
+    #[error("credential key: {0}")]
+    Credential(#[from] CredentialError),
+    /// The attester's key.
+    #[error("the attester's key file does not hold a secp256k1 key")]
+    Attester,
+    /// The encryption key.
+    #[error("the encryption key file does not hold an X25519 key")]
+    Encryption,
+}

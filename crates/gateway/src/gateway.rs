@@ -1,0 +1,152 @@
+use std::path::Path;
+use std::sync::Arc;
+
+use axum::Router;
+use tokio::task::JoinSet;
+use zhengtong_bindings::{addresses, parse_slug};
+use zhengtong_client::Client;
+use zhengtong_services::Package;
+use zhengtong_vault::{Vault, sql};
+
+use crate::app::chain::{ChainPort, ClientPort};
+use crate::app::clock::{Clock, SystemClock};
+use crate::app::mapping::Mapping;
+use crate::app::source::Source;
+use crate::app::{App, Parts};
+use crate::keys::Keys;
+use crate::store::Store;
+use crate::{Config, GatewayError, http};
+
+/// The most service packages in a folder.
+const MAX_PACKAGES: usize = 10_000;
+
+/// A running gateway: it follows the chain and works until it is dropped.
+pub struct Gateway {
+    app: App,
+    _tasks: JoinSet<()>,
+}
+
+impl Gateway {
+    /// Opens everything, refuses the wrong network, starts following and working. Answers the HTTP routes, to be served
+    /// at the address that the `Registry` names, and the handle that keeps the gateway running.
+    ///
+    /// # Errors
+    /// See [`GatewayError`]; nothing runs then.
+    pub async fn start(config: Config) -> Result<(Router, Self), GatewayError> {
+        config.check()?;
+        let client = Client::connect(&config.rpc_url, Some(config.network_key)).await?;
+        Self::start_on(config, Arc::new(ClientPort::new(client)?), Arc::new(SystemClock)).await
+    }
+
+    /// As [`Gateway::start`], on a given chain and clock.
+    ///
+    /// # Errors
+    /// See [`GatewayError`].
+    pub async fn start_on(
+        config: Config,
+        chain: Arc<dyn ChainPort>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<(Router, Self), GatewayError> {
+        let dev = config.dev;
+        let app = open(config, chain, clock).await?;
+        let mut tasks = JoinSet::new();
+        let (following, working) = (app.clone(), app.clone());
+        tasks.spawn(async move {
+            if let Err(error) = following.follow().await {
+                tracing::error!(%error, "stopped following the chain");
+            }
+        });
+        tasks.spawn(async move { working.work().await });
+        Ok((http::router(app.clone(), dev), Self { app, _tasks: tasks }))
+    }
+
+    /// What the gateway does, for embedding and for tests.
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+}
+
+/// Opens a gateway without starting its tasks.
+///
+/// # Errors
+/// See [`GatewayError`].
+pub async fn open(
+    config: Config,
+    chain: Arc<dyn ChainPort>,
+    clock: Arc<dyn Clock>,
+) -> Result<App, GatewayError> {
+    config.check()?;
+    let wrong = |error: zhengtong_bindings::BadSlug| GatewayError::Config {
+        field: "organisation",
+        problem: error.to_string(),
+    };
+    let me = parse_slug(&config.organisation).map_err(wrong)?;
+    std::fs::create_dir_all(&config.data_folder).map_err(|source| GatewayError::Folder {
+        path: config.data_folder.clone(),
+        source,
+    })?;
+    let url = |file: &str| {
+        config
+            .database_url
+            .clone()
+            .unwrap_or_else(|| sql::sqlite_url(&config.data_folder.join(file)))
+    };
+    let keys = Keys::read_or_create(&config.keys, None)?;
+    let mapping = Mapping::load(&config.mapping, &config.organisation)?;
+    let packages = packages(&config.services)?;
+    let store = Store::open(&url("gateway.sqlite")).await?;
+    belongs(&store, &chain.network(), &config.organisation).await?;
+    Ok(App::new(Parts {
+        me,
+        contracts: addresses(),
+        vault: Vault::open(&url("vault.sqlite"), &keys.vault).await?,
+        source: Source::open(&config.source_url, mapping).await?,
+        issuer: keys.issuer(&config.organisation, chain.chain_id())?,
+        encryption: keys.encryption,
+        attester: keys.attester,
+        organisation: config.organisation,
+        session_domains: config.session_domains,
+        chain,
+        store,
+        packages,
+        clock,
+    }))
+}
+
+/// A data folder stays with the network and the organisation it was made for.
+async fn belongs(store: &Store, network: &str, organisation: &str) -> Result<(), GatewayError> {
+    match store.meta("network").await? {
+        Some(kept) if kept != network => {
+            return Err(GatewayError::WrongNetwork {
+                kept,
+                found: network.to_owned(),
+            });
+        }
+        Some(_) => {}
+        None => store.set_meta("network", network).await?,
+    }
+    match store.meta("organisation").await? {
+        Some(kept) if kept != organisation => Err(GatewayError::WrongOrganisation {
+            kept,
+            found: organisation.to_owned(),
+        }),
+        Some(_) => Ok(()),
+        None => Ok(store.set_meta("organisation", organisation).await?),
+    }
+}
+
+/// Every subfolder with an `item.json` is a package; each must pass every check.
+fn packages(folder: &Path) -> Result<Vec<Package>, GatewayError> {
+    let failed = |source| GatewayError::Folder {
+        path: folder.into(),
+        source,
+    };
+    let mut packages = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if path.join("item.json").is_file() && packages.len() < MAX_PACKAGES {
+            packages.push(Package::load(&path)?);
+        }
+    }
+    Ok(packages)
+}

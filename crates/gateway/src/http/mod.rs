@@ -1,0 +1,93 @@
+//! HTTP: routes, bounds, problem JSON (RFC 9457), OpenAPI.
+
+mod desk;
+mod extract;
+mod identity;
+mod links;
+mod problem;
+mod resident;
+mod service;
+mod session;
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderName, Method, StatusCode, header};
+use axum::routing::get;
+use tower_http::cors::{Any, CorsLayer};
+use tower_http::timeout::TimeoutLayer;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+
+pub use problem::Problem;
+
+/// The most bytes of a request's body: a sealed link in base64url, and its frame.
+pub const MAX_BODY_BYTES: usize = 128 * 1024;
+/// How long a request may take.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
+
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Zhengtong gateway",
+    description = "An agency's gateway: identity credentials, sealed links, results, the officers' desk. \
+        Errors are problem JSON (RFC 9457) that names the field."
+))]
+struct Api;
+
+/// The OpenAPI description of the routes.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    routes_of().split_for_parts().1
+}
+
+fn routes_of() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Api::openapi())
+        .routes(routes!(service::healthz))
+        .routes(routes!(service::metrics))
+        .routes(routes!(service::jwt_vc_issuer))
+        .routes(routes!(service::status_list))
+        .routes(routes!(identity::prove))
+        .routes(routes!(links::accept))
+        .routes(routes!(resident::credential))
+        .routes(routes!(resident::statements))
+        .routes(routes!(resident::supplement))
+        .routes(routes!(resident::appeal))
+        .routes(routes!(session::challenge))
+        .routes(routes!(session::sign_in))
+        .routes(routes!(desk::queue))
+        .routes(routes!(desk::case))
+        .routes(routes!(desk::statement))
+}
+
+/// The routes of a gateway; `dev` lets pages of any origin use them.
+pub fn router(app: App, dev: bool) -> Router {
+    let (routes, description) = routes_of().split_for_parts();
+    let description = axum::Json(description);
+    let routes = routes
+        .route("/openapi.json", get(move || async move { description.clone() }))
+        .fallback(service::not_found)
+        .method_not_allowed_fallback(service::method_not_allowed)
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::SERVICE_UNAVAILABLE,
+            REQUEST_TIMEOUT,
+        ));
+    let routes = if dev { routes.layer(cors()) } else { routes };
+    routes.with_state(app)
+}
+
+fn cors() -> CorsLayer {
+    let own = ["x-case-time", "x-case-signature"].map(HeaderName::from_static);
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers(
+            [header::CONTENT_TYPE, header::AUTHORIZATION]
+                .into_iter()
+                .chain(own)
+                .collect::<Vec<_>>(),
+        )
+}

@@ -1,0 +1,197 @@
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::app::{AcceptError, AppError, IdentityError, ResidentError, SessionError};
+
+/// Problem JSON (RFC 9457). Says what was wrong and where; never carries personal data.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Problem {
+    /// `urn:zhengtong:problem:` and a stable word.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// A short text for the kind.
+    pub title: &'static str,
+    /// The HTTP status.
+    pub status: u16,
+    /// What was wrong with this request.
+    pub detail: String,
+    /// The field, header or parameter that was wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+}
+
+impl Problem {
+    /// A problem with a field (`""` if none).
+    pub fn new(
+        status: StatusCode,
+        word: &str,
+        title: &'static str,
+        detail: impl ToString,
+        field: &str,
+    ) -> Self {
+        Self {
+            kind: format!("urn:zhengtong:problem:{word}"),
+            title,
+            status: status.as_u16(),
+            detail: detail.to_string(),
+            field: Some(field.to_owned()).filter(|field| !field.is_empty()),
+        }
+    }
+
+    /// 400: malformed.
+    pub fn invalid(field: &str, detail: impl ToString) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "invalid",
+            "The request is not valid",
+            detail,
+            field,
+        )
+    }
+
+    /// 404: not here, or not to be seen by the one who asks.
+    pub fn not_found(detail: impl ToString) -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "not-found",
+            "There is no such thing here",
+            detail,
+            "",
+        )
+    }
+
+    fn refused(word: &str, detail: impl ToString, field: &str) -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            word,
+            "The request is refused",
+            detail,
+            field,
+        )
+    }
+
+    fn unauthorized(word: &str, detail: impl ToString, field: &str) -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            word,
+            "The request is not authenticated",
+            detail,
+            field,
+        )
+    }
+
+    fn conflict(word: &str, detail: impl ToString, field: &str) -> Self {
+        Self::new(
+            StatusCode::CONFLICT,
+            word,
+            "The request does not fit the present state",
+            detail,
+            field,
+        )
+    }
+
+    fn busy(detail: impl ToString) -> Self {
+        let title = "Too many requests";
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "busy", title, detail, "")
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let kind = HeaderValue::from_static("application/problem+json");
+        (status, [(header::CONTENT_TYPE, kind)], body).into_response()
+    }
+}
+
+impl From<AppError> for Problem {
+    fn from(error: AppError) -> Self {
+        tracing::error!(%error, "request failed");
+        let (status, title) = match error {
+            AppError::Chain(_) => (StatusCode::SERVICE_UNAVAILABLE, "The chain cannot be reached"),
+            _ => (StatusCode::INTERNAL_SERVER_ERROR, "The gateway failed"),
+        };
+        Self::new(
+            status,
+            "unavailable",
+            title,
+            "the failure is in the gateway's log; try again later",
+            "",
+        )
+    }
+}
+
+impl From<AcceptError> for Problem {
+    fn from(error: AcceptError) -> Self {
+        match error {
+            AcceptError::App(error) => error.into(),
+            AcceptError::Link(ref link) => {
+                let field = link.field();
+                match link {
+                    crate::app::link::LinkError::Signature => Self::refused("wrong-signature", error, field),
+                    _ => Self::invalid(field, error),
+                }
+            }
+            AcceptError::Presentation(_) | AcceptError::Issuer | AcceptError::Number => {
+                Self::refused("identity-not-proven", error, "presentation")
+            }
+            AcceptError::FormDiffers | AcceptError::FormInvalid(_) => Self::invalid("form", error),
+            AcceptError::Conflict => Self::conflict("already-linked", error, "sealed"),
+            AcceptError::Busy => Self::busy(error),
+        }
+    }
+}
+
+impl From<IdentityError> for Problem {
+    fn from(error: IdentityError) -> Self {
+        match error {
+            IdentityError::App(error) => error.into(),
+            IdentityError::NotHere => Self::not_found(error),
+            IdentityError::Number(_) => Self::invalid("number", error),
+            IdentityError::CodeForm => Self::invalid("code", error),
+            IdentityError::Holder => Self::invalid("holder", error),
+            IdentityError::NotProven => Self::refused("identity-not-proven", error, "code"),
+            IdentityError::TooManyAttempts => Self::busy(error),
+            IdentityError::Unavailable => {
+                let title = "The agency's database gives no answer";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", title, error, "")
+            }
+        }
+    }
+}
+
+impl From<ResidentError> for Problem {
+    fn from(error: ResidentError) -> Self {
+        match error {
+            ResidentError::App(error) => error.into(),
+            ResidentError::Form(error) => error.into(),
+            ResidentError::Header(field) => Self::unauthorized("not-signed", error, field),
+            ResidentError::Time => Self::unauthorized("wrong-time", error, "x-case-time"),
+            ResidentError::Signature => Self::unauthorized("wrong-signature", error, "x-case-signature"),
+            ResidentError::NoCase | ResidentError::NoCredential => Self::not_found(error),
+            ResidentError::Status { .. } => Self::conflict("wrong-status", error, ""),
+            ResidentError::Text => Self::invalid("text", error),
+            ResidentError::TooMany => Self::conflict("too-many", error, "text"),
+        }
+    }
+}
+
+impl From<SessionError> for Problem {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::App(error) => error.into(),
+            SessionError::Message(_) => Self::invalid("message", error),
+            SessionError::Domain | SessionError::Uri | SessionError::Chain(_) | SessionError::Time => {
+                Self::unauthorized("wrong-message", error, "message")
+            }
+            SessionError::Nonce => Self::unauthorized("wrong-nonce", error, "message"),
+            SessionError::Signature => Self::unauthorized("wrong-signature", error, "signature"),
+            SessionError::NotAnOfficer => Self::refused("not-an-officer", error, ""),
+            SessionError::NoSession => Self::unauthorized("no-session", error, "authorization"),
+            SessionError::Busy => Self::busy(error),
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! The durable queue of work.
+
+use alloy_primitives::B256;
+use serde_json::json;
+use sqlx::{AnyConnection, Row};
+
+use super::{Store, StoreError, hex, int, read, unsigned};
+use crate::app::project::Ask;
+
+/// What a job does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum JobKind {
+    /// Answer predicates.
+    Ask,
+    /// Issue a credential.
+    Issue,
+    /// Bring the status of issued credentials up to date.
+    Status,
+}
+
+impl JobKind {
+    /// Its word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ask => "ask",
+            Self::Issue => "issue",
+            Self::Status => "status",
+        }
+    }
+}
+
+/// What a job waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waiting {
+    /// Nothing.
+    Nothing,
+    /// The applicant's link.
+    Link,
+    /// A consent or a statute.
+    Basis,
+}
+
+impl Waiting {
+    /// Its word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Nothing => "",
+            Self::Link => "link",
+            Self::Basis => "basis",
+        }
+    }
+}
+
+/// A piece of work.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Job {
+    /// `kind/case/seq`.
+    pub id: String,
+    /// What it does.
+    pub kind: JobKind,
+    /// The case.
+    pub case_id: B256,
+    /// The event it comes from.
+    pub seq: u32,
+    /// What was asked, for [`JobKind::Ask`].
+    pub ask: Option<Ask>,
+    /// How often it failed.
+    pub attempts: u32,
+    /// When it was made, unix milliseconds.
+    pub created_ms: u64,
+}
+
+impl Ask {
+    pub(super) fn to_body(&self) -> String {
+        json!({ "mask": self.mask, "service": self.service, "version": self.version,
+            "rule_set": self.rule_set, "at_s": self.at_s })
+        .to_string()
+    }
+
+    fn from_body(case_id: B256, seq: u32, body: &str) -> Option<Self> {
+        let body: serde_json::Value = serde_json::from_str(body).ok()?;
+        let number = |name: &str| body[name].as_u64();
+        let word = |name: &str| body[name].as_str()?.parse().ok();
+        Some(Self {
+            case_id,
+            seq,
+            mask: number("mask")?.try_into().ok()?,
+            service: word("service")?,
+            version: number("version")?.try_into().ok()?,
+            rule_set: word("rule_set")?,
+            at_s: number("at_s")?,
+        })
+    }
+}
+
+pub(super) async fn insert_job(
+    db: &mut AnyConnection,
+    kind: JobKind,
+    case_id: B256,
+    seq: u32,
+    body: &str,
+    now_ms: u64,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO jobs (id, kind, case_id, seq, body, state, waiting, attempts, due_ms, created_ms) \
+         VALUES ($1, $2, $3, $4, $5, 'open', '', 0, 0, $6) ON CONFLICT (id) DO NOTHING",
+    )
+    .bind(format!("{}/{}/{seq}", kind.as_str(), hex(case_id)))
+    .bind(kind.as_str())
+    .bind(hex(case_id))
+    .bind(int(seq))
+    .bind(body.to_owned())
+    .bind(int(now_ms))
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+impl Store {
+    /// Open jobs that are due, oldest first.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn due_jobs(&self, now_ms: u64, limit: usize) -> Result<Vec<Job>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT id, kind, case_id, seq, body, attempts, created_ms FROM jobs \
+             WHERE state = 'open' AND due_ms <= $1 ORDER BY due_ms, created_ms, id LIMIT $2",
+        )
+        .bind(int(now_ms))
+        .bind(int(limit))
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                let (case_id, kind): (String, String) = (row.try_get(2)?, row.try_get(1)?);
+                let case_id = read("case id", &case_id)?;
+                let seq = unsigned("seq", row.try_get(3)?)?;
+                let kind = match kind.as_str() {
+                    "ask" => JobKind::Ask,
+                    "issue" => JobKind::Issue,
+                    "status" => JobKind::Status,
+                    _ => return Err(StoreError::Malformed("job")),
+                };
+                Ok(Job {
+                    id: row.try_get(0)?,
+                    kind,
+                    case_id,
+                    seq,
+                    ask: Ask::from_body(case_id, seq, row.try_get::<String, _>(4)?.as_str()),
+                    attempts: unsigned("attempts", row.try_get(5)?)?,
+                    created_ms: unsigned("created_ms", row.try_get(6)?)?,
+                })
+            })
+            .collect()
+    }
+
+    /// When the next open job is due.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn next_due_ms(&self) -> Result<Option<u64>, StoreError> {
+        let due: Option<i64> = sqlx::query_scalar("SELECT MIN(due_ms) FROM jobs WHERE state = 'open'")
+            .fetch_one(&self.pool)
+            .await?;
+        due.map(|due| unsigned("due_ms", due)).transpose()
+    }
+
+    /// Closes a job; `state` is `done` or `failed`.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn close_job(&self, id: &str, state: &'static str) -> Result<(), StoreError> {
+        sqlx::query("UPDATE jobs SET state = $2, waiting = '' WHERE id = $1")
+            .bind(id.to_owned())
+            .bind(state)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// Puts a job off; `failed` counts an attempt.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn delay_job(
+        &self,
+        id: &str,
+        waiting: Waiting,
+        due_ms: u64,
+        failed: bool,
+    ) -> Result<(), StoreError> {
+        sqlx::query("UPDATE jobs SET waiting = $2, due_ms = $3, attempts = attempts + $4 WHERE id = $1")
+            .bind(id.to_owned())
+            .bind(waiting.as_str())
+            .bind(int(due_ms))
+            .bind(i64::from(failed))
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// Jobs by state, for the metrics.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn job_counts(&self) -> Result<Vec<(String, i64)>, StoreError> {
+        let rows = sqlx::query("SELECT state, COUNT(*) FROM jobs GROUP BY state")
+            .fetch_all(&self.pool)
+            .await?;
+        rows.iter()
+            .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
+            .collect()
+    }
+}

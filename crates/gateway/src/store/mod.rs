@@ -1,0 +1,125 @@
+//! The gateway's store in SQL: what it learnt from the chain, what it still has to do, who is signed in.
+//!
+//! Personal data never comes here; it rests in the vault.
+
+mod apply;
+mod cases;
+mod credentials;
+mod jobs;
+mod links;
+mod outbox;
+mod public;
+mod sessions;
+mod statements;
+
+use std::fmt::LowerHex;
+
+use alloy_primitives::hex::FromHex;
+use sqlx::AnyPool;
+use thiserror::Error;
+use zhengtong_client::Checkpoint;
+use zhengtong_vault::VaultError;
+use zhengtong_vault::sql::{self, Access};
+
+pub use cases::{CaseRow, HistoryRow, QueueCursor, Status};
+pub use credentials::CredentialRow;
+pub use jobs::{Job, JobKind, Waiting};
+pub use links::LinkRow;
+pub use outbox::{OutboxRow, OutboxState};
+pub use public::{ServiceRow, StatuteRow};
+pub use statements::{Author, StatementRow};
+
+const SCHEMA: &str = include_str!("schema.sql");
+
+/// Why the store failed.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// The database.
+    #[error("the store's database failed: {0}")]
+    Database(#[from] sqlx::Error),
+    /// It did not open.
+    #[error(transparent)]
+    Open(#[from] VaultError),
+    /// Something in it cannot be read.
+    #[error("the store holds a malformed {0}")]
+    Malformed(&'static str),
+}
+
+/// The store. Clones share the pool.
+#[derive(Clone)]
+pub struct Store {
+    pool: AnyPool,
+}
+
+impl Store {
+    /// Opens the store at a `sqlite:` or `postgres:` URL, making its tables if they are missing.
+    ///
+    /// # Errors
+    /// The database does not open.
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        let pool = sql::connect(url, Access::ReadWrite).await?;
+        sqlx::raw_sql(SCHEMA).execute(&pool).await?;
+        Ok(Self { pool })
+    }
+
+    /// A fact about the store itself, e.g. which network it belongs to.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn meta(&self, name: &str) -> Result<Option<String>, StoreError> {
+        let query = sqlx::query_scalar("SELECT value FROM meta WHERE name = $1").bind(name.to_owned());
+        Ok(query.fetch_optional(&self.pool).await?)
+    }
+
+    /// Sets a fact about the store itself.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn set_meta(&self, name: &str, value: &str) -> Result<(), StoreError> {
+        sqlx::query(SET_META)
+            .bind(name.to_owned())
+            .bind(value.to_owned())
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// The last block that was applied.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn checkpoint(&self) -> Result<Option<Checkpoint>, StoreError> {
+        let Some(text) = self.meta(CHECKPOINT).await? else {
+            return Ok(None);
+        };
+        let (number, hash) = text.split_once(' ').ok_or(StoreError::Malformed("checkpoint"))?;
+        let number = number.parse().map_err(|_| StoreError::Malformed("checkpoint"))?;
+        Ok(Some(Checkpoint {
+            number,
+            hash: read("checkpoint", hash)?,
+        }))
+    }
+}
+
+const CHECKPOINT: &str = "checkpoint";
+const SET_META: &str =
+    "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+
+/// As the store spells hashes and addresses.
+fn hex(value: impl LowerHex) -> String {
+    format!("{value:#x}")
+}
+
+/// Undoes [`hex`].
+fn read<T: FromHex>(what: &'static str, text: &str) -> Result<T, StoreError> {
+    T::from_hex(text).map_err(|_| StoreError::Malformed(what))
+}
+
+/// Numbers on chain fit into what SQL has: times, counters and amounts are far below 2^63.
+fn int(value: impl TryInto<i64>) -> i64 {
+    value.try_into().unwrap_or(i64::MAX)
+}
+
+fn unsigned<T: TryFrom<i64>>(what: &'static str, value: i64) -> Result<T, StoreError> {
+    T::try_from(value).map_err(|_| StoreError::Malformed(what))
+}

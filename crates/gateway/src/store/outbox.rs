@@ -1,0 +1,251 @@
+//! Transactions, and which counter each use record took: written before anything is sent.
+
+use std::collections::BTreeSet;
+
+use alloy_primitives::{Address, B256, Bytes};
+use sqlx::Row;
+use sqlx::any::AnyRow;
+
+use super::{Store, StoreError, hex, int, read, unsigned};
+
+/// How far a transaction is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutboxState {
+    /// Wanted, not signed.
+    Wanted,
+    /// Signed; perhaps sent.
+    Signed,
+    /// Final, and did what it should.
+    Final,
+    /// Final, and reverted.
+    Reverted,
+}
+
+impl OutboxState {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Wanted => "wanted",
+            Self::Signed => "signed",
+            Self::Final => "final",
+            Self::Reverted => "reverted",
+        }
+    }
+}
+
+/// A transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboxRow {
+    /// Its name.
+    pub id: String,
+    /// The contract called.
+    pub target: Address,
+    /// The call.
+    pub data: Bytes,
+    /// Nonce, signed bytes and hash, once signed.
+    pub signed: Option<(u64, Bytes, B256)>,
+    /// How far it is.
+    pub state: OutboxState,
+}
+
+const COLUMNS: &str = "SELECT id, target, data, nonce, raw, hash, state FROM outbox";
+
+impl Store {
+    /// The counter and tag of the use record for a case and mask: the one it has, or the next free one.
+    ///
+    /// The counter of a case goes up by one from 0 without a gap, so that the person's walk over the tags finds all.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn use_of(
+        &self,
+        case_id: B256,
+        mask: u32,
+        tag_of: impl Fn(u32) -> B256 + Send,
+    ) -> Result<(u32, B256), StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        let row = sqlx::query("SELECT n, tag FROM uses WHERE case_id = $1 AND mask = $2")
+            .bind(hex(case_id))
+            .bind(int(mask))
+            .fetch_optional(&mut *transaction)
+            .await?;
+        if let Some(row) = row {
+            let (n, tag): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
+            return Ok((unsigned("n", n)?, read("tag", &tag)?));
+        }
+        let next: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM uses WHERE case_id = $1")
+            .bind(hex(case_id))
+            .fetch_one(&mut *transaction)
+            .await?;
+        let n: u32 = unsigned("n", next)?;
+        let tag = tag_of(n);
+        sqlx::query("INSERT INTO uses (case_id, mask, n, tag) VALUES ($1, $2, $3, $4)")
+            .bind(hex(case_id))
+            .bind(int(mask))
+            .bind(next)
+            .bind(hex(tag))
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok((n, tag))
+    }
+
+    /// The transaction of that name, made if it is new.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn want(&self, id: &str, target: Address, data: &Bytes) -> Result<OutboxRow, StoreError> {
+        sqlx::query(
+            "INSERT INTO outbox (id, target, data, state) VALUES ($1, $2, $3, 'wanted') ON CONFLICT (id) DO NOTHING",
+        )
+        .bind(id.to_owned())
+        .bind(hex(target))
+        .bind(hex(data))
+        .execute(&self.pool)
+        .await?;
+        self.transaction(id).await?.ok_or(StoreError::Malformed("outbox"))
+    }
+
+    /// The transaction of that name.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn transaction(&self, id: &str) -> Result<Option<OutboxRow>, StoreError> {
+        let query = sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE id = $1"));
+        let row = sqlx::query(query)
+            .bind(id.to_owned())
+            .fetch_optional(&self.pool)
+            .await?;
+        row.as_ref().map(transaction).transpose()
+    }
+
+    /// Signed transactions that are not final, by nonce.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn unfinished(&self) -> Result<Vec<OutboxRow>, StoreError> {
+        let query = sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE state = 'signed' ORDER BY nonce"));
+        sqlx::query(query)
+            .fetch_all(&self.pool)
+            .await?
+            .iter()
+            .map(transaction)
+            .collect()
+    }
+
+    /// Keeps the signed bytes, before they are sent.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn signed(&self, id: &str, nonce: u64, raw: &Bytes, hash: B256) -> Result<(), StoreError> {
+        sqlx::query("UPDATE outbox SET nonce = $2, raw = $3, hash = $4, state = 'signed' WHERE id = $1")
+            .bind(id.to_owned())
+            .bind(int(nonce))
+            .bind(hex(raw))
+            .bind(hex(hash))
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// Forgets the signed bytes: the chain refused them, or another transaction took the nonce.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn unsign(&self, id: &str) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE outbox SET nonce = NULL, raw = NULL, hash = NULL, state = 'wanted' WHERE id = $1",
+        )
+        .bind(id.to_owned())
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Nonces of signed transactions that are not final.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn signed_nonces(&self) -> Result<BTreeSet<u64>, StoreError> {
+        let nonces: Vec<i64> = sqlx::query_scalar("SELECT nonce FROM outbox WHERE state = 'signed'")
+            .fetch_all(&self.pool)
+            .await?;
+        nonces.into_iter().map(|nonce| unsigned("nonce", nonce)).collect()
+    }
+
+    /// Forgets a use record that the contract refused, so that its counter is free again.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn release_use(
+        &self,
+        case_id: B256,
+        mask: u32,
+        transaction_id: &str,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        sqlx::query("DELETE FROM uses WHERE case_id = $1 AND mask = $2")
+            .bind(hex(case_id))
+            .bind(int(mask))
+            .execute(&mut *transaction)
+            .await?;
+        sqlx::query("DELETE FROM outbox WHERE id = $1 AND state = 'reverted'")
+            .bind(transaction_id.to_owned())
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Forgets a transaction that reverted, so that it can be made anew.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn forget_reverted(&self, id: &str) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM outbox WHERE id = $1 AND state = 'reverted'")
+            .bind(id.to_owned())
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// Sets how far it is.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn set_transaction(&self, id: &str, state: OutboxState) -> Result<(), StoreError> {
+        sqlx::query("UPDATE outbox SET state = $2 WHERE id = $1")
+            .bind(id.to_owned())
+            .bind(state.as_str())
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+}
+
+fn transaction(row: &AnyRow) -> Result<OutboxRow, StoreError> {
+    let text = |index: usize| row.try_get::<String, _>(index);
+    let state = match text(6)?.as_str() {
+        "wanted" => OutboxState::Wanted,
+        "signed" => OutboxState::Signed,
+        "final" => OutboxState::Final,
+        "reverted" => OutboxState::Reverted,
+        _ => return Err(StoreError::Malformed("outbox")),
+    };
+    let signed = if state == OutboxState::Wanted {
+        None
+    } else {
+        let nonce = unsigned("nonce", row.try_get(3)?)?;
+        Some((
+            nonce,
+            read("raw transaction", &text(4)?)?,
+            read("transaction hash", &text(5)?)?,
+        ))
+    };
+    Ok(OutboxRow {
+        id: text(0)?,
+        target: read("target", &text(1)?)?,
+        data: read("call", &text(2)?)?,
+        signed,
+        state,
+    })
+}

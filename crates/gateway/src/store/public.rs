@@ -1,0 +1,132 @@
+//! What verified blocks said about organisations, officers, laws, services and consents.
+
+use alloy_primitives::{Address, B256};
+use sqlx::Row;
+
+use super::{Store, StoreError, hex, int, read, unsigned};
+
+/// A statute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatuteRow {
+    /// The law.
+    pub law: String,
+    /// Its article.
+    pub article: String,
+    /// First second in force.
+    pub valid_from: u64,
+    /// First second no longer in force; 0 if open.
+    pub valid_to: u64,
+}
+
+impl StatuteRow {
+    /// Whether it is in force.
+    pub fn in_force(&self, at_s: u64) -> bool {
+        self.valid_from <= at_s && (self.valid_to == 0 || at_s < self.valid_to)
+    }
+}
+
+/// A version of a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ServiceRow {
+    /// The organisation that decides.
+    pub owner: B256,
+    /// Hash of the package.
+    pub package: B256,
+}
+
+impl Store {
+    /// Attester and roles of an organisation.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn organisation(&self, id: B256) -> Result<Option<(Address, u32)>, StoreError> {
+        let row = sqlx::query("SELECT attester, roles FROM organisations WHERE id = $1")
+            .bind(hex(id))
+            .fetch_optional(&self.pool)
+            .await?;
+        row.map(|row| {
+            let attester: String = row.try_get(0)?;
+            Ok((read("attester", &attester)?, unsigned("roles", row.try_get(1)?)?))
+        })
+        .transpose()
+    }
+
+    /// Whether this key is an active officer of the organisation.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn is_officer(&self, address: Address, organisation: B256) -> Result<bool, StoreError> {
+        let found: Option<i64> =
+            sqlx::query_scalar("SELECT active FROM officers WHERE address = $1 AND organisation = $2")
+                .bind(hex(address))
+                .bind(hex(organisation))
+                .fetch_optional(&self.pool)
+                .await?;
+        Ok(found == Some(1))
+    }
+
+    /// A statute.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn statute(&self, id: B256) -> Result<Option<StatuteRow>, StoreError> {
+        let row = sqlx::query("SELECT law, article, valid_from, valid_to FROM statutes WHERE id = $1")
+            .bind(hex(id))
+            .fetch_optional(&self.pool)
+            .await?;
+        row.map(|row| {
+            Ok(StatuteRow {
+                law: row.try_get(0)?,
+                article: row.try_get(1)?,
+                valid_from: unsigned("valid_from", row.try_get(2)?)?,
+                valid_to: unsigned("valid_to", row.try_get(3)?)?,
+            })
+        })
+        .transpose()
+    }
+
+    /// A version of a service.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn service(&self, id: B256, version: u32) -> Result<Option<ServiceRow>, StoreError> {
+        let row = sqlx::query("SELECT owner, package FROM services WHERE id = $1 AND version = $2")
+            .bind(hex(id))
+            .bind(int(version))
+            .fetch_optional(&self.pool)
+            .await?;
+        row.map(|row| {
+            let (owner, package): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+            Ok(ServiceRow {
+                owner: read("owner", &owner)?,
+                package: read("package", &package)?,
+            })
+        })
+        .transpose()
+    }
+
+    /// Whether a consent holds now for this provider and service.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn consent_holds(
+        &self,
+        id: B256,
+        grantor: Address,
+        provider: B256,
+        service: B256,
+        now_s: u64,
+    ) -> Result<bool, StoreError> {
+        let found: Option<i64> = sqlx::query_scalar(
+            "SELECT until_s FROM consents WHERE id = $1 AND grantor = $2 AND provider = $3 AND service = $4 \
+             AND revoked = 0",
+        )
+        .bind(hex(id))
+        .bind(hex(grantor))
+        .bind(hex(provider))
+        .bind(hex(service))
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(found.is_some_and(|until| int(now_s) < until))
+    }
+}
