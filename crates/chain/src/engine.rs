@@ -123,6 +123,14 @@ pub struct Setup<P, B> {
     pub prefix: String,
 }
 
+impl<P, B> Setup<P, B> {
+    /// The same validator among other peers.
+    pub fn with_peers<Q, C>(self, peers: Q, blocker: C) -> Setup<Q, C> {
+        let Self { config, network, genesis, scheme, public_key, store, wait, prefix, .. } = self;
+        Setup { config, network, genesis, scheme, public_key, peers, blocker, store, wait, prefix }
+    }
+}
+
 /// Why a validator did not start.
 #[derive(Debug, Error)]
 pub enum StartError {

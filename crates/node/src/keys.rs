@@ -1,0 +1,100 @@
+//! A validator's two secrets, as files of hexadecimal digits.
+
+use crate::files;
+use commonware_codec::{Copying, DecodeExt as _, Encode as _};
+use commonware_cryptography::{Signer as _, bls12381::primitives::group::Share, ed25519};
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+};
+use thiserror::Error;
+use zeroize::Zeroizing;
+use zhengtong_types::consensus::ValidatorKey;
+
+/// Why a secret could not be used. Never says what it is.
+#[derive(Debug, Error)]
+pub enum KeyError {
+    #[error("cannot read the {what} in {path}: {source}")]
+    Read { what: &'static str, path: PathBuf, source: io::Error },
+    #[error("cannot write the {what} to {path}: {source}")]
+    Write { what: &'static str, path: PathBuf, source: io::Error },
+    #[error("{path} does not hold a {what}")]
+    Malformed { what: &'static str, path: PathBuf },
+}
+
+/// Who a validator is on the network. Wiped when dropped, never printed.
+#[derive(Clone)]
+pub struct Identity(ed25519::PrivateKey);
+
+/// A validator's share of the network's key. Wiped when dropped, never printed.
+#[derive(Clone)]
+pub struct ShareFile(Share);
+
+impl Identity {
+    pub fn new(key: ed25519::PrivateKey) -> Self {
+        Self(key)
+    }
+
+    pub fn public(&self) -> ValidatorKey {
+        self.0.public_key()
+    }
+
+    pub(crate) fn signer(&self) -> &ed25519::PrivateKey {
+        &self.0
+    }
+
+    pub fn read(path: &Path) -> Result<Self, KeyError> {
+        let what = "identity";
+        let bytes = read(path, what)?;
+        let key = ed25519::PrivateKey::decode(Copying(&bytes));
+        key.map(Self).map_err(|_| KeyError::Malformed { what, path: path.into() })
+    }
+
+    pub fn write(&self, path: &Path) -> Result<(), KeyError> {
+        write(path, "identity", &self.0.encode())
+    }
+}
+
+impl ShareFile {
+    pub fn new(share: Share) -> Self {
+        Self(share)
+    }
+
+    pub(crate) fn share(&self) -> Share {
+        self.0.clone()
+    }
+
+    pub fn read(path: &Path) -> Result<Self, KeyError> {
+        let what = "BLS share";
+        let bytes = read(path, what)?;
+        Share::decode(Copying(&bytes)).map(Self).map_err(|_| KeyError::Malformed { what, path: path.into() })
+    }
+
+    pub fn write(&self, path: &Path) -> Result<(), KeyError> {
+        write(path, "BLS share", &self.0.encode())
+    }
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Identity({})", self.public())
+    }
+}
+
+impl fmt::Debug for ShareFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ShareFile(secret)")
+    }
+}
+
+fn read(path: &Path, what: &'static str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    let text = std::fs::read_to_string(path).map_err(|source| KeyError::Read { what, path: path.into(), source })?;
+    let text = Zeroizing::new(text);
+    let bytes = hex::decode(text.trim()).map_err(|_| KeyError::Malformed { what, path: path.into() })?;
+    Ok(Zeroizing::new(bytes))
+}
+
+fn write(path: &Path, what: &'static str, bytes: &[u8]) -> Result<(), KeyError> {
+    let text = Zeroizing::new(hex::encode(bytes));
+    files::write(path, text.as_bytes(), true).map_err(|source| KeyError::Write { what, path: path.into(), source })
+}

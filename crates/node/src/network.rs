@@ -1,0 +1,212 @@
+//! The network file: what all validators of a network agree on before they start.
+
+use crate::files;
+use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
+use commonware_codec::{Copying, Decode as _, DecodeExt as _, Encode as _};
+use commonware_cryptography::bls12381::primitives::{
+    sharing::{ModeVersion, Sharing},
+    variant::MinSig,
+};
+use commonware_utils::{TryCollect as _, ordered::Set};
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::BTreeMap,
+    io,
+    net::SocketAddr,
+    num::NonZeroU32,
+    path::{Path, PathBuf},
+};
+use thiserror::Error;
+use zhengtong_chain::{Genesis, GenesisError, GenesisSpec};
+use zhengtong_types::{NAMESPACE, NetworkInfo, NetworkKey, consensus::ValidatorKey};
+
+/// Most validators of a network.
+pub const MAX_VALIDATORS: u32 = 100;
+const FORMAT: &str = "zhengtong-network/1";
+
+/// A network. Its genesis block depends on everything here but the addresses of validators.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NetworkFile {
+    pub format: String,
+    /// A name for people.
+    pub name: String,
+    pub chain_id: u64,
+    pub genesis: GenesisFile,
+    /// The encoded public polynomial of the threshold key; its constant term is the network's public key.
+    pub polynomial: Bytes,
+    /// In the order of their keys.
+    pub validators: Vec<ValidatorEntry>,
+}
+
+/// What block 0 is made from.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GenesisFile {
+    /// Milliseconds since the Unix epoch.
+    pub timestamp_ms: u64,
+    pub block_gas_limit: u64,
+    /// Governs the `Registry`.
+    pub council: Address,
+    /// Balances in wei.
+    pub alloc: BTreeMap<Address, U256>,
+}
+
+/// A validator as others know it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ValidatorEntry {
+    /// Ed25519 public key.
+    pub key: Bytes,
+    /// Where to reach it; a network of one needs none.
+    #[serde(default)]
+    pub address: Option<SocketAddr>,
+}
+
+/// Why a network file is refused.
+#[derive(Debug, Error)]
+pub enum NetworkError {
+    #[error("cannot read the network file {path}: {source}")]
+    Read { path: PathBuf, source: io::Error },
+    #[error("cannot write the network file {path}: {source}")]
+    Write { path: PathBuf, source: io::Error },
+    #[error("{path} is not a network file: {source}")]
+    Parse { path: PathBuf, source: serde_json::Error },
+    #[error("the network file has format {0:?}, expected {FORMAT:?}")]
+    Format(String),
+    #[error("the network file has {0} validators, expected 1 to {MAX_VALIDATORS}")]
+    Count(usize),
+    #[error("validator {0} does not have an ed25519 key")]
+    ValidatorKey(usize),
+    #[error("the validators are not in the order of their keys, or one is twice there")]
+    Order,
+    #[error("validator {0} has no address; in a network of several each needs one")]
+    Address(usize),
+    #[error("the polynomial does not decode for {0} validators")]
+    Polynomial(usize),
+    #[error(transparent)]
+    Genesis(#[from] GenesisError),
+}
+
+impl NetworkFile {
+    /// Puts a network together.
+    pub fn new(
+        name: String,
+        chain_id: u64,
+        genesis: GenesisFile,
+        polynomial: &Sharing<MinSig>,
+        validators: Vec<(ValidatorKey, Option<SocketAddr>)>,
+    ) -> Self {
+        let mut validators: Vec<_> = validators
+            .into_iter()
+            .map(|(key, address)| ValidatorEntry { key: Bytes::from(key.encode()), address })
+            .collect();
+        validators.sort_by(|left, right| left.key.cmp(&right.key));
+        let polynomial = Bytes::from(polynomial.encode());
+        Self { format: FORMAT.into(), name, chain_id, genesis, polynomial, validators }
+    }
+
+    pub fn read(path: &Path) -> Result<Self, NetworkError> {
+        let bytes = std::fs::read(path).map_err(|source| NetworkError::Read { path: path.into(), source })?;
+        let network: Self =
+            serde_json::from_slice(&bytes).map_err(|source| NetworkError::Parse { path: path.into(), source })?;
+        network.check()?;
+        Ok(network)
+    }
+
+    pub fn write(&self, path: &Path) -> Result<(), NetworkError> {
+        let failed = |source| NetworkError::Write { path: path.into(), source };
+        let text = serde_json::to_string_pretty(self).map_err(|source| failed(io::Error::other(source)))?;
+        files::write(path, text.as_bytes(), false).map_err(failed)
+    }
+
+    fn check(&self) -> Result<(), NetworkError> {
+        if self.format != FORMAT {
+            return Err(NetworkError::Format(self.format.clone()));
+        }
+        let count = self.validators.len();
+        if count == 0 || count > MAX_VALIDATORS as usize {
+            return Err(NetworkError::Count(count));
+        }
+        if !self.validators.windows(2).all(|pair| pair[0].key < pair[1].key) {
+            return Err(NetworkError::Order);
+        }
+        if count > 1
+            && let Some(index) = self.validators.iter().position(|validator| validator.address.is_none())
+        {
+            return Err(NetworkError::Address(index));
+        }
+        self.validator_keys()?;
+        self.sharing().map(drop)
+    }
+
+    /// Every validator's identity, in order.
+    pub fn validator_keys(&self) -> Result<Vec<ValidatorKey>, NetworkError> {
+        let keys = self.validators.iter().enumerate();
+        keys.map(|(index, validator)| {
+            ValidatorKey::decode(Copying(&validator.key)).map_err(|_| NetworkError::ValidatorKey(index))
+        })
+        .collect()
+    }
+
+    /// The validators as the engine's committee.
+    pub fn committee(&self) -> Result<Set<ValidatorKey>, NetworkError> {
+        self.validator_keys()?.into_iter().try_collect().map_err(|_| NetworkError::Order)
+    }
+
+    /// The public side of the threshold key.
+    pub fn sharing(&self) -> Result<Sharing<MinSig>, NetworkError> {
+        let count = self.validators.len();
+        let wrong = NetworkError::Polynomial(count);
+        let Some(total) = NonZeroU32::new(count as u32) else { return Err(wrong) };
+        match Sharing::decode_cfg(Copying(&self.polynomial), &(total, ModeVersion::v0())) {
+            Ok(sharing) if sharing.total() == total => Ok(sharing),
+            _ => Err(wrong),
+        }
+    }
+
+    /// Stands for this file in the genesis block: everything but addresses.
+    pub fn commitment(&self) -> B256 {
+        let mut bytes = FORMAT.as_bytes().to_vec();
+        bytes.extend((self.name.len() as u64).to_be_bytes());
+        bytes.extend(self.name.as_bytes());
+        bytes.extend(self.chain_id.to_be_bytes());
+        bytes.extend((self.polynomial.len() as u64).to_be_bytes());
+        bytes.extend(&self.polynomial);
+        for validator in &self.validators {
+            bytes.extend(&validator.key);
+        }
+        keccak256(bytes)
+    }
+
+    /// Computes block 0; takes a moment, since it runs the contracts' creation code.
+    pub fn genesis(&self) -> Result<Genesis, NetworkError> {
+        let leader = self.validator_keys()?.into_iter().next().ok_or(NetworkError::Count(0))?;
+        let spec = GenesisSpec {
+            chain_id: self.chain_id,
+            timestamp_ms: self.genesis.timestamp_ms,
+            block_gas_limit: self.genesis.block_gas_limit,
+            alloc: self.genesis.alloc.clone(),
+            council: self.genesis.council,
+            network: self.commitment(),
+            leader,
+        };
+        Ok(spec.build()?)
+    }
+
+    /// What a node of this network says about it.
+    pub fn info(&self, genesis: &Genesis) -> Result<NetworkInfo, NetworkError> {
+        let sharing = self.sharing()?;
+        Ok(NetworkInfo {
+            chain_id: self.chain_id,
+            name: self.name.clone(),
+            public_key: NetworkKey::new(*sharing.public()),
+            namespace: Bytes::from_static(NAMESPACE),
+            genesis_hash: genesis.block.hash(),
+            validators: self.validators.len() as u32,
+            threshold: sharing.required(),
+            contracts: genesis.contracts.clone(),
+            version: env!("CARGO_PKG_VERSION").into(),
+        })
+    }
+}
