@@ -24,6 +24,8 @@ pub type View = Handle<engine_runtime::Context>;
 
 /// Threads of the engine's runtime.
 const ENGINE_THREADS: usize = 2;
+/// The engine's start is one deep future, which unoptimised builds keep on the stack.
+const STACK_BYTES: usize = 32 * 1024 * 1024;
 /// How long the engine may take to stop.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -89,7 +91,7 @@ impl Node {
         let (stop, stopping) = oneshot::channel();
         let (report, stopped) = watch::channel(None);
         let folder = config.data.clone();
-        let thread = std::thread::Builder::new().name("engine".into()).spawn(move || {
+        let thread = std::thread::Builder::new().name("engine".into()).stack_size(STACK_BYTES).spawn(move || {
             let mut ready = Some(ready);
             let run = std::panic::AssertUnwindSafe(|| run(config, &mut ready, stopping));
             let ended = match std::panic::catch_unwind(run) {
@@ -182,7 +184,7 @@ fn run(config: NodeConfig, ready: &mut Ready, stopping: oneshot::Receiver<()>) -
         .with_catch_panics(false);
     engine_runtime::Runner::new(runtime).start(|context| async move {
         let folder = prepared.config.data.clone();
-        let Started { handle, engine } = begin(&context, &prepared).await.map_err(|source| match source {
+        let Started { handle, engine } = Box::pin(begin(&context, &prepared)).await.map_err(|source| match source {
             StartError::State(reason) => NodeError::Damaged { folder, reason },
             other => NodeError::Damaged { folder, reason: other.to_string() },
         })?;

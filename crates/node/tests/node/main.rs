@@ -1,0 +1,5 @@
+//! A real validator on disk, in this process and in one that is killed.
+
+mod common;
+mod kill;
+mod lifecycle;
