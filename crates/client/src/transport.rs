@@ -18,6 +18,8 @@ use serde_json::{Value, value::RawValue};
 
 /// geth's code for a revert.
 const REVERTED: i32 = 3;
+/// EIP-1474's code for a node that is starting or stopping.
+const UNAVAILABLE: i32 = -32002;
 
 /// A node.
 #[derive(Clone, Debug)]
@@ -53,7 +55,7 @@ impl Transport {
                     return serde_json::from_value(value)
                         .map_err(|e| ClientError::Answer { method, reason: e.to_string() });
                 }
-                Err(Error::Call(error)) => return Err(refused(method, &error)),
+                Err(Error::Call(error)) if error.code() != UNAVAILABLE => return Err(refused(method, &error)),
                 Err(Error::ParseError(error)) => {
                     return Err(ClientError::Answer { method, reason: error.to_string() });
                 }

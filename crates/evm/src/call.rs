@@ -59,7 +59,7 @@ pub fn call<DB: Database>(
     Probe::new(database, context, request, overrides)?.run(gas_limit)
 }
 
-/// Finds the least gas (within 1/64) with which a transaction succeeds, at most what one transaction may use.
+/// Finds the least gas (exactly, or within 1/64) with which a transaction succeeds, at most what one transaction may use.
 pub fn estimate<DB: Database>(
     database: DB,
     context: &BlockContext,
@@ -73,8 +73,12 @@ pub fn estimate<DB: Database>(
         CallOutcome::Reverted { output, .. } => return Err(EstimateError::Reverted { output }),
         CallOutcome::Halted { reason, .. } => return Err(EstimateError::Halted { reason, gas_limit: most }),
     };
+    // Most transactions need what they use, and then the answer is exact.
+    if probe.succeeds(used)? {
+        return Ok(used);
+    }
     // Refunds and the 63/64 rule make the need larger than the use: search between them.
-    let (mut low, mut high) = (used.saturating_sub(1), most);
+    let (mut low, mut high) = (used, most);
     let guess = (used + used / 4).min(most);
     if probe.succeeds(guess)? {
         high = guess;

@@ -12,6 +12,8 @@ const LIMIT_EXCEEDED: i32 = -32005;
 const SERVER_ERROR: i32 = -32000;
 /// Code of EIP-1474 for a method that exists elsewhere.
 const UNSUPPORTED: i32 = -32004;
+/// Code of EIP-1474 for a node that is starting or stopping: the same request works later.
+pub const UNAVAILABLE: i32 = -32002;
 /// Code for a fault of the node.
 const INTERNAL: i32 = -32603;
 /// geth's code for a revert.
@@ -50,14 +52,16 @@ pub enum RpcError {
     Unsupported(&'static str),
     #[error("the transaction was accepted but not executed within {waited_ms} ms")]
     NotYet { hash: B256, waited_ms: u128 },
+    #[error("{0}")]
+    Unavailable(String),
     #[error("internal error: {0}")]
     Internal(String),
 }
 
 fn revert_message(output: &Bytes) -> String {
     match decode_revert_reason(output) {
-        Some(reason) => format!("execution reverted: {}", reason.strip_prefix("revert: ").unwrap_or(&reason)),
-        None => "execution reverted".into(),
+        Some(reason) if !output.is_empty() => format!("execution reverted: {}", reason.strip_prefix("revert: ").unwrap_or(&reason)),
+        _ => "execution reverted".into(),
     }
 }
 
@@ -69,6 +73,7 @@ impl RpcError {
             Self::Reverted(_) => REVERTED,
             Self::NotYet { .. } => SYNC_TIMEOUT,
             Self::Unsupported(_) => UNSUPPORTED,
+            Self::Unavailable(_) => UNAVAILABLE,
             Self::Internal(_) => INTERNAL,
             Self::UnknownBlock(_)
             | Self::UnknownFilter
@@ -99,7 +104,8 @@ impl From<ViewError> for RpcError {
             ViewError::UnknownBlock { .. } | ViewError::StateGone { .. } => Self::UnknownBlock(error.to_string()),
             ViewError::TooManySlots { .. } => Self::Limit(error.to_string()),
             ViewError::Moved => Self::Busy,
-            ViewError::Storage(_) | ViewError::Stopping => Self::Internal(error.to_string()),
+            ViewError::Starting | ViewError::Stopping => Self::Unavailable(error.to_string()),
+            ViewError::Storage(_) => Self::Internal(error.to_string()),
         }
     }
 }
@@ -131,7 +137,8 @@ impl From<SubmitError> for RpcError {
         match error {
             SubmitError::Malformed(_) => Self::Params(message),
             SubmitError::AccountFull { .. } | SubmitError::PoolFull { .. } => Self::Limit(message),
-            SubmitError::Storage(_) | SubmitError::Stopping => Self::Internal(message),
+            SubmitError::Storage(_) => Self::Internal(message),
+            SubmitError::Stopping => Self::Unavailable(message),
             _ => Self::Refused(message),
         }
     }

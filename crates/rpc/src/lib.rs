@@ -14,9 +14,11 @@ mod error;
 mod eth;
 mod filters;
 pub mod limits;
+#[cfg(feature = "mocks")]
+pub mod mocks;
 mod network;
 mod proofs;
 mod server;
 
-pub use error::RpcError;
+pub use error::{RpcError, UNAVAILABLE};
 pub use server::{Config, Hosts, RpcServer, StartError, module};
