@@ -1,10 +1,82 @@
 // The pages that are drawn: name, address, who looks, and what to do before the picture is taken.
+const id = (name) => `0x${Buffer.from(name).toString("hex").padEnd(64, "0")}`;
+const next = (tab) => tab.locator("main form button[type=submit]").click();
+
 export const PAGES = [
   { name: "home", path: "/" },
   { name: "services", path: "/services?q=津贴" },
   { name: "services-none", path: "/services?q=zzz" },
   { name: "guide", path: "/services/old-age-allowance" },
   { name: "guide-catalogue", path: "/services/511F33033003-511602000000-000-115113010833722043-1-00" },
+  { name: "sign-in", path: "/sign-in" },
+  { name: "sign-in-create", path: "/sign-in/create" },
+  {
+    name: "sign-in-confirm-wrong",
+    path: "/sign-in/create",
+    act: async (tab) => {
+      await tab.locator("main button:not([disabled])").last().click();
+      await next(tab);
+    },
+  },
+  { name: "sign-in-restore", path: "/sign-in/restore", act: next },
+  { name: "sign-in-first", path: "/me/cases" },
+  { name: "identity", path: "/identity", role: "resident-new" },
+  { name: "identity-wrong", path: "/identity", role: "resident-new", act: next },
+  { name: "wallet", path: "/me", role: "resident" },
+  { name: "apply-no-identity", path: "/services/old-age-allowance/apply", role: "resident-new" },
+  { name: "apply-question", path: "/services/old-age-allowance/apply", role: "resident" },
+  { name: "apply-question-wrong", path: "/services/temporary-relief/apply", role: "resident", act: next },
+  { name: "apply-text", path: "/services/temporary-relief/apply", role: "resident", act: (tab) => answer(tab, "other") },
+  {
+    name: "apply-consent",
+    path: "/services/disability-living-subsidy/apply",
+    role: "resident",
+    act: async (tab) => {
+      await answer(tab, "social-security-card");
+      await answer(tab, "portal");
+    },
+  },
+  { name: "apply-check", path: "/services/old-age-allowance/apply", role: "resident", act: (tab) => answer(tab, "elder-card") },
+  {
+    name: "apply-send",
+    path: "/services/old-age-allowance/apply",
+    role: "resident",
+    act: async (tab) => {
+      await answer(tab, "elder-card");
+      await tab.locator("#agreed").check();
+      await next(tab);
+      await tab.waitForTimeout(250);
+    },
+  },
+  {
+    name: "case-live",
+    path: "/services/old-age-allowance/apply",
+    role: "resident",
+    act: async (tab) => {
+      await answer(tab, "elder-card");
+      await tab.locator("#agreed").check();
+      await next(tab);
+      await tab.locator("[data-check=green]").waitFor();
+      await tab.waitForTimeout(2500);
+    },
+  },
+  { name: "track", path: "/track", act: next },
+  { name: "case-approved", path: `/cases/${id("approved")}`, role: "resident", waitMs: 1800 },
+  { name: "case-approved-public", path: `/cases/${id("approved")}`, waitMs: 1800 },
+  { name: "case-asking", path: `/cases/${id("asking")}`, role: "resident", waitMs: 1800 },
+  { name: "case-review", path: `/cases/${id("unknown")}`, role: "resident", waitMs: 1800 },
+  { name: "case-supplement", path: `/cases/${id("supplement")}`, role: "resident", waitMs: 1800 },
+  { name: "case-refused", path: `/cases/${id("refused")}`, role: "resident", waitMs: 1800 },
+  { name: "case-appealed", path: `/cases/${id("appealed")}`, role: "resident", waitMs: 1800 },
+  { name: "case-overdue", path: `/cases/${id("overdue")}`, role: "resident", waitMs: 1800 },
+  { name: "case-tampered", path: `/cases/${id("approved")}`, role: "resident", tampered: true, waitMs: 1800 },
+  { name: "case-not-found", path: `/cases/${id("nothing")}` },
   { name: "not-found", path: "/nowhere" },
   { name: "accessibility", path: "/accessibility" },
 ];
+
+async function answer(tab, value) {
+  await tab.locator(`input[value="${value}"]`).check();
+  await next(tab);
+  await tab.waitForTimeout(200);
+}

@@ -268,6 +268,8 @@ export interface ProvenEvent {
   contract: Hex;
   txHash: Hex;
   blockNumber: number;
+  /** from the header, unix milliseconds */
+  blockTimeMs?: number;
   args: Record<string, Json>;
 }
 

@@ -7,6 +7,8 @@ import CreateWallet from "../screens/SignIn/CreateWallet.svelte";
 import RestoreWallet from "../screens/SignIn/RestoreWallet.svelte";
 import Identity from "../screens/Identity/Identity.svelte";
 import MyWallet from "../screens/Wallet/MyWallet.svelte";
+import Track from "../screens/Track/Track.svelte";
+import Case from "../screens/Case/Case.svelte";
 import Guide from "../screens/Guide/Guide.svelte";
 import Home from "../screens/Home/Home.svelte";
 import NotFound from "../screens/NotFound/NotFound.svelte";
@@ -19,8 +21,8 @@ export const SCREENS: Record<RouteName, Component> = {
   guide: Guide,
   apply: Apply,
   applyStep: Apply,
-  track: NotFound,
-  case: NotFound,
+  track: Track,
+  case: Case,
   appeal: NotFound,
   supplement: NotFound,
   signIn: SignIn,

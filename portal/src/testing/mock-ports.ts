@@ -3,6 +3,7 @@ import { kleene } from "./kleene";
 import { type MockCases, mockHash, OFFICER, OTHER_OFFICER } from "./mock-cases";
 import { mockWallets } from "./mock-wallet";
 import { packages } from "./packages";
+import { provenOf } from "./proven";
 import { residents } from "./residents";
 
 const STEP_MS = 700;
@@ -21,7 +22,11 @@ export function mockChain(cases: MockCases): Chain {
       cases.open(own.id, own.service, own.address);
       return sent(own.id);
     },
-    grantConsent: async (_wallet, own, terms) => ({ ...sent(terms.provider), id: mockHash(`${own.id}/${terms.provider}`), record: { fields: terms.fields } }),
+    grantConsent: async (wallet, own, terms) => {
+      const consent = { id: mockHash(`${own.id}/${terms.provider}`), record: { fields: terms.fields } };
+      await wallet.updateCase(own.id, { consents: { [terms.provider]: consent } });
+      return { ...sent(terms.provider), ...consent };
+    },
     revokeConsent: async (_wallet, _own, id) => sent(id),
     supplement: async (_wallet, own) => {
       cases.supplement(own.id);
@@ -60,9 +65,11 @@ export function mockGateways(cases: MockCases): Gateways {
       await wait(STEP_MS / 2);
       const held = await wallet.identity();
       if (held) numbers.set(wallet, held.raw);
+      await wallet.updateCase(own.id, { linkedAtMs: { [organisation.slug]: Date.now() } });
       if (!as.provider) return;
       const facts = residents.find((resident) => resident.number === numbers.get(wallet))?.facts ?? {};
-      setTimeout(() => cases.attest(own.id, organisation.slug, facts), STEP_MS * (1 + Object.keys(own.linkedAtMs).length));
+      const order = ["public-security", "health", "civil-affairs"].indexOf(organisation.slug);
+      setTimeout(() => cases.attest(own.id, organisation.slug, facts), STEP_MS * (2 + order));
     },
     credential: async (_wallet, own) => (cases.get(own.id).credential ? "eyJhbGciOiJFUzI1NiJ9.mock~" : null),
     statements: async (_wallet, own) => {
@@ -124,10 +131,11 @@ export function mockPorts(cases: MockCases, { tampered = false, wallet }: { tamp
     chain: mockChain(cases),
     gateways: mockGateways(cases),
     verifier: {
-      verifyBundle: async () => {
+      verifyBundle: async (bundle) => {
         await wait(STEP_MS / 2);
         const steps = tampered ? GREEN.map((step) => (step.kind === "receipt" ? { ...step, ok: false, detail: "receipt proof does not lead to the receipts root of block 4211" } : step)) : GREEN;
-        return { ok: !tampered, steps, proven: null, tookMs: 143 };
+        const { case_id: id } = bundle as { case_id?: string };
+        return { ok: !tampered, steps, proven: id && cases.all.has(id) ? provenOf(cases.get(id)) : null, tookMs: 143 };
       },
     },
     rules: {

@@ -12,8 +12,14 @@ const SERVICE = "old-age-allowance";
 
 /** Ids of the prepared cases, by the state they are in. */
 export const PREPARED = Object.fromEntries(
-  ["approved", "possible-refusal", "unknown", "supplement", "refused", "appealed", "asking", "overdue"].map((name) => [name, mockHash(`prepared/${name}`)]),
+  ["approved", "possible-refusal", "unknown", "supplement", "refused", "appealed", "asking", "overdue"].map((name) => [name, preparedId(name)]),
 ) as Record<string, `0x${string}`>;
+
+/** The name in hex, so that an address can be typed by hand. */
+function preparedId(name: string): `0x${string}` {
+  const hex = [...name].map((letter) => letter.charCodeAt(0).toString(16)).join("");
+  return `0x${hex.padEnd(64, "0")}`;
+}
 
 const facts = (index: number) => residents[index]?.facts ?? {};
 

@@ -1,3 +1,32 @@
 import type { Pair } from ".";
 
-export const check = {} as const satisfies Record<string, Pair>;
+export const check = {
+  "proof.title": ["自己核验", "Check it yourself"],
+  "proof.lead": ["您的浏览器用网络公钥核验这一页，不需要相信服务器。", "Your browser checks this page against the network’s public key. It need not trust the server."],
+  "proof.checking": ["正在核验…", "Checking…"],
+  "proof.good": ["核验通过", "Everything checks out"],
+  "proof.goodText": ["{n}项证明全部成立，页面显示的内容与证明一致。用时{ms}毫秒。", "All {n} proofs hold, and what this page shows is what they prove. It took {ms} ms."],
+  "proof.bad": ["核验没有通过", "The check failed"],
+  "proof.badText": ["不要依据这一页采取行动。问题出在：", "Do not rely on this page. What is wrong:"],
+  "proof.again": ["重新核验", "Check again"],
+  "proof.steps": ["逐项查看", "Step by step"],
+  "proof.ok": ["成立", "holds"],
+  "proof.fails": ["不成立", "fails"],
+  "proof.key": ["网络公钥指纹", "Fingerprint of the network key"],
+  "proof.keyPinned": ["{date}第一次访问时记下。", "Pinned at your first visit, {date}."],
+  "proof.keyChanged": ["服务器现在给出的公钥与记下的不同。", "The server now shows a different key from the pinned one."],
+  "proof.export": ["下载证明文件", "Download the proof file"],
+  "proof.command": ["在命令行核验", "Check at the command line"],
+  "proof.commandText": ["向任意节点在线核验，或者离线核验下载的文件：", "Online against any node, or offline with the file you downloaded:"],
+  "proof.field": ["页面显示：{shown}；证明的是：{proven}", "shown: {shown}; proven: {proven}"],
+
+  "proof.kind.network": ["网络", "Network"],
+  "proof.kind.certificate": ["验证人的签名", "The validators’ signature"],
+  "proof.kind.header": ["区块头", "Block headers"],
+  "proof.kind.receipt": ["事件收据", "Receipts of events"],
+  "proof.kind.state": ["合约状态", "State of the contract"],
+  "proof.kind.event": ["事件内容", "Events"],
+  "proof.kind.completeness": ["记录完整，没有遗漏", "Nothing is left out"],
+  "proof.kind.replay": ["重新计算决定", "The decision, computed again"],
+  "proof.kind.shown": ["页面与证明一致", "This page against the proofs"],
+} as const satisfies Record<string, Pair>;

@@ -1,70 +1,47 @@
-/** Does the tasks of a submission one by one. Whatever fails, starting again goes on where it stopped. */
+/** Sends an application. Whatever fails, starting again goes on where it stopped: the steps are kept in the wallet. */
 import { here, networkInfo } from "../../app/here.svelte";
-import { type Form, type OwnCase, PortFailure, type Wallet } from "../../ports";
+import { apply, type ApplyStep, participantsOf, remaining } from "../../chain/apply";
+import type { OwnCase } from "../../ports";
 import type { ServicePackage } from "../../package/types";
-import { consentsOf } from "../../package/words";
-import { nextTask, type Task, tasks } from "./submission";
+import { organisationOf } from "../../app/organisations";
+import type { Application } from "./application.svelte";
 
-const DAY_SECONDS = 86_400;
-
-export interface Submission {
-  wallet: Wallet;
-  pack: ServicePackage;
-  version: number;
-  form: Form;
-  /** case of an earlier attempt */
-  earlier: string | null;
-  /** called before the first transaction, to keep the id with the draft */
-  started: (id: string) => Promise<void>;
-  progress: (own: OwnCase, doing: Task | null) => void;
+export function stepId(step: ApplyStep): string {
+  return step.kind === "open" ? "open" : `${step.kind}-${step.organisation}`;
 }
 
-export async function submit({ wallet, pack, version, form, earlier, started, progress }: Submission): Promise<OwnCase> {
-  const kept = earlier === null ? null : await wallet.case(earlier as OwnCase["id"]);
+/** Every step of a submission, in the order in which it is shown. */
+export function allSteps(pack: ServicePackage): ApplyStep[] {
+  const nothingDone: Pick<OwnCase, "openedTx" | "linkedAtMs"> = { openedTx: null, linkedAtMs: {} };
+  const steps = remaining(nothingDone as OwnCase, participantsOf(pack, "zh-CN", 0));
+  const rank = { consent: 0, open: 1, link: 2 };
+  return [...steps].sort((a, b) => rank[a.kind] - rank[b.kind]);
+}
+
+export async function send(application: Application, told: (own: OwnCase, done: ReadonlySet<string>) => void): Promise<OwnCase> {
+  const { wallet, pack, version, form } = application;
+  const kept = application.caseId === null ? null : await wallet.case(application.caseId as OwnCase["id"]);
   let own = kept ?? (await wallet.newCase(pack.item.slug, version, form));
-  if (!kept) await started(own.id);
-  // answers may have been changed after a failed attempt, as long as nothing is committed to them
+  if (!kept) await application.begin(own.id);
+  // answers may have been changed after a failed attempt, as long as the chain holds no commitment to them
   else if (own.openedTx === null) own = await wallet.updateCase(own.id, { form });
 
-  const all = tasks(pack);
-  const granted = new Set<string>();
-  for (let task = nextTask(all, own, granted); task; task = nextTask(all, own, granted)) {
-    progress(own, task);
-    own = await perform(task, own, wallet, pack);
-    if (task.kind === "consent") granted.add(task.provider);
-  }
-  progress(own, null);
-  return own;
-}
-
-async function perform(task: Task, own: OwnCase, wallet: Wallet, pack: ServicePackage): Promise<OwnCase> {
-  const { chain, gateways } = here().ports;
-  if (task.kind === "open") {
-    const { txHash } = await chain.openCase(wallet, own);
-    return await wallet.updateCase(own.id, { openedTx: txHash });
-  }
-  if (task.kind === "consent") {
-    const asked = consentsOf(pack).find((one) => one.provider === task.provider)?.predicates ?? [];
-    const { id, record } = await chain.grantConsent(wallet, own, {
-      provider: task.provider,
-      service: pack.item.slug,
-      purpose: pack.texts["zh-CN"]["service.title"] ?? pack.item.slug,
-      fields: [...new Set(asked.flatMap((predicate) => predicate.fields))],
-      until: Math.floor(Date.now() / 1000) + consentDays(pack) * DAY_SECONDS,
-    });
-    return await wallet.updateCase(own.id, { consents: { [task.provider]: { id, record } } });
-  }
+  const participants = participantsOf(pack, "zh-CN", Date.now());
   const { organisations } = await networkInfo();
-  const listed = organisations.find((one) => one.id === task.organisation);
-  if (!listed) throw new PortFailure("not-found", `organisation ${task.organisation}`);
-  await gateways.link(wallet, own, {
-    organisation: { slug: listed.id, name: listed.name, gateway: listed.gateway, encryptionKey: listed.encryption_key as `0x${string}` },
-    as: task.as,
+  const left = new Set(remaining(own, participants).map(stepId));
+  const done = new Set(allSteps(pack).map(stepId).filter((id) => !left.has(id)));
+  told(own, done);
+  own = await apply(here().ports, {
+    wallet,
+    own,
+    participants,
+    organisations: organisations.map(organisationOf),
+    told: (step) => {
+      done.add(stepId(step));
+      told(own, new Set(done));
+    },
   });
-  return await wallet.updateCase(own.id, { linkedAtMs: { [task.organisation]: Date.now() } });
-}
-
-/** A consent lasts as long as the case can: the statutory limit and the time to appeal. */
-export function consentDays(pack: ServicePackage): number {
-  return pack.workflow.statutory.days + pack.workflow.appeal.days;
+  told(own, done);
+  await application.finish();
+  return own;
 }

@@ -1,0 +1,26 @@
+/** What the head of the page says about a case. Pure. */
+import type { CaseView } from "../../api/types";
+import type { ServicePackage } from "../../package/types";
+
+export interface Verdict {
+  tone: "info" | "good" | "warn" | "bad";
+  key: "asking" | "review" | "supplement" | "approved" | "approvedAmount" | "refused" | "refusedFinal" | "closed";
+  amount: { fen: number; per: "month" | "once" | undefined } | null;
+}
+
+export function verdict(view: CaseView, pack: ServicePackage): Verdict {
+  const { decision, status } = view;
+  if (status === "asking") return { tone: "info", key: "asking", amount: null };
+  if (status === "review") return { tone: "info", key: "review", amount: null };
+  if (status === "supplement") return { tone: "warn", key: "supplement", amount: null };
+  if (status === "refused") return { tone: "bad", key: view.appeal_by ? "refused" : "refusedFinal", amount: null };
+  const approved = decision?.outcome === "approve";
+  if (status === "closed" && !approved) return { tone: "info", key: "closed", amount: null };
+  const per = decision?.row === null || decision?.row === undefined ? undefined : pack.rules.rows[decision.row]?.amount?.per;
+  return decision && decision.amount_fen > 0 ? { tone: "good", key: "approvedAmount", amount: { fen: decision.amount_fen, per } } : { tone: "good", key: "approved", amount: null };
+}
+
+/** Whether the person concerned may appeal now. */
+export function mayAppeal(view: CaseView, now: number): boolean {
+  return (view.status === "approved" || view.status === "refused") && (view.appeal_by ?? 0) > now && view.appeals === 0;
+}
