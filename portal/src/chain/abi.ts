@@ -1353,6 +1353,224 @@ export const consentsAbi = [
  }
 ] as const;
 
+export const credentialsAbi = [
+ {
+  "type": "constructor",
+  "inputs": [
+   {
+    "name": "registry_",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "nonpayable"
+ },
+ {
+  "type": "function",
+  "name": "issue",
+  "inputs": [
+   {
+    "name": "caseId",
+    "type": "bytes32"
+   },
+   {
+    "name": "credentialHash",
+    "type": "bytes32"
+   },
+   {
+    "name": "statusIndex",
+    "type": "uint32"
+   }
+  ],
+  "outputs": [],
+  "stateMutability": "nonpayable"
+ },
+ {
+  "type": "function",
+  "name": "registry",
+  "inputs": [],
+  "outputs": [
+   {
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view"
+ },
+ {
+  "type": "function",
+  "name": "setStatusRoot",
+  "inputs": [
+   {
+    "name": "list",
+    "type": "bytes32"
+   },
+   {
+    "name": "root",
+    "type": "bytes32"
+   }
+  ],
+  "outputs": [],
+  "stateMutability": "nonpayable"
+ },
+ {
+  "type": "function",
+  "name": "statusRoot",
+  "inputs": [
+   {
+    "name": "issuer",
+    "type": "bytes32"
+   },
+   {
+    "name": "list",
+    "type": "bytes32"
+   }
+  ],
+  "outputs": [
+   {
+    "name": "",
+    "type": "bytes32"
+   }
+  ],
+  "stateMutability": "view"
+ },
+ {
+  "type": "event",
+  "name": "CredentialIssued",
+  "inputs": [
+   {
+    "name": "caseId",
+    "type": "bytes32",
+    "indexed": true
+   },
+   {
+    "name": "issuer",
+    "type": "bytes32",
+    "indexed": true
+   },
+   {
+    "name": "credentialType",
+    "type": "bytes32",
+    "indexed": true
+   },
+   {
+    "name": "credentialHash",
+    "type": "bytes32",
+    "indexed": false
+   },
+   {
+    "name": "statusIndex",
+    "type": "uint32",
+    "indexed": false
+   }
+  ],
+  "anonymous": false
+ },
+ {
+  "type": "event",
+  "name": "StatusRootSet",
+  "inputs": [
+   {
+    "name": "issuer",
+    "type": "bytes32",
+    "indexed": true
+   },
+   {
+    "name": "list",
+    "type": "bytes32",
+    "indexed": true
+   },
+   {
+    "name": "root",
+    "type": "bytes32",
+    "indexed": false
+   }
+  ],
+  "anonymous": false
+ },
+ {
+  "type": "error",
+  "name": "AlreadyIssued",
+  "inputs": [
+   {
+    "name": "caseId",
+    "type": "bytes32"
+   }
+  ]
+ },
+ {
+  "type": "error",
+  "name": "EmptyHash",
+  "inputs": []
+ },
+ {
+  "type": "error",
+  "name": "EmptyList",
+  "inputs": []
+ },
+ {
+  "type": "error",
+  "name": "NotAnIssuer",
+  "inputs": [
+   {
+    "name": "sender",
+    "type": "address"
+   }
+  ]
+ },
+ {
+  "type": "error",
+  "name": "NotApproved",
+  "inputs": [
+   {
+    "name": "caseId",
+    "type": "bytes32"
+   },
+   {
+    "name": "status",
+    "type": "uint8"
+   }
+  ]
+ },
+ {
+  "type": "error",
+  "name": "NotTheIssuer",
+  "inputs": [
+   {
+    "name": "issuer",
+    "type": "bytes32"
+   },
+   {
+    "name": "sender",
+    "type": "address"
+   }
+  ]
+ },
+ {
+  "type": "error",
+  "name": "NothingToIssue",
+  "inputs": [
+   {
+    "name": "caseId",
+    "type": "bytes32"
+   }
+  ]
+ },
+ {
+  "type": "error",
+  "name": "RoleMissing",
+  "inputs": [
+   {
+    "name": "organisation",
+    "type": "bytes32"
+   },
+   {
+    "name": "role",
+    "type": "uint32"
+   }
+  ]
+ }
+] as const;
+
 export const registryAbi = [
  {
   "type": "constructor",

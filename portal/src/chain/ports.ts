@@ -1,27 +1,22 @@
-// The real wallet, chain and gateways of a page, put together over one node.
-import type { Chain, Gateways, WalletStore } from "../ports";
+// Everything real behind the screens of a page, put together over one node.
+import { verifyBundle } from "../check/bundle";
+import { slotProver } from "../check/slots";
+import type { Ports } from "../ports";
+import { rules } from "../rules/rules";
 import { openWalletStore } from "../wallet/store";
 import { chainOver } from "./chain";
 import { Connection, type ConnectionOptions } from "./connection";
 import { findCasesOver } from "./find";
 import { gatewaysOver } from "./gateways";
-import type { ProveSlots } from "./uses";
 
 export interface LiveOptions extends Pick<ConnectionOptions, "rpcUrl" | "expected"> {
   /** `location.origin` */
   readonly origin: string;
-  /** Asks the node for a proof of storage slots and verifies it. */
-  readonly prove: (connection: Connection) => ProveSlots;
+  /** The network's public key that this browser pinned, once it has. */
+  readonly knownKey: () => string | null;
 }
 
-export interface LivePorts {
-  readonly wallets: WalletStore;
-  readonly chain: Chain;
-  readonly gateways: Gateways;
-  readonly connection: Connection;
-}
-
-export async function livePorts(options: LiveOptions): Promise<LivePorts> {
+export async function livePorts(options: LiveOptions): Promise<Ports> {
   const connection = new Connection(options);
   const now = Date.now;
   const space = async () => {
@@ -30,5 +25,6 @@ export async function livePorts(options: LiveOptions): Promise<LivePorts> {
   };
   const wallets = await openWalletStore({ page: window, origin: options.origin, space, find: findCasesOver(connection), now });
   const http = { origin: options.origin, fetch: globalThis.fetch.bind(globalThis), now };
-  return { wallets, chain: chainOver(connection, now), gateways: gatewaysOver(http, connection, options.prove(connection)), connection };
+  const gateways = gatewaysOver(http, connection, slotProver(connection, options.knownKey));
+  return { wallets, chain: chainOver(connection, now), gateways, verifier: { verifyBundle }, rules };
 }
