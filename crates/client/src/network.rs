@@ -80,7 +80,8 @@ impl Client {
                 method: "eth_sendRawTransaction",
                 reason: format!("the hash is {hash}, the node says {answered}"),
             }),
-            Err(ClientError::Refused { .. }) if self.is_known(hash).await? => Ok(hash),
+            // Whatever goes wrong when asking, the refusal is what matters.
+            Err(ClientError::Refused { .. }) if self.is_known(hash).await.unwrap_or(false) => Ok(hash),
             Err(error) => Err(error),
         }
     }

@@ -155,6 +155,11 @@ impl MockChain {
         block
     }
 
+    /// How many transactions wait for a block.
+    pub fn waiting(&self) -> usize {
+        self.0.inner.lock().waiting.len()
+    }
+
     /// Forgets what waits, as a node does that loses its pool.
     pub fn lose_waiting(&self) {
         self.0.inner.lock().waiting.clear();
