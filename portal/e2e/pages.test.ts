@@ -24,9 +24,9 @@ interface Look {
   readonly width: number;
 }
 
-const LOOKS: Look[] = (["zh-CN", "en"] as const).flatMap((language) =>
-  [false, true].flatMap((elder) => [1280, 360].map((width) => ({ language, elder, width }))),
-);
+/** Every pair of language, mode and width is among the four; ZHENGTONG_LOOKS=all takes all eight. */
+const EIGHT: Look[] = (["zh-CN", "en"] as const).flatMap((language) => [false, true].flatMap((elder) => [1280, 360].map((width) => ({ language, elder, width }))));
+const LOOKS = process.env["ZHENGTONG_LOOKS"] === "all" ? EIGHT : EIGHT.filter((_, n) => [0, 3, 5, 6].includes(n));
 const nameOf = (look: Look): string => `${look.language === "zh-CN" ? "zh" : "en"}-${look.elder ? "elder" : "normal"}-${look.width}`;
 
 interface Visit {

@@ -48,6 +48,7 @@ export class Browser {
     context.setDefaultTimeout(PATIENCE_MS);
     await context.addInitScript(
       ([language, elder]) => {
+        if (!location.protocol.startsWith("http")) return;
         // Only what nobody chose yet: tests change it later, as people do.
         if (localStorage.getItem("zhengtong.language") === null) localStorage.setItem("zhengtong.language", language as string);
         if (localStorage.getItem("zhengtong.elder") === null) localStorage.setItem("zhengtong.elder", elder as string);

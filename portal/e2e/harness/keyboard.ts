@@ -51,14 +51,15 @@ export async function walkByKeyboard(page: Page): Promise<Walk> {
   });
   const reached = new Set<string>();
   const unseen = new Set<string>();
-  for (let n = 0; n < MAX_STOPS; n++) {
+  const count = Object.keys(names).length;
+  // Tab goes on from where the focus was last, so one whole round may leave the page and come back once.
+  for (let n = 0, left = 0; n < MAX_STOPS && left <= 2 && reached.size < count; n++) {
     await page.keyboard.press("Tab");
     const { id, isSeen } = await focused(page);
     if (id === null) {
-      if (reached.size > 0) break; // out of the page again
+      left += 1;
       continue;
     }
-    if (reached.has(id) && reached.size >= Object.keys(names).length) break;
     reached.add(id);
     if (!isSeen) unseen.add(names[id] ?? id);
   }
