@@ -4,6 +4,12 @@ import { after, before, describe, test } from "node:test";
 import { Contract, ContractFactory, JsonRpcProvider, NonceManager, Wallet, WebSocketProvider } from "ethers";
 import { type Hex, createPublicClient, createWalletClient, getAddress, http, parseAbi, parseEther, webSocket } from "viem";
 import { mnemonicToAccount } from "viem/accounts";
+import { text, withBrowser } from "./harness/browser";
+import { IndexClient } from "./harness/index-client";
+import { WALLET_NAME, askWallet, injectWallet } from "./harness/injected";
+import { answerQuestions, checkAndSend, checkResult, verdict } from "./harness/portal";
+import { FORMS } from "./harness/resident";
+import { until } from "./harness/wait";
 import { foundry } from "./harness/paths";
 import { runOk } from "./harness/run";
 import { Server } from "./harness/server";
@@ -111,6 +117,44 @@ describe("tools", () => {
     assert.match(await cast("block", "latest", "--field", "hash"), /0x[0-9a-f]{64}/);
     // The header keeps Ethereum's shape: cast recomputes the hash of what the node says.
     assert.match((await cast("estimate", deployed.contractAddress, "transfer(address,uint256)", account(7).address, "5", "--from", account(6).address)).trim(), /^\d+$/);
+  });
+
+  test("a wallet found through EIP-6963 signs in, applies, sends a transaction and reads logs", { skip: OTHER_RPC !== undefined }, async () => {
+    assert.ok(server !== null);
+    const index = new IndexClient(server.origin);
+    const owner = account(1);
+    await withBrowser(server.origin, "eip-6963", {}, async (browser) => {
+      const asked = await injectWallet(browser, owner, rpcUrl);
+      const page = await browser.page("/services/old-age-allowance/apply");
+      await page.getByRole("link", { name: text("nav.signIn") }).last().click();
+      await page.getByRole("button", { name: text("signIn.injectedWith", { name: WALLET_NAME }) }).click();
+      const { number, code } = await index.resident("approved-80");
+      await page.locator("#number").fill(number);
+      await page.locator("#code").fill(code);
+      await page.locator("main form button[type=submit]").click();
+      await answerQuestions(page, FORMS["old-age-allowance"] ?? {});
+      const id = await checkAndSend(page);
+      await verdict(page).getByText("180").waitFor();
+      assert.match(asked[0] ?? "", /wants you to sign in with your Ethereum account/);
+      assert.equal(await checkResult(page), "green");
+
+      const receiver = account(2).address;
+      const hash = (await askWallet(browser, "eth_sendTransaction", [{ from: owner.address, to: receiver, value: "0x1" }])) as Hex;
+      await until("the wallet's transaction is final", () => askWallet(browser, "eth_getTransactionReceipt", [hash]));
+      const { contracts } = await index.network();
+      const logs = await askWallet(browser, "eth_getLogs", [{ address: contracts["cases"], fromBlock: "0x0", toBlock: "latest", topics: [null, id] }]);
+      assert.ok((logs as unknown[]).length >= 3);
+
+      // The same extension opens the same wallet again, also after the page was loaded anew.
+      await page.goto(`${server?.origin}/sign-in`);
+      await page.getByRole("button", { name: text("signIn.injectedWith", { name: WALLET_NAME }) }).click();
+      await page.waitForURL((url) => url.pathname !== "/sign-in");
+      await page.evaluate((path) => {
+        history.pushState(null, "", path);
+        dispatchEvent(new PopStateEvent("popstate"));
+      }, `/cases/${id}`);
+      await page.getByText(text("case.own")).waitFor();
+    });
   });
 
   test("forge script deploys a contract that nobody here wrote", async () => {
