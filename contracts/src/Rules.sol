@@ -6,14 +6,17 @@ import {IRules} from "./interfaces/IRules.sol";
 import {Bits} from "./libraries/Bits.sol";
 import {RuleCheck} from "./libraries/RuleCheck.sol";
 import {RuleEvaluation} from "./libraries/RuleEvaluation.sol";
+import {RuleStorage} from "./libraries/RuleStorage.sol";
 import {Linked} from "./Linked.sol";
 
 /// @dev See {IRules}.
 contract Rules is IRules, Linked {
     using Bits for uint32;
-    using RuleEvaluation for RuleSet;
+    using RuleEvaluation for RuleStorage.StoredRules;
+    using RuleStorage for RuleStorage.StoredRules;
+    using RuleStorage for RuleStorage.StoredRow;
 
-    mapping(bytes32 id => RuleSet) private _ruleSets;
+    mapping(bytes32 id => RuleStorage.StoredRules) private _ruleSets;
     mapping(bytes32 id => bool) private _isPublished;
 
     constructor(IRegistry registry_) Linked(registry_) {}
@@ -25,13 +28,13 @@ contract Rules is IRules, Linked {
         RuleCheck.check(rules);
 
         _isPublished[id] = true;
-        _store(_ruleSets[id], rules);
+        _ruleSets[id].store(rules);
         emit RuleSetPublished(id, msg.sender);
     }
 
     /// @inheritdoc IRules
     function ruleSet(bytes32 id) external view returns (RuleSet memory) {
-        return _known(id);
+        return _known(id).load();
     }
 
     /// @inheritdoc IRules
@@ -41,9 +44,9 @@ contract Rules is IRules, Linked {
 
     /// @inheritdoc IRules
     function row(bytes32 id, uint8 index) external view returns (Row memory) {
-        Row[] storage rows = _known(id).rows;
+        RuleStorage.StoredRow[] storage rows = _known(id).rows;
         if (index >= rows.length) revert UnknownRow(id, index);
-        return rows[index];
+        return rows[index].loadRow();
     }
 
     /// @inheritdoc IRules
@@ -60,27 +63,8 @@ contract Rules is IRules, Linked {
         return _known(id).evaluate(facts);
     }
 
-    function _known(bytes32 id) private view returns (RuleSet storage) {
+    function _known(bytes32 id) private view returns (RuleStorage.StoredRules storage) {
         if (!_isPublished[id]) revert UnknownRuleSet(id);
         return _ruleSets[id];
-    }
-
-    function _store(RuleSet storage to, RuleSet calldata from) private {
-        for (uint256 i; i < from.predicates.length; ++i) {
-            to.predicates.push(from.predicates[i]);
-        }
-        for (uint256 i; i < from.rows.length; ++i) {
-            Row calldata source = from.rows[i];
-            Row storage target = to.rows.push();
-            target.trueMask = source.trueMask;
-            target.falseMask = source.falseMask;
-            target.outcome = source.outcome;
-            target.amountFen = source.amountFen;
-            target.reason = source.reason;
-            target.statute = source.statute;
-            for (uint256 j; j < source.brackets.length; ++j) {
-                target.brackets.push(source.brackets[j]);
-            }
-        }
     }
 }

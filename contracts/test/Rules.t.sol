@@ -123,29 +123,42 @@ contract RulesTest is World {
         refused(r, abi.encodeWithSelector(IRules.TooManyBrackets.selector, 3, 9, 8));
     }
 
-    function test_the_largest_rule_set_is_taken_and_evaluated() public {
-        IRules.RuleSet memory r = theRules();
+    function theLargest() internal view returns (IRules.RuleSet memory r) {
         r.predicates = new IRules.Predicate[](32);
         for (uint256 i; i < 32; ++i) {
             bytes32 name = bytes32(bytes.concat("predicate-", bytes1(uint8(97 + i / 8)), bytes1(uint8(97 + i % 8))));
-            r.predicates[i] = IRules.Predicate(name, POLICE, CONSENT, 0, i == 31 ? int32(100) : int32(1));
+            r.predicates[i] =
+                IRules.Predicate(name, POLICE, CONSENT, i == 31 ? -100 : int32(0), i == 31 ? int32(100) : int32(1));
         }
         r.rows = new IRules.Row[](64);
         for (uint256 i; i < 64; ++i) {
             r.rows[i] = aRow(type(uint32).max >> 1, 0, 0, 0, IRules.Outcome.Approve, 1, REASON);
             r.rows[i].brackets = new IRules.Bracket[](8);
             for (uint256 j; j < 8; ++j) {
-                r.rows[i].brackets[j] = IRules.Bracket(31, int32(int256(i)), int32(int256(i)));
+                r.rows[i].brackets[j] = IRules.Bracket(31, int32(int256(i)) - 32, int32(int256(i)) - 32);
             }
         }
-        bytes32 id = rules.publish(r);
+    }
+
+    /// @dev EIP-7825 allows a transaction 2^24 gas; its data costs at most 16 a byte.
+    function test_the_largest_rule_set_fits_in_a_transaction() public {
+        IRules.RuleSet memory r = theLargest();
+        uint256 intrinsic = 21_000 + 4 * abi.encode(r).length + 12 * nonZeroBytes(abi.encode(r));
+        bytes32 id = rules.publish{gas: 2 ** 24 - intrinsic}(r);
+        vm.assertEq(abi.encode(rules.ruleSet(id)), abi.encode(r), "kept whole");
         int32[] memory facts = new int32[](32);
         for (uint256 i; i < 31; ++i) {
             facts[i] = 1;
         }
-        facts[31] = 63;
+        facts[31] = 31;
         (, uint8 row) = rules.evaluate(id, facts);
         vm.assertEq(uint256(row), 63, "the last row");
+    }
+
+    function nonZeroBytes(bytes memory data) internal pure returns (uint256 count) {
+        for (uint256 i; i < data.length; ++i) {
+            if (data[i] != 0) ++count;
+        }
     }
 
     function test_predicates_must_be_sound() public {

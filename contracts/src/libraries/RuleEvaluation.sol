@@ -4,13 +4,14 @@ pragma solidity 0.8.37;
 import {IRules} from "../interfaces/IRules.sol";
 import {NO_ROW, UNKNOWN} from "../interfaces/Constants.sol";
 import {Bits} from "./Bits.sol";
+import {RuleStorage} from "./RuleStorage.sol";
 
 /// @notice Finds the row. Each fact is first turned into two bits (known, true), so that literals are mask operations.
 library RuleEvaluation {
     using Bits for uint32;
 
-    /// @param rules checked by RuleCheck
-    function evaluate(IRules.RuleSet storage rules, int32[] calldata facts)
+    /// @param rules were checked by RuleCheck
+    function evaluate(RuleStorage.StoredRules storage rules, int32[] calldata facts)
         internal
         view
         returns (IRules.Outcome, uint8)
@@ -18,7 +19,7 @@ library RuleEvaluation {
         (uint32 known, uint32 ones) = _masks(rules, facts);
         uint256 rows = rules.rows.length;
         for (uint256 i; i < rows; ++i) {
-            IRules.Row storage row = rules.rows[i];
+            RuleStorage.StoredRow storage row = rules.rows[i];
             (bool isFalse, bool isUnknown) = _test(row, facts, known, ones);
             if (isFalse) continue;
             if (isUnknown) break;
@@ -29,7 +30,7 @@ library RuleEvaluation {
         return (IRules.Outcome.Review, NO_ROW);
     }
 
-    function _masks(IRules.RuleSet storage rules, int32[] calldata facts)
+    function _masks(RuleStorage.StoredRules storage rules, int32[] calldata facts)
         private
         view
         returns (uint32 known, uint32 ones)
@@ -46,7 +47,7 @@ library RuleEvaluation {
         }
     }
 
-    function _test(IRules.Row storage row, int32[] calldata facts, uint32 known, uint32 ones)
+    function _test(RuleStorage.StoredRow storage row, int32[] calldata facts, uint32 known, uint32 ones)
         private
         view
         returns (bool isFalse, bool isUnknown)
@@ -54,9 +55,9 @@ library RuleEvaluation {
         (uint32 trueMask, uint32 falseMask) = (row.trueMask, row.falseMask);
         if (known & ((trueMask & ~ones) | (falseMask & ones)) != 0) return (true, false);
         isUnknown = (trueMask | falseMask) & ~known != 0;
-        uint256 brackets = row.brackets.length;
+        uint256 brackets = row.bracketCount;
         for (uint256 i; i < brackets; ++i) {
-            IRules.Bracket storage b = row.brackets[i];
+            IRules.Bracket memory b = RuleStorage.bracket(row, i);
             int32 fact = facts[b.predicate];
             if (fact == UNKNOWN) isUnknown = true;
             else if (fact < b.min || fact > b.max) return (true, false);

@@ -6,6 +6,7 @@ import {UNKNOWN} from "../../src/interfaces/Constants.sol";
 import {ICases} from "../../src/interfaces/ICases.sol";
 import {IRegistry} from "../../src/interfaces/IRegistry.sol";
 import {IRules} from "../../src/interfaces/IRules.sol";
+import {IUses} from "../../src/interfaces/IUses.sol";
 import {Vm} from "../support/Vm.sol";
 
 /// @notice Knows which changes of a case are legal, and remembers the first that was not.
@@ -16,6 +17,7 @@ contract CaseWatch {
     Cases private immutable cases;
     IRules private immutable rules;
     IRegistry private immutable registry;
+    IUses private immutable uses;
 
     bytes32[] public ids;
     mapping(bytes32 id => address) public applicantOf;
@@ -26,8 +28,8 @@ contract CaseWatch {
     mapping(bytes32 id => ICases.Case) private _before;
     mapping(bytes32 id => int32[]) private _factsBefore;
 
-    constructor(Cases cases_, IRules rules_, IRegistry registry_) {
-        (cases, rules, registry) = (cases_, rules_, registry_);
+    constructor(Cases cases_, IRules rules_, IRegistry registry_, IUses uses_) {
+        (cases, rules, registry, uses) = (cases_, rules_, registry_, uses_);
     }
 
     function add(bytes32 id, address applicant) external {
@@ -67,6 +69,12 @@ contract CaseWatch {
         bytes32 id = log.topics[1];
         require_(uint256(bytes32(log.data[:32])) == emitted[id], "events are numbered without a gap");
         ++emitted[id];
+        if (log.topics[0] == ICases.FactsAttested.selector) checkUse(id, log.topics[2], log.data);
+    }
+
+    function checkUse(bytes32 id, bytes32 provider, bytes calldata data) private {
+        (, uint32 mask,, bytes32 use) = abi.decode(data, (uint32, uint32, int32[], bytes32));
+        require_(uses.binding(use) == keccak256(abi.encode(provider, id, mask)), "no fact without its use record");
     }
 
     function checkStep(bytes32 id, ICases.Case memory b, ICases.Case memory c, address sender, bytes4 call) private {
