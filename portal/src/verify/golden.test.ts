@@ -53,7 +53,7 @@ describe.each(golden.networks)("a network of $validators", (network) => {
 });
 
 describe("state databases of every shape", () => {
-  it.each(golden.databases)("$accounts accounts", ({ root, entries }) => {
+  it.each(golden.databases)("$accounts accounts after $blocks blocks", ({ root, entries }) => {
     for (const json of entries) {
       const entry = readEntry("account", json);
       expect(toHex(verifyEntry("account", root, entry.key, entry) ?? new Uint8Array())).toBe(json.value ?? "0x");

@@ -8,18 +8,13 @@ use zhengtong_types::{
     mocks::Committee,
 };
 
-/// Bits flipped in every byte.
-const FLIPS: [u8; 2] = [0x01, 0x80];
-
+/// Every byte changed, one bit each.
 fn flipped(bytes: &Bytes) -> impl Iterator<Item = Bytes> + use<> {
     let bytes = bytes.to_vec();
-    (0..bytes.len()).flat_map(move |at| {
-        let bytes = bytes.clone();
-        FLIPS.into_iter().map(move |flip| {
-            let mut changed = bytes.clone();
-            changed[at] ^= flip;
-            changed.into()
-        })
+    (0..bytes.len()).map(move |at| {
+        let mut changed = bytes.clone();
+        changed[at] ^= 1 << (at % 8);
+        changed.into()
     })
 }
 
@@ -51,7 +46,7 @@ fn a_changed_receipt_proof_is_refused() {
             refused += 1;
         }
     }
-    assert!(refused > 5_000, "{refused}");
+    assert!(refused > 2_500, "{refused}");
 }
 
 #[test]

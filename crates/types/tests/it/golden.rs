@@ -8,8 +8,25 @@ use zhengtong_types::{
     NAMESPACE, NetworkKey, ReceiptProof, StateEntry, StateProof, mocks::Committee, state_proof::account_key,
 };
 
-/// Sizes of the state database, around the edges of its tree and its bitmap chunks.
-const SIZES: [u64; 12] = [0, 1, 2, 5, 60, 88, 89, 120, 200, 321, 700, 2000];
+/// Accounts and blocks of state databases: around the edges of tree and bitmap chunks, and with old peaks behind them.
+const SHAPES: &[(u64, u64)] = &[
+    (0, 4),
+    (0, 255),
+    (1, 4),
+    (2, 4),
+    (5, 4),
+    (60, 4),
+    (88, 4),
+    (2000, 4),
+    (2, 42),
+    (1, 85),
+    (6, 31),
+    (6, 127),
+    (3, 102),
+    (7, 200),
+    (60, 62),
+    (120, 45),
+];
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -33,6 +50,7 @@ pub struct Network {
 #[derive(Serialize, Deserialize)]
 pub struct Database {
     pub accounts: u64,
+    pub blocks: u64,
     pub root: B256,
     pub entries: Vec<StateEntry>,
 }
@@ -48,14 +66,15 @@ pub fn make() -> Golden {
             state: sample::state(&committee, 700),
         }
     });
-    let databases = SIZES.map(|accounts| {
+    let databases = SHAPES.iter().map(|&(accounts, blocks)| {
         let people = [0, 1, accounts / 2, accounts.saturating_sub(1), accounts, accounts + 7];
         let keys = people.map(|index| account_key(sample::person(index)));
-        let edges = [B256::ZERO, B256::repeat_byte(0xff), keccak256(accounts.to_be_bytes())];
-        let (root, entries) = sample::prove(accounts, keys.into_iter().chain(edges).collect());
-        Database { accounts, root, entries }
+        let edges = [B256::ZERO, B256::repeat_byte(0xff)];
+        let (root, entries) = sample::prove(accounts, blocks, keys.into_iter().chain(edges).collect());
+        Database { accounts, blocks, root, entries }
     });
-    Golden { namespace: Bytes::from_static(NAMESPACE), networks: networks.into(), databases: databases.into() }
+    let databases = databases.collect();
+    Golden { namespace: Bytes::from_static(NAMESPACE), networks: networks.into(), databases }
 }
 
 #[test]

@@ -64,7 +64,7 @@ pub fn state(committee: &Committee, accounts: u64) -> StateProof {
     let slots = [slot(1), slot(2), slot(3)];
     let keys: Vec<_> =
         [account_key(CONTRACT)].into_iter().chain(slots.map(|slot| slot_key(CONTRACT, slot))).collect();
-    let (root, mut entries) = prove(accounts, keys);
+    let (root, mut entries) = prove(accounts, 4, keys);
     let certified = header(committee, 9, B256::repeat_byte(8), |header| header.state_root = root);
     let account = entries.remove(0);
     let slots = slots.into_iter().zip(entries).map(|(slot, entry)| SlotEntry { slot, entry }).collect();
@@ -77,8 +77,8 @@ pub fn state(committee: &Committee, accounts: u64) -> StateProof {
     }
 }
 
-/// Root and proofs of a database after four blocks: write, change, delete, change again.
-pub fn prove(accounts: u64, keys: Vec<B256>) -> (B256, Vec<StateEntry>) {
+/// Root and proofs of a database after some blocks: write, change, delete, and change again and again.
+pub fn prove(accounts: u64, blocks: u64, keys: Vec<B256>) -> (B256, Vec<StateEntry>) {
     deterministic::Runner::default().start(|context| async move {
         let cache = CacheRef::new(NZU16!(4096), NZUsize!(100));
         let config = FixedConfig {
@@ -105,7 +105,7 @@ pub fn prove(accounts: u64, keys: Vec<B256>) -> (B256, Vec<StateEntry>) {
             init_concurrency: (),
         };
         let mut db = Qmdb::init(context.child("db"), config, None).await.expect("it opens");
-        for block in 0..4u64 {
+        for block in 0..blocks {
             let mut batch = db.new_batch();
             for (key, value) in writes(accounts, block) {
                 batch = batch.write(Digest::from(key.0), value);
@@ -143,7 +143,7 @@ fn writes(accounts: u64, block: u64) -> Vec<(B256, Option<Value>)> {
         2 => vec![(slot_key(CONTRACT, slot(1)), Some(slot_value(0x33)))],
         _ => vec![(account_key(CONTRACT), Some(account_value(2)))],
     };
-    let touched = (0..accounts).filter(|index| block == 0 || index % (block + 2) == 0);
+    let touched = (0..accounts).filter(|index| block == 0 || index % (block % 5 + 2) == 0);
     writes.extend(touched.map(|index| (account_key(person(index)), Some(account_value(block)))));
     writes
 }
