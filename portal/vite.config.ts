@@ -8,5 +8,5 @@ export default defineConfig(({ mode }) => ({
   ...(process.env["VITEST"] ? { resolve: { conditions: ["browser"] } } : {}),
   server: mode === "mock" ? { fs: { allow: [".."] } } : { proxy: { "/api": NODE, "/gateway": NODE, "/rpc": NODE, "/healthz": NODE } },
   build: { target: "es2022", sourcemap: false },
-  test: { environment: "happy-dom", include: ["src/**/*.test.ts"], setupFiles: ["src/testing/setup.ts"] },
+  test: { environment: "happy-dom", include: ["src/**/*.test.ts"], setupFiles: ["src/testing/setup.ts"], testTimeout: 60_000, hookTimeout: 120_000 },
 }));
