@@ -28,6 +28,9 @@ use zhengtong_evm::{Outcome, Transaction, recover_all};
 use zhengtong_state::{Database, Merkleized, Qmdb, Unmerkleized, commit, entries, undo};
 use zhengtong_types::consensus::{Block, Context, MAX_BODY_BYTES, Scheme};
 
+/// How long transactions are added to a block that is being built. Well below the time that others wait for it.
+const BUILD_TIME: Duration = Duration::from_millis(500);
+
 /// One validator's application. Clones share everything.
 pub struct App<E: Storage + Spawner>(pub Arc<Inner<E>>);
 
@@ -46,7 +49,8 @@ impl<E: Storage + Spawner> App<E> {
         let header = draft(parent, time_ms);
         let transactions: Vec<_> = candidates.iter().map(|candidate| candidate.transaction.clone()).collect();
         let environment = block_context(inner.network.chain_id, &header);
-        let run = run(inner.clone(), parent.hash(), batch, environment, transactions, Policy::Skip).await;
+        let policy = Policy::Skip { until: clock.current() + BUILD_TIME, clock: Arc::new(clock.child("build")) };
+        let run = run(inner.clone(), parent.hash(), batch, environment, transactions, policy).await;
         let Run { outcome, batch, included, invalid } = match run {
             Ok(run) => run,
             Err(error) => {
@@ -56,8 +60,8 @@ impl<E: Storage + Spawner> App<E> {
         };
         for (index, reason) in invalid {
             let hash = *candidates[index].transaction.tx_hash();
-            tracing::debug!(%hash, %reason, "dropped a transaction that can no longer run");
-            inner.pool.remove(hash);
+            tracing::debug!(%hash, %reason, "a transaction cannot run now");
+            inner.pool.park(hash);
         }
         let writes = entries(&outcome.changes);
         let (merkleized, state) = match commit(batch, writes).await {
@@ -140,7 +144,7 @@ impl<E: Storage + Spawner> App<E> {
         let shared: Vec<_> = recovered.iter().cloned().map(Arc::new).collect();
         let environment = block_context(chain_id, block.header());
         let parent = block.header().parent_hash;
-        let run = run(self.0.clone(), parent, batch, environment, shared, Policy::Refuse);
+        let run = run(self.0.clone(), parent, batch, environment, shared, Policy::<E>::Refuse);
         let Run { outcome, batch, .. } = run.await.map_err(|source| source.to_string())?;
         Ok((recovered, outcome, batch))
     }
@@ -279,7 +283,8 @@ impl<E: Storage + Spawner> Application<E> for App<E> {
         self.0.cache.advance(&executed.writes);
         self.0.pending.lock().advance(block.hash(), block.number());
         let used = executed.sealed.transactions.iter();
-        self.0.pool.included(used.map(|transaction| (transaction.signer_ref(), nonce(transaction))));
+        let used = used.map(|transaction| (transaction.signer_ref(), nonce(transaction)));
+        self.0.pool.finalized(used, executed.nonces.keys());
         self.0.publish(executed.sealed.clone(), certificate.is_some());
     }
 }

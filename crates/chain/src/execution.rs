@@ -4,10 +4,7 @@ use crate::{inner::Inner, pending::Executed};
 use alloy_primitives::{Address, B256, Bytes, U256};
 use commonware_runtime::Spawner;
 use commonware_storage::Context;
-use std::{
-    collections::HashMap,
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc, time::SystemTime};
 use thiserror::Error;
 use zhengtong_evm::{
     AccountInfo, BlockContext, Bytecode, Database, ExecuteError, Executor, InvalidTransaction, Outcome, Transaction,
@@ -17,12 +14,20 @@ use zhengtong_state::{
 };
 
 /// What to do with a transaction that cannot run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Policy {
-    /// Leave it out: the block is being built.
-    Skip,
+pub enum Policy<E> {
+    /// Leave it out: the block is being built. No transaction is begun after `until`.
+    Skip { until: SystemTime, clock: Arc<E> },
     /// Stop: the block is being checked.
     Refuse,
+}
+
+impl<E> Clone for Policy<E> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Skip { until, clock } => Self::Skip { until: *until, clock: clock.clone() },
+            Self::Refuse => Self::Refuse,
+        }
+    }
 }
 
 /// Why execution stopped.
@@ -40,7 +45,7 @@ pub struct Run<E: Context + Spawner> {
     pub batch: Unmerkleized<E>,
     /// Indices of the transactions that were executed.
     pub included: Vec<usize>,
-    /// Those that can never run on this chain, with the reason.
+    /// Those that cannot run on this state, with the reason.
     pub invalid: Vec<(usize, InvalidTransaction)>,
 }
 
@@ -51,17 +56,17 @@ pub async fn run<E: Context + Spawner>(
     batch: Unmerkleized<E>,
     context: BlockContext,
     transactions: Vec<Arc<Transaction>>,
-    policy: Policy,
+    policy: Policy<E>,
 ) -> Result<Run<E>, ExecutionError> {
     let wait = inner.wait.clone();
     let mut state = ParentState::new(inner, parent, batch);
     loop {
         let driven = match &wait {
-            Wait::Refuse => drive(state, &context, &transactions, policy),
+            Wait::Refuse => drive(state, &context, &transactions, &policy),
             // Reads block their thread there.
             Wait::Block(runtime) => {
-                let transactions = transactions.clone();
-                let driven = runtime.spawn_blocking(move || drive(state, &context, &transactions, policy)).await;
+                let (transactions, policy) = (transactions.clone(), policy.clone());
+                let driven = runtime.spawn_blocking(move || drive(state, &context, &transactions, &policy)).await;
                 driven.map_err(|source| ExecutionError::Storage(source.to_string()))?
             }
         };
@@ -85,11 +90,16 @@ fn drive<E: Context + Spawner>(
     state: ParentState<E>,
     context: &BlockContext,
     transactions: &[Arc<Transaction>],
-    policy: Policy,
+    policy: &Policy<E>,
 ) -> Result<Driven<E>, ExecutionError> {
     let mut executor = Executor::new(state, context);
     let (mut included, mut invalid) = (Vec::with_capacity(transactions.len()), Vec::new());
     for (index, transaction) in transactions.iter().enumerate() {
+        if let Policy::Skip { until, clock } = policy
+            && clock.current() > *until
+        {
+            break;
+        }
         let refused = match executor.execute(transaction) {
             Ok(_) => None,
             Err(ExecuteError::Database(ReadError::Pending(key))) => {
@@ -104,7 +114,7 @@ fn drive<E: Context + Spawner>(
         };
         match (refused, policy) {
             (None, _) => included.push(index),
-            (Some(_), Policy::Skip) => {}
+            (Some(_), Policy::Skip { .. }) => {}
             (Some(reason), Policy::Refuse) => return Err(ExecutionError::Invalid { index, reason }),
         }
     }

@@ -22,7 +22,7 @@ use zhengtong_types::{
 };
 
 /// Blocks that a slow subscriber may lag behind.
-const BLOCK_BACKLOG: usize = 1_024;
+const BLOCK_BACKLOG: usize = 256;
 
 pub type Marshal = MarshalMailbox<Scheme, Standard<Block>>;
 

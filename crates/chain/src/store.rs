@@ -26,7 +26,7 @@ const CODES: TableDefinition<'_, &[u8; 32], &[u8]> = TableDefinition::new("codes
 const CERTIFICATES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("certificates");
 
 /// Blocks that are kept decoded.
-const RECENT_BLOCKS: NonZeroUsize = NonZeroUsize::new(128).unwrap();
+const RECENT_BLOCKS: NonZeroUsize = NonZeroUsize::new(64).unwrap();
 /// Codes that are kept in memory.
 const RECENT_CODES: NonZeroUsize = NonZeroUsize::new(512).unwrap();
 /// Bytes of the file that redb keeps in memory.

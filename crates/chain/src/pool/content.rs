@@ -22,7 +22,10 @@ struct Entry {
     raw: Bytes,
     /// Place in the order of arrival.
     place: u64,
+    /// Durable.
     active: bool,
+    /// It could not run on the last state that was tried; it is tried again when its account changes.
+    parked: bool,
 }
 
 #[derive(Debug, Default)]
@@ -71,7 +74,7 @@ impl Content {
         self.bytes += raw.len();
         self.hashes.insert(hash, (sender, nonce));
         self.order.insert(place, (sender, nonce));
-        account.waiting.insert(nonce, Entry { transaction: Arc::new(transaction), raw, place, active: false });
+        account.waiting.insert(nonce, Entry { transaction: Arc::new(transaction), raw, place, active: false, parked: false });
         Ok(())
     }
 
@@ -100,11 +103,11 @@ impl Content {
         self.hashes.len() >= self.config.max_transactions || self.bytes + more_bytes > self.config.max_bytes
     }
 
-    /// Drops the oldest transaction that waits behind a gap. Those that can run are never dropped.
+    /// Drops the oldest transaction that cannot run: behind a gap, or parked. Those that can run are never dropped.
     fn evict(&mut self) -> bool {
         let gapped = self.order.values().find(|(sender, nonce)| {
             let account = &self.accounts[sender];
-            *nonce >= account.gapless()
+            *nonce >= account.gapless() || account.waiting[nonce].parked
         });
         let Some((sender, nonce)) = gapped.copied() else { return false };
         self.take(sender, nonce);
@@ -115,6 +118,21 @@ impl Content {
         let Some((sender, nonce)) = self.hashes.get(&hash) else { return false };
         let entry = self.accounts.get_mut(sender).and_then(|account| account.waiting.get_mut(nonce));
         entry.is_some_and(|entry| !std::mem::replace(&mut entry.active, true))
+    }
+
+    pub fn park(&mut self, hash: B256) {
+        let Some((sender, nonce)) = self.hashes.get(&hash) else { return };
+        if let Some(entry) = self.accounts.get_mut(sender).and_then(|account| account.waiting.get_mut(nonce)) {
+            entry.parked = true;
+        }
+    }
+
+    /// A finalized block changed an account.
+    pub fn unpark(&mut self, address: Address) {
+        let account = self.accounts.get_mut(&address);
+        for entry in account.into_iter().flat_map(|account| account.waiting.values_mut()) {
+            entry.parked = false;
+        }
     }
 
     pub fn remove(&mut self, hash: B256) {
@@ -161,7 +179,7 @@ impl Content {
             // This one, and those after it that came earlier and had to wait for it.
             for (_, entry) in account.waiting.range(*nonce..) {
                 let in_turn = entry.transaction.nonce() == *next && entry.place <= *place;
-                if !in_turn || !entry.active {
+                if !in_turn || !entry.active || entry.parked {
                     break;
                 }
                 if chosen.len() == max || bytes + entry.raw.len() > max_bytes {

@@ -1,7 +1,8 @@
 //! Transactions that are accepted but not yet finalized.
 //!
-//! A transaction is *reserved* (its place is taken), then journaled, then *active* (it may be proposed). It leaves when a
-//! finalized block has used its nonce, when it can no longer run, or when the pool is full and it waits behind a gap.
+//! A transaction is *reserved* (its place is taken), then journaled, then *active* (it may be proposed). One that turns out
+//! not to run, for want of balance say, is *parked* until a finalized block changes its account. It leaves when a finalized
+//! block has used its nonce, or when the pool is full and it could not run anyway.
 
 mod content;
 mod journal;
@@ -52,16 +53,28 @@ impl Pool {
         }
     }
 
-    /// The transaction could not be stored, or can no longer run.
+    /// The transaction cannot run on the state as it is; it waits for its account to change.
+    pub fn park(&self, hash: B256) {
+        self.content.lock().park(hash);
+    }
+
+    /// The transaction could not be stored.
     pub fn remove(&self, hash: B256) {
         self.content.lock().remove(hash);
     }
 
-    /// A finalized block used these nonces.
-    pub fn included<'a>(&self, used: impl IntoIterator<Item = (&'a Address, u64)>) {
+    /// A finalized block used these nonces and changed these accounts.
+    pub fn finalized<'a>(
+        &self,
+        used: impl IntoIterator<Item = (&'a Address, u64)>,
+        changed: impl IntoIterator<Item = &'a Address>,
+    ) {
         let mut content = self.content.lock();
         for (sender, nonce) in used {
             content.used(*sender, nonce);
+        }
+        for address in changed {
+            content.unpark(*address);
         }
     }
 
