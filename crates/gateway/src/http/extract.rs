@@ -7,9 +7,13 @@ use axum::extract::{FromRef, FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
 
 use super::Problem;
 use crate::app::App;
+
+/// The longest name of a key that an answer repeats.
+const MAX_NAME_BYTES: usize = 32;
 
 /// A JSON body with no unknown keys, of at most [`super::MAX_BODY_BYTES`].
 pub struct Body<T>(pub T);
@@ -48,18 +52,18 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(bytes).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         let text = error.to_string();
-        // serde puts names of keys in backticks, and nothing else of the input that is safe to repeat.
-        let named = text
+        // serde repeats names of keys and also values in backticks: only names may go back.
+        let (what, named) = match error.classify() {
+            Category::Data if text.starts_with("unknown field") => ("an unknown key", true),
+            Category::Data if text.starts_with("missing field") => ("a missing key", true),
+            Category::Data => ("a value of the wrong type", false),
+            _ => ("not JSON", false),
+        };
+        let name = text
             .split('`')
             .nth(1)
-            .filter(|name| name.bytes().all(|b| b.is_ascii_graphic()));
-        let field = named.unwrap_or("body").to_owned();
-        let what = match error.classify() {
-            serde_json::error::Category::Data if text.starts_with("unknown field") => "an unknown key",
-            serde_json::error::Category::Data if text.starts_with("missing field") => "a missing key",
-            serde_json::error::Category::Data => "a value of the wrong type",
-            _ => "not JSON",
-        };
+            .filter(|name| named && name.len() <= MAX_NAME_BYTES);
+        let field = name.unwrap_or("body").to_owned();
         Problem::invalid(&field, format!("{what}, at line {line} column {column}"))
     })
 }

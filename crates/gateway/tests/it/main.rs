@@ -1,0 +1,11 @@
+//! The gateway against the real contracts, executed in memory and finalized by a real committee key.
+
+mod answers;
+mod chain;
+mod crash;
+mod desk;
+mod path;
+mod refusals;
+mod start;
+mod wallet;
+mod world;

@@ -1,0 +1,426 @@
+//! Five agencies, their gateways, and residents.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use alloy_primitives::{Address, B256, Bytes, keccak256};
+use alloy_signer::SignerSync;
+use alloy_signer_local::PrivateKeySigner;
+use alloy_sol_types::{SolCall, SolValue};
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use jiff::civil::{Date, date};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+use tower::ServiceExt;
+use zhengtong_bindings::cases::Cases::{getCall, openCall};
+use zhengtong_bindings::cases::ICases::Case;
+use zhengtong_bindings::consents::Consents::grantCall;
+use zhengtong_bindings::registry::IRegistry::Organisation;
+use zhengtong_bindings::registry::Registry::{setOfficerCall, setOrganisationCall};
+use zhengtong_bindings::rules::IRules::RuleSet;
+use zhengtong_bindings::rules::Rules::publishCall as publishRules;
+use zhengtong_bindings::services::IServices::Service;
+use zhengtong_bindings::services::Services::publishCall;
+use zhengtong_bindings::statutes::IStatutes::Statute;
+use zhengtong_bindings::statutes::Statutes::listCall;
+use zhengtong_bindings::{DECIDER, IDENTITY, ISSUER, PROVIDER, addresses, parse_slug};
+use zhengtong_credentials::CredentialText;
+use zhengtong_gateway::app::App;
+use zhengtong_gateway::app::chain::ChainPort;
+use zhengtong_gateway::app::clock::Clock;
+use zhengtong_gateway::{Config, KeyFiles, Keys, http, open};
+use zhengtong_population::{AGENCIES, DemoResident, Prepared, prepare};
+use zhengtong_types::NetworkKey;
+use zhengtong_vault::Secret;
+
+use crate::chain::{CHAIN_ID, TestChain, TestClock};
+use crate::wallet::{OwnCase, Wallet, consent, siwe};
+
+pub const SEED: u64 = 20_260;
+pub const TODAY: Date = date(2026, 11, 22);
+/// Noon of TODAY in China.
+pub const NOW_S: u64 = 1_795_320_000;
+pub const PORTAL: &str = "127.0.0.1:8080";
+pub const OWNER: &str = "civil-affairs";
+
+/// The agencies' databases: made once, read by all tests.
+pub async fn population() -> &'static (TempDir, Prepared) {
+    static POPULATION: OnceCell<(TempDir, Prepared)> = OnceCell::const_new();
+    POPULATION
+        .get_or_init(|| async {
+            let folder = TempDir::new().unwrap();
+            let prepared = prepare(folder.path(), SEED, TODAY).await.unwrap();
+            (folder, prepared)
+        })
+        .await
+}
+
+pub fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+pub struct World {
+    pub chain: Arc<TestChain>,
+    pub clock: Arc<TestClock>,
+    pub council: PrivateKeySigner,
+    pub gateways: Vec<(&'static str, App)>,
+    pub folder: TempDir,
+    demo: Vec<DemoResident>,
+}
+
+/// An officer's key of an organisation.
+pub fn officer(organisation: &str, index: u32) -> PrivateKeySigner {
+    PrivateKeySigner::from_bytes(&keccak256(format!("officer/{organisation}/{index}"))).unwrap()
+}
+
+pub struct Answer {
+    pub status: StatusCode,
+    pub json: Value,
+    pub text: String,
+}
+
+impl Answer {
+    pub fn field(&self) -> &str {
+        self.json["field"].as_str().unwrap_or_default()
+    }
+
+    pub fn kind(&self) -> &str {
+        self.json["type"]
+            .as_str()
+            .unwrap_or_default()
+            .rsplit(':')
+            .next()
+            .unwrap_or_default()
+    }
+}
+
+impl World {
+    pub async fn new() -> Self {
+        let (_, prepared) = population().await;
+        let council = PrivateKeySigner::from_bytes(&keccak256("council")).unwrap();
+        let clock = TestClock::new(NOW_S);
+        let chain = TestChain::new(7, clock.clone(), council.address());
+        let mut world = Self {
+            chain,
+            clock,
+            council,
+            gateways: Vec::new(),
+            folder: TempDir::new().unwrap(),
+            demo: prepared.demo_residents(),
+        };
+        world.list_organisations();
+        world.publish_services();
+        world.restart().await;
+        world
+    }
+
+    pub async fn config(&self, organisation: &str) -> Config {
+        let (_, prepared) = population().await;
+        let folder = self.folder.path().join(organisation);
+        Config {
+            organisation: organisation.to_owned(),
+            rpc_url: "http://127.0.0.1:1".into(),
+            network_key: self.chain.network().parse::<NetworkKey>().unwrap(),
+            data_folder: folder.clone(),
+            database_url: None,
+            source_url: prepared.databases[organisation].clone(),
+            mapping: repository()
+                .join("agencies")
+                .join(organisation)
+                .join("mapping.toml"),
+            keys: KeyFiles::in_folder(&folder.join("keys")),
+            session_domains: vec![PORTAL.into()],
+            services: repository().join("services"),
+            dev: true,
+        }
+    }
+
+    /// Drops every gateway and opens it again over the same folders.
+    pub async fn restart(&mut self) {
+        self.gateways.clear();
+        for (organisation, _) in AGENCIES {
+            let config = self.config(organisation).await;
+            let app = open(config, self.chain.clone(), self.clock.clone())
+                .await
+                .unwrap();
+            self.gateways.push((organisation, app));
+        }
+        for (_, app) in &self.gateways {
+            app.follow().await.unwrap();
+        }
+    }
+
+    fn keys(&self, organisation: &str) -> Keys {
+        let files = KeyFiles::in_folder(&self.folder.path().join(organisation).join("keys"));
+        let attester = keccak256(format!("attester/{organisation}")).0;
+        Keys::read_or_create(&files, Some(Secret::new(attester))).unwrap()
+    }
+
+    pub fn encryption(&self, organisation: &str) -> B256 {
+        self.keys(organisation).public().unwrap().encryption
+    }
+
+    fn list_organisations(&self) {
+        let registry = addresses().registry;
+        for (slug, _) in AGENCIES {
+            let public = self.keys(slug).public().unwrap();
+            let roles = match slug {
+                "public-security" => PROVIDER | IDENTITY,
+                OWNER => PROVIDER | DECIDER | ISSUER,
+                _ => PROVIDER,
+            };
+            let organisation = Organisation {
+                attester: public.attester,
+                roles,
+                encryptionKey: public.encryption,
+                name: slug.into(),
+                gateway: format!("/gateway/{slug}"),
+            };
+            let id = parse_slug(slug).unwrap();
+            self.chain.submit(
+                &self.council,
+                registry,
+                &setOrganisationCall::new((id, organisation)),
+            );
+            for index in 0..2 {
+                let call = setOfficerCall::new((officer(slug, index).address(), id, true));
+                self.chain.submit(&self.council, registry, &call);
+            }
+        }
+    }
+
+    fn publish_services(&self) {
+        let library = zhengtong_services::bundled::library().unwrap();
+        for statute in library.statutes() {
+            let statute = Statute {
+                law: statute.law,
+                article: statute.article,
+                textHash: statute.text_hash,
+                validFrom: statute.valid_from_s,
+                validTo: statute.valid_to_s,
+            };
+            self.chain
+                .submit(&self.council, addresses().statutes, &listCall::new((statute,)));
+        }
+        for package in library.packages() {
+            let rules = RuleSet::abi_decode(&package.rules().compile().abi_encode()).unwrap();
+            self.chain
+                .submit(&self.council, addresses().rules, &publishRules::new((rules,)));
+            let listing = package.listing();
+            let service = Service {
+                owner: listing.owner,
+                sponsor: listing.sponsor,
+                packageHash: listing.package_hash,
+                ruleSet: listing.rule_set,
+                promisedSeconds: listing.promised_seconds,
+                statutorySeconds: listing.statutory_seconds,
+                appealSeconds: listing.appeal_seconds,
+                active: true,
+                credentialType: listing.credential_type,
+                uri: "x".into(),
+            };
+            self.chain.submit(
+                &self.council,
+                addresses().services,
+                &publishCall::new((listing.id, service)),
+            );
+        }
+    }
+
+    pub fn app(&self, organisation: &str) -> &App {
+        &self
+            .gateways
+            .iter()
+            .find(|(slug, _)| *slug == organisation)
+            .unwrap()
+            .1
+    }
+
+    /// Lets every gateway follow and work until nothing happens any more.
+    pub async fn settle(&self) {
+        loop {
+            let before = self.chain.block_count();
+            for (_, app) in &self.gateways {
+                app.follow().await.unwrap();
+                app.work_once().await.unwrap();
+            }
+            if self.chain.block_count() == before {
+                return;
+            }
+        }
+    }
+
+    pub fn demo(&self, label: &str) -> &DemoResident {
+        self.demo.iter().find(|resident| resident.label == label).unwrap()
+    }
+
+    /// A demo resident's wallet, with their identity credential.
+    pub async fn wallet(&self, label: &str) -> Wallet {
+        let resident = self.demo(label);
+        let mut wallet = Wallet {
+            number: resident.number.clone(),
+            code: resident.code.clone(),
+            name: resident.name.clone(),
+            holder: keccak256(label).0,
+            identity: None,
+        };
+        let body = json!({ "number": wallet.number, "code": wallet.code, "holder": wallet.holder_jwk() });
+        let answer = self.post("public-security", "/v1/identity", &body).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        wallet.identity = Some(CredentialText::new(
+            answer.json["credential"].as_str().unwrap().to_owned(),
+        ));
+        wallet
+    }
+
+    pub fn open_case(&self, case: &OwnCase, service: &str) {
+        let call = openCall {
+            service: parse_slug(service).unwrap(),
+            version: 1,
+            form: case.commitment(),
+        };
+        self.chain.submit(&case.key, addresses().cases, &call);
+    }
+
+    pub fn grant(&self, case: &OwnCase, provider: &str, service: &str) -> Value {
+        let until = NOW_S + 30 * 24 * 3600;
+        let (id, record) = consent(case, provider, service, until);
+        let call = grantCall {
+            id,
+            provider: parse_slug(provider).unwrap(),
+            service: parse_slug(service).unwrap(),
+            until,
+        };
+        self.chain.submit(&case.key, addresses().consents, &call);
+        record
+    }
+
+    /// Posts a link as the wallet would, and requires that it is accepted.
+    pub async fn link(&self, wallet: &Wallet, case: &OwnCase, organisation: &str, consent: Option<Value>) {
+        let owner = organisation == OWNER;
+        let rest = case.link_rest(wallet, organisation, true, owner, consent, self.clock.now_s());
+        let body = case.seal(&rest, organisation, self.encryption(organisation));
+        let answer = self.post(organisation, "/v1/links", &body).await;
+        assert_eq!(answer.status, StatusCode::ACCEPTED, "{}", answer.text);
+    }
+
+    /// A whole application: opened, linked to every provider and the owner, settled.
+    pub async fn apply(&self, wallet: &Wallet, seed: u64, service: &str) -> OwnCase {
+        let (form, providers): (Value, &[(&str, bool)]) = match service {
+            "old-age-allowance" => (
+                json!({ "payment_channel": "social-security-card" }),
+                &[("public-security", false), ("health", false), (OWNER, false)],
+            ),
+            "disability-living-subsidy" => (
+                json!({ "payment_channel": "social-security-card", "contact_by": "portal" }),
+                &[
+                    ("public-security", false),
+                    ("human-resources", false),
+                    ("disabled-federation", true),
+                    (OWNER, false),
+                ],
+            ),
+            other => panic!("{other}"),
+        };
+        let case = OwnCase::new(seed, form);
+        self.open_case(&case, service);
+        for (provider, needs_consent) in providers {
+            let consent = needs_consent.then(|| self.grant(&case, provider, service));
+            self.link(wallet, &case, provider, consent).await;
+        }
+        self.settle().await;
+        case
+    }
+
+    pub fn on_chain(&self, case: &OwnCase) -> Case {
+        self.chain.read(addresses().cases, &getCall { id: case.id })
+    }
+
+    pub async fn request(
+        &self,
+        organisation: &str,
+        method: &str,
+        path: &str,
+        headers: &[(&'static str, String)],
+        body: Bytes,
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
+        let request = request.body(Body::from(body.to_vec())).unwrap();
+        let router = http::router(self.app(organisation).clone(), true);
+        let response = router.oneshot(request).await.unwrap();
+        let status = response.status();
+        let bytes = axum::body::to_bytes(response.into_body(), usize::MAX)
+            .await
+            .unwrap();
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        Answer {
+            status,
+            json: serde_json::from_str(&text).unwrap_or_default(),
+            text,
+        }
+    }
+
+    pub async fn post(&self, organisation: &str, path: &str, body: &Value) -> Answer {
+        self.request(
+            organisation,
+            "POST",
+            path,
+            &[],
+            body.to_string().into_bytes().into(),
+        )
+        .await
+    }
+
+    pub async fn get(&self, organisation: &str, path: &str, headers: &[(&'static str, String)]) -> Answer {
+        self.request(organisation, "GET", path, headers, Bytes::new())
+            .await
+    }
+
+    /// A request signed by a case's key.
+    pub async fn as_case(&self, case: &OwnCase, method: &str, path: &str, body: Option<Value>) -> Answer {
+        let body: Bytes = body
+            .map(|body| body.to_string().into_bytes())
+            .unwrap_or_default()
+            .into();
+        let headers = case.headers(method, path, self.clock.now_ms(), &body);
+        self.request(OWNER, method, path, &headers, body).await
+    }
+
+    pub async fn nonce(&self, organisation: &str) -> String {
+        let answer = self.get(organisation, "/v1/session/nonce", &[]).await;
+        answer.json["nonce"].as_str().unwrap().to_owned()
+    }
+
+    /// Signs an officer in at their gateway.
+    pub async fn sign_in(&self, organisation: &str, key: &PrivateKeySigner) -> Answer {
+        let (nonce, now_s) = (self.nonce(organisation).await, self.clock.now_s());
+        let message = siwe(key.address(), PORTAL, CHAIN_ID, &nonce, now_s, now_s + 300);
+        let signature = key.sign_message_sync(message.as_bytes()).unwrap();
+        let body = json!({ "message": message, "signature": signature.to_string() });
+        self.post(organisation, "/v1/session", &body).await
+    }
+
+    pub async fn bearer(&self, organisation: &str, index: u32) -> Vec<(&'static str, String)> {
+        let answer = self.sign_in(organisation, &officer(organisation, index)).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        vec![(
+            "authorization",
+            format!("Bearer {}", answer.json["token"].as_str().unwrap()),
+        )]
+    }
+
+    pub fn advance(&self, duration: Duration) {
+        self.clock.advance(duration);
+    }
+}
+
+/// Somebody who governs a registry that no test uses.
+pub fn nobody() -> Address {
+    Address::repeat_byte(1)
+}
