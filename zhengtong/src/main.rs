@@ -1,5 +1,6 @@
 //! The one binary: `dev`, `service`, `verify` and the servers of a network.
 
+mod bench;
 mod dev;
 mod progress;
 mod service;
@@ -21,6 +22,9 @@ struct Cli {
 enum Command {
     /// Run a network of one on this machine: chain, index, portal and five agencies with synthetic residents.
     Dev(dev::Args),
+    /// Measure throughput and cost.
+    #[command(subcommand)]
+    Bench(bench::Command),
     /// Work on service packages.
     #[command(subcommand)]
     Service(service::Command),
@@ -39,6 +43,7 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> Result<()> {
     match cli.command {
         Command::Dev(args) => dev::run(args),
+        Command::Bench(command) => bench::run(command),
         Command::Service(command) => service::run(command),
     }
 }

@@ -1,5 +1,6 @@
 //! The portal's port: the single-page app, the open API, the agencies' gateways and a way to the node.
 
+use anyhow::{Result, ensure};
 use axum::{
     Router,
     body::Bytes,
@@ -24,15 +25,22 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The app under `folder`; unknown paths get its front page, so that links into the app work.
-pub fn portal(folder: &Path) -> Router {
-    let page = ServeFile::new(folder.join("index.html"));
+pub fn portal(folder: &Path) -> Result<Router> {
+    let front = folder.join("index.html");
+    ensure!(
+        front.is_file(),
+        "there is no portal in {}; build it (make build), or name its folder with --portal",
+        folder.display()
+    );
+    let page = ServeFile::new(front);
     let files = ServeDir::new(folder).append_index_html_on_directories(true).fallback(page);
-    Router::new()
+    let app = Router::new()
         .fallback_service(files)
         .layer(fixed_header(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
         .layer(fixed_header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(fixed_header(header::REFERRER_POLICY, "no-referrer"))
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new());
+    Ok(app)
 }
 
 fn fixed_header(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {

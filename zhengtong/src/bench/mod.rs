@@ -2,7 +2,6 @@
 //!
 //! Numbers of one machine on one day: quote the ratios, which are taken in the same run under the same load.
 
-mod cases;
 mod cpu;
 mod http;
 mod load;
@@ -15,12 +14,12 @@ use std::path::PathBuf;
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// Everything: transfers here and on anvil, then cases.
-    All(All),
+    /// ERC-20 transfers: one validator, durable, beside anvil under the same load.
+    Transfers(Transfers),
 }
 
 #[derive(clap::Args)]
-pub struct All {
+pub struct Transfers {
     /// ERC-20 transfers to send to each server.
     #[arg(long, default_value_t = 20_000)]
     transfers: usize,
@@ -30,9 +29,6 @@ pub struct All {
     /// Requests under way at once.
     #[arg(long, default_value_t = 32)]
     lanes: usize,
-    /// Cases to open and see decided.
-    #[arg(long, default_value_t = 200)]
-    cases: usize,
     /// anvil's program.
     #[arg(long, default_value = "contracts/node_modules/.bin/anvil")]
     anvil: PathBuf,
@@ -43,7 +39,6 @@ pub struct All {
 
 #[tokio::main]
 pub async fn run(command: Command) -> Result<()> {
-    let Command::All(args) = command;
-    transfers::compare(&args).await?;
-    cases::measure(&args).await
+    let Command::Transfers(args) = command;
+    transfers::compare(&args).await
 }

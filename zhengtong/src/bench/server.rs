@@ -13,8 +13,6 @@ use std::{
 pub struct Server {
     child: Child,
     pub http: Http,
-    pub rpc_url: String,
-    pub portal_url: String,
 }
 
 impl Server {
@@ -24,20 +22,12 @@ impl Server {
 
     /// Our validator alone: no index, no gateways, no portal.
     pub async fn validator(folder: &Path) -> Result<Self> {
-        Self::ours(folder, &["--chain-only"]).await
-    }
-
-    /// Everything that `dev` runs.
-    pub async fn whole(folder: &Path) -> Result<Self> {
-        Self::ours(folder, &[]).await
-    }
-
-    async fn ours(folder: &Path, more: &[&str]) -> Result<Self> {
-        let (rpc, portal) = (free_address()?, free_address()?);
+        let rpc = free_address()?;
         let mut command = Command::new(std::env::current_exe().context("own path")?);
-        command.arg("dev").arg("--data").arg(folder).args(["--rpc", &rpc, "--http", &portal]).args(more);
-        Self::start(command, folder, &rpc, &portal).await
+        command.arg("dev").arg("--data").arg(folder).args(["--rpc", &rpc, "--chain-only"]);
+        Self::start(command, folder, &rpc).await
     }
+
 
     /// anvil with a block a second, a large gas limit and no limits on code.
     pub async fn anvil(program: &Path, folder: &Path, chain_id: u64) -> Result<Self> {
@@ -46,10 +36,10 @@ impl Server {
         let mut command = Command::new(program);
         command.args(["--host", host, "--port", port, "--block-time", "1", "--gas-limit", "3000000000"]);
         command.args(["--chain-id", &chain_id.to_string(), "--silent"]);
-        Self::start(command, folder, &rpc, "").await
+        Self::start(command, folder, &rpc).await
     }
 
-    async fn start(mut command: Command, folder: &Path, rpc: &str, portal: &str) -> Result<Self> {
+    async fn start(mut command: Command, folder: &Path, rpc: &str) -> Result<Self> {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
         let log = File::create(folder.with_extension("log"))?;
         let child = command
@@ -58,8 +48,7 @@ impl Server {
             .stderr(log)
             .spawn()
             .with_context(|| format!("cannot start {:?}", command.get_program()))?;
-        let rpc_url = format!("http://{rpc}");
-        let server = Self { child, http: Http::new(&rpc_url), rpc_url, portal_url: format!("http://{portal}") };
+        let server = Self { child, http: Http::new(&format!("http://{rpc}")) };
         server.http.wait_up().await?;
         Ok(server)
     }

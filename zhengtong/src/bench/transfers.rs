@@ -1,6 +1,6 @@
 //! ERC-20 transfers: our validator, durable and certified, beside anvil, in memory, under the same load.
 
-use super::{All, cpu, load, server::Server};
+use super::{Transfers, cpu, load, server::Server};
 use crate::dev::keys::test_accounts;
 use anyhow::{Context, Result, ensure};
 use std::time::{Duration, Instant};
@@ -25,7 +25,7 @@ impl Measured {
 }
 
 #[expect(clippy::print_stdout, reason = "the answer of the command")]
-pub async fn compare(args: &All) -> Result<()> {
+pub async fn compare(args: &Transfers) -> Result<()> {
     let _ = std::fs::remove_dir_all(&args.folder);
     std::fs::create_dir_all(&args.folder)?;
     println!("{} ERC-20 transfers of {} accounts, {} requests at a time, one HTTP request each", args.transfers, args.senders, args.lanes);
@@ -49,7 +49,7 @@ pub async fn compare(args: &All) -> Result<()> {
     Ok(())
 }
 
-async fn measure(server: &Server, args: &All, is_anvil: bool) -> Result<Measured> {
+async fn measure(server: &Server, args: &Transfers, is_anvil: bool) -> Result<Measured> {
     let funder = test_accounts()?.into_iter().next().context("no test account")?;
     if is_anvil {
         load::fund_on_anvil(&server.http, args.senders).await?;

@@ -1,25 +1,94 @@
 //! The gateways of a demo network, all in this process, each with a database and a vault of its own.
 
 use super::{
-    cast::{AGENCIES, AgencyKeys, attester_label, officer_label},
+    cast::{AGENCIES, Agency, AgencyKeys, officer_label},
     folder::Folder,
     keys::DevSeed,
 };
-use anyhow::Result;
+use anyhow::{Context, Result};
+use axum::Router;
+use std::{net::SocketAddr, path::PathBuf};
+use zhengtong_gateway::{Config, Gateway, KeyFiles, Keys};
+use zhengtong_population::Prepared;
+use zhengtong_types::NetworkKey;
 
-/// Makes what each agency holds, and answers what the registry is told of it, in the order of [`AGENCIES`].
+/// Seed of the synthetic residents: everybody's demo has the same ones.
+const POPULATION_SEED: u64 = 0x5a68_7430;
+
+/// Where the gateways find what is not in the data folder.
+pub struct Surroundings {
+    pub rpc_url: String,
+    pub network_key: NetworkKey,
+    /// Folder with a subfolder an agency, each with a `mapping.toml`.
+    pub agencies: PathBuf,
+    /// Folder with the service packages.
+    pub services: PathBuf,
+    /// Where the portal is served.
+    pub http: SocketAddr,
+}
+
+/// A gateway that runs as long as this value, and its routes.
+pub struct Running {
+    pub slug: &'static str,
+    pub router: Router,
+    pub gateway: Gateway,
+}
+
+/// Makes the agencies' databases of synthetic residents at the first start, and finds them later.
+pub async fn residents(folder: &Folder) -> Result<Prepared> {
+    let today = jiff::Zoned::now().date();
+    zhengtong_population::prepare(&folder.path("agencies"), POPULATION_SEED, today)
+        .await
+        .context("the agencies' databases")
+}
+
+/// Makes or reads each agency's keys, and answers what the registry is told of them, in the order of [`AGENCIES`].
 pub fn keys(folder: &Folder, seed: &DevSeed) -> Result<Vec<AgencyKeys>> {
     AGENCIES
         .iter()
         .map(|agency| {
+            let public = Keys::read_or_create(&key_files(folder, agency), None)
+                .and_then(|keys| keys.public())
+                .with_context(|| format!("the keys of {}", agency.slug))?;
             let officers = (1..=agency.officers)
                 .map(|number| Ok(seed.signer(&officer_label(agency.slug, number))?.address()))
                 .collect::<Result<_>>()?;
-            Ok(AgencyKeys {
-                attester: seed.signer(&attester_label(agency.slug))?.address(),
-                encryption: encryption_key(folder, agency.slug)?,
-                officers,
-            })
+            Ok(AgencyKeys { attester: public.attester, encryption: public.encryption, officers })
         })
         .collect()
+}
+
+/// Starts the gateway of every agency.
+pub async fn start(folder: &Folder, residents: &Prepared, surroundings: &Surroundings) -> Result<Vec<Running>> {
+    let mut running = Vec::new();
+    for agency in &AGENCIES {
+        let source_url = residents.databases.get(agency.slug);
+        let source_url = source_url.with_context(|| format!("{} has no database", agency.slug))?;
+        let config = Config {
+            organisation: agency.slug.to_owned(),
+            rpc_url: surroundings.rpc_url.clone(),
+            network_key: surroundings.network_key,
+            data_folder: folder.path("gateways").join(agency.slug),
+            database_url: None,
+            source_url: source_url.clone(),
+            mapping: surroundings.agencies.join(agency.slug).join("mapping.toml"),
+            keys: key_files(folder, agency),
+            session_domains: session_domains(surroundings.http),
+            services: surroundings.services.clone(),
+            dev: true,
+        };
+        let (router, gateway) =
+            Gateway::start(config).await.with_context(|| format!("the gateway of {}", agency.slug))?;
+        running.push(Running { slug: agency.slug, router, gateway });
+    }
+    Ok(running)
+}
+
+fn key_files(folder: &Folder, agency: &Agency) -> KeyFiles {
+    KeyFiles::in_folder(&folder.path("gateways").join(agency.slug).join("keys"))
+}
+
+/// The portal by number and by name.
+fn session_domains(http: SocketAddr) -> Vec<String> {
+    vec![http.to_string(), format!("localhost:{}", http.port())]
 }

@@ -4,7 +4,7 @@
 //! a changed package publishes its new version.
 
 use super::cast::{AGENCIES, AgencyKeys};
-use alloy_primitives::{Address, B256, Bytes};
+use alloy_primitives::{Address, Bytes};
 use alloy_sol_types::{SolCall, SolValue};
 use anyhow::{Context, Result, ensure};
 use std::future::Future;
@@ -127,9 +127,4 @@ async fn ask<C: SolCall>(council: &impl Council, to: Address, call: C) -> Result
 
 async fn tell<C: SolCall>(council: &impl Council, to: Address, call: C) -> Result<()> {
     council.send(to, call.abi_encode().into()).await.with_context(|| format!("{} at {to}", C::SIGNATURE))
-}
-
-/// The id of an organisation or service on chain.
-pub fn on_chain_id(slug: &str) -> Result<B256> {
-    Ok(parse_slug(slug)?)
 }

@@ -22,11 +22,6 @@ pub const AGENCIES: [Agency; 5] = [
     Agency { slug: "health", name: "卫生健康局", roles: PROVIDER, officers: 0 },
 ];
 
-/// The name of an agency's attester key among the demo keys.
-pub fn attester_label(agency: &str) -> String {
-    format!("attester/{agency}")
-}
-
 /// The name of an officer's key among the demo keys; `number` counts from 1.
 pub fn officer_label(agency: &str, number: u32) -> String {
     format!("officer/{agency}/{number}")

@@ -4,7 +4,7 @@
 
 use alloy_primitives::{B256, keccak256};
 use alloy_signer_local::{MnemonicBuilder, PrivateKeySigner, coins_bip39::English};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use std::{fs, io::Write, os::unix::fs::OpenOptionsExt, path::Path};
 
 /// The mnemonic that Ethereum's development tools use by default. Publicly known: `dev` alone funds its accounts.
@@ -62,16 +62,6 @@ pub fn test_accounts() -> Result<Vec<PrivateKeySigner>> {
         .collect()
 }
 
-/// Refuses a folder that other people can read keys from.
-pub fn check_private(path: &Path) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?.permissions().mode();
-    if mode & 0o077 != 0 {
-        bail!("{} can be read by others (mode {:o}); run: chmod 600 {}", path.display(), mode & 0o777, path.display());
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,7 +79,6 @@ mod tests {
         let path = folder.path().join("seed");
         let first = DevSeed::open(&path).unwrap().derive("council");
         assert_eq!(DevSeed::open(&path).unwrap().derive("council"), first);
-        check_private(&path).unwrap();
         assert_ne!(DevSeed::open(&path).unwrap().derive("other"), first);
     }
 

@@ -3,6 +3,7 @@
 mod agencies;
 mod bootstrap;
 mod cast;
+mod chain;
 mod council;
 mod demo;
 mod folder;
@@ -15,14 +16,21 @@ use folder::Folder;
 use keys::DevSeed;
 use std::{
     net::SocketAddr,
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
-use tokio::net::TcpListener;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+use zhengtong_chain::ChainView as _;
 use zhengtong_client::{Account, Client};
+use zhengtong_index::Index;
+use zhengtong_node::Node;
+use zhengtong_population::DemoResident;
 use zhengtong_services::{Library, bundled};
 
-/// Seed of the synthetic residents: everybody's demo has the same ones.
-const POPULATION_SEED: u64 = 0x5a68_7430;
+/// Demo residents named at the end of a start; the portal lists all.
+const SHOWN_RESIDENTS: usize = 3;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -38,7 +46,141 @@ pub struct Args {
     /// Folder of the built portal.
     #[arg(long, default_value = "portal/dist")]
     portal: PathBuf,
+    /// Folder of the service packages.
+    #[arg(long, default_value = "services")]
+    services: PathBuf,
+    /// Folder of the agencies' mapping files.
+    #[arg(long, default_value = "agencies")]
+    agencies: PathBuf,
     /// Run the validator and JSON-RPC only.
     #[arg(long)]
     chain_only: bool,
+}
+
+#[tokio::main]
+pub async fn run(args: Args) -> Result<()> {
+    let mut progress = Progress::new(if args.chain_only { 2 } else { 7 });
+    // Ports and portal first: whoever made a mistake there should learn it at once.
+    let listener = if args.chain_only { None } else { Some(listen(args.http).await?) };
+    require_free(args.rpc).await?;
+    let portal = if args.chain_only { Router::new() } else { web::portal(&args.portal)? };
+
+    progress.step(format!("opening the data folder {}", args.data.display()));
+    let folder = Folder::open(&args.data)?;
+    let seed = DevSeed::open(&folder.path("keys/seed"))?;
+    let library = bundled::library().map_err(anyhow::Error::msg).context("the packages in this binary")?;
+
+    progress.step("starting the validator");
+    let node = chain::start(&folder, &seed).await?;
+    let rpc = chain::serve(&node, args.rpc).await?;
+    let network = node.view().network().clone();
+    progress.detail(format!("block {} of chain {}", chain::height(&node), network.chain_id));
+
+    let Some(listener) = listener else {
+        progress.say(format!("JSON-RPC   http://{}", rpc.address()));
+        progress.say("ready");
+        return stopped(node, rpc, None).await;
+    };
+    let rpc_url = format!("http://{}", rpc.address());
+
+    progress.step("preparing ten thousand synthetic residents");
+    let residents = agencies::residents(&folder).await?;
+
+    progress.step("telling the contracts who is who, and publishing the services");
+    let client = Client::connect(&rpc_url, Some(network.public_key)).await?;
+    let council = Account::new(client.clone(), seed.signer(chain::COUNCIL)?);
+    let sent = bootstrap::bootstrap(&council, &agencies::keys(&folder, &seed)?, &library).await?;
+    progress.detail(match sent {
+        0 => "everything is as it should be".to_owned(),
+        sent => format!("{sent} transactions"),
+    });
+
+    progress.step("starting the index");
+    let (api, index) = start_index(&folder, client, &library).await?;
+
+    progress.step("starting the gateways of five agencies");
+    let surroundings = agencies::Surroundings {
+        rpc_url: rpc_url.clone(),
+        network_key: network.public_key,
+        agencies: args.agencies,
+        services: args.services,
+        http: args.http,
+    };
+    let gateways = agencies::start(&folder, &residents, &surroundings).await?;
+
+    progress.step("opening the portal");
+    let app = Router::new()
+        .merge(api)
+        .merge(demo::Demo::new(residents.demo_residents(), &seed)?.router())
+        .merge(web::rpc_proxy(rpc_url));
+    let app = gateways.iter().fold(app, |app, running| {
+        app.nest(&format!("/gateway/{}", running.slug), running.router.clone())
+    });
+    let app = app.merge(portal);
+    let server = tokio::spawn(async move { axum::serve(listener, app).await });
+
+    welcome(&progress, args.http, rpc.address(), &residents.demo_residents());
+    stopped(node, rpc, Some((server, index))).await
+}
+
+async fn start_index(folder: &Folder, client: Client, library: &Library) -> Result<(Router, zhengtong_index::Handle)> {
+    let config = zhengtong_index::Config {
+        database: format!("sqlite:{}", folder.path("index/index.sqlite").display()),
+        rebuild: false,
+        source: std::sync::Arc::new(zhengtong_index::source::client::ClientSource::new(client)?),
+        catalogue: zhengtong_index::catalogue::Catalogue::of(library),
+    };
+    Index::start(config).await.context("the index")
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}; choose another with --http"))
+}
+
+async fn require_free(address: SocketAddr) -> Result<()> {
+    // Only looked at: the JSON-RPC server opens it itself.
+    let probe = TcpListener::bind(address).await;
+    probe.map(drop).with_context(|| format!("cannot listen on {address}; choose another with --rpc"))
+}
+
+/// The last lines of a start: where everything is, and who one can be.
+fn welcome(progress: &Progress, http: SocketAddr, rpc: SocketAddr, residents: &[DemoResident]) {
+    progress.say("");
+    progress.say(format!("Portal     http://{http}"));
+    progress.say(format!("JSON-RPC   http://{rpc} (HTTP and WebSocket)"));
+    progress.say(format!("Open API   http://{http}/api/openapi.json"));
+    progress.say("");
+    progress.say("Sign in as");
+    progress.say("  a demo resident   portal → Sign in → make a wallet → choose one of the synthetic residents:");
+    for resident in residents.iter().take(SHOWN_RESIDENTS) {
+        progress.say(format!("      {}   code {}   {}", resident.number, resident.code, resident.expected.en));
+    }
+    progress.say(format!("  an officer        http://{http}/desk   choose a demo officer (two are needed for an appeal)"));
+    progress.say(format!("  an auditor        http://{http}/audit   needs no key: everything there is public"));
+    progress.say("");
+    progress.say("ready");
+}
+
+/// Runs until told to stop (Ctrl-C or SIGTERM), then closes everything in the order of dependence.
+async fn stopped(
+    node: Node,
+    rpc: zhengtong_rpc::RpcServer,
+    more: Option<(tokio::task::JoinHandle<std::io::Result<()>>, zhengtong_index::Handle)>,
+) -> Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let (server, index) = more.unzip();
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+        failure = node.stopped() => return Err(failure.into()),
+    }
+    if let Some(server) = server {
+        server.abort();
+    }
+    if let Some(index) = index {
+        index.stop().await;
+    }
+    rpc.stop().await;
+    node.stop().await;
+    Ok(())
 }

@@ -1,0 +1,129 @@
+//! `zhengtong verify`: checks a case from the network's public key alone.
+//!
+//! ```text
+//! fetch (a node, an index or a file) -> bundle -> proofs -> history -> decision -> report
+//! ```
+//!
+//! Nothing that is fetched is believed. [`proofs`] checks certificate, headers, transactions,
+//! receipts and storage; [`history`] that the events are complete and lead to the stored case;
+//! [`decision`] that the rules say what was decided. Exit code 0: all holds; 1: something does
+//! not; 2: it could not be checked.
+
+mod case;
+mod decision;
+mod fetch;
+mod history;
+mod key;
+mod proofs;
+mod report;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use alloy_primitives::B256;
+use anyhow::{Result, bail};
+use clap::{Subcommand, ValueEnum};
+use report::Report;
+use std::{path::PathBuf, process::ExitCode};
+use url::Url;
+use zhengtong_index::bundle::Bundle;
+use zhengtong_types::NetworkKey;
+
+/// Everything held.
+const VERIFIED: u8 = 0;
+/// Something did not hold.
+const REFUTED: u8 = 1;
+/// It could not be checked.
+const NOT_CHECKED: u8 = 2;
+
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Check a case: certificates, headers, receipts, events, storage, and the decision by its rules.
+    Case(CaseArgs),
+}
+
+/// Language of the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Lang {
+    Zh,
+    En,
+}
+
+#[derive(clap::Args)]
+struct CaseArgs {
+    /// Id of the case: 0x and 64 hexadecimal digits. May be left out with --file.
+    #[arg(required_unless_present = "file")]
+    id: Option<B256>,
+    /// JSON-RPC of any node of the network.
+    #[arg(long, default_value = "http://127.0.0.1:8545")]
+    rpc: Url,
+    /// An index that may be asked where the events are. Without one, the node's logs are searched.
+    #[arg(long)]
+    index: Option<Url>,
+    /// The network's public key, 192 hexadecimal digits, from a source that you trust.
+    #[arg(long, env = "ZHENGTONG_NETWORK_KEY")]
+    network_key: Option<NetworkKey>,
+    /// Data folder of a network on this machine, whose key is used when none is given.
+    #[arg(long, default_value = "data", env = "ZHENGTONG_DATA")]
+    data: PathBuf,
+    /// Check this exported file and ask nobody.
+    #[arg(long, conflicts_with_all = ["index", "export"])]
+    file: Option<PathBuf>,
+    /// Write what was checked to a file, for others to check offline.
+    #[arg(long)]
+    export: Option<PathBuf>,
+    /// Language of the report.
+    #[arg(long, value_enum, default_value_t = Lang::Zh)]
+    lang: Lang,
+    /// Print the report as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command, prints its report, and gives its exit code.
+pub async fn run(args: Args) -> Result<ExitCode> {
+    let What::Case(args) = args.what;
+    let code = match check(&args).await {
+        Ok(report) => {
+            report::print(&report, args.lang, args.json);
+            if report.is_verified() { VERIFIED } else { REFUTED }
+        }
+        Err(error) => {
+            report::print_unchecked(&error, args.lang, args.json);
+            NOT_CHECKED
+        }
+    };
+    Ok(code.into())
+}
+
+async fn check(args: &CaseArgs) -> Result<Report> {
+    let (key, origin) = key::find(args.network_key, &args.data)?;
+    let bundle = match (&args.file, args.id) {
+        (Some(file), _) => fetch::from_file(file)?,
+        (None, Some(id)) => fetch::from_node(&args.rpc, args.index.as_ref(), id).await?,
+        (None, None) => bail!("name a case, or a file with --file"),
+    };
+    let report = verify(&bundle, &key, origin, args.id);
+    if let Some(path) = &args.export
+        && report.is_verified()
+    {
+        fetch::export(&bundle, path)?;
+    }
+    Ok(report)
+}
+
+/// Checks a bundle. Pure: no clock, network or disk.
+fn verify(bundle: &Bundle, key: &NetworkKey, origin: key::Origin, id: Option<B256>) -> Report {
+    let mut report = Report::new(bundle, *key, origin);
+    report.file(bundle, key, id);
+    let Some(proven) = proofs::check(bundle, key, &mut report) else { return report };
+    let Some(history) = history::check(&proven, bundle, &mut report) else { return report };
+    decision::check(&history, &mut report);
+    report
+}
