@@ -172,3 +172,6 @@ pub fn blank_header() -> Header {
         ..Header::default()
     }
 }
+
+#[cfg(test)]
+mod tests;

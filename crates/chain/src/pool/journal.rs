@@ -31,8 +31,10 @@ pub struct Journal<E: Storage> {
     partition: String,
     generation: u64,
     blob: E::Blob,
-    /// Where the next record goes. Bytes behind it are not acknowledged and are overwritten.
+    /// Where the next record goes.
     end: u64,
+    /// A write failed: there may be bytes behind `end`, which have to go before the next.
+    torn: bool,
 }
 
 impl<E: Storage> Journal<E> {
@@ -57,7 +59,7 @@ impl<E: Storage> Journal<E> {
             blob.resize(end).await?;
             blob.sync().await?;
         }
-        let mut journal = Self { context, partition, generation, blob, end };
+        let mut journal = Self { context, partition, generation, blob, end, torn: false };
         if generations.len() > 1 {
             journal.compact(&records).await?;
         }
@@ -66,10 +68,15 @@ impl<E: Storage> Journal<E> {
 
     /// Appends raw transactions; when it returns they survive a crash. On error none of them is in the journal.
     pub async fn append(&mut self, raws: &[Bytes]) -> Result<(), JournalError> {
+        if self.torn {
+            self.blob.resize(self.end).await?;
+        }
         let bytes = encode(raws);
         let written = bytes.len() as u64;
+        self.torn = true;
         self.blob.write_at(self.end, bytes, WriteOptions::default()).await?;
         self.blob.sync().await?;
+        self.torn = false;
         self.end += written;
         Ok(())
     }
@@ -93,7 +100,7 @@ impl<E: Storage> Journal<E> {
                 self.context.remove(&self.partition, Some(&name)).await?;
             }
         }
-        (self.generation, self.blob, self.end) = (next, blob, end);
+        (self.generation, self.blob, self.end, self.torn) = (next, blob, end, false);
         Ok(())
     }
 }

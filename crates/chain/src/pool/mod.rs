@@ -6,6 +6,8 @@
 
 mod content;
 mod journal;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 pub use content::{Candidate, Content};

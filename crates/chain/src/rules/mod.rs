@@ -144,3 +144,6 @@ pub fn commitment(block: &Block) -> Commitment {
     }
 }
 
+
+#[cfg(test)]
+mod tests;
