@@ -1,6 +1,6 @@
 // One node: which network it serves, reading from it, and sending signed transactions that are final when they answer.
 import {
-  type Abi, type Account, type ContractFunctionArgs, type ContractFunctionName, type ContractFunctionReturnType, type LocalAccount, type PublicClient, type Transport,
+  type Abi, type ContractFunctionArgs, type ContractFunctionName, type ContractFunctionReturnType, type LocalAccount, type PublicClient, type Transport,
   createPublicClient, custom, encodeFunctionData, http, keccak256,
 } from "viem";
 import { type Hex, type Network, PortFailure, type Sent } from "../ports";
@@ -101,7 +101,7 @@ export class Connection {
     const { chainId } = await this.network();
     const to = await this.contract(call.contract);
     const data = encodeFunctionData({ abi: call.abi, functionName: call.functionName, args: call.args });
-    const gas = await this.#estimate(account, to, data);
+    const gas = await this.#estimate(account.address, to, data);
     const nonce = Number(await this.rpc<Hex>("eth_getTransactionCount", [account.address, "pending"]));
     const raw = await account.signTransaction({ type: "eip1559", chainId, nonce, to, data, gas, maxFeePerGas: 0n, maxPriorityFeePerGas: 0n });
     // The same bytes may be sent twice: a node that has them answers with the same hash or says so.
@@ -118,13 +118,9 @@ export class Connection {
     return await this.final(hash, { from, to, data });
   }
 
-  async #estimate(account: Account | Hex, to: Hex, data: Hex): Promise<bigint> {
-    try {
-      const gas = (await this.client.estimateGas({ account, to, data })) * GAS_MARGIN;
-      return gas > GAS_CAP ? GAS_CAP : gas;
-    } catch (error) {
-      throw failureOf(error);
-    }
+  async #estimate(from: Hex, to: Hex, data: Hex): Promise<bigint> {
+    const gas = BigInt(await this.rpc<Hex>("eth_estimateGas", [{ from, to, data }])) * GAS_MARGIN;
+    return gas > GAS_CAP ? GAS_CAP : gas;
   }
 
   async #submit(raw: Hex): Promise<Hex> {
@@ -153,11 +149,6 @@ export class Connection {
   }
 
   async #reason(call: { from: Hex; to: Hex; data: Hex }): Promise<PortFailure> {
-    try {
-      await this.client.call({ account: call.from, to: call.to, data: call.data });
-      return decodeRefusal(undefined);
-    } catch (error) {
-      return failureOf(error);
-    }
+    return await this.rpc("eth_call", [call, "latest"]).then(() => decodeRefusal(undefined), failureOf);
   }
 }

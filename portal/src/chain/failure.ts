@@ -47,13 +47,15 @@ function revertData(error: BaseError): Hex | undefined {
 }
 
 const REVERTED = 3; // JSON-RPC code of a reverted execution
+const UNAVAILABLE = -32_002; // the node starts or stops
 
 /** Turns whatever viem threw into a port failure. */
 export function failureOf(error: unknown): PortFailure {
   if (error instanceof PortFailure) return error;
   if (!(error instanceof BaseError)) return new PortFailure("bad-answer", error instanceof Error ? error.message : String(error));
   const within = (test: (cause: unknown) => boolean): boolean => error.walk(test) !== null;
-  if (within((cause) => cause instanceof HttpRequestError || cause instanceof TimeoutError)) return new PortFailure("offline", error.shortMessage);
+  const isAway = (cause: unknown) => cause instanceof HttpRequestError || cause instanceof TimeoutError || (cause as { code?: unknown }).code === UNAVAILABLE;
+  if (within(isAway)) return new PortFailure("offline", error.shortMessage);
   if (within((cause) => cause instanceof UserRejectedRequestError)) return new PortFailure("rejected", "turned down in the wallet");
   const data = revertData(error);
   if (data !== undefined || within((cause) => (cause as { code?: unknown }).code === REVERTED)) return decodeRefusal(data);

@@ -104,7 +104,12 @@ export function gatewaysOver(http: GatewayHttp, connection: Connection, prove: P
     async deskCase(gateway, session, id) {
       const answer = new Answer(await ask(http, gateway, { method: "GET", path: `/v1/desk/cases/${id}`, headers: bearer(session) }));
       const json = (name: string) => answer.maybe(name) as Json;
-      return { case: json("case"), facts: json("facts"), form: json("form") as DeskCase["form"], history: json("history") };
+      const statements = answer.list("statements").map((value): DeskCase["statements"][number] => {
+        const item = new Answer(value);
+        const text = item.maybe("text");
+        return { hash: item.hex("hash"), text: typeof text === "string" ? text : null, author: item.text("author"), atMs: item.number("at_ms"), onChain: item.maybe("on_chain") === true };
+      });
+      return { case: json("case"), facts: json("facts"), form: json("form") as DeskCase["form"], history: json("history"), statements };
     },
 
     async statement(gateway, session, id, text) {
