@@ -10,6 +10,7 @@ import {CaseWatch} from "./CaseWatch.sol";
 
 /// @notice Throws calls of every kind, sensible and not, at a few cases; after each, CaseWatch compares before and after.
 contract CasesHandler is CaseWorld {
+    uint8 internal constant NO_FLAW = 7;
     uint256 internal constant KEYS = 2;
     uint256 internal constant LAST_STEP = 30 days;
 
@@ -36,18 +37,19 @@ contract CasesHandler is CaseWorld {
 
     function attestAll(uint256 key, int32 value) external {
         for (uint256 provider = 3; provider < 6; ++provider) {
-            attest(key, provider, provider == 3 ? value : int32(2), 2);
+            attest(key, provider, provider == 3 ? value : int32(2), NO_FLAW);
         }
     }
 
-    /// @dev Now and then something is wrong: the signer, the mask, or no use is recorded.
+    /// @dev Now and then something is wrong: the signer, the mask, or the use record.
     function attest(uint256 key, uint256 provider, int32 value, uint8 flaw) public {
         bytes32 id = idOf(key);
         uint32 mask = [uint32(1), 2, 4, 3, 4, 8][provider % 6];
         Answer memory a = Answer(id, mask, valuesFor(mask, value), keccak256(abi.encode("tag", id, mask)), "");
-        if (flaw % 16 != 3) recordIfMay(a);
-        signBy(a, flaw % 16 == 0 ? HEALTH_KEY : keyOf(mask));
-        if (flaw % 16 == 1) a.mask = a.mask << 1;
+        recordIfMay(a);
+        if (flaw % 8 == 2) a.use = "never recorded";
+        signBy(a, flaw % 8 == 0 ? HEALTH_KEY : keyOf(mask));
+        if (flaw % 8 == 1) a.mask = a.mask << 1;
         act(stranger, abi.encodeCall(ICases.attest, (a.id, a.mask, a.values, a.use, a.signature)));
     }
 
