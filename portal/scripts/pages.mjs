@@ -71,12 +71,45 @@ export const PAGES = [
   { name: "case-overdue", path: `/cases/${id("overdue")}`, role: "resident", waitMs: 1800 },
   { name: "case-tampered", path: `/cases/${id("approved")}`, role: "resident", tampered: true, waitMs: 1800 },
   { name: "case-not-found", path: `/cases/${id("nothing")}` },
+  { name: "my-cases", path: "/me/cases", role: "resident" },
+  { name: "my-data", path: "/me/data", role: "resident" },
+  { name: "appeal", path: `/cases/${id("refused")}/appeal`, role: "resident" },
+  { name: "appeal-wrong", path: `/cases/${id("refused")}/appeal`, role: "resident", act: next },
+  { name: "supplement", path: `/cases/${id("supplement")}/supplement`, role: "resident" },
+  { name: "officer-sign-in", path: "/desk/sign-in" },
+  { name: "desk-first", path: "/desk" },
+  { name: "desk", path: "/desk", role: "officer" },
+  { name: "desk-case", path: `/desk/cases/${id("possible-refusal")}`, role: "officer", waitMs: 1800 },
+  { name: "desk-case-appeal", path: `/desk/cases/${id("appealed")}`, role: "officer", waitMs: 1800 },
+  { name: "desk-refuse", path: `/desk/cases/${id("possible-refusal")}`, role: "officer", waitMs: 1800, act: (tab) => decide(tab, "refuse") },
+  { name: "desk-approve", path: `/desk/cases/${id("unknown")}`, role: "officer", waitMs: 1800, act: (tab) => decide(tab, "approve") },
+  { name: "desk-more", path: `/desk/cases/${id("unknown")}`, role: "officer", waitMs: 1800, act: (tab) => decide(tab, "more") },
+  { name: "audit", path: "/audit" },
+  { name: "audit-cases", path: "/audit/cases" },
+  { name: "audit-bundle", path: "/audit/bundle" },
+  { name: "audit-bundle-wrong", path: "/audit/bundle", act: next },
+  {
+    name: "audit-bundle-checked",
+    path: "/audit/bundle",
+    act: async (tab) => {
+      await tab.locator("#file").setInputFiles({ name: "case.json", mimeType: "application/json", buffer: Buffer.from(JSON.stringify({ case_id: id("approved") })) });
+      await next(tab);
+      await tab.locator("[data-check]").waitFor();
+    },
+  },
+  { name: "network", path: "/network" },
   { name: "not-found", path: "/nowhere" },
   { name: "accessibility", path: "/accessibility" },
 ];
 
 async function answer(tab, value) {
   await tab.locator(`input[value="${value}"]`).check();
+  await next(tab);
+  await tab.waitForTimeout(200);
+}
+
+async function decide(tab, kind) {
+  await tab.locator(`input[name=kind][value=${kind}]`).check();
   await next(tab);
   await tab.waitForTimeout(200);
 }

@@ -231,6 +231,8 @@ export interface DeskCase {
   facts: Json;
   form: Form | null;
   history: Json;
+  /** what was written about the case; `text` is null when the person's key was destroyed */
+  statements: { hash: Hex; text: string | null; author: string; atMs: number; onChain: boolean }[];
 }
 
 export interface Gateways {

@@ -30,7 +30,6 @@ export interface OfficerSession {
 
 let wallet = $state.raw<Wallet | null>(null);
 let officer = $state.raw<OfficerSession | null>(null);
-let auditor = $state(false);
 let elder = $state(false);
 let network: Promise<NetworkInfo> | null = null;
 
@@ -49,12 +48,6 @@ export const session = {
   },
   set officer(next: OfficerSession | null) {
     officer = next;
-  },
-  get auditor(): boolean {
-    return auditor;
-  },
-  set auditor(yes: boolean) {
-    auditor = yes;
   },
   get elder(): boolean {
     return elder;

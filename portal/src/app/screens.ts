@@ -1,18 +1,29 @@
 import type { Component } from "svelte";
 import type { RouteName } from "./routes";
 import Accessibility from "../screens/Accessibility/Accessibility.svelte";
+import Appeal from "../screens/Appeal/Appeal.svelte";
 import Apply from "../screens/Apply/Apply.svelte";
-import SignIn from "../screens/SignIn/SignIn.svelte";
-import CreateWallet from "../screens/SignIn/CreateWallet.svelte";
-import RestoreWallet from "../screens/SignIn/RestoreWallet.svelte";
-import Identity from "../screens/Identity/Identity.svelte";
-import MyWallet from "../screens/Wallet/MyWallet.svelte";
-import Track from "../screens/Track/Track.svelte";
+import Audit from "../screens/Audit/Audit.svelte";
+import AuditBundle from "../screens/Audit/AuditBundle.svelte";
+import AuditCases from "../screens/Audit/AuditCases.svelte";
 import Case from "../screens/Case/Case.svelte";
+import Desk from "../screens/Desk/Desk.svelte";
+import DeskCase from "../screens/Desk/DeskCase.svelte";
+import OfficerSignIn from "../screens/Desk/OfficerSignIn.svelte";
 import Guide from "../screens/Guide/Guide.svelte";
 import Home from "../screens/Home/Home.svelte";
+import Identity from "../screens/Identity/Identity.svelte";
+import MyCases from "../screens/Mine/MyCases.svelte";
+import MyData from "../screens/Mine/MyData.svelte";
+import Network from "../screens/Network/Network.svelte";
 import NotFound from "../screens/NotFound/NotFound.svelte";
 import Services from "../screens/Services/Services.svelte";
+import CreateWallet from "../screens/SignIn/CreateWallet.svelte";
+import RestoreWallet from "../screens/SignIn/RestoreWallet.svelte";
+import SignIn from "../screens/SignIn/SignIn.svelte";
+import Supplement from "../screens/Supplement/Supplement.svelte";
+import Track from "../screens/Track/Track.svelte";
+import MyWallet from "../screens/Wallet/MyWallet.svelte";
 
 /** To add a page: its pattern in `routes.ts`, its component here, its texts in `i18n/messages`. */
 export const SCREENS: Record<RouteName, Component> = {
@@ -23,22 +34,22 @@ export const SCREENS: Record<RouteName, Component> = {
   applyStep: Apply,
   track: Track,
   case: Case,
-  appeal: NotFound,
-  supplement: NotFound,
+  appeal: Appeal,
+  supplement: Supplement,
   signIn: SignIn,
   createWallet: CreateWallet,
   restoreWallet: RestoreWallet,
   identity: Identity,
   wallet: MyWallet,
-  myCases: NotFound,
-  myData: NotFound,
-  officerSignIn: NotFound,
-  desk: NotFound,
-  deskCase: NotFound,
-  audit: NotFound,
-  auditBundle: NotFound,
-  auditCases: NotFound,
-  network: NotFound,
+  myCases: MyCases,
+  myData: MyData,
+  officerSignIn: OfficerSignIn,
+  desk: Desk,
+  deskCase: DeskCase,
+  audit: Audit,
+  auditBundle: AuditBundle,
+  auditCases: AuditCases,
+  network: Network,
   accessibility: Accessibility,
   notFound: NotFound,
 };

@@ -50,10 +50,10 @@ export function mockIndex(cases: MockCases): IndexApi {
     bundle: async (id) => ({ format: "zhengtong-case-bundle/1", network: {}, case_id: cases.get(id).id, receipts: [], state: {} }),
     statistics: async () => statistics(cases),
     demo: async () => ({
-      residents: residents.map(({ label, number, code, expected }) => ({ label, number, code, expected })),
+      residents: residents.map(({ facts: _, ...resident }) => resident),
       officers: [
-        { label: "民政 一号工作人员", organisation: "civil-affairs", address: OFFICER, privateKey: mockHash("officer") },
-        { label: "民政 二号工作人员", organisation: "civil-affairs", address: OTHER_OFFICER, privateKey: mockHash("other-officer") },
+        { label: "civil-affairs-1", organisation: "civil-affairs", address: OFFICER, privateKey: mockHash("officer") },
+        { label: "civil-affairs-2", organisation: "civil-affairs", address: OTHER_OFFICER, privateKey: mockHash("other-officer") },
       ],
     }),
     follow(id, changed, connected) {

@@ -1,4 +1,4 @@
-import { type Chain, type Gateways, type Hex, type OfficerKey, type Ports, PortFailure, type Verification, type Wallet } from "../ports";
+import { type Chain, type DeskCase, type Gateways, type Hex, type OfficerKey, type Ports, PortFailure, type Verification, type Wallet } from "../ports";
 import { kleene } from "./kleene";
 import { type MockCases, mockHash, OFFICER, OTHER_OFFICER } from "./mock-cases";
 import { mockWallets } from "./mock-wallet";
@@ -7,6 +7,7 @@ import { provenOf } from "./proven";
 import { residents } from "./residents";
 
 const STEP_MS = 700;
+const STATEMENT = "经核对户籍记录，申请人到申请当天年满64周岁，尚未达到领取年龄。满65周岁后可以再次申请。";
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 const key = (address: string): OfficerKey => ({ address: address as Hex, signMessage: async () => mockHash("signature", 65) });
@@ -74,7 +75,7 @@ export function mockGateways(cases: MockCases): Gateways {
     credential: async (_wallet, own) => (cases.get(own.id).credential ? "eyJhbGciOiJFUzI1NiJ9.mock~" : null),
     statements: async (_wallet, own) => {
       const { decision } = cases.get(own.id);
-      return decision?.officer ? [{ hash: decision.statement as Hex, text: "经核对户籍记录，申请人到申请当天年满64周岁，尚未达到领取年龄。满65周岁后可以再次申请。", atMs: decision.decided_at * 1000 }] : [];
+      return decision?.officer ? [{ hash: decision.statement as Hex, text: STATEMENT, atMs: decision.decided_at * 1000 }] : [];
     },
     supplement: async () => undefined,
     appeal: async (_wallet, own) => mockHash(`${own.id}/appeal`),
@@ -110,9 +111,16 @@ export function mockGateways(cases: MockCases): Gateways {
         .map((one) => ({ id: one.id as Hex, service: one.service, status: one.status, cause: one.cause ?? "", promisedBy: one.promised_by, statutoryBy: one.statutory_by, openedAt: one.opened_at })),
       next: null,
     }),
-    deskCase: async (_gateway, _session, id) => ({ case: {}, facts: [], form: { payment_channel: "elder-card", case: cases.get(id).id }, history: [] }),
+    deskCase: async (_gateway, _session, id) => ({ case: {}, facts: [], form: { payment_channel: "elder-card" }, history: [], statements: statementsOf(cases, id) }),
     statement: async (_gateway, _session, id, text) => mockHash(`${id}/${text}`),
   };
+}
+
+function statementsOf(cases: MockCases, id: string): DeskCase["statements"] {
+  const { decision, events } = cases.get(id);
+  const appeal = events.find((event) => event.name === "Appealed");
+  const officer = decision?.officer ? [{ hash: decision.statement as Hex, text: STATEMENT, author: "officer", atMs: decision.decided_at * 1000, onChain: true }] : [];
+  return [...officer, ...(appeal ? [{ hash: mockHash("appeal"), text: "户口簿上的出生日期登记有误，我已满65周岁，请再核对一次。", author: "applicant", atMs: appeal.block_time_ms, onChain: true }] : [])];
 }
 
 const GREEN: Verification["steps"] = [

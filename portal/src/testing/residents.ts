@@ -1,9 +1,7 @@
+import type { DemoResident } from "../api/demo";
+
 /** Made-up people for the fakes, one for each road through the rules. */
-export interface MockResident {
-  label: string;
-  number: string;
-  code: string;
-  expected: string;
+export interface MockResident extends DemoResident {
   facts: Record<string, number | null>;
 }
 
@@ -22,7 +20,34 @@ const clear: Record<string, number | null> = {
 };
 
 export const residents: MockResident[] = [
-  { label: "66岁，户籍在本地", number: "510000196001010011", code: "660066", expected: "批准，每月75元", facts: { ...clear, age: 66 } },
-  { label: "64岁，户籍在本地", number: "510000196201010012", code: "640064", expected: "工作人员审查", facts: { ...clear, age: 64 } },
-  { label: "70岁，查不到户籍记录", number: "510000195601010013", code: "700070", expected: "工作人员审查", facts: { ...clear, age: 70, "household-registered": null } },
+  {
+    label: "approved-66",
+    title: { "zh-CN": "66岁，户籍在本地", en: "66, registered here" },
+    service: "old-age-allowance",
+    name: "演示甲",
+    number: "510000196001010011",
+    code: "660066",
+    expected: { "zh-CN": "批准，每月75元", en: "approved, 75 yuan a month" },
+    facts: { ...clear, age: 66 },
+  },
+  {
+    label: "refused-64",
+    title: { "zh-CN": "64岁，户籍在本地", en: "64, registered here" },
+    service: "old-age-allowance",
+    name: "演示乙",
+    number: "510000196201010012",
+    code: "640064",
+    expected: { "zh-CN": "交给工作人员审查", en: "goes to an officer" },
+    facts: { ...clear, age: 64 },
+  },
+  {
+    label: "household-missing",
+    title: { "zh-CN": "70岁，查不到户籍记录", en: "70, no household record" },
+    service: "old-age-allowance",
+    name: "演示丙",
+    number: "510000195601010013",
+    code: "700070",
+    expected: { "zh-CN": "交给工作人员审查，不会被拒绝", en: "goes to an officer, not refused" },
+    facts: { ...clear, age: 70, "household-registered": null },
+  },
 ];

@@ -23,7 +23,6 @@ export const common = {
 
   "footer.about": ["政通是开源软件，以 Apache 2.0 许可发布。", "Zhengtong is open source, under the Apache 2.0 licence."],
   "footer.network": ["网络与公钥", "Network and key"],
-  "footer.audit": ["统计", "Statistics"],
   "footer.bundle": ["核验文件", "Check a file"],
   "footer.officer": ["工作人员登录", "Officer sign-in"],
   "footer.auditor": ["审计员入口", "For auditors"],
