@@ -1,5 +1,6 @@
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use tokio::task::JoinSet;
@@ -17,6 +18,8 @@ use crate::keys::Keys;
 use crate::store::Store;
 use crate::{Config, GatewayError, http};
 
+/// How long to wait before following the chain again, should the store have failed.
+const RETRY_FOLLOWING: Duration = Duration::from_secs(5);
 /// The most service packages in a folder.
 const MAX_PACKAGES: usize = 10_000;
 
@@ -52,8 +55,11 @@ impl Gateway {
         let mut tasks = JoinSet::new();
         let (following, working) = (app.clone(), app.clone());
         tasks.spawn(async move {
-            if let Err(error) = following.follow().await {
-                tracing::error!(%error, "stopped following the chain");
+            loop {
+                if let Err(error) = following.follow().await {
+                    tracing::error!(%error, "following the chain failed, will be tried again");
+                }
+                tokio::time::sleep(RETRY_FOLLOWING).await;
             }
         });
         tasks.spawn(async move { working.work().await });

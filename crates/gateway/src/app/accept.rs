@@ -75,7 +75,7 @@ impl App {
         self.check_form(&link).await?;
         let known = self.store.link(case_id).await.map_err(inner)?;
         let (mut stored, fresh) = match &known {
-            Some(row) => (self.stored_link(row).await.map_err(inner)?, false),
+            Some(row) => (self.stored_link(row).await?.unwrap_or_default(), false),
             None => (StoredLink::default(), true),
         };
         if fresh && self.store.waiting_links().await.map_err(inner)? >= MAX_WAITING_LINKS {

@@ -53,7 +53,9 @@ impl App {
         let Some(row) = self.store.link(ask.case_id).await?.filter(|link| link.provider) else {
             return Ok(Outcome::Wait(Waiting::Link));
         };
-        let link = self.stored_link(&row).await?;
+        let Some(link) = self.stored_link(&row).await? else {
+            return Ok(Outcome::Forgotten);
+        };
         let number = link
             .number
             .as_deref()

@@ -31,6 +31,7 @@ impl From<ClientError> for ChainError {
         match error {
             _ if error.is_temporary() => Self::Temporary(text),
             ClientError::Refused { .. } | ClientError::Reverted { .. } => Self::Refused(text),
+            ClientError::Answer { .. } => Self::Temporary(text),
             _ => Self::Untrusted(text),
         }
     }

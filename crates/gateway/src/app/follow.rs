@@ -10,20 +10,23 @@ use super::project::changes;
 use super::{App, AppError};
 
 const RETRY: Duration = Duration::from_secs(1);
+const RETRY_UNTRUSTED: Duration = Duration::from_secs(30);
 
 impl App {
-    /// Follows until the task is dropped.
+    /// Follows until the stream of blocks ends; a node's does not.
     ///
     /// # Errors
-    /// The chain cannot be trusted any more, or the store failed.
+    /// The store failed, for instance because the disk is full. Call it again: it goes on where it was.
     pub async fn follow(&self) -> Result<(), AppError> {
         let mut blocks = self.chain.follow(self.store.checkpoint().await?);
         while let Some(block) = blocks.next().await {
             let block = match block {
                 Ok(block) => block,
                 Err(error @ ChainError::Untrusted(_)) => {
-                    tracing::error!(%error, "the node cannot be trusted: stopped following");
-                    return Err(error.into());
+                    // Nothing of it is applied; perhaps the operator repairs the node.
+                    tracing::error!(%error, "the node's block is not proven");
+                    tokio::time::sleep(RETRY_UNTRUSTED).await;
+                    continue;
                 }
                 Err(error) => {
                     tracing::warn!(%error, "the chain cannot be followed for now");

@@ -55,16 +55,14 @@ impl App {
         let Some(link) = self.store.link(case.id).await?.filter(|link| link.owner) else {
             return Ok(Outcome::Wait(Waiting::Link));
         };
+        let Some(mut stored) = self.stored_link(&link).await? else {
+            return Ok(Outcome::Forgotten);
+        };
+        let holder = stored.holder.take().ok_or(AppError::Record("link"))?;
         if self.form_of(&case).await?.is_none() {
             // The form that came is not the one that was committed to.
             return Ok(Outcome::Wait(Waiting::Link));
         }
-        let holder = self
-            .stored_link(&link)
-            .await?
-            .holder
-            .take()
-            .ok_or(AppError::Record("link"))?;
         let history = self.store.history(case.id).await?;
         let decision = decision(&history, job.seq).ok_or(AppError::Record("decision"))?;
         let text = self

@@ -15,8 +15,8 @@ use zhengtong_types::VerifiedReceipt;
 use super::chain::{ChainError, ChainPort};
 use crate::store::{OutboxRow, OutboxState, Store, StoreError};
 
-/// Gas limit of every transaction; gas has no price.
-pub const GAS_LIMIT: u64 = 8_000_000;
+/// Gas limit of every transaction, just below what one transaction may use; gas has no price.
+pub const GAS_LIMIT: u64 = 16_000_000;
 /// How long one look for a receipt takes before the transaction is sent again.
 const WAIT: Duration = Duration::from_secs(10);
 /// How often it is sent again before the caller is told to come back later.

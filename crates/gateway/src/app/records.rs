@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use zeroize::{Zeroize, Zeroizing};
 use zhengtong_credentials::CredentialText;
-use zhengtong_vault::{Record, Subject};
+use zhengtong_vault::{Record, ResidentNumber, Secret, Subject, VaultError};
 
 use super::link::Form;
 use super::{App, AppError};
@@ -90,12 +90,28 @@ impl App {
         Ok(self.vault.put(subject, record, &bytes).await?)
     }
 
+    /// A record's bytes; `None` also when the person was forgotten.
+    async fn read(&self, subject: Subject, record: Record<'_>) -> Result<Option<Secret<Vec<u8>>>, AppError> {
+        match self.vault.get(subject, record).await {
+            Err(VaultError::Destroyed) => Ok(None),
+            other => Ok(other?),
+        }
+    }
+
+    /// Forgets a resident: destroys their key, so that nothing this organisation keeps about them can be read again.
+    ///
+    /// # Errors
+    /// The vault fails: then try again.
+    pub async fn forget(&self, number: &ResidentNumber) -> Result<(), AppError> {
+        Ok(self.vault.destroy(self.vault.resident(number)).await?)
+    }
+
     async fn get<T: for<'de> Deserialize<'de>>(
         &self,
         subject: Subject,
         record: Record<'_>,
     ) -> Result<Option<T>, AppError> {
-        let Some(bytes) = self.vault.get(subject, record).await? else {
+        let Some(bytes) = self.read(subject, record).await? else {
             return Ok(None);
         };
         serde_json::from_slice(bytes.expose())
@@ -116,14 +132,16 @@ impl App {
         Ok(self.store.put_link(row, self.clock.now_ms()).await?)
     }
 
-    pub(crate) async fn stored_link(&self, row: &LinkRow) -> Result<StoredLink, AppError> {
-        let record = Record {
-            kind: "link",
-            name: &hex(row.case_id),
-        };
-        self.get(row.subject, record)
-            .await?
-            .ok_or(AppError::Record("link"))
+    /// What a link said; `None` if the person was forgotten.
+    pub(crate) async fn stored_link(&self, row: &LinkRow) -> Result<Option<StoredLink>, AppError> {
+        self.get(
+            row.subject,
+            Record {
+                kind: "link",
+                name: &hex(row.case_id),
+            },
+        )
+        .await
     }
 
     /// Whose records belong to a case: the linked person, or the applicant by the case alone.
@@ -161,7 +179,8 @@ impl App {
     /// The form that the chain's commitment is of; `None` if it never came, or another one did.
     pub(crate) async fn form_of(&self, case: &CaseRow) -> Result<Option<StoredForm>, AppError> {
         if let Some(row) = self.store.link(case.id).await?
-            && let Some(form) = self.stored_link(&row).await?.form.take()
+            && let Some(mut link) = self.stored_link(&row).await?
+            && let Some(form) = link.form.take()
             && form.commitment() == case.form
         {
             return Ok(Some(form));
@@ -239,7 +258,7 @@ impl App {
             kind: "credential",
             name: &name,
         };
-        let Some(bytes) = self.vault.get(self.subject_of(case_id).await?, record).await? else {
+        let Some(bytes) = self.read(self.subject_of(case_id).await?, record).await? else {
             return Ok(None);
         };
         let text = std::str::from_utf8(bytes.expose()).map_err(|_| AppError::Record("credential"))?;

@@ -1,9 +1,8 @@
 //! Takes jobs from the durable queue, some at a time, until they are done.
 
-use std::sync::Arc;
+use std::collections::HashSet;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::accept::WAITING_LINK_MS;
@@ -11,7 +10,7 @@ use super::{App, AppError};
 use crate::store::{Job, JobKind, Waiting};
 
 /// Jobs worked on at once.
-pub const MAX_CONCURRENT_JOBS: usize = 16;
+pub const MAX_CONCURRENT_JOBS: usize = 32;
 /// How often a job is tried before it is given up and left for the operator. With the waits between: about a week.
 pub const MAX_ATTEMPTS: u32 = 2_000;
 /// How long a job waits for a link or a basis before it is given up, in milliseconds: longer than any case may take.
@@ -32,6 +31,8 @@ pub(super) enum Outcome {
     Done,
     /// Nothing to do until something arrives.
     Wait(Waiting),
+    /// Nothing to do for ever: the person was forgotten.
+    Forgotten,
 }
 
 impl App {
@@ -62,35 +63,47 @@ impl App {
         }
     }
 
-    /// Works on everything that is due now. Answers how many jobs it looked at.
+    /// Works until nothing is due. Answers how many jobs it worked on.
     ///
     /// # Errors
-    /// The queue cannot be read.
+    /// The queue cannot be read or written.
     pub async fn work_once(&self) -> Result<usize, AppError> {
-        let mut looked = 0;
+        let (mut running, mut taken, mut done) = (JoinSet::new(), HashSet::new(), 0);
         loop {
-            let due = self
-                .store
-                .due_jobs(self.clock.now_ms(), MAX_CONCURRENT_JOBS)
-                .await?;
-            if due.is_empty() {
-                return Ok(looked);
-            }
-            looked += due.len();
-            let slots = Arc::new(Semaphore::new(MAX_CONCURRENT_JOBS));
-            let mut running = JoinSet::new();
-            for job in due {
-                let (app, slots) = (self.clone(), slots.clone());
-                running.spawn(async move {
-                    let _slot = slots.acquire().await;
-                    app.run(&job).await
-                });
-            }
-            while let Some(result) = running.join_next().await {
-                match result {
-                    Ok(done) => done?,
-                    Err(error) => tracing::error!(%error, "a job panicked"),
+            let room = MAX_CONCURRENT_JOBS - running.len();
+            if room > 0 {
+                // Jobs that run are still due: ask for as many more.
+                let due = self
+                    .store
+                    .due_jobs(self.clock.now_ms(), MAX_CONCURRENT_JOBS)
+                    .await?;
+                let fresh: Vec<_> = due
+                    .into_iter()
+                    .filter(|job| !taken.contains(&job.id))
+                    .take(room)
+                    .collect();
+                for job in fresh {
+                    taken.insert(job.id.clone());
+                    let app = self.clone();
+                    running.spawn(async move { (app.run(&job).await, job.id) });
                 }
+            }
+            if running.is_empty() {
+                return Ok(done);
+            }
+            // A slow job does not keep new ones waiting.
+            let result = tokio::select! {
+                Some(result) = running.join_next() => result,
+                () = self.0.wake.notified(), if room > 0 => continue,
+                () = tokio::time::sleep(IDLE) => continue,
+            };
+            done += 1;
+            match result {
+                Ok((result, id)) => {
+                    taken.remove(&id);
+                    result?;
+                }
+                Err(error) => tracing::error!(%error, "a job panicked"),
             }
         }
     }
@@ -107,6 +120,10 @@ impl App {
             Ok(Outcome::Done) => {
                 self.0.metrics.job("done");
                 self.store.close_job(&job.id, "done").await?;
+            }
+            Ok(Outcome::Forgotten) => {
+                self.0.metrics.job("given-up");
+                self.store.close_job(&job.id, "failed").await?;
             }
             Ok(Outcome::Wait(_)) if now_ms.saturating_sub(job.created_ms) > MAX_WAIT_MS => {
                 self.0.metrics.job("given-up");

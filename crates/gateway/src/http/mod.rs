@@ -15,7 +15,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, Method, StatusCode, header};
 use axum::routing::get;
-use tower_http::cors::{Any, CorsLayer};
+use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::timeout::TimeoutLayer;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -62,7 +62,7 @@ fn routes_of() -> OpenApiRouter<App> {
         .routes(routes!(desk::statement))
 }
 
-/// The routes of a gateway; `dev` lets pages of any origin use them.
+/// The routes of a gateway. Pages of the portal's hosts may use them from another origin; with `dev`, all pages.
 pub fn router(app: App, dev: bool) -> Router {
     let (routes, description) = routes_of().split_for_parts();
     let description = axum::Json(description);
@@ -75,14 +75,22 @@ pub fn router(app: App, dev: bool) -> Router {
             StatusCode::SERVICE_UNAVAILABLE,
             REQUEST_TIMEOUT,
         ));
-    let routes = if dev { routes.layer(cors()) } else { routes };
-    routes.with_state(app)
+    routes.layer(cors(&app, dev)).with_state(app)
 }
 
-fn cors() -> CorsLayer {
+fn cors(app: &App, dev: bool) -> CorsLayer {
+    let hosts = app.session_domains.clone();
+    let origins = AllowOrigin::predicate(move |origin, _| {
+        let host = origin
+            .to_str()
+            .ok()
+            .and_then(|origin| origin.split_once("://"))
+            .map(|(_, host)| host);
+        dev || host.is_some_and(|host| hosts.iter().any(|known| known == host))
+    });
     let own = ["x-case-time", "x-case-signature"].map(HeaderName::from_static);
     CorsLayer::new()
-        .allow_origin(Any)
+        .allow_origin(origins)
         .allow_methods([Method::GET, Method::POST])
         .allow_headers(
             [header::CONTENT_TYPE, header::AUTHORIZATION]

@@ -251,6 +251,7 @@ impl TestChain {
         self.state.lock().blocks.len() as u64
     }
 
+    #[allow(dead_code, reason = "looked at by the privacy test, which is another binary")]
     /// Every byte that the chain keeps in public: transactions and receipts.
     pub fn public_bytes(&self) -> Vec<u8> {
         let state = self.state.lock();

@@ -14,7 +14,7 @@ use crate::wallet::OwnCase;
 use crate::world::{OWNER, World};
 
 /// More requests than a gateway makes for one case, so that the last runs do not crash at all.
-const MOST_REQUESTS: u32 = 9;
+const MOST_REQUESTS: u32 = 15;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crash_at_any_request_to_the_chain_leads_to_the_same_end() {
@@ -32,7 +32,7 @@ async fn a_crash_at_any_request_to_the_chain_leads_to_the_same_end() {
             crash(&world, requests, takes_effect).await;
             world.chain.go_on();
             world.restart().await;
-            for _ in 0..4 {
+            for _ in 0..3 {
                 world.advance(Duration::from_secs(600));
                 world.settle().await;
             }

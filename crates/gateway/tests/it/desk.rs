@@ -322,3 +322,23 @@ async fn the_desk_opens_to_nobody_without_a_session_of_this_agency() {
     world.advance(Duration::from_secs(8 * 3600));
     assert_eq!(world.get(OWNER, &paths[0], &bearer).await.kind(), "no-session");
 }
+
+#[tokio::test]
+async fn a_forgotten_resident_cannot_be_read_any_more_and_the_chain_still_verifies() {
+    let world = World::new().await;
+    let wallet = world.wallet("refused-64").await;
+    let case = world.apply(&wallet, 4, "old-age-allowance").await;
+    let bearer = world.bearer(OWNER, 0).await;
+    let path = format!("/v1/desk/cases/{:#x}", case.id);
+    assert_eq!(world.get(OWNER, &path, &bearer).await.json["form"], case.form);
+    let number = zhengtong_vault::ResidentNumber::parse(&wallet.number).unwrap();
+    world.app(OWNER).forget(&number).await.unwrap();
+    let file = world.get(OWNER, &path, &bearer).await;
+    assert_eq!(file.status, StatusCode::OK, "{}", file.text);
+    assert!(file.json["form"].is_null());
+    assert_eq!(
+        file.json["facts"].as_array().unwrap().len(),
+        4,
+        "what is on the chain stays"
+    );
+}
