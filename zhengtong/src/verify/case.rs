@@ -29,19 +29,30 @@ impl Replay {
     /// A case before its first event, with so many facts to be asked.
     pub fn new(facts: usize) -> Self {
         let zero = StoredCase::read(&[B256::ZERO; zhengtong_bindings::CASE_SLOTS]);
-        Self { case: zero, facts: vec![UNKNOWN; facts] }
+        Self {
+            case: zero,
+            facts: vec![UNKNOWN; facts],
+        }
     }
 
     /// The bits of all facts.
     pub fn all_facts(&self) -> u32 {
-        u32::MAX.checked_shr(32 - self.facts.len().min(32) as u32).unwrap_or(0)
+        u32::MAX
+            .checked_shr(32 - self.facts.len().min(32) as u32)
+            .unwrap_or(0)
     }
 
     /// Applies one event in a block of that time, or says why it cannot stand here.
     pub fn apply(&mut self, event: &Event, seconds: u64) -> Result<(), String> {
-        let Some((_, seq)) = event.case_seq() else { return Ok(()) };
+        let Some((_, seq)) = event.case_seq() else {
+            return Ok(());
+        };
         if seq != self.case.events {
-            return Err(format!("{} has number {seq}, but {} was next", event.name(), self.case.events));
+            return Err(format!(
+                "{} has number {seq}, but {} was next",
+                event.name(),
+                self.case.events
+            ));
         }
         if (seq == 0) != matches!(event, Event::CaseOpened { .. }) {
             return Err(format!("{} has number {seq}", event.name()));
@@ -54,9 +65,20 @@ impl Replay {
         let case = &mut self.case;
         let name = event.name();
         match event {
-            Event::CaseOpened { service, applicant, version, rule_set, form, promised_by, statutory_by, .. } => {
-                (case.applicant, case.version, case.rule_set, case.form) = (*applicant, *version, *rule_set, *form);
-                (case.promised_by, case.statutory_by, case.opened_at) = (*promised_by, *statutory_by, seconds);
+            Event::CaseOpened {
+                service,
+                applicant,
+                version,
+                rule_set,
+                form,
+                promised_by,
+                statutory_by,
+                ..
+            } => {
+                (case.applicant, case.version, case.rule_set, case.form) =
+                    (*applicant, *version, *rule_set, *form);
+                (case.promised_by, case.statutory_by, case.opened_at) =
+                    (*promised_by, *statutory_by, seconds);
                 (case.status, case.row, case.service) = (ASKING, NO_ROW, word(service)?);
             }
             Event::FactsRequested { .. } => expect(name, case.status, &[ASKING])?,
@@ -72,7 +94,12 @@ impl Replay {
                 expect(name, case.status, &[REVIEW])?;
                 (case.status, case.asked_more, case.paused_at) = (SUPPLEMENT, true, seconds);
             }
-            Event::Supplemented { form, promised_by, statutory_by, .. } => {
+            Event::Supplemented {
+                form,
+                promised_by,
+                statutory_by,
+                ..
+            } => {
                 expect(name, case.status, &[SUPPLEMENT])?;
                 let paused = seconds.saturating_sub(case.paused_at);
                 if (*promised_by, *statutory_by) != (case.promised_by + paused, case.statutory_by + paused) {
@@ -81,13 +108,27 @@ impl Replay {
                 (case.promised_by, case.statutory_by, case.paused_at) = (*promised_by, *statutory_by, 0);
                 (case.status, case.form) = (REVIEW, *form);
             }
-            Event::Decided { service, officer, outcome, row, amount_fen, appeal_by, .. } => {
-                expect(name, case.status, if officer.is_zero() { &[ASKING] } else { &[REVIEW] })?;
+            Event::Decided {
+                service,
+                officer,
+                outcome,
+                row,
+                amount_fen,
+                appeal_by,
+                ..
+            } => {
+                expect(
+                    name,
+                    case.status,
+                    if officer.is_zero() { &[ASKING] } else { &[REVIEW] },
+                )?;
                 if word(service)? != case.service {
                     return Err(format!("{name} names another service"));
                 }
                 if case.appealed && *officer == case.officer {
-                    return Err(format!("{name}: the officer who decided before decided the appeal too"));
+                    return Err(format!(
+                        "{name}: the officer who decided before decided the appeal too"
+                    ));
                 }
                 case.status = match outcome {
                     Outcome::Approve => APPROVED,
@@ -97,7 +138,11 @@ impl Replay {
                 (case.row, case.amount_fen, case.frozen) = (*row, *amount_fen, false);
                 (case.officer, case.appeal_by) = (*officer, *appeal_by);
             }
-            Event::Appealed { promised_by, statutory_by, .. } => {
+            Event::Appealed {
+                promised_by,
+                statutory_by,
+                ..
+            } => {
                 expect(name, case.status, &[APPROVED, REFUSED])?;
                 if case.appealed || seconds > case.appeal_by {
                     return Err(format!("{name}: there was no appeal any more"));
@@ -145,15 +190,38 @@ impl Replay {
             };
         }
         differs!(
-            applicant, status, row, version, events, opened_at, promised_by, statutory_by, appeal_by, paused_at,
-            answered, frozen, cause, amount_fen, service, rule_set, form, officer, asked_more, appealed, escalated,
+            applicant,
+            status,
+            row,
+            version,
+            events,
+            opened_at,
+            promised_by,
+            statutory_by,
+            appeal_by,
+            paused_at,
+            answered,
+            frozen,
+            cause,
+            amount_fen,
+            service,
+            rule_set,
+            form,
+            officer,
+            asked_more,
+            appealed,
+            escalated,
         );
         None
     }
 }
 
 fn expect(name: &str, status: u8, allowed: &[u8]) -> Result<(), String> {
-    if allowed.contains(&status) { Ok(()) } else { Err(format!("{name} does not follow from status {status}")) }
+    if allowed.contains(&status) {
+        Ok(())
+    } else {
+        Err(format!("{name} does not follow from status {status}"))
+    }
 }
 
 fn word(slug: &Slug) -> Result<B256, String> {

@@ -47,37 +47,72 @@ fn ends_asking(entry: &Entry) -> bool {
 fn by_rules(finding: &Finding, entry: &Entry, rows: &[Row]) -> Result<(), String> {
     let row = finding.row_on_chain();
     match &entry.event {
-        Event::Decided { officer, outcome: Outcome::Approve, row: taken, amount_fen, reason, statute, .. }
-            if officer.is_zero() =>
-        {
-            let by = rows.get(usize::from(*taken)).ok_or("the row of the decision does not exist")?;
+        Event::Decided {
+            officer,
+            outcome: Outcome::Approve,
+            row: taken,
+            amount_fen,
+            reason,
+            statute,
+            ..
+        } if officer.is_zero() => {
+            let by = rows
+                .get(usize::from(*taken))
+                .ok_or("the row of the decision does not exist")?;
             let same = finding.outcome == Says::Approve
-                && (*taken, *amount_fen, reason, *statute) == (row, by.amountFen, &Slug::from(by.reason), by.statute);
-            same.then_some(()).ok_or(format!("the rules say {finding:?}; the chain decided by row {taken}"))
+                && (*taken, *amount_fen, reason, *statute)
+                    == (row, by.amountFen, &Slug::from(by.reason), by.statute);
+            same.then_some(()).ok_or(format!(
+                "the rules say {finding:?}; the chain decided by row {taken}"
+            ))
         }
-        Event::ReviewRequested { cause, row: taken, .. } => {
+        Event::ReviewRequested {
+            cause, row: taken, ..
+        } => {
             // An approval also goes to a person when the law behind its row is no longer in force.
             let expected = match finding {
                 Finding { row: None, .. } => Cause::Unknown,
-                Finding { outcome: Says::Refuse, .. } => Cause::PossibleRefusal,
-                Finding { outcome: Says::Review | Says::Approve, .. } => Cause::RuleAsks,
+                Finding {
+                    outcome: Says::Refuse,
+                    ..
+                } => Cause::PossibleRefusal,
+                Finding {
+                    outcome: Says::Review | Says::Approve,
+                    ..
+                } => Cause::RuleAsks,
             };
             let same = (*cause, *taken) == (expected, row);
-            same.then_some(()).ok_or(format!("the rules say {finding:?}; the chain asked a person: {cause:?}, row {taken}"))
+            same.then_some(()).ok_or(format!(
+                "the rules say {finding:?}; the chain asked a person: {cause:?}, row {taken}"
+            ))
         }
-        other => Err(format!("the rules say {finding:?}; the chain answered with {}", other.name())),
+        other => Err(format!(
+            "the rules say {finding:?}; the chain answered with {}",
+            other.name()
+        )),
     }
 }
 
 /// What an officer may decide: promise 5 and the limits of the row.
 fn by_officer(entry: &Entry, rows: &[Row]) -> Result<(), String> {
-    let Event::Decided { officer, outcome, row, amount_fen, .. } = &entry.event else { return Ok(()) };
+    let Event::Decided {
+        officer,
+        outcome,
+        row,
+        amount_fen,
+        ..
+    } = &entry.event
+    else {
+        return Ok(());
+    };
     if officer.is_zero() {
         return Err("a second decision without an officer".into());
     }
     let by = rows.get(usize::from(*row));
     match (outcome, by) {
-        (Outcome::Approve, Some(by)) if by.outcome != Says::Refuse as u8 && *amount_fen <= by.amountFen => Ok(()),
+        (Outcome::Approve, Some(by)) if by.outcome != Says::Refuse as u8 && *amount_fen <= by.amountFen => {
+            Ok(())
+        }
         (Outcome::Refuse, None) if *row == NO_ROW => Ok(()),
         (Outcome::Refuse, Some(by)) if by.outcome != Says::Approve as u8 => Ok(()),
         _ => Err(format!("an officer's decision that row {row} does not allow")),

@@ -6,6 +6,7 @@ use alloy_primitives::{B256, Log};
 use alloy_rpc_types_eth::Filter;
 use alloy_sol_types::{SolEvent, SolValue};
 use anyhow::{Context, Result, bail, ensure};
+use reqwest::Url;
 use serde::Deserialize;
 use std::{
     collections::BTreeSet,
@@ -14,7 +15,6 @@ use std::{
     path::Path,
     time::Duration,
 };
-use url::Url;
 use zhengtong_bindings::{Addresses, Cases, Rules, Uses, addresses, case_slots, fact_slots};
 use zhengtong_client::Client;
 use zhengtong_index::{bundle::Bundle, stored_case::StoredCase};
@@ -37,8 +37,16 @@ const PAUSE: Duration = Duration::from_millis(300);
 pub fn from_file(path: &Path) -> Result<Bundle> {
     let open = || format!("cannot read {}", path.display());
     let mut bytes = Vec::new();
-    File::open(path).with_context(open)?.take(MAX_BUNDLE_BYTES + 1).read_to_end(&mut bytes).with_context(open)?;
-    ensure!(bytes.len() as u64 <= MAX_BUNDLE_BYTES, "{} is larger than {MAX_BUNDLE_BYTES} bytes", path.display());
+    File::open(path)
+        .with_context(open)?
+        .take(MAX_BUNDLE_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .with_context(open)?;
+    ensure!(
+        bytes.len() as u64 <= MAX_BUNDLE_BYTES,
+        "{} is larger than {MAX_BUNDLE_BYTES} bytes",
+        path.display()
+    );
     serde_json::from_slice(&bytes).with_context(|| format!("{} is no case bundle", path.display()))
 }
 
@@ -48,7 +56,9 @@ pub fn export(bundle: &Bundle, path: &Path) -> Result<()> {
     let part = path.with_extension("part");
     let mut file = File::create(&part).with_context(write)?;
     serde_json::to_writer_pretty(&mut file, bundle).with_context(write)?;
-    file.write_all(b"\n").and_then(|()| file.sync_all()).with_context(write)?;
+    file.write_all(b"\n")
+        .and_then(|()| file.sync_all())
+        .with_context(write)?;
     fs::rename(&part, path).with_context(write)
 }
 
@@ -70,7 +80,13 @@ pub async fn from_node(rpc: &Url, index: Option<&Url>, id: B256) -> Result<Bundl
         let state = client.state_proof(at.cases, &slots).await?;
         let events = events_in(&at, id, &receipts);
         if stored(&state, id).events == events {
-            return Ok(Bundle::new(client.network()?.clone(), id, rule_set.abi_encode().into(), receipts, state));
+            return Ok(Bundle::new(
+                client.network()?.clone(),
+                id,
+                rule_set.abi_encode().into(),
+                receipts,
+                state,
+            ));
         }
         tokio::time::sleep(PAUSE).await;
     }
@@ -81,14 +97,19 @@ fn stored(state: &StateProof, id: B256) -> StoredCase {
     let word = |slot: B256| {
         let entry = state.slots.iter().find(|entry| entry.slot == slot);
         let value = entry.and_then(|entry| entry.entry.value.as_ref());
-        value.and_then(|value| value.get(..32)).map(B256::from_slice).unwrap_or_default()
+        value
+            .and_then(|value| value.get(..32))
+            .map(B256::from_slice)
+            .unwrap_or_default()
     };
     StoredCase::read(&case_slots(id).map(word))
 }
 
 /// How many events of the case the receipts hold, before any of them is believed.
 fn events_in(at: &Addresses, id: B256, receipts: &[ReceiptProof]) -> u32 {
-    let logs = receipts.iter().filter_map(|proof| ReceiptEnvelope::decode_2718(&mut proof.receipt.as_ref()).ok());
+    let logs = receipts
+        .iter()
+        .filter_map(|proof| ReceiptEnvelope::decode_2718(&mut proof.receipt.as_ref()).ok());
     let of_case = logs.map(|receipt| {
         let is_event = |log: &&Log| log.address == at.cases && log.topics().get(1) == Some(&id);
         receipt.logs().iter().filter(is_event).count()
@@ -115,16 +136,31 @@ struct Hint {
 }
 
 async fn from_index(index: &Url, id: B256) -> Result<Vec<B256>> {
-    let url = index.join(&format!("/api/v1/cases/{id:#x}")).context("the index's address cannot be used")?;
+    let url = index
+        .join(&format!("/api/v1/cases/{id:#x}"))
+        .context("the index's address cannot be used")?;
     let asked = || format!("the index at {index} did not tell where the events are");
     let client = reqwest::Client::builder().timeout(HINT_TIMEOUT).build()?;
-    let response = client.get(url).send().await.and_then(reqwest::Response::error_for_status).with_context(asked)?;
-    ensure!(response.content_length().unwrap_or(0) <= MAX_HINT_BYTES as u64, "the index's answer is too large");
+    let response = client
+        .get(url)
+        .send()
+        .await
+        .and_then(reqwest::Response::error_for_status)
+        .with_context(asked)?;
+    ensure!(
+        response.content_length().unwrap_or(0) <= MAX_HINT_BYTES as u64,
+        "the index's answer is too large"
+    );
     let bytes = response.bytes().await.with_context(asked)?;
     ensure!(bytes.len() <= MAX_HINT_BYTES, "the index's answer is too large");
     let hints: Hints = serde_json::from_slice(&bytes).with_context(asked)?;
     let mut seen = BTreeSet::new();
-    Ok(hints.events.into_iter().map(|hint| hint.tx_hash).filter(|hash| seen.insert(*hash)).collect())
+    Ok(hints
+        .events
+        .into_iter()
+        .map(|hint| hint.tx_hash)
+        .filter(|hash| seen.insert(*hash))
+        .collect())
 }
 
 /// Searches the node's logs backwards from the newest block until the case's opening.
@@ -135,9 +171,14 @@ async fn from_logs(client: &Client, at: &Addresses, id: B256) -> Result<Vec<B256
         let start = end.saturating_sub(LOG_WINDOW_BLOCKS - 1);
         let window = Filter::new().from_block(start).to_block(end);
         let events = client.logs(&window.clone().address(at.cases).topic1(id)).await?;
-        let uses = window.address(at.uses).event_signature(Uses::Used::SIGNATURE_HASH).topic2(id);
+        let uses = window
+            .address(at.uses)
+            .event_signature(Uses::Used::SIGNATURE_HASH)
+            .topic2(id);
         let uses = client.logs(&uses).await?;
-        let is_whole = events.iter().any(|log| log.topics().first() == Some(&Cases::CaseOpened::SIGNATURE_HASH));
+        let is_whole = events
+            .iter()
+            .any(|log| log.topics().first() == Some(&Cases::CaseOpened::SIGNATURE_HASH));
         for log in events.iter().chain(&uses) {
             let (Some(block), Some(index), Some(hash)) =
                 (log.block_number, log.transaction_index, log.transaction_hash)

@@ -39,8 +39,14 @@ pub fn check(proven: &Proven, bundle: &Bundle, report: &mut Report) -> Option<Hi
     let stored = report.step(StepName::Complete, || complete(proven, bundle, &entries))?;
     report.step(StepName::Uses, || uses(&entries))?;
     let rules = report.step(StepName::Rules, || rules(bundle, &stored))?;
-    let replay = report.step(StepName::Case, || replay(proven, bundle, &entries, &stored, &rules))?;
-    Some(History { entries, replay, rules })
+    let replay = report.step(StepName::Case, || {
+        replay(proven, bundle, &entries, &stored, &rules)
+    })?;
+    Some(History {
+        entries,
+        replay,
+        rules,
+    })
 }
 
 /// Decodes the logs of `Cases` and `Uses` about the case.
@@ -57,8 +63,14 @@ fn read(proven: &Proven, id: B256) -> Result<(Vec<Entry>, String), String> {
                 _ => continue,
             };
             let event = decode(contract, &log.data).map_err(|error| error.to_string())?;
-            let Some(event) = event.filter(|event| event.case_id() == Some(id)) else { continue };
-            entries.push(Entry { event, block_number: header.number(), seconds: header.header().timestamp });
+            let Some(event) = event.filter(|event| event.case_id() == Some(id)) else {
+                continue;
+            };
+            entries.push(Entry {
+                event,
+                block_number: header.number(),
+                seconds: header.header().timestamp,
+            });
         }
     }
     let text = entries.len().to_string();
@@ -68,20 +80,36 @@ fn read(proven: &Proven, id: B256) -> Result<(Vec<Entry>, String), String> {
 /// The chain counts the events of a case; with that number proven, none can be left out.
 fn complete(proven: &Proven, bundle: &Bundle, entries: &[Entry]) -> Result<(StoredCase, String), String> {
     if proven.state.address() != addresses().cases {
-        return Err(format!("the storage is that of {}, not of Cases", proven.state.address()));
+        return Err(format!(
+            "the storage is that of {}, not of Cases",
+            proven.state.address()
+        ));
     }
     let stored = stored(proven, bundle.case_id)?;
-    let numbers: Vec<_> = entries.iter().filter_map(|entry| entry.event.case_seq()).map(|(_, seq)| seq).collect();
+    let numbers: Vec<_> = entries
+        .iter()
+        .filter_map(|entry| entry.event.case_seq())
+        .map(|(_, seq)| seq)
+        .collect();
     let expected: Vec<_> = (0..stored.events).collect();
     if numbers != expected {
         let missing = expected.iter().find(|number| !numbers.contains(number));
-        let missing = missing.map(|number| format!("; number {number} is missing")).unwrap_or_default();
-        return Err(format!("the chain counts {} events, here are {}{missing}", stored.events, numbers.len()));
+        let missing = missing
+            .map(|number| format!("; number {number} is missing"))
+            .unwrap_or_default();
+        return Err(format!(
+            "the chain counts {} events, here are {}{missing}",
+            stored.events,
+            numbers.len()
+        ));
     }
     let applicant = stored.applicant;
     let claimed = case_id(bundle.network.chain_id, addresses().cases, applicant);
     if claimed != bundle.case_id {
-        return Err(format!("the case of {applicant} on chain {} is {claimed}", bundle.network.chain_id));
+        return Err(format!(
+            "the case of {applicant} on chain {} is {claimed}",
+            bundle.network.chain_id
+        ));
     }
     Ok((stored, format!("0–{}", numbers.len().saturating_sub(1))))
 }
@@ -89,10 +117,17 @@ fn complete(proven: &Proven, bundle: &Bundle, entries: &[Entry]) -> Result<(Stor
 fn stored(proven: &Proven, id: B256) -> Result<StoredCase, String> {
     let mut words = [B256::ZERO; zhengtong_bindings::CASE_SLOTS];
     for (word, slot) in words.iter_mut().zip(case_slots(id)) {
-        *word = proven.state.slot(slot).ok_or_else(|| format!("slot {slot} of the case is not proven"))?;
+        *word = proven
+            .state
+            .slot(slot)
+            .ok_or_else(|| format!("slot {slot} of the case is not proven"))?;
     }
     let case = StoredCase::read(&words);
-    if case.events == 0 { Err("the chain holds no such case".into()) } else { Ok(case) }
+    if case.events == 0 {
+        Err("the chain holds no such case".into())
+    } else {
+        Ok(case)
+    }
 }
 
 /// Promise 2: no answer without a use record before it, of the same source and the same questions.
@@ -101,14 +136,23 @@ fn uses(entries: &[Entry]) -> Result<((), String), String> {
     let mut answers = 0;
     for entry in entries {
         match &entry.event {
-            Event::Used { tag, provider, mask, .. } => {
+            Event::Used {
+                tag, provider, mask, ..
+            } => {
                 if records.insert(*tag, (provider.clone(), *mask)).is_some() {
                     return Err(format!("the tag {tag} is used twice"));
                 }
             }
-            Event::FactsAttested { provider, mask, use_tag, .. } => {
+            Event::FactsAttested {
+                provider,
+                mask,
+                use_tag,
+                ..
+            } => {
                 if records.get(use_tag) != Some(&(provider.clone(), *mask)) {
-                    return Err(format!("{provider} answered without a use record {use_tag} before it"));
+                    return Err(format!(
+                        "{provider} answered without a use record {use_tag} before it"
+                    ));
                 }
                 answers += 1;
             }
@@ -123,7 +167,10 @@ fn rules(bundle: &Bundle, stored: &StoredCase) -> Result<(OnchainRuleSet, String
     use alloy_sol_types::SolValue;
     let found = alloy_primitives::keccak256(&bundle.rule_set);
     if found != stored.rule_set {
-        return Err(format!("the rules given hash to {found}, the case names {}", stored.rule_set));
+        return Err(format!(
+            "the rules given hash to {found}, the case names {}",
+            stored.rule_set
+        ));
     }
     let rules = OnchainRuleSet::abi_decode_validate(&bundle.rule_set).map_err(|error| error.to_string())?;
     let text = format!("{found}");
@@ -156,7 +203,12 @@ fn replay(
 fn stored_facts(proven: &Proven, id: B256, count: usize) -> Result<Vec<i32>, String> {
     let mut words = Vec::new();
     for slot in fact_slots(id, count) {
-        words.push(proven.state.slot(slot).ok_or_else(|| format!("slot {slot} of the facts is not proven"))?);
+        words.push(
+            proven
+                .state
+                .slot(slot)
+                .ok_or_else(|| format!("slot {slot} of the facts is not proven"))?,
+        );
     }
     let length = words.first().copied().unwrap_or_default();
     if length != B256::with_last_byte(u8::try_from(count).unwrap_or(u8::MAX)) {

@@ -30,8 +30,8 @@ pub fn find(given: Option<NetworkKey>, data: &Path) -> Result<(NetworkKey, Origi
     let path = data.join("network.json");
     match fs::read_to_string(&path) {
         Ok(text) => {
-            let file: NetworkFile =
-                serde_json::from_str(&text).with_context(|| format!("{} is no network file", path.display()))?;
+            let file: NetworkFile = serde_json::from_str(&text)
+                .with_context(|| format!("{} is no network file", path.display()))?;
             Ok((file.public_key, Origin::Folder(path.display().to_string())))
         }
         Err(error) if error.kind() == ErrorKind::NotFound => bail!(

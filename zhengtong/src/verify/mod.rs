@@ -24,8 +24,8 @@ use alloy_primitives::B256;
 use anyhow::{Result, bail};
 use clap::{Subcommand, ValueEnum};
 use report::Report;
+use reqwest::Url;
 use std::{path::PathBuf, process::ExitCode};
-use url::Url;
 use zhengtong_index::bundle::Bundle;
 use zhengtong_types::NetworkKey;
 
@@ -122,8 +122,12 @@ async fn check(args: &CaseArgs) -> Result<Report> {
 fn verify(bundle: &Bundle, key: &NetworkKey, origin: key::Origin, id: Option<B256>) -> Report {
     let mut report = Report::new(bundle, *key, origin);
     report.file(bundle, key, id);
-    let Some(proven) = proofs::check(bundle, key, &mut report) else { return report };
-    let Some(history) = history::check(&proven, bundle, &mut report) else { return report };
+    let Some(proven) = proofs::check(bundle, key, &mut report) else {
+        return report;
+    };
+    let Some(history) = history::check(&proven, bundle, &mut report) else {
+        return report;
+    };
     decision::check(&history, &mut report);
     report
 }

@@ -26,7 +26,10 @@ const STEPS: [(Step, StepName); 6] = [
 pub fn check(bundle: &Bundle, key: &NetworkKey, report: &mut Report) -> Option<Proven> {
     let mut failed = BTreeMap::<usize, String>::new();
     let mut note = |what: String, error: VerifyError| {
-        let place = STEPS.iter().position(|(step, _)| *step == error.step()).unwrap_or(STEPS.len() - 1);
+        let place = STEPS
+            .iter()
+            .position(|(step, _)| *step == error.step())
+            .unwrap_or(STEPS.len() - 1);
         failed.entry(place).or_insert(format!("{what}: {error}"));
     };
     let mut receipts = Vec::new();
@@ -61,7 +64,11 @@ fn count(name: StepName, bundle: &Bundle) -> String {
     match name {
         StepName::Certificate => (receipts + 1).to_string(),
         StepName::Headers => {
-            let of_receipts = bundle.receipts.iter().map(|proof| proof.finality.headers.len()).sum::<usize>();
+            let of_receipts = bundle
+                .receipts
+                .iter()
+                .map(|proof| proof.finality.headers.len())
+                .sum::<usize>();
             (of_receipts + bundle.state.finality.headers.len()).to_string()
         }
         StepName::Account => bundle.state.address.to_string(),

@@ -107,7 +107,11 @@ pub struct Report {
 
 impl Report {
     pub fn new(bundle: &Bundle, key: NetworkKey, origin: Origin) -> Self {
-        let not_reached = |step| StepResult { step, ok: None, detail: String::new() };
+        let not_reached = |step| StepResult {
+            step,
+            ok: None,
+            detail: String::new(),
+        };
         Self {
             case_id: bundle.case_id,
             network_key: key.to_string(),
@@ -143,7 +147,11 @@ impl Report {
     }
 
     /// Takes a step that gives a value and what was seen.
-    pub fn step<T>(&mut self, step: StepName, take: impl FnOnce() -> Result<(T, String), String>) -> Option<T> {
+    pub fn step<T>(
+        &mut self,
+        step: StepName,
+        take: impl FnOnce() -> Result<(T, String), String>,
+    ) -> Option<T> {
         match take() {
             Ok((value, detail)) => {
                 self.passed(step, detail);
@@ -160,7 +168,10 @@ impl Report {
     pub fn file(&mut self, bundle: &Bundle, key: &NetworkKey, id: Option<B256>) {
         self.step(StepName::File, || {
             if bundle.format != BUNDLE_FORMAT {
-                return Err(format!("the format is {:?}, not {BUNDLE_FORMAT:?}", bundle.format));
+                return Err(format!(
+                    "the format is {:?}, not {BUNDLE_FORMAT:?}",
+                    bundle.format
+                ));
             }
             if let Some(id) = id
                 && id != bundle.case_id
@@ -174,13 +185,22 @@ impl Report {
         });
         self.step(StepName::Network, || {
             if bundle.network.public_key != *key {
-                return Err(format!("it is of the network with the key {}", bundle.network.public_key));
+                return Err(format!(
+                    "it is of the network with the key {}",
+                    bundle.network.public_key
+                ));
             }
             let expected = zhengtong_bindings::addresses();
             let named = |name: &str| bundle.network.contracts.get(name).copied();
-            for (name, address) in [("cases", expected.cases), ("uses", expected.uses), ("rules", expected.rules)] {
+            for (name, address) in [
+                ("cases", expected.cases),
+                ("uses", expected.uses),
+                ("rules", expected.rules),
+            ] {
                 if named(name) != Some(address) {
-                    return Err(format!("its contract {name} is not the one of genesis at {address}"));
+                    return Err(format!(
+                        "its contract {name} is not the one of genesis at {address}"
+                    ));
                 }
             }
             Ok(((), bundle.network.name.clone()))
@@ -199,7 +219,15 @@ impl Summary {
             is_boolean: (predicate.min, predicate.max) == (0, 1),
         });
         let decision = history.entries.iter().rev().find_map(|entry| match &entry.event {
-            Event::Decided { officer, outcome, row, amount_fen, reason, statute, .. } => Some(DecisionSummary {
+            Event::Decided {
+                officer,
+                outcome,
+                row,
+                amount_fen,
+                reason,
+                statute,
+                ..
+            } => Some(DecisionSummary {
                 outcome: *outcome,
                 row: (*row != zhengtong_bindings::NO_ROW).then_some(*row),
                 amount_fen: *amount_fen,
@@ -232,10 +260,17 @@ pub fn print(report: &Report, lang: Lang, json: bool) {
 }
 
 /// Prints why nothing was checked.
-#[expect(clippy::print_stdout, clippy::print_stderr, reason = "the answer of the command")]
+#[expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "the answer of the command"
+)]
 pub fn print_unchecked(error: &anyhow::Error, lang: Lang, json: bool) {
     if json {
-        println!("{}", serde_json::json!({"verified": null, "error": format!("{error:#}")}));
+        println!(
+            "{}",
+            serde_json::json!({"verified": null, "error": format!("{error:#}")})
+        );
     } else {
         eprintln!("{}: {error:#}", words::unchecked(lang));
     }
@@ -249,8 +284,17 @@ pub fn text(report: &Report, lang: Lang) -> String {
         Origin::Folder(path) => path.clone(),
     };
     let key = &report.network_key;
-    let short = format!("{}…{}", &key[..key.len().min(10)], &key[key.len().saturating_sub(8)..]);
-    let _ = writeln!(out, "{}\n  {}\n  {short} ({origin})\n", words::title(lang), report.case_id);
+    let short = format!(
+        "{}…{}",
+        &key[..key.len().min(10)],
+        &key[key.len().saturating_sub(8)..]
+    );
+    let _ = writeln!(
+        out,
+        "{}\n  {}\n  {short} ({origin})\n",
+        words::title(lang),
+        report.case_id
+    );
     for StepResult { step, ok, detail } in &report.steps {
         let mark = match ok {
             Some(true) => '✓',

@@ -21,11 +21,21 @@ const LAW: B256 = B256::repeat_byte(0x1a);
 
 /// Under 65 refuse, 65 to 69 with a household 75 yuan.
 fn rules() -> OnchainRuleSet {
-    let predicate = |id, max| Predicate { id, provider: slug("public-security"), basis: LAW, min: 0, max };
+    let predicate = |id, max| Predicate {
+        id,
+        provider: slug("public-security"),
+        basis: LAW,
+        min: 0,
+        max,
+    };
     let row = |mask, min, max, outcome, amount| Row {
         trueMask: mask,
         falseMask: 0,
-        brackets: vec![Bracket { predicate: 1, min, max }],
+        brackets: vec![Bracket {
+            predicate: 1,
+            min,
+            max,
+        }],
         outcome,
         amountFen: amount,
         reason: slug("reason"),
@@ -53,11 +63,23 @@ fn opened() -> Event {
 
 fn attested(seq: u32, household: i32, age: i32) -> Event {
     let values = vec![household, age];
-    Event::FactsAttested { id: ID, seq, provider: slug("public-security").into(), mask: 3, values, use_tag: LAW }
+    Event::FactsAttested {
+        id: ID,
+        seq,
+        provider: slug("public-security").into(),
+        mask: 3,
+        values,
+        use_tag: LAW,
+    }
 }
 
 fn review(seq: u32, cause: Cause, row: u8) -> Event {
-    Event::ReviewRequested { id: ID, seq, cause, row }
+    Event::ReviewRequested {
+        id: ID,
+        seq,
+        cause,
+        row,
+    }
 }
 
 fn decided(seq: u32, officer: Address, outcome: Outcome, row: u8, amount_fen: u64) -> Event {
@@ -77,7 +99,13 @@ fn decided(seq: u32, officer: Address, outcome: Outcome, row: u8, amount_fen: u6
 }
 
 fn appealed(seq: u32) -> Event {
-    Event::Appealed { id: ID, seq, statement: LAW, promised_by: 300, statutory_by: 400 }
+    Event::Appealed {
+        id: ID,
+        seq,
+        statement: LAW,
+        promised_by: 300,
+        statutory_by: 400,
+    }
 }
 
 /// Reads events, one a second, and replays the decision.
@@ -86,42 +114,88 @@ fn judge(events: Vec<Event>) -> Result<(), String> {
     let mut entries = Vec::new();
     for (event, seconds) in events.into_iter().zip(1..) {
         replay.apply(&event, seconds)?;
-        entries.push(Entry { event, block_number: seconds, seconds });
+        entries.push(Entry {
+            event,
+            block_number: seconds,
+            seconds,
+        });
     }
-    decision::replay(&History { entries, replay, rules: rules() }).map(drop)
+    decision::replay(&History {
+        entries,
+        replay,
+        rules: rules(),
+    })
+    .map(drop)
 }
 
 #[test]
 fn rules_may_approve() {
-    judge(vec![opened(), attested(1, 1, 66), decided(2, Address::ZERO, Outcome::Approve, 1, 7_500)]).unwrap();
+    judge(vec![
+        opened(),
+        attested(1, 1, 66),
+        decided(2, Address::ZERO, Outcome::Approve, 1, 7_500),
+    ])
+    .unwrap();
 }
 
 #[test]
 fn an_approval_must_be_that_of_the_rules() {
     let by_rules = |outcome, row, amount| {
-        judge(vec![opened(), attested(1, 1, 66), decided(2, Address::ZERO, outcome, row, amount)]).is_ok()
+        judge(vec![
+            opened(),
+            attested(1, 1, 66),
+            decided(2, Address::ZERO, outcome, row, amount),
+        ])
+        .is_ok()
     };
     assert!(!by_rules(Outcome::Approve, 1, 7_600), "another amount");
     assert!(!by_rules(Outcome::Approve, 0, 7_500), "another row");
     assert!(!by_rules(Outcome::Refuse, 1, 0), "only a person refuses");
-    let young = judge(vec![opened(), attested(1, 1, 64), decided(2, Address::ZERO, Outcome::Approve, 1, 7_500)]);
+    let young = judge(vec![
+        opened(),
+        attested(1, 1, 64),
+        decided(2, Address::ZERO, Outcome::Approve, 1, 7_500),
+    ]);
     assert!(young.is_err(), "the facts do not give it");
 }
 
 #[test]
 fn doubt_goes_to_a_person_with_its_cause() {
-    judge(vec![opened(), attested(1, 1, 64), review(2, Cause::PossibleRefusal, 0)]).unwrap();
-    judge(vec![opened(), attested(1, UNKNOWN, 66), review(2, Cause::Unknown, NO_ROW)]).unwrap();
+    judge(vec![
+        opened(),
+        attested(1, 1, 64),
+        review(2, Cause::PossibleRefusal, 0),
+    ])
+    .unwrap();
+    judge(vec![
+        opened(),
+        attested(1, UNKNOWN, 66),
+        review(2, Cause::Unknown, NO_ROW),
+    ])
+    .unwrap();
     // The law of an approving row may be out of force.
     judge(vec![opened(), attested(1, 1, 66), review(2, Cause::RuleAsks, 1)]).unwrap();
-    assert!(judge(vec![opened(), attested(1, 1, 64), review(2, Cause::Unknown, NO_ROW)]).is_err());
+    assert!(
+        judge(vec![
+            opened(),
+            attested(1, 1, 64),
+            review(2, Cause::Unknown, NO_ROW)
+        ])
+        .is_err()
+    );
 }
 
 #[test]
 fn an_officer_stays_within_the_row() {
     let officer = |outcome, row, amount| {
         let asked = review(2, Cause::PossibleRefusal, 0);
-        judge(vec![opened(), attested(1, 1, 64), asked, decided(3, OFFICER, outcome, row, amount)]).is_ok()
+        judge(vec![
+            opened(),
+            attested(1, 1, 64),
+            asked,
+            decided(3, OFFICER, outcome, row, amount),
+        ])
+        .is_ok()
     };
     assert!(officer(Outcome::Refuse, 0, 0) && officer(Outcome::Refuse, NO_ROW, 0));
     assert!(officer(Outcome::Approve, 1, 7_500) && officer(Outcome::Approve, 1, 100));
@@ -137,7 +211,14 @@ fn another_officer_decides_an_appeal() {
         let refused = decided(3, OFFICER, Outcome::Refuse, 0, 0);
         let again = decided(5, officer, Outcome::Refuse, 0, 0);
         let asked = review(2, Cause::PossibleRefusal, 0);
-        judge(vec![opened(), attested(1, 1, 64), asked, refused, appealed(4), again])
+        judge(vec![
+            opened(),
+            attested(1, 1, 64),
+            asked,
+            refused,
+            appealed(4),
+            again,
+        ])
     };
     appeal(OTHER).unwrap();
     assert!(appeal(OFFICER).unwrap_err().contains("decided before"));
@@ -156,9 +237,27 @@ fn events_out_of_order_or_place_are_refused() {
 #[test]
 fn clocks_go_on_where_they_stood() {
     let supplemented = |promised_by| {
-        let more = Event::SupplementRequested { id: ID, seq: 3, officer: OFFICER, defects: vec![], statement: LAW };
-        let answer = Event::Supplemented { id: ID, seq: 4, form: LAW, promised_by, statutory_by: promised_by + 100 };
-        judge(vec![opened(), attested(1, 1, 64), review(2, Cause::PossibleRefusal, 0), more, answer])
+        let more = Event::SupplementRequested {
+            id: ID,
+            seq: 3,
+            officer: OFFICER,
+            defects: vec![],
+            statement: LAW,
+        };
+        let answer = Event::Supplemented {
+            id: ID,
+            seq: 4,
+            form: LAW,
+            promised_by,
+            statutory_by: promised_by + 100,
+        };
+        judge(vec![
+            opened(),
+            attested(1, 1, 64),
+            review(2, Cause::PossibleRefusal, 0),
+            more,
+            answer,
+        ])
     };
     // Asked for more in second 4, answered in second 5.
     supplemented(101).unwrap();
@@ -168,7 +267,11 @@ fn clocks_go_on_where_they_stood() {
 #[test]
 fn a_case_without_all_facts_is_not_decided() {
     judge(vec![opened()]).unwrap();
-    assert!(judge(vec![opened(), attested(1, 1, 66)]).unwrap_err().contains("nothing followed"));
+    assert!(
+        judge(vec![opened(), attested(1, 1, 66)])
+            .unwrap_err()
+            .contains("nothing followed")
+    );
 }
 
 #[test]

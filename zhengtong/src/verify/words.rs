@@ -43,13 +43,25 @@ pub fn step(lang: Lang, step: StepName) -> &'static str {
         StepName::Transaction => ("交易在区块之内", "the transactions are in the blocks"),
         StepName::Receipt => ("回执在区块之内", "the receipts are in the blocks"),
         StepName::Account => ("办件合约在链上状态之内", "the contract is in the chain's state"),
-        StepName::Storage => ("办件数据在链上状态之内", "the case's data is in the chain's state"),
+        StepName::Storage => (
+            "办件数据在链上状态之内",
+            "the case's data is in the chain's state",
+        ),
         StepName::Events => ("事件可读", "the events can be read"),
         StepName::Complete => ("事件连续，一件不缺", "the events are complete, none left out"),
-        StepName::Uses => ("每次答复之前都有用数记录", "every answer has a use record before it"),
+        StepName::Uses => (
+            "每次答复之前都有用数记录",
+            "every answer has a use record before it",
+        ),
         StepName::Rules => ("规则表与其编号一致", "the rules are those the case names"),
-        StepName::Case => ("事件推出的结果与链上一致", "the events lead to what the chain holds"),
-        StepName::Decision => ("按规则重算，结论一致", "the rules, run again, give the same result"),
+        StepName::Case => (
+            "事件推出的结果与链上一致",
+            "the events lead to what the chain holds",
+        ),
+        StepName::Decision => (
+            "按规则重算，结论一致",
+            "the rules, run again, give the same result",
+        ),
     };
     pick(lang, zh, en)
 }
@@ -60,7 +72,11 @@ pub fn verdict(lang: Lang, report: &Report) -> String {
     }
     let failed = report.steps.iter().filter(|result| result.ok == Some(false));
     let names: Vec<_> = failed.map(|result| step(lang, result.step)).collect();
-    format!("{}{}", pick(lang, "未通过：", "Does not hold: "), names.join(pick(lang, "；", "; ")))
+    format!(
+        "{}{}",
+        pick(lang, "未通过：", "Does not hold: "),
+        names.join(pick(lang, "；", "; "))
+    )
 }
 
 pub fn summary(lang: Lang, summary: &Summary) -> String {
@@ -69,7 +85,12 @@ pub fn summary(lang: Lang, summary: &Summary) -> String {
     let slug = &summary.service;
     let name = title.map_or_else(|| slug.to_string(), |title| format!("{title} ({slug})"));
     let version = pick(lang, "版本", "version");
-    let _ = writeln!(out, "{}: {name}, {version} {}", pick(lang, "事项", "service"), summary.version);
+    let _ = writeln!(
+        out,
+        "{}: {name}, {version} {}",
+        pick(lang, "事项", "service"),
+        summary.version
+    );
     let status = summary.status.map_or("?", |status| self::status(lang, status));
     let _ = writeln!(out, "{}: {status}", pick(lang, "状态", "status"));
     for fact in &summary.facts {
@@ -89,7 +110,11 @@ fn fact(lang: Lang, service: &str, fact: &FactSummary) -> String {
         Some(0) if fact.is_boolean => pick(lang, "否", "no").to_owned(),
         Some(value) => value.to_string(),
     };
-    format!("{}: {value} ({})", label.unwrap_or_else(|| fact.predicate.to_string()), fact.provider)
+    format!(
+        "{}: {value} ({})",
+        label.unwrap_or_else(|| fact.predicate.to_string()),
+        fact.provider
+    )
 }
 
 fn decision(lang: Lang, service: &str, decision: &DecisionSummary) -> String {
@@ -105,7 +130,10 @@ fn decision(lang: Lang, service: &str, decision: &DecisionSummary) -> String {
     };
     let mut out = format!("{}: {outcome}, {by}", pick(lang, "决定", "decision"));
     if decision.amount_fen > 0 {
-        let (yuan, fen) = (decision.amount_fen / FEN_PER_YUAN, decision.amount_fen % FEN_PER_YUAN);
+        let (yuan, fen) = (
+            decision.amount_fen / FEN_PER_YUAN,
+            decision.amount_fen % FEN_PER_YUAN,
+        );
         let _ = write!(out, ", {yuan}.{fen:02} {}", pick(lang, "元", "yuan"));
     }
     if let Some(row) = decision.row {
@@ -146,6 +174,8 @@ fn text(lang: Lang, service: &str, key: &str) -> Option<String> {
 
 fn law(statute: B256) -> Option<String> {
     let statutes = library()?.statutes();
-    let found = statutes.into_iter().find(|one| statute_id(&one.law, &one.article) == statute)?;
+    let found = statutes
+        .into_iter()
+        .find(|one| statute_id(&one.law, &one.article) == statute)?;
     Some(format!("{} {}", found.law, found.article))
 }
