@@ -5,3 +5,4 @@ mod follow;
 mod network;
 mod node;
 mod proofs;
+mod validator;
