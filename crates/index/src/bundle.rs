@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use alloy_primitives::{B256, Bytes};
+use alloy_primitives::{B256, Bytes, keccak256};
 use serde::{Deserialize, Serialize};
 use zhengtong_bindings::{case_slots, fact_slots};
 use zhengtong_types::{NetworkInfo, ReceiptProof, StateProof};
@@ -34,6 +34,42 @@ pub struct Bundle {
     pub receipts: Vec<ReceiptProof>,
     /// The slots of the case and of its facts in `Cases`.
     pub state: StateProof,
+    /// [`Bundle::expected_digest`] of the rest. It proves nothing; it tells a damaged file from a forged one.
+    pub digest: B256,
+}
+
+impl Bundle {
+    /// Puts the parts together.
+    pub fn new(
+        network: NetworkInfo,
+        case_id: B256,
+        rule_set: Bytes,
+        receipts: Vec<ReceiptProof>,
+        state: StateProof,
+    ) -> Self {
+        let format = BUNDLE_FORMAT.to_owned();
+        let mut bundle = Self {
+            format,
+            network,
+            case_id,
+            rule_set,
+            receipts,
+            state,
+            digest: B256::ZERO,
+        };
+        bundle.digest = bundle.expected_digest();
+        bundle
+    }
+
+    /// keccak256 of the bundle as canonical JSON (RFC 8785) with a digest of zero.
+    pub fn expected_digest(&self) -> B256 {
+        let unsealed = Self {
+            digest: B256::ZERO,
+            ..self.clone()
+        };
+        // Numbers and text only: there is always such a text.
+        keccak256(serde_json_canonicalizer::to_vec(&unsealed).unwrap_or_default())
+    }
 }
 
 /// Why there is no bundle.
@@ -100,14 +136,7 @@ async fn once(store: &Store, source: &dyn BlockSource, id: B256) -> Result<Bundl
             receipts.push(source.receipt_proof(hash).await?);
         }
     }
-    Ok(Bundle {
-        format: BUNDLE_FORMAT.to_owned(),
-        network,
-        case_id: id,
-        rule_set,
-        receipts,
-        state,
-    })
+    Ok(Bundle::new(network, id, rule_set, receipts, state))
 }
 
 /// The case's counter of events, as the node says. The verifier checks the proof; here it only

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Lists cases, newest first.
-#[utoipa::path(get, path = "/api/v1/cases", tag = "cases",
+#[utoipa::path(get, path = "/api/v1/cases", operation_id = "listCases", tag = "cases",
     params(
         ("service" = Option<String>, Query, description = "Slug of a service"),
         ("status" = Option<Status>, Query, description = "Where the case stands"),
@@ -52,7 +52,7 @@ pub async fn list(
 }
 
 /// Gives everything that is public about a case.
-#[utoipa::path(get, path = "/api/v1/cases/{id}", tag = "cases",
+#[utoipa::path(get, path = "/api/v1/cases/{id}", operation_id = "getCase", tag = "cases",
     params(("id" = String, Path, description = "Id of the case: 0x and 64 hexadecimal digits")),
     responses(
         (status = 200, body = Case),
@@ -68,7 +68,7 @@ pub async fn get(State(app): State<App>, Path(id): Path<String>) -> Result<Json<
 
 /// Gives everything needed to check a case without trusting this server: receipts with their
 /// certificates and proofs, and a proof of the case's storage.
-#[utoipa::path(get, path = "/api/v1/cases/{id}/bundle", tag = "cases",
+#[utoipa::path(get, path = "/api/v1/cases/{id}/bundle", operation_id = "getCaseBundle", tag = "cases",
     params(("id" = String, Path, description = "Id of the case: 0x and 64 hexadecimal digits")),
     responses(
         (status = 200, body = Object, description = "Format zhengtong-case-bundle/1, see docs/proofs.md"),

@@ -46,7 +46,7 @@ pub struct Statutes {
 }
 
 /// Describes the network.
-#[utoipa::path(get, path = "/api/v1/network", tag = "chain", responses((status = 200, body = Network)))]
+#[utoipa::path(get, path = "/api/v1/network", operation_id = "getNetwork", tag = "chain", responses((status = 200, body = Network)))]
 pub async fn network(State(app): State<App>) -> Result<Json<Network>, Problem> {
     let info = app.source.network();
     let cursor = app.store.cursor().await?;
@@ -71,7 +71,7 @@ pub async fn network(State(app): State<App>) -> Result<Json<Network>, Problem> {
 }
 
 /// Lists the organisations of the `Registry`.
-#[utoipa::path(get, path = "/api/v1/organisations", tag = "chain", responses((status = 200, body = Organisations)))]
+#[utoipa::path(get, path = "/api/v1/organisations", operation_id = "listOrganisations", tag = "chain", responses((status = 200, body = Organisations)))]
 pub async fn organisations(State(app): State<App>) -> Result<Json<Organisations>, Problem> {
     Ok(Json(Organisations {
         items: app.store.organisations().await?,
@@ -79,7 +79,7 @@ pub async fn organisations(State(app): State<App>) -> Result<Json<Organisations>
 }
 
 /// Lists the articles of law on which data is used and decisions are made.
-#[utoipa::path(get, path = "/api/v1/statutes", tag = "chain", responses((status = 200, body = Statutes)))]
+#[utoipa::path(get, path = "/api/v1/statutes", operation_id = "listStatutes", tag = "chain", responses((status = 200, body = Statutes)))]
 pub async fn statutes(State(app): State<App>) -> Result<Json<Statutes>, Problem> {
     Ok(Json(Statutes {
         items: app.store.statutes().await?,
@@ -87,7 +87,7 @@ pub async fn statutes(State(app): State<App>) -> Result<Json<Statutes>, Problem>
 }
 
 /// Gives a published rule set.
-#[utoipa::path(get, path = "/api/v1/rule-sets/{id}", tag = "chain",
+#[utoipa::path(get, path = "/api/v1/rule-sets/{id}", operation_id = "getRuleSet", tag = "chain",
     params(("id" = String, Path, description = "Id of the rule set: 0x and 64 hexadecimal digits")),
     responses(
         (status = 200, body = RuleSetView),

@@ -21,7 +21,7 @@ const MAX_AGE_MS: u64 = 120_000;
 const MAX_LAG_BLOCKS: u64 = 256;
 
 /// Says whether the chain moves and the index follows.
-#[utoipa::path(get, path = "/healthz", tag = "operation",
+#[utoipa::path(get, path = "/healthz", operation_id = "getHealth", tag = "operation",
     responses((status = 200, body = Health), (status = 503, body = Health)))]
 pub async fn get(State(app): State<App>) -> Response {
     let progress = app.progress.borrow().clone();

@@ -28,7 +28,7 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 const RESUME_EVENTS: u32 = 256;
 
 /// Follows every event of the chain.
-#[utoipa::path(get, path = "/api/v1/live", tag = "cases",
+#[utoipa::path(get, path = "/api/v1/live", operation_id = "followEvents", tag = "cases",
     params(
         ("after" = Option<String>, Query, description = "Id of the last event seen; Last-Event-ID has precedence"),
         ("Last-Event-ID" = Option<String>, Header, description = "Id of the last event seen"),
@@ -47,7 +47,7 @@ pub async fn all(
 }
 
 /// Follows the events of one case.
-#[utoipa::path(get, path = "/api/v1/cases/{id}/live", tag = "cases",
+#[utoipa::path(get, path = "/api/v1/cases/{id}/live", operation_id = "followCase", tag = "cases",
     params(
         ("id" = String, Path, description = "Id of the case; it may not be there yet"),
         ("after" = Option<String>, Query, description = "Id of the last event seen; Last-Event-ID has precedence"),

@@ -29,7 +29,7 @@ pub struct Departments {
 ///
 /// Words of `q` are looked for in name, code, titles of the package (Chinese and English),
 /// department and group; all must be found. Exact matches come first, then beginnings, then parts.
-#[utoipa::path(get, path = "/api/v1/services", tag = "services",
+#[utoipa::path(get, path = "/api/v1/services", operation_id = "listServices", tag = "services",
     params(
         ("q" = Option<String>, Query, description = "Words to look for, at most 100 characters"),
         ("department" = Option<String>, Query, description = "Exact name of a department"),
@@ -72,7 +72,7 @@ pub async fn list(
 }
 
 /// Lists the departments with the number of their items.
-#[utoipa::path(get, path = "/api/v1/departments", tag = "services", responses((status = 200, body = Departments)))]
+#[utoipa::path(get, path = "/api/v1/departments", operation_id = "listDepartments", tag = "services", responses((status = 200, body = Departments)))]
 pub async fn departments(State(app): State<App>) -> Result<Json<Departments>, Problem> {
     Ok(Json(Departments {
         items: app.catalogue.departments(&published(&app).await?),
@@ -80,7 +80,7 @@ pub async fn departments(State(app): State<App>) -> Result<Json<Departments>, Pr
 }
 
 /// Gives one item by its code, or one service by its slug, with its package if it has one.
-#[utoipa::path(get, path = "/api/v1/services/{id}", tag = "services",
+#[utoipa::path(get, path = "/api/v1/services/{id}", operation_id = "getService", tag = "services",
     params(("id" = String, Path, description = "Item code, or slug of the service")),
     responses(
         (status = 200, body = ServiceDetail),

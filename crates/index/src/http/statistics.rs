@@ -18,7 +18,7 @@ pub struct Cache(Arc<Mutex<Option<(Instant, Statistics)>>>);
 /// Counts cases and times by service, and uses of data by provider.
 ///
 /// Small counts are held back: see `smallest_count`.
-#[utoipa::path(get, path = "/api/v1/statistics", tag = "services", responses((status = 200, body = Statistics)))]
+#[utoipa::path(get, path = "/api/v1/statistics", operation_id = "getStatistics", tag = "services", responses((status = 200, body = Statistics)))]
 pub async fn get(State(app): State<App>) -> Result<Json<Statistics>, Problem> {
     let mut cache = app.statistics.0.lock().await;
     if let Some((at, statistics)) = cache.as_ref()

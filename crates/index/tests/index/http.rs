@@ -18,7 +18,7 @@ async fn answers_are_as_reviewed() {
     let answers = [
         (
             "services-search",
-            "/api/v1/services?q=老年人%20补贴&per_page=3".to_owned(),
+            "/api/v1/services?q=老年人%20津贴&per_page=3".to_owned(),
         ),
         ("services-available", "/api/v1/services?available=true".to_owned()),
         ("service", "/api/v1/services/old-age-allowance".to_owned()),
