@@ -10,6 +10,9 @@ use crate::VaultError;
 
 /// Connections a pool keeps at most.
 pub const MAX_CONNECTIONS: u32 = 4;
+/// Connections to a SQLite file that is written: it has one writer, and a second one would be told that the database is
+/// busy in the middle of a transaction that began by reading.
+const MAX_SQLITE_WRITERS: u32 = 1;
 /// How long a caller waits for a free connection.
 pub const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -33,7 +36,8 @@ pub fn sqlite_url(path: &Path) -> String {
 /// The URL is neither `sqlite:` nor `postgres:`, or the database does not open.
 pub async fn connect(url: &str, access: Access) -> Result<AnyPool, VaultError> {
     install_default_drivers();
-    let (url, setup) = if url.starts_with("sqlite:") {
+    let is_sqlite = url.starts_with("sqlite:");
+    let (url, setup) = if is_sqlite {
         if url.contains('?') {
             return Err(VaultError::Url("a sqlite url takes no parameters".into()));
         }
@@ -57,8 +61,13 @@ pub async fn connect(url: &str, access: Access) -> Result<AnyPool, VaultError> {
     } else {
         return Err(VaultError::Url("must begin with sqlite: or postgres:".into()));
     };
+    let connections = if is_sqlite && access == Access::ReadWrite {
+        MAX_SQLITE_WRITERS
+    } else {
+        MAX_CONNECTIONS
+    };
     Ok(AnyPoolOptions::new()
-        .max_connections(MAX_CONNECTIONS)
+        .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .after_connect(move |connection, _| {
             Box::pin(async move { sqlx::raw_sql(setup).execute(connection).await.map(|_| ()) })
