@@ -8,6 +8,7 @@ use crate::{
     application::App,
     config::Config,
     genesis::Genesis,
+    gossip,
     handle::Handle,
     inner::Inner,
     pacing::Paced,
@@ -52,6 +53,7 @@ use std::{
     time::Duration,
 };
 use thiserror::Error;
+use tokio::sync::mpsc;
 use zhengtong_evm::recover_all;
 use zhengtong_state::{Key, Qmdb, Value, Wait, seed};
 use zhengtong_types::{
@@ -88,11 +90,12 @@ pub struct Networks<S, R> {
     pub backfill: (S, R),
     pub broadcast: (S, R),
     pub state: (S, R),
+    pub transactions: (S, R),
 }
 
 impl<S, R> Networks<S, R> {
-    /// Number of channels, 0 to 5 in the order of the fields.
-    pub const COUNT: u64 = 6;
+    /// Number of channels, 0 to 6 in the order of the fields.
+    pub const COUNT: u64 = 7;
 
     /// Takes the channels in the order of the fields.
     pub fn new(mut channel: impl FnMut(u64) -> (S, R)) -> Self {
@@ -103,6 +106,7 @@ impl<S, R> Networks<S, R> {
             backfill: channel(3),
             broadcast: channel(4),
             state: channel(5),
+            transactions: channel(6),
         }
     }
 }
@@ -160,6 +164,7 @@ pub fn message_limit(validators: u32) -> u32 {
             STATE_SYNC_OPERATIONS,
             <Operation<mmr::Family, Key, Value> as commonware_codec::FixedSize>::SIZE,
         ),
+        gossip::MAX_MESSAGE_BYTES,
     ])
 }
 
@@ -300,7 +305,7 @@ where
         simplex::Config {
             scheme,
             elector: RoundRobin::<Sha256>::default(),
-            blocker,
+            blocker: blocker.clone(),
             automaton: paced.clone(),
             relay: paced.clone(),
             reporter: paced,
@@ -333,8 +338,18 @@ where
     // Set once: this is a new Inner.
     let _ = app.0.database.set(database);
     let journal = restore(&app, journal, journaled).await?;
-    context.child("journal").spawn(move |_| run_writer(journal, queue, pool));
-    Ok(Started { handle: Handle(app.0), engine })
+    let handle = Handle(app.0);
+    let (accepted, passed_on) = mpsc::channel(gossip::QUEUE);
+    for raw in pool.live() {
+        // As in the writer: without room, others do not hear of it.
+        let _ = accepted.try_send(raw);
+    }
+    context.child("journal").spawn(move |_| run_writer(journal, queue, pool, accepted));
+    let (sender, receiver) = networks.transactions;
+    context.child("gossip_send").spawn(move |_| gossip::send(sender, passed_on));
+    let taking = handle.clone();
+    context.child("gossip_receive").spawn(move |_| gossip::receive(receiver, blocker, taking));
+    Ok(Started { handle, engine })
 }
 
 /// Stores the genesis block in a new store, and compares it with that of an old one.

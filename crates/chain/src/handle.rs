@@ -50,6 +50,17 @@ impl<E: Context + Spawner> Handle<E> {
     }
 }
 
+impl<E: Context + Spawner> Handle<E> {
+    /// Pools a transaction that another validator accepted and has on disk.
+    pub(crate) async fn adopt(&self, raw: Bytes) -> Result<(), SubmitError> {
+        let (transaction, next) = self.check(&raw).await?;
+        let hash = *transaction.tx_hash();
+        self.0.pool.reserve(transaction, raw, next)?;
+        self.0.pool.activate(hash);
+        Ok(())
+    }
+}
+
 impl<E: Context + Spawner> ChainView for Handle<E> {
     type State = StateView<E>;
 

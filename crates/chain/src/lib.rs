@@ -10,6 +10,7 @@ pub mod config;
 pub mod engine;
 mod execution;
 pub mod genesis;
+mod gossip;
 mod handle;
 mod inner;
 mod pacing;

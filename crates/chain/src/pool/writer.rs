@@ -48,8 +48,13 @@ impl Permit<'_> {
     }
 }
 
-/// Writes until every [`Writer`] is gone.
-pub async fn run_writer<E: Storage>(mut journal: Journal<E>, mut queue: mpsc::Receiver<Append>, pool: Arc<Pool>) {
+/// Writes until every [`Writer`] is gone, and passes on what was written as long as there is room.
+pub async fn run_writer<E: Storage>(
+    mut journal: Journal<E>,
+    mut queue: mpsc::Receiver<Append>,
+    pool: Arc<Pool>,
+    accepted: mpsc::Sender<Bytes>,
+) {
     let mut group = Vec::with_capacity(GROUP);
     while queue.recv_many(&mut group, GROUP).await > 0 {
         let raws: Vec<Bytes> = group.iter().map(|append| append.raw.clone()).collect();
@@ -59,7 +64,11 @@ pub async fn run_writer<E: Storage>(mut journal: Journal<E>, mut queue: mpsc::Re
         }
         for append in group.drain(..) {
             match &result {
-                Ok(()) => pool.activate(append.hash),
+                Ok(()) => {
+                    pool.activate(append.hash);
+                    // Without room, others do not hear of it; this validator still has it.
+                    let _ = accepted.try_send(append.raw);
+                }
                 Err(_) => pool.remove(append.hash),
             }
             // A caller that went away does not want the answer.

@@ -3,3 +3,5 @@
 mod common;
 mod kill;
 mod lifecycle;
+mod refusal;
+mod several;

@@ -1,0 +1,75 @@
+//! Passes accepted transactions on to the other validators, so that whoever leads next can include them.
+//!
+//! This is a convenience, not a promise: messages may be lost, and only the validator that acknowledged a transaction has
+//! it on disk. A message is a list of raw transactions of at most [`MAX_MESSAGE_BYTES`].
+
+use crate::{handle::Handle, view::SubmitError};
+use alloy_primitives::Bytes;
+use commonware_codec::{Decode as _, Encode as _, RangeCfg};
+use commonware_p2p::{Blocker, Receiver, Recipients, Sender};
+use commonware_runtime::Spawner;
+use commonware_storage::Context;
+use tokio::sync::mpsc;
+use zhengtong_types::consensus::{MAX_TRANSACTION_BYTES, ValidatorKey};
+
+/// Most transactions in one message.
+const MAX_COUNT: usize = 64;
+/// Largest message, in bytes.
+pub const MAX_MESSAGE_BYTES: usize = 256 * 1024;
+/// Transactions that wait to be passed on; more are not passed on.
+pub const QUEUE: usize = 4_096;
+
+/// Sends what was accepted here to everyone, several at a time.
+pub async fn send<S: Sender<PublicKey = ValidatorKey>>(mut sender: S, mut accepted: mpsc::Receiver<Bytes>) {
+    let mut waiting: Option<Bytes> = None;
+    loop {
+        let Some(first) = (match waiting.take() {
+            Some(first) => Some(first),
+            None => accepted.recv().await,
+        }) else {
+            return;
+        };
+        let mut bytes = first.len();
+        let mut message = vec![first.0];
+        while message.len() < MAX_COUNT {
+            let Ok(next) = accepted.try_recv() else { break };
+            if bytes + next.len() > MAX_MESSAGE_BYTES / 2 {
+                waiting = Some(next);
+                break;
+            }
+            bytes += next.len();
+            message.push(next.0);
+        }
+        // Whoever does not get it includes these transactions later or not at all.
+        let _ = sender.send(Recipients::All, message.encode(), false);
+    }
+}
+
+/// Takes in what others accepted. A peer that sends what no honest validator would is blocked.
+pub async fn receive<E, R, B>(mut receiver: R, mut blocker: B, handle: Handle<E>)
+where
+    E: Context + Spawner,
+    R: Receiver<PublicKey = ValidatorKey>,
+    B: Blocker<PublicKey = ValidatorKey>,
+{
+    let limits = (RangeCfg::new(1..=MAX_COUNT), RangeCfg::new(1..=MAX_TRANSACTION_BYTES));
+    while let Ok((peer, message)) = receiver.recv().await {
+        let Ok(raws) = Vec::<bytes::Bytes>::decode_cfg(message, &limits) else {
+            tracing::warn!(%peer, "a validator sent a malformed list of transactions");
+            blocker.block(peer);
+            continue;
+        };
+        for raw in raws {
+            match handle.adopt(Bytes::from(raw)).await {
+                // It may be known already, be done, or find no room.
+                Ok(()) => {}
+                Err(SubmitError::Malformed(_) | SubmitError::BadSignature | SubmitError::WrongChain { .. }) => {
+                    tracing::warn!(%peer, "a validator passed on what is not a transaction");
+                    blocker.block(peer.clone());
+                    break;
+                }
+                Err(error) => tracing::trace!(%peer, %error, "a passed-on transaction was not taken"),
+            }
+        }
+    }
+}
