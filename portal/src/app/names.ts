@@ -15,3 +15,14 @@ export function taskTypeName(type: number): string {
 export function lawName(ref: { law: string; article: string }): string {
   return t("common.lawPlain", { law: ref.law.replace(/^中华人民共和国/, ""), article: ref.article });
 }
+
+/** What an agency reads, in words. */
+export function fieldName(field: string): string {
+  const key = `field.${field}`;
+  return isMessage(key) ? t(key) : field;
+}
+
+export function officialName(official: string): string {
+  const key = `official.${official}`;
+  return isMessage(key) ? t(key) : official;
+}

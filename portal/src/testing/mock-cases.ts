@@ -1,8 +1,8 @@
 /** Cases in memory that move as the contracts move them: enough to draw and test every state of every screen. */
 import type { CaseEvent, CaseView, Cause } from "../api/types";
-import { PortFailure } from "../ports";
+import { type Json, PortFailure } from "../ports";
 import { packages, VERSION } from "./packages";
-import { kleene } from "./kleene";
+import { rules } from "../rules/rules";
 
 const DAY = 86_400;
 export const OFFICER = "0x0000000000000000000000000000000000000ff1";
@@ -18,6 +18,11 @@ export function mockHash(text: string, bytes = 32): `0x${string}` {
     hex += state.toString(16).padStart(8, "0");
   }
   return `0x${hex.slice(0, bytes * 2)}`;
+}
+
+/** The id of an article, as `mockChain` works it out too. */
+function lawHash(ref: { law: string; article: string } | undefined): `0x${string}` {
+  return mockHash(`law/${ref?.law}/${ref?.article}`);
 }
 
 export class MockCases {
@@ -107,12 +112,12 @@ export class MockCases {
           fact.state = fact.value === null ? "unknown" : "known";
           fact.use = tag;
         }
-        view.uses.push({ tag, provider, consumer: pack.item.owner, purpose: view.service, basis: mockHash(`basis/${provider}`), mask, ciphertext: "0x", block_number: this.#block, tx_hash: mockHash(`${tag}/tx`) });
+        view.uses.push({ tag, provider, consumer: pack.item.owner, purpose: view.service, basis: lawHash(pack.rules.predicates.find((predicate) => predicate.provider === provider)?.basis), mask, ciphertext: "0x", block_number: this.#block, tx_hash: mockHash(`${tag}/tx`) });
       },
       at,
     );
     if (view.facts.some((fact) => fact.state === "asked")) return;
-    const found = kleene(pack.rules, view.facts.map((fact) => fact.value ?? null));
+    const found = rules.evaluate(pack.rules as unknown as Json, view.facts.map((fact) => fact.value ?? null));
     const row = pack.rules.rows[found.row];
     if (found.outcome === "approve" && row) this.#decide(id, null, "approve", found.row, row.amount?.fen ?? 0, row.reason, ZERO, at);
     else this.#review(id, found.outcome === "refuse" ? "possible_refusal" : row ? "rule_asks" : "unknown", at);
@@ -143,7 +148,7 @@ export class MockCases {
         view.frozen = false;
         view.cause = null;
         view.appeal_by = appealed ? null : at + (pack?.workflow.appeal.days ?? 60) * DAY;
-        view.decision = { seq: view.events.length, outcome, row: row === 255 ? null : row, amount_fen: fen, reason, statute: mockHash(`statute/${row}`), statement, officer, decided_at: at, block_number: this.#block + 1, tx_hash: mockHash(`${id}/decided`) };
+        view.decision = { seq: view.events.length, outcome, row: row === 255 ? null : row, amount_fen: fen, reason, statute: lawHash(pack?.rules.rows[row]?.law), statement, officer, decided_at: at, block_number: this.#block + 1, tx_hash: mockHash(`${id}/decided`) };
       },
       at,
     );

@@ -1,5 +1,5 @@
 import { type Chain, type DeskCase, type Gateways, type Hex, type OfficerKey, type Ports, PortFailure, type Verification, type Wallet } from "../ports";
-import { kleene } from "./kleene";
+import { rules } from "../rules/rules";
 import { type MockCases, mockHash, OFFICER, OTHER_OFFICER } from "./mock-cases";
 import { mockWallets } from "./mock-wallet";
 import { packages } from "./packages";
@@ -50,7 +50,7 @@ export function mockChain(cases: MockCases): Chain {
       return sent(id);
     },
     officerKey: async (source) => key("privateKey" in source && source.privateKey === mockHash("other-officer") ? OTHER_OFFICER : OFFICER),
-    statuteId: (law, article) => mockHash(`${law}/${article}`),
+    statuteId: (law, article) => mockHash(`law/${law}/${article}`),
   };
 }
 
@@ -93,7 +93,7 @@ export function mockGateways(cases: MockCases): Gateways {
           mask: use.mask,
           blockNumber: use.block_number,
           details: {
-            official: "system/attester-1",
+            official: "system/gateway",
             purpose: use.purpose,
             fields: pack?.rules.predicates.filter((one) => one.provider === use.provider).flatMap((one) => one.fields) ?? [],
             article: pack?.rules.predicates.filter((one) => one.provider === use.provider).map((one) => `${one.basis.law} ${one.basis.article}`)[0] ?? "",
@@ -146,23 +146,6 @@ export function mockPorts(cases: MockCases, { tampered = false, wallet }: { tamp
         return { ok: !tampered, steps, proven: id && cases.all.has(id) ? provenOf(cases.get(id)) : null, tookMs: 143 };
       },
     },
-    rules: {
-      evaluate: (rules, facts) => kleene(rules as never, facts),
-      explain: (rules, facts) => explainByAge(rules, facts),
-    },
+    rules,
   };
-}
-
-/** The nearest other results by age alone. */
-function explainByAge(rules: unknown, facts: (number | null)[]): ReturnType<Ports["rules"]["explain"]> {
-  const table = rules as Parameters<typeof kleene>[0];
-  const at = table.predicates.findIndex((predicate) => predicate.id === "age");
-  const age = facts[at];
-  if (typeof age !== "number") return [];
-  const own = kleene(table, facts).row;
-  return table.rows.flatMap((row, index) => {
-    const bracket = row.when["age"];
-    if (row.outcome !== "approve" || index === own || typeof bracket !== "object" || Math.abs(bracket.min - age) > 10) return [];
-    return [{ changes: [{ predicate: "age", from: age, to: bracket }], outcome: "approve" as const, row: index, amountFen: row.amount?.fen ?? 0 }];
-  });
 }

@@ -108,6 +108,12 @@ export const cases = {
   "uses.complete": ["记录完整：{provider}没有其他使用，已由链上证明。", "Complete: the chain proves that {provider} made no other use."],
   "uses.incomplete": ["{provider}的记录是否完整，这次没有得到证明。", "Whether the records of {provider} are complete could not be proven this time."],
 
+  "consents.title": ["您的同意", "Your consent"],
+  "consents.text": ["您同意{provider}为这次申请回答问题。", "You let {provider} answer for this application."],
+  "consents.withdrawText": ["撤回后，{provider}不能再为这个办件使用您的数据；已经作出的回答仍然有效。", "After that {provider} can no longer use your data for this case; answers already given stand."],
+  "consents.withdraw": ["撤回同意", "Withdraw consent"],
+  "consents.withdrawn": ["已撤回", "Withdrawn"],
+
   "credential.title": ["电子证照", "Credential"],
   "credential.text": ["《{name}》已签发，保存在您的钱包里。", "“{name}” has been issued and is kept in your wallet."],
   "credential.download": ["下载电子证照", "Download the credential"],

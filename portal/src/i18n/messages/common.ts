@@ -85,6 +85,8 @@ export const common = {
   "cause.appeal": ["申诉，由另一位工作人员决定", "An appeal: another officer decides"],
 
   "outcome.approve": ["批准", "Approve"],
+  "outcome.approveAmount": ["批准，{amount}", "Approve, {amount}"],
+  "outcome.reviewAmount": ["人工审查，最高{amount}", "An officer decides, up to {amount}"],
   "outcome.refuse": ["由人审查，可能不予批准", "An officer looks; a refusal is possible"],
   "outcome.review": ["人工审查", "An officer decides"],
 

@@ -9,6 +9,7 @@ import { check } from "./check";
 import { common } from "./common";
 import { desk } from "./desk";
 import { failures } from "./failures";
+import { fields } from "./fields";
 import { home } from "./home";
 import { mine } from "./mine";
 import { services } from "./services";
@@ -16,7 +17,7 @@ import { signIn } from "./sign-in";
 
 export type Pair = readonly [zh: string, en: string];
 
-export const messages = { ...common, ...failures, ...home, ...services, ...signIn, ...apply, ...cases, ...check, ...mine, ...desk, ...audit } as const satisfies Record<
+export const messages = { ...common, ...failures, ...fields, ...home, ...services, ...signIn, ...apply, ...cases, ...check, ...mine, ...desk, ...audit } as const satisfies Record<
   string,
   Pair
 >;

@@ -42,7 +42,6 @@ export const services = {
   "guide.if": ["如果", "If"],
   "guide.then": ["那么", "Then"],
   "guide.law": ["法律依据", "Law"],
-  "guide.upTo": ["最高{amount}", "up to {amount}"],
   "guide.otherwise": ["其他情况：人工审查。", "In every other case an officer decides."],
   "guide.evidence": ["会问哪个部门什么问题", "Which agency is asked what"],
   "guide.evidenceLead": ["您不用交材料。部门只回答下面的问题，原始档案不会离开持有它的部门。", "You hand in no papers. Agencies answer only these questions; records never leave the agency that holds them."],
