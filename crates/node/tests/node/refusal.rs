@@ -46,7 +46,7 @@ async fn damaged_files() {
     assert!(said.contains("blocks.redb") && said.contains("restore"), "{said}");
     overwrite(&blocks, &good);
 
-    for partition in ["validator-state-operations", "validator-blocks-value"] {
+    for partition in ["validator-state-operations-blobs", "validator-blocks-value"] {
         let partition = config.data.join("engine").join(partition);
         let entries = fs::read_dir(&partition).unwrap_or_else(|e| panic!("{}: {e}", partition.display()));
         for entry in entries.flatten().filter(|entry| entry.path().is_file()) {
