@@ -4,11 +4,13 @@ mod bench;
 mod dev;
 mod progress;
 mod service;
+mod verify;
 mod web;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
+use tracing_subscriber::filter::{EnvFilter, LevelFilter};
 
 /// Zhengtong 政通: digital government on a consortium blockchain.
 #[derive(Parser)]
@@ -28,11 +30,14 @@ enum Command {
     /// Work on service packages.
     #[command(subcommand)]
     Service(service::Command),
+    /// Check what a network says, from its public key alone.
+    Verify(verify::Args),
 }
 
 fn main() -> ExitCode {
+    log_to_stderr();
     match run(Cli::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             report(&error);
             ExitCode::FAILURE
@@ -40,12 +45,20 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(cli: Cli) -> Result<()> {
+fn run(cli: Cli) -> Result<ExitCode> {
     match cli.command {
-        Command::Dev(args) => dev::run(args),
-        Command::Bench(command) => bench::run(command),
-        Command::Service(command) => service::run(command),
+        Command::Dev(args) => dev::run(args)?,
+        Command::Bench(command) => bench::run(command)?,
+        Command::Service(command) => service::run(command)?,
+        Command::Verify(args) => return tokio::runtime::Runtime::new()?.block_on(verify::run(args)),
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Warnings and errors, unless `RUST_LOG` says otherwise. Nothing that is logged names a person.
+fn log_to_stderr() {
+    let filter = EnvFilter::builder().with_default_directive(LevelFilter::WARN.into()).from_env_lossy();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 }
 
 #[expect(clippy::print_stderr, reason = "the last word of a failed command")]

@@ -31,7 +31,8 @@ pub struct Surroundings {
 pub struct Running {
     pub slug: &'static str,
     pub router: Router,
-    pub gateway: Gateway,
+    /// Ends its tasks when dropped.
+    _gateway: Gateway,
 }
 
 /// Makes the agencies' databases of synthetic residents at the first start, and finds them later.
@@ -79,7 +80,7 @@ pub async fn start(folder: &Folder, residents: &Prepared, surroundings: &Surroun
         };
         let (router, gateway) =
             Gateway::start(config).await.with_context(|| format!("the gateway of {}", agency.slug))?;
-        running.push(Running { slug: agency.slug, router, gateway });
+        running.push(Running { slug: agency.slug, router, _gateway: gateway });
     }
     Ok(running)
 }

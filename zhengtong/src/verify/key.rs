@@ -1,8 +1,8 @@
 //! The network's public key: the one thing that a verifier must bring.
 
 use anyhow::{Context, Result, bail};
-use serde::Deserialize;
 use std::{fs, io::ErrorKind, path::Path};
+use zhengtong_node::NetworkFile;
 use zhengtong_types::NetworkKey;
 
 /// Where the key came from; the report says it.
@@ -14,12 +14,6 @@ pub enum Origin {
     Folder(String),
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct NetworkFile {
-    public_key: NetworkKey,
-}
-
 /// The key that was given, or that of the network in `data`.
 ///
 /// A key from the node or the file that is to be checked would prove nothing, so none is taken there.
@@ -28,16 +22,16 @@ pub fn find(given: Option<NetworkKey>, data: &Path) -> Result<(NetworkKey, Origi
         return Ok((key, Origin::Given));
     }
     let path = data.join("network.json");
-    match fs::read_to_string(&path) {
-        Ok(text) => {
-            let file: NetworkFile = serde_json::from_str(&text)
-                .with_context(|| format!("{} is no network file", path.display()))?;
-            Ok((file.public_key, Origin::Folder(path.display().to_string())))
+    match fs::metadata(&path) {
+        Ok(_) => {
+            let file = NetworkFile::read(&path)?;
+            let key = NetworkKey::new(*file.sharing()?.public());
+            Ok((key, Origin::Folder(path.display().to_string())))
         }
         Err(error) if error.kind() == ErrorKind::NotFound => bail!(
             "the network's public key is missing: give it with --network-key.\n\
-             Take it from a source that you trust: the agencies publish it, and an operator prints it with\n\
-             \"jq -r .publicKey data/network.json\". A key from the server or the file that is checked would prove nothing."
+             Take it from a source that you trust: the agencies publish it. On the machine of a network, name its\n\
+             folder with --data. A key from the server or the file that is checked would prove nothing."
         ),
         Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
     }

@@ -76,7 +76,8 @@ pub struct Summary {
 pub struct FactSummary {
     pub predicate: Slug,
     pub provider: Slug,
-    /// `None`: unknown, or not answered yet.
+    pub is_answered: bool,
+    /// `None`: the source does not know, or has not answered yet.
     pub value: Option<i32>,
     pub is_boolean: bool,
 }
@@ -211,8 +212,14 @@ impl Report {
 impl Summary {
     pub fn of(history: &History) -> Self {
         let case = &history.replay.case;
-        let facts = history.rules.predicates.iter().zip(&history.replay.facts);
-        let facts = facts.map(|(predicate, value)| FactSummary {
+        let facts = history
+            .rules
+            .predicates
+            .iter()
+            .zip(&history.replay.facts)
+            .zip(0..);
+        let facts = facts.map(|((predicate, value), bit)| FactSummary {
+            is_answered: case.answered >> bit & 1 == 1,
             predicate: predicate.id.into(),
             provider: predicate.provider.into(),
             value: (*value != UNKNOWN).then_some(*value),

@@ -2,11 +2,14 @@
 //! and the whole command against a running network in `e2e/`.
 
 use super::{
+    Bundle, Lang, NetworkKey,
     case::Replay,
     decision,
     history::{Entry, History},
+    key::Origin,
+    report::StepName,
 };
-use alloy_primitives::{Address, B256};
+use alloy_primitives::{Address, B256, Bytes};
 use zhengtong_bindings::{NO_ROW, UNKNOWN, slug};
 use zhengtong_index::{
     event::Event,
@@ -282,4 +285,125 @@ fn a_field_that_differs_from_the_chain_is_named() {
     assert_eq!(replay.difference(&stored), None);
     stored.amount_fen = 1;
     assert!(replay.difference(&stored).unwrap().starts_with("amount_fen"));
+}
+
+/// A case of a demo network: approved by the rules, asked of three agencies.
+const BUNDLE: &str = include_str!("testdata/approved.json");
+
+fn bundle() -> Bundle {
+    serde_json::from_str(BUNDLE).unwrap()
+}
+
+fn key() -> NetworkKey {
+    "0x9483d9238b31ddbd462e2d40710586c59b6ac91651262a349d656b130c3e613353d661f0ab59a048ef06b9a594176cdd\
+         1833181ce79ead3b89919606b44a7e47eb73cee77829b1018223ffc88e28a78d30720856ac56d2e60b524178c83438b9"
+        .parse()
+        .unwrap()
+}
+
+fn failed(bundle: &Bundle) -> Vec<StepName> {
+    let report = super::verify(bundle, &key(), Origin::Given, None);
+    assert_eq!(
+        report.is_verified(),
+        report.steps.iter().all(|step| step.ok == Some(true))
+    );
+    report
+        .steps
+        .into_iter()
+        .filter(|step| step.ok == Some(false))
+        .map(|step| step.step)
+        .collect()
+}
+
+/// Changes a bundle and makes its digest fit again, as a forger would.
+fn forged(change: impl FnOnce(&mut Bundle)) -> Vec<StepName> {
+    let mut bundle = bundle();
+    change(&mut bundle);
+    bundle.digest = bundle.expected_digest();
+    failed(&bundle)
+}
+
+#[test]
+fn a_real_case_holds() {
+    assert_eq!(failed(&bundle()), []);
+    let report = super::verify(&bundle(), &key(), Origin::Given, None);
+    let summary = report.summary.as_ref().unwrap();
+    let decision = summary.decision.as_ref().unwrap();
+    assert_eq!(
+        (decision.outcome, decision.amount_fen, decision.by_officer),
+        (Outcome::Approve, 7_500, false)
+    );
+    for lang in [Lang::Zh, Lang::En] {
+        let text = super::report::text(&report, lang);
+        assert!(
+            text.contains("75.00") && text.contains("沪府发〔2016〕24号"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_forged_part_fails_in_its_step() {
+    let flip = |bytes: &mut Bytes, at: usize| {
+        let mut changed = bytes.to_vec();
+        changed[at] ^= 1;
+        *bytes = changed.into();
+    };
+    assert_eq!(
+        forged(|b| flip(&mut b.receipts[0].finality.certificate, 60)),
+        [StepName::Certificate]
+    );
+    assert_eq!(
+        forged(|b| flip(&mut b.receipts[0].finality.headers[0], 200)),
+        [StepName::Headers]
+    );
+    assert_eq!(
+        forged(|b| flip(&mut b.receipts[1].transaction, 40)),
+        [StepName::Transaction]
+    );
+    assert_eq!(
+        forged(|b| flip(&mut b.receipts[1].receipt, 40)),
+        [StepName::Receipt]
+    );
+    assert_eq!(
+        forged(|b| flip(&mut b.state.account.proof.data, 40)),
+        [StepName::Account]
+    );
+    assert_eq!(
+        forged(|b| flip(b.state.slots[0].entry.value.as_mut().unwrap(), 3)),
+        [StepName::Storage]
+    );
+    assert_eq!(forged(|b| flip(&mut b.rule_set, 40)), [StepName::Rules]);
+}
+
+#[test]
+fn an_event_that_is_left_out_is_missed() {
+    for left_out in 0..bundle().receipts.len() {
+        let steps = forged(|b| drop(b.receipts.remove(left_out)));
+        assert!(
+            matches!(steps[..], [StepName::Complete] | [StepName::Uses]),
+            "{left_out}: {steps:?}"
+        );
+    }
+    assert_eq!(
+        forged(|b| b.receipts.push(b.receipts[0].clone())),
+        [StepName::Complete],
+        "or told twice"
+    );
+}
+
+#[test]
+fn another_case_network_or_key_is_told() {
+    assert!(forged(|b| b.case_id = ID).contains(&StepName::Complete));
+    assert!(forged(|b| b.network.chain_id += 1).contains(&StepName::Complete));
+    assert!(forged(|b| drop(b.network.contracts.insert("cases".into(), OTHER))).contains(&StepName::Network));
+    let report = super::verify(&bundle(), &key(), Origin::Given, Some(ID));
+    assert_eq!(report.steps[0].ok, Some(false));
+}
+
+#[test]
+fn a_damaged_file_is_told_from_a_forged_one() {
+    let mut damaged = bundle();
+    damaged.network.name.push('x');
+    assert_eq!(failed(&damaged), [StepName::File]);
 }

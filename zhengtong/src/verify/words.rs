@@ -105,6 +105,7 @@ pub fn summary(lang: Lang, summary: &Summary) -> String {
 fn fact(lang: Lang, service: &str, fact: &FactSummary) -> String {
     let label = text(lang, service, &format!("predicate.{}.label", fact.predicate));
     let value = match fact.value {
+        None if !fact.is_answered => pick(lang, "尚未答复", "not answered yet").to_owned(),
         None => pick(lang, "未知", "unknown").to_owned(),
         Some(1) if fact.is_boolean => pick(lang, "是", "yes").to_owned(),
         Some(0) if fact.is_boolean => pick(lang, "否", "no").to_owned(),
