@@ -4,7 +4,10 @@ use crate::{
     execution::{Policy, Run, bytecodes, run},
     inner::Inner,
     pending::Executed,
-    rules::{block_context, check_header, check_outcome, clock_wait_ms, commitment, complete, draft, proposal_time_ms},
+    rules::{
+        block_context, check_header, check_outcome, clock_wait_ms, commitment, complete, draft,
+        proposal_time_ms,
+    },
     store::size_bytes,
     view::SealedBlock,
 };
@@ -25,7 +28,7 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 use zhengtong_evm::{Outcome, Transaction, recover_all};
-use zhengtong_state::{Database, Merkleized, Qmdb, Unmerkleized, commit, entries, undo};
+use zhengtong_state::{Database, Entry, Merkleized, Qmdb, Unmerkleized, commit, entries};
 use zhengtong_types::consensus::{Block, Context, MAX_BODY_BYTES, Scheme};
 
 /// How long transactions are added to a block that is being built. Well below the time that others wait for it.
@@ -41,17 +44,44 @@ impl<E: Storage + Spawner> Clone for App<E> {
 }
 
 impl<E: Storage + Spawner> App<E> {
-    async fn build(&self, clock: &E, context: &Context, parent: &Block, batch: Unmerkleized<E>) -> Option<Built<E>> {
+    async fn build(
+        &self,
+        clock: &E,
+        context: &Context,
+        parent: &Block,
+        batch: Unmerkleized<E>,
+    ) -> Option<Built<E>> {
         let moved = self.moved_nonces(parent.hash());
         let inner = &self.0;
-        let candidates = inner.pool.select(&moved, inner.config.max_block_transactions, MAX_BODY_BYTES);
+        let candidates = inner
+            .pool
+            .select(&moved, inner.config.max_block_transactions, MAX_BODY_BYTES);
         let time_ms = proposal_time_ms(now_ms(clock), parent);
         let header = draft(parent, time_ms);
-        let transactions: Vec<_> = candidates.iter().map(|candidate| candidate.transaction.clone()).collect();
+        let transactions: Vec<_> = candidates
+            .iter()
+            .map(|candidate| candidate.transaction.clone())
+            .collect();
         let environment = block_context(inner.network.chain_id, &header);
-        let policy = Policy::Skip { until: clock.current() + BUILD_TIME, clock: Arc::new(clock.child("build")) };
-        let run = run(inner.clone(), parent.hash(), batch, environment, transactions, policy).await;
-        let Run { outcome, batch, included, invalid } = match run {
+        let policy = Policy::Skip {
+            until: clock.current() + BUILD_TIME,
+            clock: Arc::new(clock.child("build")),
+        };
+        let run = run(
+            inner.clone(),
+            parent.hash(),
+            batch,
+            environment,
+            transactions,
+            policy,
+        )
+        .await;
+        let Run {
+            outcome,
+            batch,
+            included,
+            invalid,
+        } = match run {
             Ok(run) => run,
             Err(error) => {
                 tracing::error!(%error, "no block could be built");
@@ -63,8 +93,8 @@ impl<E: Storage + Spawner> App<E> {
             tracing::debug!(%hash, %reason, "a transaction cannot run now");
             inner.pool.park(hash);
         }
-        let writes = entries(&outcome.changes);
-        let (merkleized, state) = match commit(batch, writes).await {
+        let entries = entries(&outcome.changes);
+        let (merkleized, state) = match commit(batch, &entries).await {
             Ok(done) => done,
             Err(error) => {
                 tracing::error!(%error, "no block could be built");
@@ -73,10 +103,12 @@ impl<E: Storage + Spawner> App<E> {
         };
         let chosen = || included.iter().map(|index| &candidates[*index]);
         let raws: Vec<Bytes> = chosen().map(|candidate| candidate.raw.clone()).collect();
-        let transactions = chosen().map(|candidate| (*candidate.transaction).clone()).collect();
-        let header = complete(header, context, time_ms, &raws, &outcome, &state);
-        match Block::new(header, raws) {
-            Ok(block) => Some(self.keep(block, transactions, outcome, merkleized)),
+        let transactions = chosen()
+            .map(|candidate| (*candidate.transaction).clone())
+            .collect();
+        let header = complete(header, context, time_ms, &outcome, &state);
+        match Block::assemble(header, raws) {
+            Ok(block) => Some(self.keep(block, transactions, outcome, entries, merkleized)),
             Err(error) => {
                 tracing::error!(%error, "a built block is not a block");
                 None
@@ -118,13 +150,17 @@ impl<E: Storage + Spawner> App<E> {
                 return None;
             }
         };
-        match commit(batch, entries(&outcome.changes)).await {
+        let entries = entries(&outcome.changes);
+        match commit(batch, &entries).await {
             Ok((merkleized, state)) => {
                 if let Err(error) = check_outcome(block, &outcome, &state) {
                     refuse(&error);
                     return None;
                 }
-                Some(self.keep(block.clone(), transactions, outcome, merkleized).merkleized)
+                Some(
+                    self.keep(block.clone(), transactions, outcome, entries, merkleized)
+                        .merkleized,
+                )
             }
             Err(error) => {
                 refuse(&error);
@@ -144,13 +180,27 @@ impl<E: Storage + Spawner> App<E> {
         let shared: Vec<_> = recovered.iter().cloned().map(Arc::new).collect();
         let environment = block_context(chain_id, block.header());
         let parent = block.header().parent_hash;
-        let run = run(self.0.clone(), parent, batch, environment, shared, Policy::<E>::Refuse);
+        let run = run(
+            self.0.clone(),
+            parent,
+            batch,
+            environment,
+            shared,
+            Policy::<E>::Refuse,
+        );
         let Run { outcome, batch, .. } = run.await.map_err(|source| source.to_string())?;
         Ok((recovered, outcome, batch))
     }
 
-    fn keep(&self, block: Block, transactions: Vec<Transaction>, outcome: Outcome, merkleized: Merkleized<E>) -> Built<E> {
-        let executed = Arc::new(executed(block.clone(), transactions, outcome));
+    fn keep(
+        &self,
+        block: Block,
+        transactions: Vec<Transaction>,
+        outcome: Outcome,
+        entries: Vec<Entry>,
+        merkleized: Merkleized<E>,
+    ) -> Built<E> {
+        let executed = Arc::new(executed(block.clone(), transactions, outcome, entries));
         self.0.pending.lock().insert(executed);
         Built { block, merkleized }
     }
@@ -169,7 +219,11 @@ impl<E: Storage + Spawner> App<E> {
 
     /// Whether a block on this parent would have a transaction.
     pub fn has_work(&self, parent: B256) -> bool {
-        !self.0.pool.select(&self.moved_nonces(parent), 1, MAX_BODY_BYTES).is_empty()
+        !self
+            .0
+            .pool
+            .select(&self.moved_nonces(parent), 1, MAX_BODY_BYTES)
+            .is_empty()
     }
 }
 
@@ -178,7 +232,7 @@ struct Built<E: Storage + Spawner> {
     merkleized: Merkleized<E>,
 }
 
-fn executed(block: Block, transactions: Vec<Transaction>, outcome: Outcome) -> Executed {
+fn executed(block: Block, transactions: Vec<Transaction>, outcome: Outcome, entries: Vec<Entry>) -> Executed {
     let sealed = SealedBlock {
         header: block.header().clone(),
         hash: block.hash(),
@@ -187,11 +241,12 @@ fn executed(block: Block, transactions: Vec<Transaction>, outcome: Outcome) -> E
         transactions,
         receipts: outcome.receipts,
     };
-    let writes = entries(&outcome.changes);
     Executed {
-        values: writes.iter().cloned().collect(),
-        writes,
-        undo: undo(&outcome.changes),
+        values: entries
+            .iter()
+            .map(|entry| (entry.key, entry.after.clone()))
+            .collect(),
+        entries,
         bytecodes: bytecodes(&outcome.changes.codes),
         nonces: outcome
             .changes
@@ -206,7 +261,10 @@ fn executed(block: Block, transactions: Vec<Transaction>, outcome: Outcome) -> E
 }
 
 fn now_ms(clock: &impl Clock) -> u64 {
-    clock.current().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+    clock
+        .current()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_millis() as u64)
 }
 
 impl<E: Storage + Spawner> Application<E> for App<E> {
@@ -247,7 +305,8 @@ impl<E: Storage + Spawner> Application<E> for App<E> {
     ) -> Option<Merkleized<E>> {
         let block = ancestry.next().await?;
         let parent = ancestry.next().await?;
-        self.check(&clock, &context, block.inner(), parent.inner(), batch, finality).await
+        self.check(&clock, &context, block.inner(), parent.inner(), batch, finality)
+            .await
     }
 
     /// Publishes what the block overwrites before it is overwritten.
@@ -260,7 +319,7 @@ impl<E: Storage + Spawner> Application<E> for App<E> {
     ) -> Option<Arc<Executed>> {
         let executed = self.0.pending.lock().get(block.hash());
         if let Some(executed) = &executed {
-            self.0.history.publish(block.number(), executed.undo.clone());
+            self.0.history.publish(block.number(), &executed.entries);
         }
         executed
     }
@@ -274,13 +333,25 @@ impl<E: Storage + Spawner> Application<E> for App<E> {
         _: Reader<Qmdb<E>>,
     ) {
         let executed = captured.expect("too many blocks since the last finalization; start the node again");
-        let marshal = self.0.marshal.get().expect("the engine sets its marshal before it starts");
-        let certificate = marshal.get_finalization(block.height()).await.map(|finalization| finalization.encode());
+        let marshal = self
+            .0
+            .marshal
+            .get()
+            .expect("the engine sets its marshal before it starts");
+        let certificate = marshal
+            .get_finalization(block.height())
+            .await
+            .map(|finalization| finalization.encode());
         self.0
             .store
             .put(block, &executed.sealed, &executed.codes, certificate.as_deref())
-            .unwrap_or_else(|error| panic!("block {} cannot be stored, the node stops: {error}", block.number()));
-        self.0.cache.advance(&executed.writes);
+            .unwrap_or_else(|error| {
+                panic!(
+                    "block {} cannot be stored, the node stops: {error}",
+                    block.number()
+                )
+            });
+        self.0.cache.advance(&executed.entries);
         self.0.pending.lock().advance(block.hash(), block.number());
         let used = executed.sealed.transactions.iter();
         let used = used.map(|transaction| (transaction.signer_ref(), nonce(transaction)));

@@ -34,7 +34,9 @@ use commonware_consensus::{
     types::{Epoch, FixedEpocher, ViewDelta},
 };
 use commonware_cryptography::{Digested, Digestible as _, Sha256, certificate::ConstantProvider};
-use commonware_glue::stateful::{Config as StatefulConfig, Stateful, SyncPlan, db::SyncEngineConfig, db::p2p as state_p2p};
+use commonware_glue::stateful::{
+    Config as StatefulConfig, Stateful, SyncPlan, db::SyncEngineConfig, db::p2p as state_p2p,
+};
 use commonware_p2p::{Blocker, Provider, Receiver, Sender, max_message_size};
 use commonware_parallel::Sequential;
 use commonware_runtime::{Spawner, buffer::paged::CacheRef};
@@ -130,8 +132,29 @@ pub struct Setup<P, B> {
 impl<P, B> Setup<P, B> {
     /// The same validator among other peers.
     pub fn with_peers<Q, C>(self, peers: Q, blocker: C) -> Setup<Q, C> {
-        let Self { config, network, genesis, scheme, public_key, store, wait, prefix, .. } = self;
-        Setup { config, network, genesis, scheme, public_key, peers, blocker, store, wait, prefix }
+        let Self {
+            config,
+            network,
+            genesis,
+            scheme,
+            public_key,
+            store,
+            wait,
+            prefix,
+            ..
+        } = self;
+        Setup {
+            config,
+            network,
+            genesis,
+            scheme,
+            public_key,
+            peers,
+            blocker,
+            store,
+            wait,
+            prefix,
+        }
     }
 }
 
@@ -181,11 +204,22 @@ where
     S: Sender<PublicKey = ValidatorKey>,
     R: Receiver<PublicKey = ValidatorKey>,
 {
-    let Setup { config, network, genesis, scheme, public_key, peers, blocker, store, wait, prefix } = setup;
+    let Setup {
+        config,
+        network,
+        genesis,
+        scheme,
+        public_key,
+        peers,
+        blocker,
+        store,
+        wait,
+        prefix,
+    } = setup;
     open_genesis(&store, &genesis)?;
     let page_cache = CacheRef::new(PAGE_BYTES, CACHED_PAGES);
     let state_config = zhengtong_state::db::config(&format!("{prefix}-state"), page_cache.clone());
-    seed(context.child("genesis"), state_config.clone(), genesis.writes)
+    seed(context.child("genesis"), state_config.clone(), &genesis.entries)
         .await
         .map_err(|source| StartError::State(source.to_string()))?;
     let (journal, journaled) = Journal::open(context.child("pool"), format!("{prefix}-pool")).await?;
@@ -193,7 +227,15 @@ where
     let (writer, queue) = Writer::new();
     let (heartbeat, leader_timeout) = (config.heartbeat, config.leader_timeout);
     debug_assert!(heartbeat < leader_timeout);
-    let inner = Inner::new(config, network, genesis.block.clone(), store, pool.clone(), writer, wait)?;
+    let inner = Inner::new(
+        config,
+        network,
+        genesis.block.clone(),
+        store,
+        pool.clone(),
+        writer,
+        wait,
+    )?;
     let app = App(Arc::new(inner));
 
     let plan_context = context.child("plan");
@@ -296,7 +338,12 @@ where
             strategy: Sequential,
         },
     );
-    let deferred = Deferred::new(context.child("deferred"), stateful_mailbox.clone(), marshal.clone(), epocher);
+    let deferred = Deferred::new(
+        context.child("deferred"),
+        stateful_mailbox.clone(),
+        marshal.clone(),
+        epocher,
+    );
     let paced = Paced::new(context.child("pacing"), app.clone(), deferred);
     marshal_actor.start(stateful_mailbox.clone(), buffer, resolver);
     stateful.start();
@@ -344,11 +391,17 @@ where
         // As in the writer: without room, others do not hear of it.
         let _ = accepted.try_send(raw);
     }
-    context.child("journal").spawn(move |_| run_writer(journal, queue, pool, accepted));
+    context
+        .child("journal")
+        .spawn(move |_| run_writer(journal, queue, pool, accepted));
     let (sender, receiver) = networks.transactions;
-    context.child("gossip_send").spawn(move |_| gossip::send(sender, passed_on));
+    context
+        .child("gossip_send")
+        .spawn(move |_| gossip::send(sender, passed_on));
     let taking = handle.clone();
-    context.child("gossip_receive").spawn(move |_| gossip::receive(receiver, blocker, taking));
+    context
+        .child("gossip_receive")
+        .spawn(move |_| gossip::receive(receiver, blocker, taking));
     Ok(Started { handle, engine })
 }
 
@@ -357,7 +410,10 @@ fn open_genesis(store: &Store, genesis: &Genesis) -> Result<(), StartError> {
     let block = &genesis.block;
     if let Some(stored) = store.block(0)? {
         if stored.hash != block.hash() {
-            return Err(StartError::OtherGenesis { stored: stored.hash, expected: block.hash() });
+            return Err(StartError::OtherGenesis {
+                stored: stored.hash,
+                expected: block.hash(),
+            });
         }
         return Ok(());
     }
@@ -393,14 +449,22 @@ async fn catch_up<E: Runtime>(
                         break;
                     }
                     _ if at == 0 => {
-                        return Err(StartError::State(format!("the state database is at {root}, which no stored block is")));
+                        return Err(StartError::State(format!(
+                            "the state database is at {root}, which no stored block is"
+                        )));
                     }
                     _ => at -= 1,
                 }
             }
         }
     }
-    while app.0.pending.lock().applied().is_none_or(|applied| applied < target) {
+    while app
+        .0
+        .pending
+        .lock()
+        .applied()
+        .is_none_or(|applied| applied < target)
+    {
         context.sleep(CATCH_UP_POLL).await;
     }
     Ok(())
@@ -415,10 +479,16 @@ async fn restore<E: Runtime>(
     let total = journaled.len();
     for raw in journaled {
         // What was accepted under other rules is not accepted any more.
-        let Ok(mut recovered) = recover_all(std::slice::from_ref(&raw), app.0.network.chain_id) else { continue };
-        let Some(transaction) = recovered.pop() else { continue };
+        let Ok(mut recovered) = recover_all(std::slice::from_ref(&raw), app.0.network.chain_id) else {
+            continue;
+        };
+        let Some(transaction) = recovered.pop() else {
+            continue;
+        };
         let account = app.0.account(transaction.signer()).await;
-        let next = account.map_err(|source| StartError::State(source.to_string()))?.map_or(0, |account| account.nonce);
+        let next = account
+            .map_err(|source| StartError::State(source.to_string()))?
+            .map_or(0, |account| account.nonce);
         if transaction.nonce() < next {
             continue;
         }
@@ -430,7 +500,11 @@ async fn restore<E: Runtime>(
         }
     }
     if total > 0 {
-        tracing::info!(journaled = total, waiting = app.0.pool.len(), "transactions restored");
+        tracing::info!(
+            journaled = total,
+            waiting = app.0.pool.len(),
+            "transactions restored"
+        );
         journal.compact(&app.0.pool.live()).await?;
     }
     Ok(journal)

@@ -7,7 +7,8 @@ use commonware_storage::Context;
 use std::{collections::HashMap, sync::Arc, time::SystemTime};
 use thiserror::Error;
 use zhengtong_evm::{
-    AccountInfo, BlockContext, Bytecode, Database, ExecuteError, Executor, InvalidTransaction, Outcome, Transaction,
+    AccountInfo, BlockContext, Bytecode, Database, ExecuteError, Executor, InvalidTransaction, Outcome,
+    Transaction,
 };
 use zhengtong_state::{
     Key, ReadError, Unmerkleized, Value, Wait, account_key, decode_account, decode_slot, slot_key, wait_for,
@@ -24,7 +25,10 @@ pub enum Policy<E> {
 impl<E> Clone for Policy<E> {
     fn clone(&self) -> Self {
         match self {
-            Self::Skip { until, clock } => Self::Skip { until: *until, clock: clock.clone() },
+            Self::Skip { until, clock } => Self::Skip {
+                until: *until,
+                clock: clock.clone(),
+            },
             Self::Refuse => Self::Refuse,
         }
     }
@@ -66,7 +70,9 @@ pub async fn run<E: Context + Spawner>(
             // Reads block their thread there.
             Wait::Block(runtime) => {
                 let (transactions, policy) = (transactions.clone(), policy.clone());
-                let driven = runtime.spawn_blocking(move || drive(state, &context, &transactions, &policy)).await;
+                let driven = runtime
+                    .spawn_blocking(move || drive(state, &context, &transactions, &policy))
+                    .await;
                 driven.map_err(|source| ExecutionError::Storage(source.to_string()))?
             }
         };
@@ -105,7 +111,9 @@ fn drive<E: Context + Spawner>(
             Err(ExecuteError::Database(ReadError::Pending(key))) => {
                 return Ok(Driven::Missing(key, executor.finish().1));
             }
-            Err(ExecuteError::Database(ReadError::Storage(source))) => return Err(ExecutionError::Storage(source)),
+            Err(ExecuteError::Database(ReadError::Storage(source))) => {
+                return Err(ExecutionError::Storage(source));
+            }
             Err(ExecuteError::Invalid(reason)) => {
                 invalid.push((index, reason.clone()));
                 Some(reason.to_string())
@@ -119,7 +127,12 @@ fn drive<E: Context + Spawner>(
         }
     }
     let (outcome, state) = executor.finish();
-    Ok(Driven::Done(Run { outcome, batch: state.batch, included, invalid }))
+    Ok(Driven::Done(Run {
+        outcome,
+        batch: state.batch,
+        included,
+        invalid,
+    }))
 }
 
 /// The state after a parent block: what its unapplied ancestors wrote, over the applied state.
@@ -135,15 +148,27 @@ struct ParentState<E: Context + Spawner> {
 impl<E: Context + Spawner> ParentState<E> {
     fn new(inner: Arc<Inner<E>>, parent: B256, batch: Unmerkleized<E>) -> Self {
         let ancestors = inner.pending.lock().chain(parent);
-        Self { inner, batch, ancestors, fetched: HashMap::new() }
+        Self {
+            inner,
+            batch,
+            ancestors,
+            fetched: HashMap::new(),
+        }
     }
 
     fn read(&self, key: Key) -> Result<Option<Value>, ReadError> {
         if let Some(value) = self.fetched.get(&key) {
             return Ok(value.clone());
         }
-        let read = async || self.batch.get(&key).await.map_err(|source| ReadError::Storage(source.to_string()));
-        let Some(ancestors) = &self.ancestors else { return wait_for(&self.inner.wait, key, read())? };
+        let read = async || {
+            self.batch
+                .get(&key)
+                .await
+                .map_err(|source| ReadError::Storage(source.to_string()))
+        };
+        let Some(ancestors) = &self.ancestors else {
+            return wait_for(&self.inner.wait, key, read())?;
+        };
         if let Some(value) = ancestors.iter().find_map(|ancestor| ancestor.values.get(&key)) {
             return Ok(value.clone());
         }
@@ -157,7 +182,11 @@ impl<E: Context + Spawner> ParentState<E> {
     }
 
     async fn fetch(&mut self, key: Key) -> Result<(), ExecutionError> {
-        let value = self.batch.get(&key).await.map_err(|source| ExecutionError::Storage(source.to_string()))?;
+        let value = self
+            .batch
+            .get(&key)
+            .await
+            .map_err(|source| ExecutionError::Storage(source.to_string()))?;
         self.fetched.insert(key, value);
         Ok(())
     }
@@ -167,11 +196,16 @@ impl<E: Context + Spawner> Database for ParentState<E> {
     type Error = ReadError;
 
     fn basic(&mut self, address: Address) -> Result<Option<AccountInfo>, ReadError> {
-        Ok(self.read(account_key(address))?.map(|value| decode_account(&value).to_info()))
+        Ok(self
+            .read(account_key(address))?
+            .map(|value| decode_account(&value).to_info()))
     }
 
     fn storage(&mut self, address: Address, slot: U256) -> Result<U256, ReadError> {
-        Ok(self.read(slot_key(address, slot))?.map(|value| decode_slot(&value)).unwrap_or_default())
+        Ok(self
+            .read(slot_key(address, slot))?
+            .map(|value| decode_slot(&value))
+            .unwrap_or_default())
     }
 
     fn code_by_hash(&mut self, hash: B256) -> Result<Bytecode, ReadError> {
@@ -179,7 +213,9 @@ impl<E: Context + Spawner> Database for ParentState<E> {
         if let Some(code) = ancestors.find_map(|ancestor| ancestor.bytecodes.get(&hash)) {
             return Ok(code.clone());
         }
-        self.inner.code(hash).map_err(|source| ReadError::Storage(source.to_string()))
+        self.inner
+            .code(hash)
+            .map_err(|source| ReadError::Storage(source.to_string()))
     }
 
     fn block_hash(&mut self, number: u64) -> Result<B256, ReadError> {
@@ -187,12 +223,21 @@ impl<E: Context + Spawner> Database for ParentState<E> {
         if let Some(ancestor) = ancestors.find(|ancestor| ancestor.block.number() == number) {
             return Ok(ancestor.block.hash());
         }
-        let block = self.inner.store.block(number).map_err(|source| ReadError::Storage(source.to_string()))?;
-        block.map(|block| block.hash).ok_or_else(|| ReadError::Storage(format!("block {number} is missing")))
+        let block = self
+            .inner
+            .store
+            .block(number)
+            .map_err(|source| ReadError::Storage(source.to_string()))?;
+        block
+            .map(|block| block.hash)
+            .ok_or_else(|| ReadError::Storage(format!("block {number} is missing")))
     }
 }
 
 /// New code of a block, by hash.
 pub fn bytecodes(codes: &[(B256, Bytes)]) -> HashMap<B256, Bytecode> {
-    codes.iter().map(|(hash, code)| (*hash, Bytecode::new_raw(code.clone()))).collect()
+    codes
+        .iter()
+        .map(|(hash, code)| (*hash, Bytecode::new_raw(code.clone())))
+        .collect()
 }

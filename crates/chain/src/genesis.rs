@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 use thiserror::Error;
 use zhengtong_bindings::{DEPLOYER, genesis_creations};
 use zhengtong_evm::{
-    AccountChange, AccountInfo, AccountState, BlockContext, Bytecode, Database, EMPTY_CODE_HASH, Executed, Executor,
+    AccountChange, AccountInfo, AccountState, BlockContext, Bytecode, Database, EMPTY_CODE_HASH, Executed,
+    Executor,
 };
-use zhengtong_state::{Commitment, Key, Value, entries, seed};
+use zhengtong_state::{Commitment, Entry, entries, seed};
 use zhengtong_types::{
     consensus::{Block, ValidatorKey},
     header::{Extra, blank_header},
@@ -36,7 +37,7 @@ pub struct GenesisSpec {
 #[derive(Clone, Debug)]
 pub struct Genesis {
     pub block: Block,
-    pub writes: Vec<(Key, Option<Value>)>,
+    pub entries: Vec<Entry>,
     pub codes: Vec<(B256, Bytes)>,
     /// Contracts by their name in the `Registry`.
     pub contracts: BTreeMap<String, Address>,
@@ -67,8 +68,14 @@ impl GenesisSpec {
         let mut executor = Executor::new(Alloc(&self.alloc), &context);
         let mut contracts = BTreeMap::new();
         for creation in genesis_creations(self.council) {
-            let failed = |reason| GenesisError::Contract { name: creation.name, reason };
-            match executor.create(DEPLOYER, creation.init_code).map_err(|source| failed(source.to_string()))? {
+            let failed = |reason| GenesisError::Contract {
+                name: creation.name,
+                reason,
+            };
+            match executor
+                .create(DEPLOYER, creation.init_code)
+                .map_err(|source| failed(source.to_string()))?
+            {
                 Executed::Success { .. } => {}
                 other => return Err(failed(format!("{other:?}"))),
             }
@@ -76,17 +83,37 @@ impl GenesisSpec {
         }
         let mut changes = executor.finish().0.changes;
         for creation in genesis_creations(self.council) {
-            if !changes.accounts.iter().any(|change| change.address == creation.address) {
-                return Err(GenesisError::Address { name: creation.name, expected: creation.address });
+            if !changes
+                .accounts
+                .iter()
+                .any(|change| change.address == creation.address)
+            {
+                return Err(GenesisError::Address {
+                    name: creation.name,
+                    expected: creation.address,
+                });
             }
         }
         for (address, balance) in &self.alloc {
-            let after = AccountState { nonce: 0, balance: *balance, code_hash: EMPTY_CODE_HASH };
-            changes.accounts.push(AccountChange { address: *address, before: None, after: Some(after) });
+            let after = AccountState {
+                nonce: 0,
+                balance: *balance,
+                code_hash: EMPTY_CODE_HASH,
+            };
+            changes.accounts.push(AccountChange {
+                address: *address,
+                before: None,
+                after: Some(after),
+            });
         }
-        let writes = entries(&changes);
-        let commitment = commit_in_memory(writes.clone())?;
-        Ok(Genesis { block: self.block(&commitment)?, writes, codes: changes.codes, contracts })
+        let entries = entries(&changes);
+        let commitment = commit_in_memory(&entries)?;
+        Ok(Genesis {
+            block: self.block(&commitment)?,
+            entries,
+            codes: changes.codes,
+            contracts,
+        })
     }
 
     fn block(&self, commitment: &Commitment) -> Result<Block, GenesisError> {
@@ -112,12 +139,12 @@ impl GenesisSpec {
     }
 }
 
-/// The root depends on nothing but the writes, so any storage computes it.
-fn commit_in_memory(writes: Vec<(Key, Option<Value>)>) -> Result<Commitment, GenesisError> {
+/// The root depends on nothing but the entries, so any storage computes it.
+fn commit_in_memory(entries: &[Entry]) -> Result<Commitment, GenesisError> {
     deterministic::Runner::default().start(|context| async move {
         let page_cache = CacheRef::new(NZU16!(4096), NZUsize!(64));
         let config = zhengtong_state::db::config("genesis", page_cache);
-        let seeded = seed(context.child("genesis"), config, writes).await;
+        let seeded = seed(context.child("genesis"), config, entries).await;
         seeded
             .map_err(|source| GenesisError::State(source.to_string()))?
             .ok_or_else(|| GenesisError::State("a new database was not empty".into()))
@@ -131,7 +158,10 @@ impl Database for Alloc<'_> {
     type Error = std::convert::Infallible;
 
     fn basic(&mut self, address: Address) -> Result<Option<AccountInfo>, Self::Error> {
-        Ok(self.0.get(&address).map(|balance| AccountInfo { balance: *balance, ..AccountInfo::default() }))
+        Ok(self.0.get(&address).map(|balance| AccountInfo {
+            balance: *balance,
+            ..AccountInfo::default()
+        }))
     }
 
     fn code_by_hash(&mut self, _: B256) -> Result<Bytecode, Self::Error> {

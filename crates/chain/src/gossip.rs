@@ -52,7 +52,10 @@ where
     R: Receiver<PublicKey = ValidatorKey>,
     B: Blocker<PublicKey = ValidatorKey>,
 {
-    let limits = (RangeCfg::new(1..=MAX_COUNT), RangeCfg::new(1..=MAX_TRANSACTION_BYTES));
+    let limits = (
+        RangeCfg::new(1..=MAX_COUNT),
+        RangeCfg::new(1..=MAX_TRANSACTION_BYTES),
+    );
     while let Ok((peer, message)) = receiver.recv().await {
         let Ok(raws) = Vec::<bytes::Bytes>::decode_cfg(message, &limits) else {
             tracing::warn!(%peer, "a validator sent a malformed list of transactions");
@@ -63,7 +66,9 @@ where
             match handle.adopt(Bytes::from(raw)).await {
                 // It may be known already, be done, or find no room.
                 Ok(()) => {}
-                Err(SubmitError::Malformed(_) | SubmitError::BadSignature | SubmitError::WrongChain { .. }) => {
+                Err(
+                    SubmitError::Malformed(_) | SubmitError::BadSignature | SubmitError::WrongChain { .. },
+                ) => {
                     tracing::warn!(%peer, "a validator passed on what is not a transaction");
                     blocker.block(peer.clone());
                     break;

@@ -11,13 +11,12 @@ use commonware_storage::Context;
 use std::sync::Arc;
 use tokio::sync::broadcast;
 use zhengtong_evm::{
-    AccountInfo, Bytecode, Database, EMPTY_CODE_HASH, MAX_TRANSACTION_GAS, Transaction, TransactionError, decode, recover,
+    AccountInfo, Bytecode, Database, EMPTY_CODE_HASH, MAX_TRANSACTION_GAS, Transaction, TransactionError,
+    decode, recover,
 };
 use zhengtong_state::{Key, Value, account_key, decode_account, decode_slot, prove_key, slot_key, wait_for};
 use zhengtong_types::{
-    Finality, NetworkInfo, SlotEntry, StateProof,
-    consensus::MAX_TRANSACTION_BYTES,
-    limits::MAX_HEADERS,
+    Finality, NetworkInfo, SlotEntry, StateProof, consensus::MAX_TRANSACTION_BYTES, limits::MAX_HEADERS,
 };
 
 /// Times a proof is tried while the chain advances under it.
@@ -35,16 +34,23 @@ impl<E: Context + Spawner> Clone for Handle<E> {
 impl<E: Context + Spawner> Handle<E> {
     async fn check(&self, raw: &[u8]) -> Result<(Transaction, u64), SubmitError> {
         let transaction = recover(decode(raw, self.0.network.chain_id)?)?;
-        let account = self.0.account(transaction.signer()).await.map_err(|source| match source {
-            ViewError::Stopping | ViewError::Starting => SubmitError::Stopping,
-            other => SubmitError::Storage(other.to_string()),
-        })?;
+        let account = self
+            .0
+            .account(transaction.signer())
+            .await
+            .map_err(|source| match source {
+                ViewError::Stopping | ViewError::Starting => SubmitError::Stopping,
+                other => SubmitError::Storage(other.to_string()),
+            })?;
         let (next, balance) = account.map_or((0, U256::ZERO), |account| (account.nonce, account.balance));
         if account.is_some_and(|account| account.code_hash != EMPTY_CODE_HASH) {
             return Err(SubmitError::SenderIsContract(transaction.signer()));
         }
         if transaction.value() > balance {
-            return Err(SubmitError::InsufficientFunds { balance, value: transaction.value() });
+            return Err(SubmitError::InsufficientFunds {
+                balance,
+                value: transaction.value(),
+            });
         }
         Ok((transaction, next))
     }
@@ -87,7 +93,11 @@ impl<E: Context + Spawner> ChainView for Handle<E> {
 
     fn transaction(&self, hash: B256) -> Result<Option<(u64, usize)>, ViewError> {
         let tip = self.0.tip().header.number;
-        Ok(self.0.store.transaction(hash)?.filter(|(number, _)| *number <= tip))
+        Ok(self
+            .0
+            .store
+            .transaction(hash)?
+            .filter(|(number, _)| *number <= tip))
     }
 
     fn pending_transaction(&self, hash: B256) -> Option<Transaction> {
@@ -98,13 +108,22 @@ impl<E: Context + Spawner> ChainView for Handle<E> {
         if number > self.0.tip().header.number {
             return Ok(None);
         }
-        let Some((certified, certificate)) = self.0.store.certificate(number)? else { return Ok(None) };
+        let Some((certified, certificate)) = self.0.store.certificate(number)? else {
+            return Ok(None);
+        };
         if certified - number >= MAX_HEADERS as u64 {
-            return Err(ViewError::Storage(format!("block {number} is too far below a certificate")));
+            return Err(ViewError::Storage(format!(
+                "block {number} is too far below a certificate"
+            )));
         }
         let missing = |number| ViewError::Storage(format!("block {number} is missing"));
-        let headers = (number..=certified).rev().map(|at| self.0.header_rlp(at)?.ok_or_else(|| missing(at)));
-        Ok(Some(Finality { certificate, headers: headers.collect::<Result<_, _>>()? }))
+        let headers = (number..=certified)
+            .rev()
+            .map(|at| self.0.header_rlp(at)?.ok_or_else(|| missing(at)));
+        Ok(Some(Finality {
+            certificate,
+            headers: headers.collect::<Result<_, _>>()?,
+        }))
     }
 
     fn state(&self, at: u64) -> Result<StateView<E>, ViewError> {
@@ -115,14 +134,24 @@ impl<E: Context + Spawner> ChainView for Handle<E> {
         let applied = self.0.pending.lock().applied().ok_or(ViewError::Starting)?;
         let oldest = self.0.history.oldest(applied);
         if at < oldest {
-            return Err(ViewError::StateGone { number: at, oldest, latest });
+            return Err(ViewError::StateGone {
+                number: at,
+                oldest,
+                latest,
+            });
         }
-        Ok(StateView { inner: self.0.clone(), at })
+        Ok(StateView {
+            inner: self.0.clone(),
+            at,
+        })
     }
 
     async fn prove(&self, address: Address, slots: &[B256]) -> Result<StateProof, ViewError> {
         if slots.len() > MAX_PROVEN_SLOTS {
-            return Err(ViewError::TooManySlots { slots: slots.len(), max: MAX_PROVEN_SLOTS });
+            return Err(ViewError::TooManySlots {
+                slots: slots.len(),
+                max: MAX_PROVEN_SLOTS,
+            });
         }
         let database = self.0.database.get().ok_or(ViewError::Starting)?;
         let failed = |source: zhengtong_state::ProveError| ViewError::Storage(source.to_string());
@@ -135,13 +164,23 @@ impl<E: Context + Spawner> ChainView for Handle<E> {
                 let mut proven = Vec::with_capacity(slots.len());
                 for slot in slots {
                     let key = slot_key(address, U256::from_be_bytes(slot.0));
-                    proven.push(SlotEntry { slot: *slot, entry: prove_key(&*guard, key).await.map_err(failed)? });
+                    proven.push(SlotEntry {
+                        slot: *slot,
+                        entry: prove_key(&*guard, key).await.map_err(failed)?,
+                    });
                 }
                 drop(guard);
                 let number = tip.header.number;
                 let finality = self.finality(number)?;
-                let finality = finality.ok_or_else(|| ViewError::Storage("the tip has no certificate".into()))?;
-                return Ok(StateProof { finality, block_number: number, address, account, slots: proven });
+                let finality =
+                    finality.ok_or_else(|| ViewError::Storage("the tip has no certificate".into()))?;
+                return Ok(StateProof {
+                    finality,
+                    block_number: number,
+                    address,
+                    account,
+                    slots: proven,
+                });
             }
             drop(guard);
             // The database is ahead of the tip until a certificate arrives; that is the next thing to happen.
@@ -181,12 +220,18 @@ impl<E: Context + Spawner> ChainView for Handle<E> {
 impl From<TransactionError> for SubmitError {
     fn from(source: TransactionError) -> Self {
         match source {
-            TransactionError::TooLarge { got } => Self::TooLarge { got, max: MAX_TRANSACTION_BYTES },
+            TransactionError::TooLarge { got } => Self::TooLarge {
+                got,
+                max: MAX_TRANSACTION_BYTES,
+            },
             TransactionError::UnsupportedType(kind) => Self::UnsupportedType(kind),
             TransactionError::WrongChain { got, expected } => Self::WrongChain { got, expected },
             TransactionError::BadSignature => Self::BadSignature,
             TransactionError::GasTooLow { got, needed } => Self::GasTooLow { got, needed },
-            TransactionError::GasTooHigh { got } => Self::GasTooHigh { got, max: MAX_TRANSACTION_GAS },
+            TransactionError::GasTooHigh { got } => Self::GasTooHigh {
+                got,
+                max: MAX_TRANSACTION_GAS,
+            },
             TransactionError::InitCodeTooLarge { got, max } => Self::InitCodeTooLarge { got, max },
             other => Self::Malformed(other.to_string()),
         }
@@ -214,7 +259,11 @@ impl<E: Context + Spawner> StateView<E> {
         let applied = self.inner.pending.lock().applied().ok_or(ViewError::Starting)?;
         let oldest = self.inner.history.oldest(applied);
         if self.at < oldest {
-            return Err(ViewError::StateGone { number: self.at, oldest, latest });
+            return Err(ViewError::StateGone {
+                number: self.at,
+                oldest,
+                latest,
+            });
         }
         Ok(value)
     }
@@ -224,11 +273,16 @@ impl<E: Context + Spawner> Database for StateView<E> {
     type Error = ViewError;
 
     fn basic(&mut self, address: Address) -> Result<Option<AccountInfo>, ViewError> {
-        Ok(self.read(account_key(address))?.map(|value| decode_account(&value).to_info()))
+        Ok(self
+            .read(account_key(address))?
+            .map(|value| decode_account(&value).to_info()))
     }
 
     fn storage(&mut self, address: Address, slot: U256) -> Result<U256, ViewError> {
-        Ok(self.read(slot_key(address, slot))?.map(|value| decode_slot(&value)).unwrap_or_default())
+        Ok(self
+            .read(slot_key(address, slot))?
+            .map(|value| decode_slot(&value))
+            .unwrap_or_default())
     }
 
     fn code_by_hash(&mut self, hash: B256) -> Result<Bytecode, ViewError> {
@@ -236,6 +290,11 @@ impl<E: Context + Spawner> Database for StateView<E> {
     }
 
     fn block_hash(&mut self, number: u64) -> Result<B256, ViewError> {
-        Ok(self.inner.store.block(number)?.map(|block| block.hash).unwrap_or_default())
+        Ok(self
+            .inner
+            .store
+            .block(number)?
+            .map(|block| block.hash)
+            .unwrap_or_default())
     }
 }

@@ -63,9 +63,10 @@ impl<E: Context + Spawner> Inner<E> {
         let stored = store.tip()?.unwrap_or_default();
         let certified = store.certified()?.unwrap_or_default();
         let load = |number| {
-            store
-                .block(number)?
-                .ok_or_else(|| StoreError::Damaged { number, reason: "it is missing".into() })
+            store.block(number)?.ok_or_else(|| StoreError::Damaged {
+                number,
+                reason: "it is missing".into(),
+            })
         };
         let tip = load(certified)?;
         let uncertified = (certified + 1..=stored).map(load).collect::<Result<_, _>>()?;
@@ -102,7 +103,10 @@ impl<E: Context + Spawner> Inner<E> {
         if block.header.number <= self.tip().header.number {
             return;
         }
-        if uncertified.last().is_none_or(|last| last.header.number < block.header.number) {
+        if uncertified
+            .last()
+            .is_none_or(|last| last.header.number < block.header.number)
+        {
             uncertified.push(block.clone());
         }
         if !certified {
@@ -118,7 +122,8 @@ impl<E: Context + Spawner> Inner<E> {
 
     pub fn code(&self, hash: B256) -> Result<Bytecode, ViewError> {
         let code = self.store.code(hash).map_err(ViewError::from)?;
-        code.map(Bytecode::new_raw).ok_or_else(|| ViewError::Storage(format!("code {hash} is missing")))
+        code.map(Bytecode::new_raw)
+            .ok_or_else(|| ViewError::Storage(format!("code {hash} is missing")))
     }
 
     /// Reads a key of the applied state.
@@ -128,19 +133,31 @@ impl<E: Context + Spawner> Inner<E> {
             Err(began) => began,
         };
         let database = self.database.get().ok_or(ViewError::Starting)?;
-        let value = database.read().await.get(&key).await.map_err(|e| ViewError::Storage(e.to_string()))?;
+        let value = database
+            .read()
+            .await
+            .get(&key)
+            .await
+            .map_err(|e| ViewError::Storage(e.to_string()))?;
         self.cache.fill(began, key, value.clone());
         Ok(value)
     }
 
     /// Reads an account of the applied state.
     pub async fn account(&self, address: Address) -> Result<Option<AccountState>, ViewError> {
-        Ok(self.read(account_key(address)).await?.as_ref().map(decode_account))
+        Ok(self
+            .read(account_key(address))
+            .await?
+            .as_ref()
+            .map(decode_account))
     }
 
     /// RLP header of a stored block.
     pub fn header_rlp(&self, number: u64) -> Result<Option<Bytes>, ViewError> {
-        Ok(self.store.block(number)?.map(|block| zhengtong_types::header::encode_header(&block.header)))
+        Ok(self
+            .store
+            .block(number)?
+            .map(|block| zhengtong_types::header::encode_header(&block.header)))
     }
 }
 

@@ -25,13 +25,21 @@ pub struct Paced<E: Storage + Spawner, A> {
 
 impl<E: Storage + Spawner, A: Clone> Clone for Paced<E, A> {
     fn clone(&self) -> Self {
-        Self { context: self.context.clone(), app: self.app.clone(), inner: self.inner.clone() }
+        Self {
+            context: self.context.clone(),
+            app: self.app.clone(),
+            inner: self.inner.clone(),
+        }
     }
 }
 
 impl<E: Storage + Spawner, A> Paced<E, A> {
     pub fn new(context: E, app: App<E>, inner: A) -> Self {
-        Self { context: Arc::new(context), app, inner }
+        Self {
+            context: Arc::new(context),
+            app,
+            inner,
+        }
     }
 }
 

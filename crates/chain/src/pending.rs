@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 use zhengtong_evm::Bytecode;
-use zhengtong_state::{Key, Value};
+use zhengtong_state::{Entry, Key, Value};
 use zhengtong_types::consensus::Block;
 
 /// Executed blocks that are kept: one a view since the last finalization. A node that falls further behind stops with an
@@ -19,12 +19,10 @@ const MAX_PENDING: usize = 2_048;
 pub struct Executed {
     pub block: Block,
     pub sealed: Arc<SealedBlock>,
-    /// Every changed key with its new value, as the state database took them.
-    pub writes: Vec<(Key, Option<Value>)>,
-    /// Every changed key with its old value.
-    pub undo: Vec<(Key, Option<Value>)>,
+    /// What it changed, as the state database took it.
+    pub entries: Vec<Entry>,
     pub codes: Vec<(B256, Bytes)>,
-    /// The writes again, for lookup.
+    /// The new values again, for lookup.
     pub values: HashMap<Key, Option<Value>>,
     pub bytecodes: HashMap<B256, Bytecode>,
     /// Next nonce of every account that changed.
@@ -43,7 +41,12 @@ pub struct Pending {
 impl Pending {
     /// Nothing is applied yet, as far as is known.
     pub fn new() -> Self {
-        Self { applied: B256::ZERO, applied_number: 0, blocks: HashMap::new(), by_number: BTreeSet::new() }
+        Self {
+            applied: B256::ZERO,
+            applied_number: 0,
+            blocks: HashMap::new(),
+            by_number: BTreeSet::new(),
+        }
     }
 
     /// The block that the state database is at; `None` until it is open.
@@ -54,7 +57,10 @@ impl Pending {
     pub fn insert(&mut self, executed: Arc<Executed>) {
         let (hash, number) = (executed.block.hash(), executed.block.number());
         if self.blocks.len() >= MAX_PENDING {
-            tracing::error!(number, "too many blocks since the last finalization; this one is not kept");
+            tracing::error!(
+                number,
+                "too many blocks since the last finalization; this one is not kept"
+            );
             return;
         }
         self.blocks.insert(hash, executed);

@@ -3,8 +3,8 @@
 use crate::engine::Networks;
 use commonware_actor::{Feedback, Unreliable};
 use commonware_p2p::{
-    Blocker, BlockedSubscription, CheckedSender, LimitedSender, Message, PeerSetSubscription, PeerSetUpdate, Provider,
-    Receiver, Recipients, TrackedPeers,
+    BlockedSubscription, Blocker, CheckedSender, LimitedSender, Message, PeerSetSubscription, PeerSetUpdate,
+    Provider, Receiver, Recipients, TrackedPeers,
 };
 use commonware_runtime::IoBufs;
 use commonware_utils::{
@@ -69,7 +69,11 @@ pub struct Alone {
 
 impl Alone {
     pub fn new(me: ValidatorKey) -> Self {
-        Self { me, subscribers: Arc::default(), blocked: Arc::default() }
+        Self {
+            me,
+            subscribers: Arc::default(),
+            blocked: Arc::default(),
+        }
     }
 
     fn peers(&self) -> TrackedPeers<ValidatorKey> {
@@ -86,7 +90,11 @@ impl Provider for Alone {
 
     async fn subscribe(&mut self) -> PeerSetSubscription<ValidatorKey> {
         let (sender, receiver) = mpsc::unbounded_channel();
-        let update = PeerSetUpdate { index: 0, latest: self.peers(), all: self.peers() };
+        let update = PeerSetUpdate {
+            index: 0,
+            latest: self.peers(),
+            all: self.peers(),
+        };
         // The receiver is in hand.
         let _ = sender.send(update);
         self.subscribers.lock().push(sender);

@@ -103,8 +103,16 @@ impl Store {
         let record = Record {
             header: block.header_rlp().clone(),
             transactions: block.transactions().to_vec(),
-            senders: sealed.transactions.iter().map(|transaction| transaction.signer()).collect(),
-            receipts: sealed.receipts.iter().map(|receipt| receipt.envelope.encoded_2718().into()).collect(),
+            senders: sealed
+                .transactions
+                .iter()
+                .map(|transaction| transaction.signer())
+                .collect(),
+            receipts: sealed
+                .receipts
+                .iter()
+                .map(|receipt| receipt.envelope.encoded_2718().into())
+                .collect(),
         };
         let write = self.database.begin_write()?;
         {
@@ -113,11 +121,13 @@ impl Store {
                 table.insert(&hash.0, code.as_ref())?;
             }
             let mut table = write.open_table(TRANSACTIONS)?;
-            for (index, raw) in block.transactions().iter().enumerate() {
-                table.insert(&keccak256(raw).0, (number, index as u32))?;
+            for (index, transaction) in sealed.transactions.iter().enumerate() {
+                table.insert(&transaction.tx_hash().0, (number, index as u32))?;
             }
             write.open_table(NUMBERS)?.insert(&block.hash().0, number)?;
-            write.open_table(BLOCKS)?.insert(number, alloy_rlp::encode(&record).as_slice())?;
+            write
+                .open_table(BLOCKS)?
+                .insert(number, alloy_rlp::encode(&record).as_slice())?;
             if let Some(certificate) = certificate {
                 write.open_table(CERTIFICATES)?.insert(number, certificate)?;
             }
@@ -142,7 +152,9 @@ impl Store {
             return Ok(Some(block.clone()));
         }
         let read = self.database.begin_read()?;
-        let Some(bytes) = read.open_table(BLOCKS)?.get(number)? else { return Ok(None) };
+        let Some(bytes) = read.open_table(BLOCKS)?.get(number)? else {
+            return Ok(None);
+        };
         let block = Arc::new(decode(bytes.value()).map_err(|reason| StoreError::Damaged { number, reason })?);
         self.blocks.lock().put(number, block.clone());
         Ok(Some(block))
@@ -150,7 +162,10 @@ impl Store {
 
     pub fn number(&self, hash: B256) -> Result<Option<u64>, StoreError> {
         let read = self.database.begin_read()?;
-        Ok(read.open_table(NUMBERS)?.get(&hash.0)?.map(|number| number.value()))
+        Ok(read
+            .open_table(NUMBERS)?
+            .get(&hash.0)?
+            .map(|number| number.value()))
     }
 
     /// Block number and index of a transaction.
@@ -165,7 +180,9 @@ impl Store {
             return Ok(Some(code.clone()));
         }
         let read = self.database.begin_read()?;
-        let Some(code) = read.open_table(CODES)?.get(&hash.0)? else { return Ok(None) };
+        let Some(code) = read.open_table(CODES)?.get(&hash.0)? else {
+            return Ok(None);
+        };
         let code = Bytes::copy_from_slice(code.value());
         self.codes.lock().put(hash, code.clone());
         Ok(Some(code))
@@ -181,13 +198,19 @@ impl Store {
     /// The newest block that has a certificate.
     pub fn certified(&self) -> Result<Option<u64>, StoreError> {
         let read = self.database.begin_read()?;
-        Ok(read.open_table(CERTIFICATES)?.last()?.map(|(number, _)| number.value()))
+        Ok(read
+            .open_table(CERTIFICATES)?
+            .last()?
+            .map(|(number, _)| number.value()))
     }
 
     /// A note kept beside the blocks.
     pub fn note(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let read = self.database.begin_read()?;
-        Ok(read.open_table(META)?.get(name)?.map(|bytes| bytes.value().to_vec()))
+        Ok(read
+            .open_table(META)?
+            .get(name)?
+            .map(|bytes| bytes.value().to_vec()))
     }
 
     pub fn set_note(&self, name: &str, value: &[u8]) -> Result<(), StoreError> {
@@ -216,12 +239,20 @@ fn decode(bytes: &[u8]) -> Result<SealedBlock, String> {
         size_bytes,
     };
     let (mut gas_before, mut first_log) = (0, 0);
-    for ((raw, sender), receipt) in record.transactions.iter().zip(record.senders).zip(&record.receipts) {
-        let envelope = alloy_consensus::TxEnvelope::decode_2718(&mut raw.as_ref()).map_err(|e| e.to_string())?;
+    for ((raw, sender), receipt) in record
+        .transactions
+        .iter()
+        .zip(record.senders)
+        .zip(&record.receipts)
+    {
+        let envelope =
+            alloy_consensus::TxEnvelope::decode_2718(&mut raw.as_ref()).map_err(|e| e.to_string())?;
         let transaction = zhengtong_evm::Transaction::new_unchecked(envelope, sender);
         let envelope = ReceiptEnvelope::decode_2718(&mut receipt.as_ref()).map_err(|e| e.to_string())?;
         let gas_after = envelope.cumulative_gas_used();
-        let gas_used = gas_after.checked_sub(gas_before).ok_or("its receipts' gas does not grow")?;
+        let gas_used = gas_after
+            .checked_sub(gas_before)
+            .ok_or("its receipts' gas does not grow")?;
         let logs = envelope.logs().to_vec();
         let log_count = logs.len();
         sealed.receipts.push(receipt_from_parts(

@@ -69,14 +69,19 @@ pub enum SubmitError {
     NonceTooHigh { got: u64, expected: u64, max_gap: u64 },
     #[error("already known")]
     AlreadyKnown { hash: B256 },
-    #[error("a different transaction with nonce {nonce} is already waiting; the price is zero, so none can replace it")]
+    #[error(
+        "a different transaction with nonce {nonce} is already waiting; the price is zero, so none can replace it"
+    )]
     NonceTaken { nonce: u64, hash: B256 },
     #[error("gas limit {got} is below the transaction's own cost {needed}")]
     GasTooLow { got: u64, needed: u64 },
     #[error("gas limit {got} is more than {max}")]
     GasTooHigh { got: u64, max: u64 },
     #[error("insufficient funds: balance {balance}, value {value}")]
-    InsufficientFunds { balance: alloy_primitives::U256, value: alloy_primitives::U256 },
+    InsufficientFunds {
+        balance: alloy_primitives::U256,
+        value: alloy_primitives::U256,
+    },
     #[error("creation code is {got} bytes, more than {max} (EIP-3860)")]
     InitCodeTooLarge { got: usize, max: usize },
     #[error("sender {0} is a contract (EIP-3607)")]

@@ -32,9 +32,19 @@ pub struct CallRequest {
 /// What a call did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CallOutcome {
-    Returned { output: Bytes, gas_used: u64, logs: Vec<Log> },
-    Reverted { output: Bytes, gas_used: u64 },
-    Halted { reason: HaltReason, gas_used: u64 },
+    Returned {
+        output: Bytes,
+        gas_used: u64,
+        logs: Vec<Log>,
+    },
+    Reverted {
+        output: Bytes,
+        gas_used: u64,
+    },
+    Halted {
+        reason: HaltReason,
+        gas_used: u64,
+    },
 }
 
 /// Why no amount of gas was found.
@@ -66,12 +76,21 @@ pub fn estimate<DB: Database>(
     request: &CallRequest,
     overrides: &Overrides,
 ) -> Result<u64, EstimateError<DB::Error>> {
-    let most = request.gas_limit.unwrap_or(MAX_TRANSACTION_GAS).min(MAX_TRANSACTION_GAS).min(context.gas_limit);
+    let most = request
+        .gas_limit
+        .unwrap_or(MAX_TRANSACTION_GAS)
+        .min(MAX_TRANSACTION_GAS)
+        .min(context.gas_limit);
     let mut probe = Probe::new(database, context, request, overrides)?;
     let used = match probe.run(most)? {
         CallOutcome::Returned { gas_used, .. } => gas_used,
         CallOutcome::Reverted { output, .. } => return Err(EstimateError::Reverted { output }),
-        CallOutcome::Halted { reason, .. } => return Err(EstimateError::Halted { reason, gas_limit: most }),
+        CallOutcome::Halted { reason, .. } => {
+            return Err(EstimateError::Halted {
+                reason,
+                gas_limit: most,
+            });
+        }
     };
     // Most transactions need what they use, and then the answer is exact.
     if probe.succeeds(used)? {
@@ -110,7 +129,10 @@ impl<'a, DB: Database> Probe<'a, DB> {
         overrides: &'a Overrides,
     ) -> Result<Self, ExecuteError<DB::Error>> {
         let context = overrides.block.apply(context);
-        let database = Overridden { database, accounts: &overrides.accounts };
+        let database = Overridden {
+            database,
+            accounts: &overrides.accounts,
+        };
         let mut state = State::builder().with_database(database).build();
         let nonce = state.basic(request.from)?.map_or(0, |info| info.nonce);
         let mut block = context.block_env();
@@ -139,13 +161,18 @@ impl<'a, DB: Database> Probe<'a, DB> {
     }
 
     fn run(&mut self, gas_limit: u64) -> Result<CallOutcome, ExecuteError<DB::Error>> {
-        let transaction = TxEnv { gas_limit, ..self.transaction.clone() };
+        let transaction = TxEnv {
+            gas_limit,
+            ..self.transaction.clone()
+        };
         let done = self.evm.transact(transaction)?;
         let gas_used = done.result.tx_gas_used();
         Ok(match done.result {
-            ExecutionResult::Success { output, logs, .. } => {
-                CallOutcome::Returned { output: output.into_data(), gas_used, logs }
-            }
+            ExecutionResult::Success { output, logs, .. } => CallOutcome::Returned {
+                output: output.into_data(),
+                gas_used,
+                logs,
+            },
             ExecutionResult::Revert { output, .. } => CallOutcome::Reverted { output, gas_used },
             ExecutionResult::Halt { reason, .. } => CallOutcome::Halted { reason, gas_used },
         })

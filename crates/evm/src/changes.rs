@@ -20,12 +20,26 @@ impl AccountState {
     /// The account for execution; its code is left to be loaded by hash.
     pub fn to_info(self) -> AccountInfo {
         // `code: None` matters: the default is *empty code*, which would turn every contract into a plain account.
-        AccountInfo { nonce: self.nonce, balance: self.balance, code_hash: self.code_hash, code: None, account_id: None }
+        AccountInfo {
+            nonce: self.nonce,
+            balance: self.balance,
+            code_hash: self.code_hash,
+            code: None,
+            account_id: None,
+        }
     }
 
     pub fn from_info(info: &AccountInfo) -> Self {
-        let code_hash = if info.code_hash.is_zero() { EMPTY_CODE_HASH } else { info.code_hash };
-        Self { nonce: info.nonce, balance: info.balance, code_hash }
+        let code_hash = if info.code_hash.is_zero() {
+            EMPTY_CODE_HASH
+        } else {
+            info.code_hash
+        };
+        Self {
+            nonce: info.nonce,
+            balance: info.balance,
+            code_hash,
+        }
     }
 }
 
@@ -60,12 +74,21 @@ impl StateChanges {
             let before = account.original_info.as_ref().map(AccountState::from_info);
             let after = account.info.as_ref().map(AccountState::from_info);
             if before != after {
-                changes.accounts.push(AccountChange { address, before, after });
+                changes.accounts.push(AccountChange {
+                    address,
+                    before,
+                    after,
+                });
             }
             for (slot, value) in account.storage {
                 let (before, after) = (value.previous_or_original_value, value.present_value);
                 if before != after {
-                    changes.slots.push(SlotChange { address, slot, before, after });
+                    changes.slots.push(SlotChange {
+                        address,
+                        slot,
+                        before,
+                        after,
+                    });
                 }
             }
         }
@@ -76,7 +99,9 @@ impl StateChanges {
             .map(|(hash, code)| (hash, code.original_bytes()))
             .collect();
         changes.accounts.sort_unstable_by_key(|change| change.address);
-        changes.slots.sort_unstable_by_key(|change| (change.address, change.slot));
+        changes
+            .slots
+            .sort_unstable_by_key(|change| (change.address, change.slot));
         changes.codes.sort_unstable_by_key(|(hash, _)| *hash);
         changes
     }

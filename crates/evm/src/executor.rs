@@ -1,11 +1,11 @@
 //! Executes transactions one after another on a state view, and sums them up.
 
 use crate::{
-    StateChanges, Transaction, TransactionReceipt,
-    receipts::receipt_from_parts,
+    StateChanges, Transaction, TransactionReceipt, receipts::receipt_from_parts,
     transaction::MAX_TRANSACTION_GAS,
 };
-use alloy_consensus::{Transaction as _, Typed2718 as _, proofs::calculate_receipt_root};
+use alloy_consensus::{Transaction as _, Typed2718 as _, proofs::ordered_trie_root_with_encoder};
+use alloy_eips::eip2718::Encodable2718 as _;
 use alloy_primitives::{Address, B256, Bloom, Bytes, TxKind, U256};
 use revm::{
     Context, Database, DatabaseCommit as _, ExecuteEvm as _, MainBuilder as _, MainContext as _,
@@ -44,7 +44,10 @@ impl BlockContext {
             basefee: 0,
             difficulty: U256::ZERO,
             prevrandao: Some(self.mix_hash),
-            blob_excess_gas_and_price: Some(BlobExcessGasAndPrice::new(0, BLOB_BASE_FEE_UPDATE_FRACTION_PRAGUE)),
+            blob_excess_gas_and_price: Some(BlobExcessGasAndPrice::new(
+                0,
+                BLOB_BASE_FEE_UPDATE_FRACTION_PRAGUE,
+            )),
             slot_num: 0,
         }
     }
@@ -119,13 +122,22 @@ pub struct Executor<DB: Database> {
 
 impl<DB: Database> Executor<DB> {
     pub fn new(database: DB, context: &BlockContext) -> Self {
-        let state = State::builder().with_database(database).with_bundle_update().build();
+        let state = State::builder()
+            .with_database(database)
+            .with_bundle_update()
+            .build();
         let evm = Context::mainnet()
             .with_db(state)
             .modify_cfg_chained(|config| context.apply_config(config))
             .with_block(context.block_env())
             .build_mainnet();
-        Self { evm, gas_limit: context.gas_limit, gas_used: 0, logs: 0, receipts: Vec::new() }
+        Self {
+            evm,
+            gas_limit: context.gas_limit,
+            gas_used: 0,
+            logs: 0,
+            receipts: Vec::new(),
+        }
     }
 
     /// Gas that is left in the block.
@@ -144,15 +156,26 @@ impl<DB: Database> Executor<DB> {
         let gas_used = done.result.tx_gas_used();
         self.gas_used += gas_used;
         let (success, executed, logs) = match done.result {
-            ExecutionResult::Success { logs, output, .. } => {
-                (true, Executed::Success { output: output.into_data() }, logs)
-            }
+            ExecutionResult::Success { logs, output, .. } => (
+                true,
+                Executed::Success {
+                    output: output.into_data(),
+                },
+                logs,
+            ),
             ExecutionResult::Revert { output, .. } => (false, Executed::Revert { output }, Vec::new()),
             ExecutionResult::Halt { reason, .. } => (false, Executed::Halt { reason }, Vec::new()),
         };
         let first_log = self.logs;
         self.logs += logs.len();
-        self.receipts.push(receipt_from_parts(transaction, success, gas_used, self.gas_used, logs, first_log));
+        self.receipts.push(receipt_from_parts(
+            transaction,
+            success,
+            gas_used,
+            self.gas_used,
+            logs,
+            first_log,
+        ));
         Ok(executed)
     }
 
@@ -171,7 +194,9 @@ impl<DB: Database> Executor<DB> {
         })?;
         self.evm.ctx.journaled_state.database.commit(done.state);
         Ok(match done.result {
-            ExecutionResult::Success { output, .. } => Executed::Success { output: output.into_data() },
+            ExecutionResult::Success { output, .. } => Executed::Success {
+                output: output.into_data(),
+            },
             ExecutionResult::Revert { output, .. } => Executed::Revert { output },
             ExecutionResult::Halt { reason, .. } => Executed::Halt { reason },
         })
@@ -182,25 +207,23 @@ impl<DB: Database> Executor<DB> {
         let mut state = self.evm.ctx.journaled_state.database;
         state.merge_transitions(BundleRetention::PlainState);
         let changes = StateChanges::from_bundle(state.take_bundle());
-        let envelopes: Vec<_> = self.receipts.iter().map(|receipt| &receipt.envelope).collect();
         let mut logs_bloom = Bloom::ZERO;
-        for envelope in &envelopes {
-            logs_bloom |= *envelope.logs_bloom();
+        for receipt in &self.receipts {
+            logs_bloom |= *receipt.envelope.logs_bloom();
         }
+        let receipts_root =
+            ordered_trie_root_with_encoder(&self.receipts, |receipt: &TransactionReceipt, out| {
+                receipt.envelope.encode_2718(out);
+            });
         let outcome = Outcome {
             changes,
-            receipts_root: receipts_root(&envelopes),
+            receipts_root,
             gas_used: self.gas_used,
             logs_bloom,
             receipts: self.receipts,
         };
         (outcome, state.database)
     }
-}
-
-fn receipts_root(envelopes: &[&alloy_consensus::ReceiptEnvelope]) -> B256 {
-    let owned: Vec<_> = envelopes.iter().map(|envelope| (*envelope).clone()).collect();
-    calculate_receipt_root(&owned)
 }
 
 /// The transaction as revm takes it, at a gas price of zero.

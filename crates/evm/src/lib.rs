@@ -21,7 +21,7 @@ mod tests;
 
 pub use call::{CallOutcome, CallRequest, EstimateError, MAX_CALL_GAS, call, estimate};
 pub use changes::{AccountChange, AccountState, EMPTY_CODE_HASH, SlotChange, StateChanges};
-pub use executor::{BlockContext, Executed, ExecuteError, Executor, Outcome};
+pub use executor::{BlockContext, ExecuteError, Executed, Executor, Outcome};
 pub use overrides::{AccountOverride, BlockOverrides, Overrides, StorageOverride};
 pub use receipts::{TransactionReceipt, receipt_from_parts};
 pub use revm::{

@@ -66,7 +66,9 @@ impl<DB: Database> Database for Overridden<'_, DB> {
 
     fn basic(&mut self, address: Address) -> Result<Option<AccountInfo>, DB::Error> {
         let found = self.database.basic(address)?;
-        let Some(pretended) = self.accounts.get(&address) else { return Ok(found) };
+        let Some(pretended) = self.accounts.get(&address) else {
+            return Ok(found);
+        };
         let mut info = found.unwrap_or_default();
         info.balance = pretended.balance.unwrap_or(info.balance);
         info.nonce = pretended.nonce.unwrap_or(info.nonce);

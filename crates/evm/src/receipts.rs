@@ -27,7 +27,11 @@ pub fn receipt_from_parts(
 ) -> TransactionReceipt {
     let receipt = ReceiptWithBloom {
         logs_bloom: logs.iter().collect::<Bloom>(),
-        receipt: Receipt { status: success.into(), cumulative_gas_used, logs },
+        receipt: Receipt {
+            status: success.into(),
+            cumulative_gas_used,
+            logs,
+        },
     };
     let envelope = match transaction.tx_type() {
         TxType::Eip2930 => ReceiptEnvelope::Eip2930(receipt),
@@ -38,5 +42,10 @@ pub fn receipt_from_parts(
     };
     let created = success && transaction.is_create();
     let contract = created.then(|| transaction.signer().create(transaction.nonce()));
-    TransactionReceipt { envelope, gas_used, contract, first_log }
+    TransactionReceipt {
+        envelope,
+        gas_used,
+        contract,
+        first_log,
+    }
 }

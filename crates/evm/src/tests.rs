@@ -1,9 +1,11 @@
 use crate::{
-    AccountOverride, BlockContext, CallOutcome, CallRequest, Executed, ExecuteError, Executor, InvalidTransaction,
-    MAX_TRANSACTION_GAS, Overrides, StorageOverride, Transaction, TransactionError, call, decode, estimate, recover,
-    recover_all,
+    AccountOverride, BlockContext, CallOutcome, CallRequest, ExecuteError, Executed, Executor,
+    InvalidTransaction, MAX_TRANSACTION_GAS, Overrides, StorageOverride, Transaction, TransactionError, call,
+    decode, estimate, recover, recover_all,
 };
-use alloy_consensus::{SignableTransaction as _, Signed, TxEip1559, TxEip7702, TxEnvelope, TxLegacy, TypedTransaction};
+use alloy_consensus::{
+    SignableTransaction as _, Signed, TxEip1559, TxEip7702, TxEnvelope, TxLegacy, TypedTransaction,
+};
 use alloy_eips::eip2718::Encodable2718 as _;
 use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, U256, address, hex};
 use revm::{
@@ -63,17 +65,32 @@ fn alice() -> Address {
 /// Alice has 100 wei; the contract has the given code.
 fn state(code: &[u8]) -> CacheDB<EmptyDB> {
     let mut state = CacheDB::new(EmptyDB::default());
-    state.insert_account_info(alice(), AccountInfo { balance: U256::from(100), ..AccountInfo::default() });
+    state.insert_account_info(
+        alice(),
+        AccountInfo {
+            balance: U256::from(100),
+            ..AccountInfo::default()
+        },
+    );
     if !code.is_empty() {
         let code = Bytecode::new_raw(Bytes::copy_from_slice(code));
-        let info = AccountInfo { nonce: 1, code_hash: code.hash_slow(), code: Some(code), ..AccountInfo::default() };
+        let info = AccountInfo {
+            nonce: 1,
+            code_hash: code.hash_slow(),
+            code: Some(code),
+            ..AccountInfo::default()
+        };
         state.insert_account_info(CONTRACT, info);
     }
     state
 }
 
 fn to_contract(nonce: u64) -> TxEip1559 {
-    TxEip1559 { to: TxKind::Call(CONTRACT), gas_limit: 200_000, ..transfer(nonce, 0) }
+    TxEip1559 {
+        to: TxKind::Call(CONTRACT),
+        gas_limit: 200_000,
+        ..transfer(nonce, 0)
+    }
 }
 
 /// The example of EIP-155.
@@ -84,8 +101,17 @@ fn the_example_of_eip_155_has_its_sender() {
         "7567866003e1a15d3c71ff63e1590620aa636276a067cbe9d8997f761aecb703304b3800ccf555c9f3dc64214b297fb1966a3b6d83"
     );
     let transaction = recover(decode(&raw, 1).expect("chain 1")).expect("signed");
-    assert_eq!(transaction.signer(), address!("9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F"));
-    assert_eq!(decode(&raw, 2), Err(TransactionError::WrongChain { got: Some(1), expected: 2 }));
+    assert_eq!(
+        transaction.signer(),
+        address!("9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F")
+    );
+    assert_eq!(
+        decode(&raw, 2),
+        Err(TransactionError::WrongChain {
+            got: Some(1),
+            expected: 2
+        })
+    );
 }
 
 #[test]
@@ -95,31 +121,98 @@ fn what_is_not_a_transaction_of_this_chain_is_refused() {
     let refused = |raw: &[u8]| decode(raw, CHAIN_ID).expect_err("refused");
 
     assert!(matches!(refused(&[]), TransactionError::Malformed(_)));
-    assert!(matches!(refused(&[&good[..], &[0]].concat()), TransactionError::Malformed(_)), "trailing byte");
-    assert!(matches!(refused(&good[..good.len() - 1]), TransactionError::Malformed(_)), "cut off");
+    assert!(
+        matches!(
+            refused(&[&good[..], &[0]].concat()),
+            TransactionError::Malformed(_)
+        ),
+        "trailing byte"
+    );
+    assert!(
+        matches!(refused(&good[..good.len() - 1]), TransactionError::Malformed(_)),
+        "cut off"
+    );
     assert!(matches!(refused(&[0xff; 40]), TransactionError::Malformed(_)));
     assert_eq!(refused(&[3, 1, 2]), TransactionError::UnsupportedType(3));
-    let delegation = TxEip7702 { chain_id: CHAIN_ID, gas_limit: 100_000, ..TxEip7702::default() };
-    assert_eq!(refused(&sign(&key(1), delegation.into()).encoded_2718()), TransactionError::UnsupportedType(4));
-    let large = TxEip1559 { input: vec![1; 140_000].into(), gas_limit: 16_000_000, ..transfer(0, 0) };
-    assert!(matches!(refused(&sign(&key(1), large.into()).encoded_2718()), TransactionError::TooLarge { .. }));
-    let unbound = TxLegacy { chain_id: None, gas_limit: 21_000, to: TxKind::Call(BOB), ..TxLegacy::default() };
+    let delegation = TxEip7702 {
+        chain_id: CHAIN_ID,
+        gas_limit: 100_000,
+        ..TxEip7702::default()
+    };
+    assert_eq!(
+        refused(&sign(&key(1), delegation.into()).encoded_2718()),
+        TransactionError::UnsupportedType(4)
+    );
+    let large = TxEip1559 {
+        input: vec![1; 140_000].into(),
+        gas_limit: 16_000_000,
+        ..transfer(0, 0)
+    };
+    assert!(matches!(
+        refused(&sign(&key(1), large.into()).encoded_2718()),
+        TransactionError::TooLarge { .. }
+    ));
+    let unbound = TxLegacy {
+        chain_id: None,
+        gas_limit: 21_000,
+        to: TxKind::Call(BOB),
+        ..TxLegacy::default()
+    };
     let unbound = sign(&key(1), unbound.into()).encoded_2718();
-    assert_eq!(refused(&unbound), TransactionError::WrongChain { got: None, expected: CHAIN_ID });
-    let cheap = sign(&key(1), TxEip1559 { gas_limit: 20_999, ..transfer(0, 0) }.into()).encoded_2718();
-    assert_eq!(refused(&cheap), TransactionError::GasTooLow { got: 20_999, needed: 21_000 });
-    let greedy = TxEip1559 { gas_limit: MAX_TRANSACTION_GAS + 1, ..transfer(0, 0) };
+    assert_eq!(
+        refused(&unbound),
+        TransactionError::WrongChain {
+            got: None,
+            expected: CHAIN_ID
+        }
+    );
+    let cheap = sign(
+        &key(1),
+        TxEip1559 {
+            gas_limit: 20_999,
+            ..transfer(0, 0)
+        }
+        .into(),
+    )
+    .encoded_2718();
+    assert_eq!(
+        refused(&cheap),
+        TransactionError::GasTooLow {
+            got: 20_999,
+            needed: 21_000
+        }
+    );
+    let greedy = TxEip1559 {
+        gas_limit: MAX_TRANSACTION_GAS + 1,
+        ..transfer(0, 0)
+    };
     let greedy = sign(&key(1), greedy.into()).encoded_2718();
-    assert_eq!(refused(&greedy), TransactionError::GasTooHigh { got: MAX_TRANSACTION_GAS + 1 });
-    let fees = TxEip1559 { max_priority_fee_per_gas: 2, max_fee_per_gas: 1, ..transfer(0, 0) };
-    assert_eq!(refused(&sign(&key(1), fees.into()).encoded_2718()), TransactionError::FeeOrder);
+    assert_eq!(
+        refused(&greedy),
+        TransactionError::GasTooHigh {
+            got: MAX_TRANSACTION_GAS + 1
+        }
+    );
+    let fees = TxEip1559 {
+        max_priority_fee_per_gas: 2,
+        max_fee_per_gas: 1,
+        ..transfer(0, 0)
+    };
+    assert_eq!(
+        refused(&sign(&key(1), fees.into()).encoded_2718()),
+        TransactionError::FeeOrder
+    );
 }
 
 /// EIP-2: of the two signatures that fit, only the one with the low `s` counts.
 #[test]
 fn a_signature_with_a_high_s_is_refused() {
-    let TxEnvelope::Eip1559(good) = sign(&key(1), transfer(0, 1).into()) else { panic!("type 2") };
-    let order = U256::from_be_bytes(hex!("fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141"));
+    let TxEnvelope::Eip1559(good) = sign(&key(1), transfer(0, 1).into()) else {
+        panic!("type 2")
+    };
+    let order = U256::from_be_bytes(hex!(
+        "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141"
+    ));
     let signature = good.signature();
     let high = Signature::new(signature.r(), order - signature.s(), !signature.v());
     let twin = TxEnvelope::Eip1559(Signed::new_unhashed(good.tx().clone(), high));
@@ -128,24 +221,47 @@ fn a_signature_with_a_high_s_is_refused() {
 
 #[test]
 fn many_are_recovered_in_order_and_the_first_bad_one_is_named() {
-    let mut raws: Vec<Bytes> =
-        (0..64).map(|nonce| sign(&key(1 + nonce as u8 % 3), transfer(nonce, 1).into()).encoded_2718().into()).collect();
+    let mut raws: Vec<Bytes> = (0..64)
+        .map(|nonce| {
+            sign(&key(1 + nonce as u8 % 3), transfer(nonce, 1).into())
+                .encoded_2718()
+                .into()
+        })
+        .collect();
     let recovered = recover_all(&raws, CHAIN_ID).expect("all are good");
     for (index, transaction) in recovered.iter().enumerate() {
-        assert_eq!(transaction.signer(), signed(1 + index as u8 % 3, transfer(0, 0)).signer());
+        assert_eq!(
+            transaction.signer(),
+            signed(1 + index as u8 % 3, transfer(0, 0)).signer()
+        );
     }
     raws[40] = Bytes::from_static(&[3]);
-    assert_eq!(recover_all(&raws, CHAIN_ID), Err((40, TransactionError::UnsupportedType(3))));
+    assert_eq!(
+        recover_all(&raws, CHAIN_ID),
+        Err((40, TransactionError::UnsupportedType(3)))
+    );
 }
 
 #[test]
 fn gas_has_no_price_whatever_is_offered() {
     let mut executor = Executor::new(state(&[]), &context());
-    let generous = TxEip1559 { max_fee_per_gas: 10_000_000_000, max_priority_fee_per_gas: 7, ..transfer(0, 40) };
-    assert!(matches!(executor.execute(&signed(1, generous)), Ok(Executed::Success { .. })));
+    let generous = TxEip1559 {
+        max_fee_per_gas: 10_000_000_000,
+        max_priority_fee_per_gas: 7,
+        ..transfer(0, 40)
+    };
+    assert!(matches!(
+        executor.execute(&signed(1, generous)),
+        Ok(Executed::Success { .. })
+    ));
     let (outcome, _) = executor.finish();
     assert_eq!(outcome.gas_used, 21_000);
-    let changed: BTreeMap<_, _> = outcome.changes.accounts.iter().map(|c| (c.address, c.after)).collect();
+    let changed: BTreeMap<_, _> = outcome
+        .changes
+        .accounts
+        .iter()
+        .map(|c| (c.address, c.after))
+        .collect();
     assert_eq!(changed.len(), 2, "nobody else was paid: {changed:?}");
     assert_eq!(changed[&BOB].expect("exists").balance, U256::from(40));
     let alice = changed[&alice()].expect("exists");
@@ -159,18 +275,45 @@ fn what_cannot_run_changes_nothing() {
         Err(ExecuteError::Invalid(reason)) => reason,
         other => panic!("{other:?}"),
     };
-    assert_eq!(invalid(signed(1, transfer(1, 1))), InvalidTransaction::NonceTooHigh { tx: 1, state: 0 });
+    assert_eq!(
+        invalid(signed(1, transfer(1, 1))),
+        InvalidTransaction::NonceTooHigh { tx: 1, state: 0 }
+    );
     let poor = invalid(signed(1, transfer(0, 101)));
-    assert!(matches!(poor, InvalidTransaction::LackOfFundForMaxFee { .. }), "{poor:?}");
+    assert!(
+        matches!(poor, InvalidTransaction::LackOfFundForMaxFee { .. }),
+        "{poor:?}"
+    );
     assert!(executor.execute(&signed(1, transfer(0, 1))).is_ok());
     let again = executor.execute(&signed(1, transfer(0, 1)));
-    assert!(matches!(again, Err(ExecuteError::Invalid(InvalidTransaction::NonceTooLow { tx: 0, state: 1 }))));
+    assert!(matches!(
+        again,
+        Err(ExecuteError::Invalid(InvalidTransaction::NonceTooLow {
+            tx: 0,
+            state: 1
+        }))
+    ));
     assert_eq!(executor.finish().0.receipts.len(), 1);
 
-    let mut small = Executor::new(state(&[]), &BlockContext { gas_limit: 30_000, ..context() });
+    let mut small = Executor::new(
+        state(&[]),
+        &BlockContext {
+            gas_limit: 30_000,
+            ..context()
+        },
+    );
     assert!(small.execute(&signed(1, transfer(0, 1))).is_ok());
     let full = small.execute(&signed(1, transfer(1, 1)));
-    assert!(matches!(full, Err(ExecuteError::NoRoom { needed: 21_000, left: 9_000 })), "{full:?}");
+    assert!(
+        matches!(
+            full,
+            Err(ExecuteError::NoRoom {
+                needed: 21_000,
+                left: 9_000
+            })
+        ),
+        "{full:?}"
+    );
 }
 
 /// `sstore(0, sload(0) + 1)`, then `log1(0, 0, 7)`.
@@ -181,20 +324,43 @@ fn receipts_have_status_logs_and_cumulative_gas() {
     let mut executor = Executor::new(state(&COUNTER), &context());
     executor.execute(&signed(1, to_contract(0))).expect("runs");
     // Not enough gas to store: it halts, and its nonce is used.
-    let starved = executor.execute(&signed(1, TxEip1559 { gas_limit: 22_000, ..to_contract(1) })).expect("runs");
+    let starved = executor
+        .execute(&signed(
+            1,
+            TxEip1559 {
+                gas_limit: 22_000,
+                ..to_contract(1)
+            },
+        ))
+        .expect("runs");
     assert!(matches!(starved, Executed::Halt { .. }));
     executor.execute(&signed(1, to_contract(2))).expect("runs");
     let (outcome, _) = executor.finish();
-    let [first, second, third] = outcome.receipts.as_slice() else { panic!("three receipts") };
-    assert_eq!((first.envelope.status(), second.envelope.status(), third.envelope.status()), (true, false, true));
+    let [first, second, third] = outcome.receipts.as_slice() else {
+        panic!("three receipts")
+    };
+    assert_eq!(
+        (
+            first.envelope.status(),
+            second.envelope.status(),
+            third.envelope.status()
+        ),
+        (true, false, true)
+    );
     assert_eq!((first.first_log, second.first_log, third.first_log), (0, 1, 1));
     assert_eq!(second.gas_used, 22_000);
-    assert_eq!(third.envelope.cumulative_gas_used(), first.gas_used + second.gas_used + third.gas_used);
+    assert_eq!(
+        third.envelope.cumulative_gas_used(),
+        first.gas_used + second.gas_used + third.gas_used
+    );
     assert_eq!(outcome.gas_used, third.envelope.cumulative_gas_used());
     assert_eq!(outcome.changes.slots.len(), 1, "one slot, once");
     assert_eq!(outcome.changes.slots[0].after, U256::from(2));
     let log = &first.envelope.logs()[0];
-    assert_eq!((log.address, log.topics()[0]), (CONTRACT, B256::from(U256::from(7))));
+    assert_eq!(
+        (log.address, log.topics()[0]),
+        (CONTRACT, B256::from(U256::from(7)))
+    );
     assert!(outcome.logs_bloom.contains_raw_log(CONTRACT, log.topics()));
 }
 
@@ -203,15 +369,27 @@ fn a_created_contract_is_where_ethereum_puts_it() {
     let mut executor = Executor::new(state(&[]), &context());
     // Returns one byte, STOP, as the code.
     let init = Bytes::from_static(&hex!("60015ff3"));
-    let creation = TxEip1559 { to: TxKind::Create, input: init, gas_limit: 100_000, ..transfer(0, 0) };
+    let creation = TxEip1559 {
+        to: TxKind::Create,
+        input: init,
+        gas_limit: 100_000,
+        ..transfer(0, 0)
+    };
     let creation = signed(1, creation);
     executor.execute(&creation).expect("runs");
     let (outcome, _) = executor.finish();
     let expected = alice().create(0);
     assert_eq!(outcome.receipts[0].contract, Some(expected));
-    let [(hash, code)] = outcome.changes.codes.as_slice() else { panic!("one code") };
+    let [(hash, code)] = outcome.changes.codes.as_slice() else {
+        panic!("one code")
+    };
     assert_eq!(code.as_ref(), [0]);
-    let created = outcome.changes.accounts.iter().find(|change| change.address == expected).expect("created");
+    let created = outcome
+        .changes
+        .accounts
+        .iter()
+        .find(|change| change.address == expected)
+        .expect("created");
     assert_eq!(created.after.expect("exists").code_hash, *hash);
 }
 
@@ -226,7 +404,12 @@ fn values_that_end_as_they_began_are_no_change() {
 }
 
 fn request(data: &[u8]) -> CallRequest {
-    CallRequest { from: alice(), to: TxKind::Call(CONTRACT), data: Bytes::copy_from_slice(data), ..CallRequest::default() }
+    CallRequest {
+        from: alice(),
+        to: TxKind::Call(CONTRACT),
+        data: Bytes::copy_from_slice(data),
+        ..CallRequest::default()
+    }
 }
 
 #[test]
@@ -234,7 +417,9 @@ fn a_call_tells_what_it_reverted_with() {
     // mstore(0, 0x2a); revert(0, 32)
     let mut state = state(&hex!("602a60005260206000fd"));
     let outcome = call(&mut state, &context(), &request(&[]), &Overrides::default()).expect("runs");
-    let CallOutcome::Reverted { output, .. } = outcome else { panic!("{outcome:?}") };
+    let CallOutcome::Reverted { output, .. } = outcome else {
+        panic!("{outcome:?}")
+    };
     assert_eq!(output[..], U256::from(0x2a).to_be_bytes::<32>());
     let error = estimate(&mut state, &context(), &request(&[]), &Overrides::default()).expect_err("reverts");
     assert!(error.to_string().contains("reverted"));
@@ -244,23 +429,46 @@ fn a_call_tells_what_it_reverted_with() {
 fn overrides_pretend_and_change_nothing() {
     // return sload(0)
     let mut state = state(&hex!("60005460005260206000f3"));
-    let returned = |state: &mut CacheDB<EmptyDB>, overrides: &Overrides| match call(state, &context(), &request(&[]), overrides) {
+    let returned = |state: &mut CacheDB<EmptyDB>, overrides: &Overrides| match call(
+        state,
+        &context(),
+        &request(&[]),
+        overrides,
+    ) {
         Ok(CallOutcome::Returned { output, .. }) => U256::from_be_slice(&output),
         other => panic!("{other:?}"),
     };
     let slots = BTreeMap::from([(U256::ZERO, U256::from(5))]);
     let storage = |storage| Overrides {
-        accounts: BTreeMap::from([(CONTRACT, AccountOverride { storage, ..AccountOverride::default() })]),
+        accounts: BTreeMap::from([(
+            CONTRACT,
+            AccountOverride {
+                storage,
+                ..AccountOverride::default()
+            },
+        )]),
         ..Overrides::default()
     };
-    assert_eq!(returned(&mut state, &storage(StorageOverride::Some(slots.clone()))), U256::from(5));
-    assert_eq!(returned(&mut state, &storage(StorageOverride::All(slots))), U256::from(5));
+    assert_eq!(
+        returned(&mut state, &storage(StorageOverride::Some(slots.clone()))),
+        U256::from(5)
+    );
+    assert_eq!(
+        returned(&mut state, &storage(StorageOverride::All(slots))),
+        U256::from(5)
+    );
     assert_eq!(returned(&mut state, &Overrides::default()), U256::ZERO);
 
     // return number()
     let code = Some(Bytes::from_static(&hex!("4360005260206000f3")));
     let mut overrides = Overrides::default();
-    overrides.accounts.insert(CONTRACT, AccountOverride { code, ..AccountOverride::default() });
+    overrides.accounts.insert(
+        CONTRACT,
+        AccountOverride {
+            code,
+            ..AccountOverride::default()
+        },
+    );
     assert_eq!(returned(&mut state, &overrides), U256::from(5));
     overrides.block.number = Some(77);
     assert_eq!(returned(&mut state, &overrides), U256::from(77));
@@ -272,12 +480,30 @@ fn an_estimate_is_enough_and_little_more() {
     let gas = estimate(&mut state, &context(), &request(&[]), &Overrides::default()).expect("runs");
     let run = |gas_limit| {
         let mut executor = Executor::new(self::state(&COUNTER), &context());
-        executor.execute(&signed(1, TxEip1559 { gas_limit, ..to_contract(0) })).expect("runs")
+        executor
+            .execute(&signed(
+                1,
+                TxEip1559 {
+                    gas_limit,
+                    ..to_contract(0)
+                },
+            ))
+            .expect("runs")
     };
     assert!(matches!(run(gas), Executed::Success { .. }));
-    assert!(matches!(run(gas - gas / 32), Executed::Halt { .. }), "{gas} is much more than needed");
-    let plain = CallRequest { to: TxKind::Call(BOB), value: U256::from(1), ..request(&[]) };
-    assert_eq!(estimate(&mut state, &context(), &plain, &Overrides::default()).expect("runs"), 21_000);
+    assert!(
+        matches!(run(gas - gas / 32), Executed::Halt { .. }),
+        "{gas} is much more than needed"
+    );
+    let plain = CallRequest {
+        to: TxKind::Call(BOB),
+        value: U256::from(1),
+        ..request(&[])
+    };
+    assert_eq!(
+        estimate(&mut state, &context(), &plain, &Overrides::default()).expect("runs"),
+        21_000
+    );
 }
 
 /// The vector of RIP-7212: Osaka verifies P-256 signatures at 0x100 (EIP-7951).
@@ -290,7 +516,12 @@ fn p256_signatures_are_verified_at_0x100() {
     );
     let verify = |input: &[u8]| {
         let to = TxKind::Call(address!("0000000000000000000000000000000000000100"));
-        match call(state(&[]), &context(), &CallRequest { to, ..request(input) }, &Overrides::default()) {
+        match call(
+            state(&[]),
+            &context(),
+            &CallRequest { to, ..request(input) },
+            &Overrides::default(),
+        ) {
             Ok(CallOutcome::Returned { output, .. }) => output,
             other => panic!("{other:?}"),
         }

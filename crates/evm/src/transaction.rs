@@ -51,16 +51,21 @@ pub fn decode(raw: &[u8], chain_id: u64) -> Result<TxEnvelope, TransactionError>
         Some(&kind @ (0 | 3..=0xbf)) => return Err(TransactionError::UnsupportedType(kind)),
         Some(_) => {}
     }
-    let envelope =
-        TxEnvelope::decode_2718_exact(raw).map_err(|source| TransactionError::Malformed(source.to_string()))?;
+    let envelope = TxEnvelope::decode_2718_exact(raw)
+        .map_err(|source| TransactionError::Malformed(source.to_string()))?;
     if envelope.encoded_2718() != raw {
-        return Err(TransactionError::Malformed("it is not canonically encoded".into()));
+        return Err(TransactionError::Malformed(
+            "it is not canonically encoded".into(),
+        ));
     }
     if !matches!(envelope.ty(), 0..=2) {
         return Err(TransactionError::UnsupportedType(envelope.ty()));
     }
     if envelope.chain_id() != Some(chain_id) {
-        return Err(TransactionError::WrongChain { got: envelope.chain_id(), expected: chain_id });
+        return Err(TransactionError::WrongChain {
+            got: envelope.chain_id(),
+            expected: chain_id,
+        });
     }
     check(&envelope)?;
     Ok(envelope)
@@ -68,16 +73,27 @@ pub fn decode(raw: &[u8], chain_id: u64) -> Result<TxEnvelope, TransactionError>
 
 fn check(envelope: &TxEnvelope) -> Result<(), TransactionError> {
     if envelope.gas_limit() > MAX_TRANSACTION_GAS {
-        return Err(TransactionError::GasTooHigh { got: envelope.gas_limit() });
+        return Err(TransactionError::GasTooHigh {
+            got: envelope.gas_limit(),
+        });
     }
     if envelope.is_create() && envelope.input().len() > MAX_INITCODE_SIZE {
-        return Err(TransactionError::InitCodeTooLarge { got: envelope.input().len(), max: MAX_INITCODE_SIZE });
+        return Err(TransactionError::InitCodeTooLarge {
+            got: envelope.input().len(),
+            max: MAX_INITCODE_SIZE,
+        });
     }
     let needed = intrinsic_gas(envelope);
     if envelope.gas_limit() < needed {
-        return Err(TransactionError::GasTooLow { got: envelope.gas_limit(), needed });
+        return Err(TransactionError::GasTooLow {
+            got: envelope.gas_limit(),
+            needed,
+        });
     }
-    if envelope.max_priority_fee_per_gas().is_some_and(|tip| tip > envelope.max_fee_per_gas()) {
+    if envelope
+        .max_priority_fee_per_gas()
+        .is_some_and(|tip| tip > envelope.max_fee_per_gas())
+    {
         return Err(TransactionError::FeeOrder);
     }
     if envelope.nonce() == u64::MAX {
@@ -89,7 +105,10 @@ fn check(envelope: &TxEnvelope) -> Result<(), TransactionError> {
 /// Gas a transaction costs before its first instruction, with the calldata floor of EIP-7623.
 pub fn intrinsic_gas(envelope: &TxEnvelope) -> u64 {
     let (accounts, slots) = envelope.access_list().map_or((0, 0), |list| {
-        (list.len() as u64, list.iter().map(|item| item.storage_keys.len() as u64).sum())
+        (
+            list.len() as u64,
+            list.iter().map(|item| item.storage_keys.len() as u64).sum(),
+        )
     });
     let gas = calculate_initial_tx_gas(
         SpecId::OSAKA,
@@ -105,7 +124,9 @@ pub fn intrinsic_gas(envelope: &TxEnvelope) -> u64 {
 
 /// Recovers the sender (libsecp256k1, low `s` only, EIP-2).
 pub fn recover(envelope: TxEnvelope) -> Result<Transaction, TransactionError> {
-    let sender = envelope.recover_signer().map_err(|_| TransactionError::BadSignature)?;
+    let sender = envelope
+        .recover_signer()
+        .map_err(|_| TransactionError::BadSignature)?;
     Ok(Recovered::new_unchecked(envelope, sender))
 }
 
@@ -113,6 +134,10 @@ pub fn recover(envelope: TxEnvelope) -> Result<Transaction, TransactionError> {
 pub fn recover_all(raws: &[Bytes], chain_id: u64) -> Result<Vec<Transaction>, (usize, TransactionError)> {
     raws.par_iter()
         .enumerate()
-        .map(|(index, raw)| decode(raw, chain_id).and_then(recover).map_err(|source| (index, source)))
+        .map(|(index, raw)| {
+            decode(raw, chain_id)
+                .and_then(recover)
+                .map_err(|source| (index, source))
+        })
         .collect()
 }

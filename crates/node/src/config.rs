@@ -49,16 +49,28 @@ pub enum NodeConfigError {
     #[error("cannot read {path}: {source}")]
     Read { path: PathBuf, source: std::io::Error },
     #[error("{path} is not a node configuration: {source}")]
-    Parse { path: PathBuf, source: Box<toml::de::Error> },
+    Parse {
+        path: PathBuf,
+        source: Box<toml::de::Error>,
+    },
     #[error("{field} is {got} ms; it must be {expected}")]
-    Time { field: &'static str, got: u64, expected: &'static str },
+    Time {
+        field: &'static str,
+        got: u64,
+        expected: &'static str,
+    },
 }
 
 impl NodeConfig {
     pub fn read(path: &Path) -> Result<Self, NodeConfigError> {
-        let text = std::fs::read_to_string(path).map_err(|source| NodeConfigError::Read { path: path.into(), source })?;
-        let config: Self = toml::from_str(&text)
-            .map_err(|source| NodeConfigError::Parse { path: path.into(), source: Box::new(source) })?;
+        let text = std::fs::read_to_string(path).map_err(|source| NodeConfigError::Read {
+            path: path.into(),
+            source,
+        })?;
+        let config: Self = toml::from_str(&text).map_err(|source| NodeConfigError::Parse {
+            path: path.into(),
+            source: Box::new(source),
+        })?;
         config.check()?;
         Ok(config)
     }

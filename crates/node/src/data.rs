@@ -16,8 +16,14 @@ pub enum DataError {
     Io { path: PathBuf, source: io::Error },
     #[error("{0} is in use by another process; stop that one first")]
     InUse(PathBuf),
-    #[error("{path} says that this folder belongs to genesis {stored}, but the network file makes genesis {expected}; use the folder's own network file, or another folder")]
-    OtherGenesis { path: PathBuf, stored: String, expected: B256 },
+    #[error(
+        "{path} says that this folder belongs to genesis {stored}, but the network file makes genesis {expected}; use the folder's own network file, or another folder"
+    )]
+    OtherGenesis {
+        path: PathBuf,
+        stored: String,
+        expected: B256,
+    },
 }
 
 /// An open data folder. Dropping it lets another process in.
@@ -30,10 +36,17 @@ pub struct DataFolder {
 impl DataFolder {
     /// Creates or opens a folder for the network with this genesis.
     pub fn open(path: &Path, genesis: B256) -> Result<Self, DataError> {
-        let failed = |path: &Path, source| DataError::Io { path: path.into(), source };
+        let failed = |path: &Path, source| DataError::Io {
+            path: path.into(),
+            source,
+        };
         fs::create_dir_all(path).map_err(|source| failed(path, source))?;
         let lock_path = path.join("lock");
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&lock_path);
+        let lock = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&lock_path);
         let lock = lock.map_err(|source| failed(&lock_path, source))?;
         match lock.try_lock() {
             Ok(()) => {}
@@ -45,14 +58,22 @@ impl DataFolder {
             Ok(stored) if stored.trim() == genesis.to_string() => {}
             Ok(stored) => {
                 let stored = stored.trim().chars().take(80).collect();
-                return Err(DataError::OtherGenesis { path: mark, stored, expected: genesis });
+                return Err(DataError::OtherGenesis {
+                    path: mark,
+                    stored,
+                    expected: genesis,
+                });
             }
             Err(source) if source.kind() == io::ErrorKind::NotFound => {
-                files::write(&mark, genesis.to_string().as_bytes(), false).map_err(|source| failed(&mark, source))?;
+                files::write(&mark, genesis.to_string().as_bytes(), false)
+                    .map_err(|source| failed(&mark, source))?;
             }
             Err(source) => return Err(failed(&mark, source)),
         }
-        Ok(Self { path: path.into(), _lock: lock })
+        Ok(Self {
+            path: path.into(),
+            _lock: lock,
+        })
     }
 
     /// The block store's file.

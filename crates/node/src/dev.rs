@@ -2,9 +2,7 @@
 //!
 //! The dealer knows every share for a moment. A real network makes its key in a ceremony where nobody does.
 
-use crate::{
-    GenesisFile, Identity, KeyError, NetworkError, NetworkFile, NodeConfig, ShareFile,
-};
+use crate::{GenesisFile, Identity, KeyError, NetworkError, NetworkFile, NodeConfig, ShareFile};
 use alloy_primitives::{Address, U256};
 use commonware_cryptography::{
     Signer as _,
@@ -90,17 +88,24 @@ impl DevNetwork {
             self.make(folder, rng)?;
         }
         let network = NetworkFile::read(&file)?;
-        Ok((0..network.validators.len()).map(|index| self.config(folder, index, &network)).collect())
+        Ok((0..network.validators.len())
+            .map(|index| self.config(folder, index, &network))
+            .collect())
     }
 
     fn make(&self, folder: &Path, mut rng: impl CryptoRng) -> Result<(), DevError> {
         if self.validators == 0 || self.validators > crate::network::MAX_VALIDATORS {
             return Err(DevError::Count { got: self.validators });
         }
-        let mut keys: Vec<_> = (0..self.validators).map(|_| ed25519::PrivateKey::random(&mut rng)).collect();
+        let mut keys: Vec<_> = (0..self.validators)
+            .map(|_| ed25519::PrivateKey::random(&mut rng))
+            .collect();
         keys.sort_by_key(ed25519::PrivateKey::public_key);
-        let players: Set<ValidatorKey> =
-            keys.iter().map(|key| key.public_key()).try_collect().map_err(|_| NetworkError::Order)?;
+        let players: Set<ValidatorKey> = keys
+            .iter()
+            .map(|key| key.public_key())
+            .try_collect()
+            .map_err(|_| NetworkError::Order)?;
         let dealt = deal::<MinSig, _, N3f1>(&mut rng, Mode::NonZeroCounter, players);
         let (output, shares) = dealt.map_err(|_| DevError::Count { got: self.validators })?;
         let mut validators = Vec::new();
@@ -120,7 +125,13 @@ impl DevNetwork {
             council: self.council,
             alloc: self.alloc.clone(),
         };
-        let network = NetworkFile::new(self.name.clone(), self.chain_id, genesis, output.public(), validators);
+        let network = NetworkFile::new(
+            self.name.clone(),
+            self.chain_id,
+            genesis,
+            output.public(),
+            validators,
+        );
         Ok(network.write(&folder.join("network.json"))?)
     }
 

@@ -15,9 +15,17 @@ use zhengtong_types::consensus::ValidatorKey;
 #[derive(Debug, Error)]
 pub enum KeyError {
     #[error("cannot read the {what} in {path}: {source}")]
-    Read { what: &'static str, path: PathBuf, source: io::Error },
+    Read {
+        what: &'static str,
+        path: PathBuf,
+        source: io::Error,
+    },
     #[error("cannot write the {what} to {path}: {source}")]
-    Write { what: &'static str, path: PathBuf, source: io::Error },
+    Write {
+        what: &'static str,
+        path: PathBuf,
+        source: io::Error,
+    },
     #[error("{path} does not hold a {what}")]
     Malformed { what: &'static str, path: PathBuf },
 }
@@ -47,7 +55,10 @@ impl Identity {
         let what = "identity";
         let bytes = read(path, what)?;
         let key = ed25519::PrivateKey::decode(Copying(&bytes));
-        key.map(Self).map_err(|_| KeyError::Malformed { what, path: path.into() })
+        key.map(Self).map_err(|_| KeyError::Malformed {
+            what,
+            path: path.into(),
+        })
     }
 
     pub fn write(&self, path: &Path) -> Result<(), KeyError> {
@@ -67,7 +78,12 @@ impl ShareFile {
     pub fn read(path: &Path) -> Result<Self, KeyError> {
         let what = "BLS share";
         let bytes = read(path, what)?;
-        Share::decode(Copying(&bytes)).map(Self).map_err(|_| KeyError::Malformed { what, path: path.into() })
+        Share::decode(Copying(&bytes))
+            .map(Self)
+            .map_err(|_| KeyError::Malformed {
+                what,
+                path: path.into(),
+            })
     }
 
     pub fn write(&self, path: &Path) -> Result<(), KeyError> {
@@ -88,13 +104,24 @@ impl fmt::Debug for ShareFile {
 }
 
 fn read(path: &Path, what: &'static str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
-    let text = std::fs::read_to_string(path).map_err(|source| KeyError::Read { what, path: path.into(), source })?;
+    let text = std::fs::read_to_string(path).map_err(|source| KeyError::Read {
+        what,
+        path: path.into(),
+        source,
+    })?;
     let text = Zeroizing::new(text);
-    let bytes = hex::decode(text.trim()).map_err(|_| KeyError::Malformed { what, path: path.into() })?;
+    let bytes = hex::decode(text.trim()).map_err(|_| KeyError::Malformed {
+        what,
+        path: path.into(),
+    })?;
     Ok(Zeroizing::new(bytes))
 }
 
 fn write(path: &Path, what: &'static str, bytes: &[u8]) -> Result<(), KeyError> {
     let text = Zeroizing::new(hex::encode(bytes));
-    files::write(path, text.as_bytes(), true).map_err(|source| KeyError::Write { what, path: path.into(), source })
+    files::write(path, text.as_bytes(), true).map_err(|source| KeyError::Write {
+        what,
+        path: path.into(),
+        source,
+    })
 }

@@ -71,7 +71,10 @@ pub enum NetworkError {
     #[error("cannot write the network file {path}: {source}")]
     Write { path: PathBuf, source: io::Error },
     #[error("{path} is not a network file: {source}")]
-    Parse { path: PathBuf, source: serde_json::Error },
+    Parse {
+        path: PathBuf,
+        source: serde_json::Error,
+    },
     #[error("the network file has format {0:?}, expected {FORMAT:?}")]
     Format(String),
     #[error("the network file has {0} validators, expected 1 to {MAX_VALIDATORS}")]
@@ -99,23 +102,41 @@ impl NetworkFile {
     ) -> Self {
         let mut validators: Vec<_> = validators
             .into_iter()
-            .map(|(key, address)| ValidatorEntry { key: Bytes::from(key.encode()), address })
+            .map(|(key, address)| ValidatorEntry {
+                key: Bytes::from(key.encode()),
+                address,
+            })
             .collect();
         validators.sort_by(|left, right| left.key.cmp(&right.key));
         let polynomial = Bytes::from(polynomial.encode());
-        Self { format: FORMAT.into(), name, chain_id, genesis, polynomial, validators }
+        Self {
+            format: FORMAT.into(),
+            name,
+            chain_id,
+            genesis,
+            polynomial,
+            validators,
+        }
     }
 
     pub fn read(path: &Path) -> Result<Self, NetworkError> {
-        let bytes = std::fs::read(path).map_err(|source| NetworkError::Read { path: path.into(), source })?;
-        let network: Self =
-            serde_json::from_slice(&bytes).map_err(|source| NetworkError::Parse { path: path.into(), source })?;
+        let bytes = std::fs::read(path).map_err(|source| NetworkError::Read {
+            path: path.into(),
+            source,
+        })?;
+        let network: Self = serde_json::from_slice(&bytes).map_err(|source| NetworkError::Parse {
+            path: path.into(),
+            source,
+        })?;
         network.check()?;
         Ok(network)
     }
 
     pub fn write(&self, path: &Path) -> Result<(), NetworkError> {
-        let failed = |source| NetworkError::Write { path: path.into(), source };
+        let failed = |source| NetworkError::Write {
+            path: path.into(),
+            source,
+        };
         let text = serde_json::to_string_pretty(self).map_err(|source| failed(io::Error::other(source)))?;
         files::write(path, text.as_bytes(), false).map_err(failed)
     }
@@ -132,7 +153,10 @@ impl NetworkFile {
             return Err(NetworkError::Order);
         }
         if count > 1
-            && let Some(index) = self.validators.iter().position(|validator| validator.address.is_none())
+            && let Some(index) = self
+                .validators
+                .iter()
+                .position(|validator| validator.address.is_none())
         {
             return Err(NetworkError::Address(index));
         }
@@ -151,14 +175,19 @@ impl NetworkFile {
 
     /// The validators as the engine's committee.
     pub fn committee(&self) -> Result<Set<ValidatorKey>, NetworkError> {
-        self.validator_keys()?.into_iter().try_collect().map_err(|_| NetworkError::Order)
+        self.validator_keys()?
+            .into_iter()
+            .try_collect()
+            .map_err(|_| NetworkError::Order)
     }
 
     /// The public side of the threshold key.
     pub fn sharing(&self) -> Result<Sharing<MinSig>, NetworkError> {
         let count = self.validators.len();
         let wrong = NetworkError::Polynomial(count);
-        let Some(total) = NonZeroU32::new(count as u32) else { return Err(wrong) };
+        let Some(total) = NonZeroU32::new(count as u32) else {
+            return Err(wrong);
+        };
         match Sharing::decode_cfg(Copying(&self.polynomial), &(total, ModeVersion::v0())) {
             Ok(sharing) if sharing.total() == total => Ok(sharing),
             _ => Err(wrong),
@@ -181,7 +210,11 @@ impl NetworkFile {
 
     /// Computes block 0; takes a moment, since it runs the contracts' creation code.
     pub fn genesis(&self) -> Result<Genesis, NetworkError> {
-        let leader = self.validator_keys()?.into_iter().next().ok_or(NetworkError::Count(0))?;
+        let leader = self
+            .validator_keys()?
+            .into_iter()
+            .next()
+            .ok_or(NetworkError::Count(0))?;
         let spec = GenesisSpec {
             chain_id: self.chain_id,
             timestamp_ms: self.genesis.timestamp_ms,

@@ -40,7 +40,9 @@ pub enum NodeError {
     Key(Arc<KeyError>),
     #[error("{0}")]
     Data(Arc<DataError>),
-    #[error("{path} cannot be opened: {source}; restore the data folder from a backup, or delete it to fetch everything again from the network")]
+    #[error(
+        "{path} cannot be opened: {source}; restore the data folder from a backup, or delete it to fetch everything again from the network"
+    )]
     Store { path: PathBuf, source: StoreError },
     #[error("this identity ({0}) is not a validator of the network")]
     NotAValidator(String),
@@ -48,7 +50,9 @@ pub enum NodeError {
     ForeignShare,
     #[error("cannot listen on {address}: {reason}; is the port in use?")]
     Listen { address: SocketAddr, reason: String },
-    #[error("{folder} cannot be used: {reason}; restore the data folder from a backup, or delete it to fetch everything again from the network")]
+    #[error(
+        "{folder} cannot be used: {reason}; restore the data folder from a backup, or delete it to fetch everything again from the network"
+    )]
     Damaged { folder: PathBuf, reason: String },
     #[error("the engine stopped: {0}")]
     Stopped(String),
@@ -91,24 +95,37 @@ impl Node {
         let (stop, stopping) = oneshot::channel();
         let (report, stopped) = watch::channel(None);
         let folder = config.data.clone();
-        let thread = std::thread::Builder::new().name("engine".into()).stack_size(STACK_BYTES).spawn(move || {
-            let mut ready = Some(ready);
-            let run = std::panic::AssertUnwindSafe(|| run(config, &mut ready, stopping));
-            let ended = match std::panic::catch_unwind(run) {
-                Ok(Ok(())) => NodeError::Stopped("it was asked to".into()),
-                Ok(Err(error)) => error,
-                Err(panic) if ready.is_some() => NodeError::Damaged { folder, reason: message(&panic) },
-                Err(panic) => NodeError::Stopped(message(&panic)),
-            };
-            if let Some(ready) = ready {
-                // The caller may have gone away.
-                let _ = ready.send(Err(ended.clone()));
-            }
-            report.send_replace(Some(ended));
-        });
+        let thread = std::thread::Builder::new()
+            .name("engine".into())
+            .stack_size(STACK_BYTES)
+            .spawn(move || {
+                let mut ready = Some(ready);
+                let run = std::panic::AssertUnwindSafe(|| run(config, &mut ready, stopping));
+                let ended = match std::panic::catch_unwind(run) {
+                    Ok(Ok(())) => NodeError::Stopped("it was asked to".into()),
+                    Ok(Err(error)) => error,
+                    Err(panic) if ready.is_some() => NodeError::Damaged {
+                        folder,
+                        reason: message(&panic),
+                    },
+                    Err(panic) => NodeError::Stopped(message(&panic)),
+                };
+                if let Some(ready) = ready {
+                    // The caller may have gone away.
+                    let _ = ready.send(Err(ended.clone()));
+                }
+                report.send_replace(Some(ended));
+            });
         let thread = thread.map_err(|source| NodeError::Stopped(source.to_string()))?;
-        let view = started.await.map_err(|_| NodeError::Stopped("it did not start".into()))??;
-        Ok(Self { view, stop: Some(stop), stopped, thread: Some(thread) })
+        let view = started
+            .await
+            .map_err(|_| NodeError::Stopped("it did not start".into()))??;
+        Ok(Self {
+            view,
+            stop: Some(stop),
+            stopped,
+            thread: Some(thread),
+        })
     }
 
     /// Read and submit access. It can be cloned and outlives nothing: after a stop it answers with errors.
@@ -119,7 +136,11 @@ impl Node {
     /// Resolves when the engine has stopped, with the reason.
     pub async fn stopped(&self) -> NodeError {
         let mut stopped = self.stopped.clone();
-        let reason = stopped.wait_for(Option::is_some).await.ok().and_then(|reason| reason.clone());
+        let reason = stopped
+            .wait_for(Option::is_some)
+            .await
+            .ok()
+            .and_then(|reason| reason.clone());
         reason.unwrap_or_else(|| NodeError::Stopped("its thread is gone".into()))
     }
 
@@ -148,7 +169,9 @@ impl Drop for Node {
 
 fn message(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("it panicked").to_owned()
+    text.or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("it panicked")
+        .to_owned()
 }
 
 fn prepare(config: NodeConfig) -> Result<Prepared, NodeError> {
@@ -160,12 +183,21 @@ fn prepare(config: NodeConfig) -> Result<Prepared, NodeError> {
     if !committee.iter().any(|key| *key == identity.public()) {
         return Err(NodeError::NotAValidator(identity.public().to_string()));
     }
-    let scheme = Scheme::signer(NAMESPACE, committee, network.sharing()?, share).ok_or(NodeError::ForeignShare)?;
+    let scheme =
+        Scheme::signer(NAMESPACE, committee, network.sharing()?, share).ok_or(NodeError::ForeignShare)?;
     let genesis = network.genesis()?;
     let data = DataFolder::open(&config.data, genesis.block.hash())?;
     let path = data.blocks();
     let store = Store::open(&path).map_err(|source| NodeError::Store { path, source })?;
-    Ok(Prepared { config, network, identity, scheme, genesis, data, store: Arc::new(store) })
+    Ok(Prepared {
+        config,
+        network,
+        identity,
+        scheme,
+        genesis,
+        data,
+        store: Arc::new(store),
+    })
 }
 
 type Ready = Option<oneshot::Sender<Result<View, NodeError>>>;
@@ -175,7 +207,10 @@ fn run(config: NodeConfig, ready: &mut Ready, stopping: oneshot::Receiver<()>) -
     let prepared = prepare(config)?;
     if let (Some(address), true) = (prepared.config.listen, prepared.network.validators.len() > 1) {
         // The engine would panic in a task of its own.
-        let failed = |source: std::io::Error| NodeError::Listen { address, reason: source.to_string() };
+        let failed = |source: std::io::Error| NodeError::Listen {
+            address,
+            reason: source.to_string(),
+        };
         drop(TcpListener::bind(address).map_err(failed)?);
     }
     let runtime = engine_runtime::Config::new()
@@ -184,10 +219,16 @@ fn run(config: NodeConfig, ready: &mut Ready, stopping: oneshot::Receiver<()>) -
         .with_catch_panics(false);
     engine_runtime::Runner::new(runtime).start(|context| async move {
         let folder = prepared.config.data.clone();
-        let Started { handle, engine } = Box::pin(begin(&context, &prepared)).await.map_err(|source| match source {
-            StartError::State(reason) => NodeError::Damaged { folder, reason },
-            other => NodeError::Damaged { folder, reason: other.to_string() },
-        })?;
+        let Started { handle, engine } =
+            Box::pin(begin(&context, &prepared))
+                .await
+                .map_err(|source| match source {
+                    StartError::State(reason) => NodeError::Damaged { folder, reason },
+                    other => NodeError::Damaged {
+                        folder,
+                        reason: other.to_string(),
+                    },
+                })?;
         if let Some(ready) = ready.take() {
             // Without a caller the stop channel is closed too.
             let _ = ready.send(Ok(handle));
@@ -229,8 +270,15 @@ async fn begin(
         return engine::start(context, setup, solo::networks()).await;
     }
     let addresses = network.validators.iter().map(|validator| validator.address);
-    let peers: Vec<_> = keys.into_iter().zip(addresses).filter_map(|(key, at)| Some((key, at?))).collect();
-    let listen = prepared.config.listen.ok_or_else(|| StartError::State("listen is not set".into()))?;
+    let peers: Vec<_> = keys
+        .into_iter()
+        .zip(addresses)
+        .filter_map(|(key, at)| Some((key, at?)))
+        .collect();
+    let listen = prepared
+        .config
+        .listen
+        .ok_or_else(|| StartError::State("listen is not set".into()))?;
     let limit = engine::message_limit(peers.len() as u32);
     let (networks, oracle) = p2p::start(&context, &prepared.identity, listen, &peers, limit);
     engine::start(context, setup.with_peers(oracle.clone(), oracle), networks).await

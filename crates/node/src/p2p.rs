@@ -29,7 +29,10 @@ pub fn start(
     listen: SocketAddr,
     validators: &[(ValidatorKey, SocketAddr)],
     max_message_size: u32,
-) -> (Networks<Sender<ValidatorKey, Context>, Receiver<ValidatorKey>>, Oracle<ValidatorKey>) {
+) -> (
+    Networks<Sender<ValidatorKey, Context>, Receiver<ValidatorKey>>,
+    Oracle<ValidatorKey>,
+) {
     let handshake = Cups::<_, ChaCha20Poly1305>::new(
         Sake {
             signer: identity.signer().clone(),

@@ -1,6 +1,6 @@
 //! A bounded cache of entries at the applied tip.
 
-use crate::{Key, Value};
+use crate::{Entry, Key, Value};
 use lru::LruCache;
 use parking_lot::Mutex;
 use std::num::NonZeroUsize;
@@ -27,7 +27,10 @@ pub struct Generation(u64);
 
 impl Cache {
     pub fn new(entries: NonZeroUsize) -> Self {
-        Self(Mutex::new(Inner { generation: 0, entries: LruCache::new(entries) }))
+        Self(Mutex::new(Inner {
+            generation: 0,
+            entries: LruCache::new(entries),
+        }))
     }
 
     /// What is known about a key, or when the read of it begins.
@@ -46,11 +49,11 @@ impl Cache {
     }
 
     /// Moves to a new tip that changed these keys.
-    pub fn advance(&self, entries: &[(Key, Option<Value>)]) {
+    pub fn advance(&self, entries: &[Entry]) {
         let mut inner = self.0.lock();
         inner.generation += 1;
-        for (key, value) in entries {
-            inner.entries.put(*key, value.clone());
+        for entry in entries {
+            inner.entries.put(entry.key, entry.after.clone());
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The database: its types closed, its configuration, and the one batch a block.
 
+use crate::Entry;
 use alloy_primitives::B256;
 use commonware_cryptography::{DigestOf, Sha256};
 use commonware_glue::stateful::db::{
@@ -71,7 +72,10 @@ impl Commitment {
     /// As `commonware_glue` takes it; it does not cover the canonical root, which must be compared besides.
     pub fn target(&self) -> SyncTarget {
         let range = mmr::Location::new(self.sync_start)..mmr::Location::new(self.sync_end);
-        Target::new(Key::from(self.ops_root.0), non_empty_range!(range.start, range.end))
+        Target::new(
+            Key::from(self.ops_root.0),
+            non_empty_range!(range.start, range.end),
+        )
     }
 
     fn of<E: Context>(merkleized: &Merkleized<E>) -> Self {
@@ -119,12 +123,15 @@ pub fn config(prefix: &str, page_cache: CacheRef) -> Config {
 /// Puts a block's writes into its one batch and computes what the block commits to.
 pub async fn commit<E: Context + Spawner>(
     mut batch: Unmerkleized<E>,
-    writes: Vec<(Key, Option<Value>)>,
+    entries: &[Entry],
 ) -> Result<(Merkleized<E>, Commitment), DatabaseError> {
-    for (key, value) in writes {
-        batch = batch.write(key, value);
+    for entry in entries {
+        batch = batch.write(entry.key, entry.after.clone());
     }
-    let merkleized = batch.merkleize().await.map_err(|source| DatabaseError(source.to_string()))?;
+    let merkleized = batch
+        .merkleize()
+        .await
+        .map_err(|source| DatabaseError(source.to_string()))?;
     let commitment = Commitment::of(&merkleized);
     Ok((merkleized, commitment))
 }
@@ -135,7 +142,7 @@ pub async fn commit<E: Context + Spawner>(
 pub async fn seed<E: Context + Spawner>(
     context: E,
     config: Config,
-    writes: Vec<(Key, Option<Value>)>,
+    entries: &[Entry],
 ) -> Result<Option<Commitment>, DatabaseError> {
     let failed = |source: commonware_storage::qmdb::Error<mmr::Family>| DatabaseError(source.to_string());
     let database = Qmdb::<E>::init(context, config, None).await.map_err(failed)?;
@@ -144,16 +151,25 @@ pub async fn seed<E: Context + Spawner>(
         return Ok(None);
     }
     let mut batch = database.new_batch();
-    for (key, value) in writes {
-        batch = batch.write(key, value);
+    for entry in entries {
+        batch = batch.write(entry.key, entry.after.clone());
     }
-    let merkleized = batch.merkleize(&database, None, &mut Proportional).await.map_err(failed)?;
+    let merkleized = batch
+        .merkleize(&database, None, &mut Proportional)
+        .await
+        .map_err(failed)?;
     let commitment = Commitment {
         root: B256::from_slice(merkleized.root().as_ref()),
         ops_root: B256::from_slice(merkleized.ops_root().as_ref()),
         sync_start: *merkleized.sync_boundary(),
         sync_end: *merkleized.bounds().tip.size,
     };
-    database.apply_batch(merkleized).await.map_err(failed)?.sync().await.map_err(failed)?;
+    database
+        .apply_batch(merkleized)
+        .await
+        .map_err(failed)?
+        .sync()
+        .await
+        .map_err(failed)?;
     Ok(Some(commitment))
 }

@@ -52,18 +52,25 @@ pub fn decode_slot(value: &Value) -> U256 {
     U256::from_be_slice(&bytes[..32])
 }
 
-/// What a block writes: every changed key with its new value, `None` to delete.
-pub fn entries(changes: &StateChanges) -> Vec<(Key, Option<Value>)> {
-    let accounts =
-        changes.accounts.iter().map(|change| (account_key(change.address), change.after.as_ref().map(encode_account)));
-    let slots = changes.slots.iter().map(|change| (slot_key(change.address, change.slot), encode_slot(change.after)));
-    accounts.chain(slots).collect()
+/// A changed key with its old and its new value, `None` where there is no entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    pub key: Key,
+    pub before: Option<Value>,
+    pub after: Option<Value>,
 }
 
-/// What a block overwrites: every changed key with its old value.
-pub fn undo(changes: &StateChanges) -> Vec<(Key, Option<Value>)> {
-    let accounts =
-        changes.accounts.iter().map(|change| (account_key(change.address), change.before.as_ref().map(encode_account)));
-    let slots = changes.slots.iter().map(|change| (slot_key(change.address, change.slot), encode_slot(change.before)));
+/// What a block changes in the database: each key once.
+pub fn entries(changes: &StateChanges) -> Vec<Entry> {
+    let accounts = changes.accounts.iter().map(|change| Entry {
+        key: account_key(change.address),
+        before: change.before.as_ref().map(encode_account),
+        after: change.after.as_ref().map(encode_account),
+    });
+    let slots = changes.slots.iter().map(|change| Entry {
+        key: slot_key(change.address, change.slot),
+        before: encode_slot(change.before),
+        after: encode_slot(change.after),
+    });
     accounts.chain(slots).collect()
 }

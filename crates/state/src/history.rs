@@ -1,6 +1,6 @@
 //! What recent blocks overwrote, so that the state before them can still be read.
 
-use crate::{Key, Value};
+use crate::{Entry, Key, Value};
 use parking_lot::RwLock;
 use std::collections::{HashMap, VecDeque};
 
@@ -22,7 +22,7 @@ struct Record {
 
 impl History {
     /// Publishes what block `number` overwrites. Publishing a block again changes nothing.
-    pub fn publish(&self, number: u64, before: Vec<(Key, Option<Value>)>) {
+    pub fn publish(&self, number: u64, entries: &[Entry]) {
         let mut records = self.0.write();
         if records.back().is_some_and(|last| last.number >= number) {
             return;
@@ -30,18 +30,27 @@ impl History {
         if records.len() == WINDOW_BLOCKS {
             records.pop_front();
         }
-        records.push_back(Record { number, before: before.into_iter().collect() });
+        let before = entries
+            .iter()
+            .map(|entry| (entry.key, entry.before.clone()))
+            .collect();
+        records.push_back(Record { number, before });
     }
 
     /// The value of a key after block `at`, if a later block overwrote it.
     pub fn get(&self, at: u64, key: &Key) -> Option<Option<Value>> {
         let records = self.0.read();
         let first = records.partition_point(|record| record.number <= at);
-        records.range(first..).find_map(|record| record.before.get(key).cloned())
+        records
+            .range(first..)
+            .find_map(|record| record.before.get(key).cloned())
     }
 
     /// The oldest block whose state can be read, given the one that the database is at.
     pub fn oldest(&self, applied: u64) -> u64 {
-        self.0.read().front().map_or(applied, |record| record.number.saturating_sub(1).min(applied))
+        self.0
+            .read()
+            .front()
+            .map_or(applied, |record| record.number.saturating_sub(1).min(applied))
     }
 }

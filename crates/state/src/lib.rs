@@ -15,7 +15,9 @@ mod tests;
 
 pub use cache::Cache;
 pub use db::{Commitment, Config, Database, Key, Merkleized, Qmdb, Unmerkleized, Value, commit, seed};
-pub use encoding::{account_key, decode_account, decode_slot, encode_account, encode_slot, entries, slot_key, undo};
+pub use encoding::{
+    Entry, account_key, decode_account, decode_slot, encode_account, encode_slot, entries, slot_key,
+};
 pub use history::{History, WINDOW_BLOCKS};
 pub use prove::{ProveError, prove_key};
 pub use read::{ReadError, Wait, wait_for};

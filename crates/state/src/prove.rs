@@ -28,5 +28,9 @@ pub async fn prove_key<E: Context + Spawner>(database: &Qmdb<E>, key: Key) -> Re
         },
     };
     let value = value.map(|value| Bytes::copy_from_slice(value.as_ref()));
-    Ok(StateEntry { key: B256::from_slice(key.as_ref()), value, proof })
+    Ok(StateEntry {
+        key: B256::from_slice(key.as_ref()),
+        value,
+        proof,
+    })
 }

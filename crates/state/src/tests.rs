@@ -1,6 +1,6 @@
 use crate::{
-    Cache, History, Value, account_key, db, decode_account, decode_slot, encode_account, encode_slot, prove_key, seed,
-    slot_key,
+    Cache, Entry, History, Key, Value, account_key, db, decode_account, decode_slot, encode_account,
+    encode_slot, prove_key, seed, slot_key,
 };
 use alloy_primitives::{Address, B256, U256, hex};
 use commonware_codec::Decode as _;
@@ -18,7 +18,11 @@ use zhengtong_types::{
 const ALICE: Address = Address::repeat_byte(0x11);
 
 fn account() -> AccountState {
-    AccountState { nonce: 7, balance: U256::from(0x0102), code_hash: B256::repeat_byte(0xcc) }
+    AccountState {
+        nonce: 7,
+        balance: U256::from(0x0102),
+        code_hash: B256::repeat_byte(0xcc),
+    }
 }
 
 fn value(byte: u8) -> Option<Value> {
@@ -54,9 +58,21 @@ fn values_are_pinned() {
     assert_eq!(encode_slot(U256::ZERO), None, "a zero slot has no entry");
 }
 
-fn writes() -> Vec<(crate::Key, Option<Value>)> {
-    let slots = (1..=9).map(|slot| (slot_key(ALICE, U256::from(slot)), encode_slot(U256::from(slot))));
-    std::iter::once((account_key(ALICE), Some(encode_account(&account())))).chain(slots).collect()
+fn entry(key: Key, before: Option<Value>, after: Option<Value>) -> Entry {
+    Entry { key, before, after }
+}
+
+fn writes() -> Vec<Entry> {
+    let slots = (1..=9).map(|slot| {
+        entry(
+            slot_key(ALICE, U256::from(slot)),
+            None,
+            encode_slot(U256::from(slot)),
+        )
+    });
+    std::iter::once(entry(account_key(ALICE), None, Some(encode_account(&account()))))
+        .chain(slots)
+        .collect()
 }
 
 fn config() -> db::Config {
@@ -67,24 +83,38 @@ fn config() -> db::Config {
 #[test]
 fn the_root_of_fixed_content_is_pinned() {
     let commitment = deterministic::Runner::default().start(async |context| {
-        let commitment = seed(context.child("first"), config(), writes()).await.expect("memory");
+        let commitment = seed(context.child("first"), config(), &writes())
+            .await
+            .expect("memory");
         let commitment = commitment.expect("it was empty");
         let mut backwards = writes();
         backwards.reverse();
-        let again = seed(context.child("again"), config(), backwards).await.expect("memory");
+        let again = seed(context.child("again"), config(), &backwards)
+            .await
+            .expect("memory");
         assert_eq!(again, None, "what is there is left alone");
         commitment
     });
     assert_eq!((commitment.sync_start, commitment.sync_end), (0, 13));
-    assert_eq!(hex::encode(commitment.root), "b8efbc9edee929029f240be2613f29c0bf76589d74ba8890be2e33effe081701");
-    assert_eq!(hex::encode(commitment.ops_root), "710735e2d83d2c7e6fe1d023521e5bb9254443f38bc35a252585ba5be0d2b7df");
+    assert_eq!(
+        hex::encode(commitment.root),
+        "b8efbc9edee929029f240be2613f29c0bf76589d74ba8890be2e33effe081701"
+    );
+    assert_eq!(
+        hex::encode(commitment.ops_root),
+        "710735e2d83d2c7e6fe1d023521e5bb9254443f38bc35a252585ba5be0d2b7df"
+    );
 }
 
 #[test]
 fn presence_and_absence_are_proven_and_nothing_else() {
     deterministic::Runner::default().start(async |context| {
-        seed(context.child("seed"), config(), writes()).await.expect("memory");
-        let database = db::Qmdb::init(context.child("open"), config(), None).await.expect("memory");
+        seed(context.child("seed"), config(), &writes())
+            .await
+            .expect("memory");
+        let database = db::Qmdb::init(context.child("open"), config(), None)
+            .await
+            .expect("memory");
         let root = database.root();
 
         let key = account_key(ALICE);
@@ -109,10 +139,10 @@ fn history_answers_for_each_block_in_its_window() {
     let history = History::default();
     let (a, b) = (account_key(ALICE), account_key(Address::ZERO));
     assert_eq!(history.oldest(3), 3, "nothing is kept yet");
-    history.publish(4, vec![(a, value(3))]);
-    history.publish(5, vec![(b, None)]);
-    history.publish(6, vec![(a, value(5))]);
-    history.publish(6, vec![(a, value(9))]);
+    history.publish(4, &[entry(a, value(3), None)]);
+    history.publish(5, &[entry(b, None, value(1))]);
+    history.publish(6, &[entry(a, value(5), None)]);
+    history.publish(6, &[entry(a, value(9), None)]);
     assert_eq!(history.oldest(6), 3);
     assert_eq!(history.get(3, &a), Some(value(3)));
     assert_eq!(history.get(4, &a), Some(value(5)), "block 6 is published once");
@@ -120,7 +150,7 @@ fn history_answers_for_each_block_in_its_window() {
     assert_eq!(history.get(3, &b), Some(None));
     assert_eq!(history.get(5, &b), None);
     for number in 7..1_000 {
-        history.publish(number, Vec::new());
+        history.publish(number, &[]);
     }
     assert_eq!(history.oldest(999), 999 - crate::WINDOW_BLOCKS as u64);
 }
@@ -130,7 +160,7 @@ fn the_cache_does_not_keep_what_was_read_before_the_tip_moved() {
     let cache = Cache::new(NonZeroUsize::new(2).expect("two"));
     let key = account_key(ALICE);
     let began = cache.get(&key).expect_err("empty");
-    cache.advance(&[(key, value(2))]);
+    cache.advance(&[entry(key, None, value(2))]);
     cache.fill(began, key, value(1));
     assert_eq!(cache.get(&key).expect("known"), value(2));
 
@@ -138,6 +168,6 @@ fn the_cache_does_not_keep_what_was_read_before_the_tip_moved() {
     let began = cache.get(&other).expect_err("unknown");
     cache.fill(began, other, None);
     assert_eq!(cache.get(&other).expect("known to be absent"), None);
-    cache.advance(&[(slot_key(ALICE, U256::ZERO), value(3))]);
+    cache.advance(&[entry(slot_key(ALICE, U256::ZERO), None, value(3))]);
     assert!(cache.get(&key).is_err(), "the cache is bounded");
 }

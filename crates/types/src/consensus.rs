@@ -1,6 +1,8 @@
 //! The engine's types, closed: one name for each generic of commonware that this chain uses, and the block itself.
 
-use crate::header::{Extra, ExtraError, MAX_HEADER_BYTES, decode_header, digest_of, encode_header, header_hash};
+use crate::header::{
+    Extra, ExtraError, MAX_HEADER_BYTES, decode_header, digest_of, encode_header,
+};
 use alloy_consensus::Header;
 use alloy_primitives::{B256, Bytes, keccak256};
 use bytes::BufMut;
@@ -39,8 +41,8 @@ pub const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
 
 /// A header with the raw transactions it commits to.
 ///
-/// Only [`Block::new`] and decoding make one, and both check that header and body belong together, so the digest stands
-/// for the whole block.
+/// Only [`Block::new`], [`Block::assemble`] and decoding make one, and all of them see to it that header and body belong
+/// together, so the digest stands for the whole block.
 #[derive(Clone, Debug)]
 pub struct Block(Arc<Inner>);
 
@@ -77,14 +79,28 @@ impl Block {
         check_body(&transactions)?;
         let body = transactions_root(&transactions);
         if body != header.transactions_root {
-            return Err(BlockError::Root { header: header.transactions_root, body });
+            return Err(BlockError::Root {
+                header: header.transactions_root,
+                body,
+            });
         }
+        Self::seal(header, extra, transactions)
+    }
+
+    /// Sets the transactions' root in a header and puts both together.
+    pub fn assemble(mut header: Header, transactions: Vec<Bytes>) -> Result<Self, BlockError> {
+        header.transactions_root = transactions_root(&transactions);
+        let extra = Extra::decode(&header.extra_data)?;
+        check_body(&transactions)?;
+        Self::seal(header, extra, transactions)
+    }
+
+    fn seal(header: Header, extra: Extra, transactions: Vec<Bytes>) -> Result<Self, BlockError> {
         let header_rlp = encode_header(&header);
         if header_rlp.len() > MAX_HEADER_BYTES {
             return Err(BlockError::HeaderTooLarge { got: header_rlp.len() });
         }
         let hash = keccak256(&header_rlp);
-        debug_assert_eq!(hash, header_hash(&header));
         Ok(Self(Arc::new(Inner { header, header_rlp, extra, hash, transactions })))
     }
 
@@ -135,12 +151,17 @@ pub fn transactions_root(transactions: &[Bytes]) -> B256 {
 
 fn check_body(transactions: &[Bytes]) -> Result<(), BlockError> {
     if transactions.len() > MAX_BLOCK_TRANSACTIONS {
-        return Err(BlockError::TooMany { got: transactions.len() });
+        return Err(BlockError::TooMany {
+            got: transactions.len(),
+        });
     }
     let mut total = 0;
     for (index, raw) in transactions.iter().enumerate() {
         if raw.is_empty() || raw.len() > MAX_TRANSACTION_BYTES {
-            return Err(BlockError::TransactionSize { index, got: raw.len() });
+            return Err(BlockError::TransactionSize {
+                index,
+                got: raw.len(),
+            });
         }
         total += raw.len();
     }
@@ -164,7 +185,12 @@ impl EncodeSize for Block {
     fn encode_size(&self) -> usize {
         self.0.header_rlp.0.encode_size()
             + self.0.transactions.len().encode_size()
-            + self.0.transactions.iter().map(|raw| raw.0.encode_size()).sum::<usize>()
+            + self
+                .0
+                .transactions
+                .iter()
+                .map(|raw| raw.0.encode_size())
+                .sum::<usize>()
     }
 }
 
@@ -173,12 +199,14 @@ impl Read for Block {
 
     fn read_cfg(buf: &mut impl Buf, _: &()) -> Result<Self, CodecError> {
         let header = bytes::Bytes::read_cfg(buf, &RangeCfg::new(0..=MAX_HEADER_BYTES))?;
-        let header = decode_header(&header).map_err(|source| CodecError::Wrapped("header", Box::new(source)))?;
+        let header =
+            decode_header(&header).map_err(|source| CodecError::Wrapped("header", Box::new(source)))?;
         let count = usize::read_cfg(buf, &RangeCfg::new(0..=MAX_BLOCK_TRANSACTIONS))?;
         let mut transactions = Vec::with_capacity(count.min(1024));
         let mut room = MAX_BODY_BYTES;
         for _ in 0..count {
-            let raw = bytes::Bytes::read_cfg(buf, &RangeCfg::new(1..=MAX_TRANSACTION_BYTES.min(room.max(1))))?;
+            let raw =
+                bytes::Bytes::read_cfg(buf, &RangeCfg::new(1..=MAX_TRANSACTION_BYTES.min(room.max(1))))?;
             room = room.saturating_sub(raw.len());
             transactions.push(Bytes::from(raw));
         }

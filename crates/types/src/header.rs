@@ -73,7 +73,9 @@ impl Extra {
 
     /// Decodes the only accepted encoding.
     pub fn decode(bytes: &[u8]) -> Result<Self, ExtraError> {
-        let bytes: &[u8; EXTRA_BYTES] = bytes.try_into().map_err(|_| ExtraError::Length { got: bytes.len() })?;
+        let bytes: &[u8; EXTRA_BYTES] = bytes
+            .try_into()
+            .map_err(|_| ExtraError::Length { got: bytes.len() })?;
         let u64_at = |at: usize| {
             let mut word = [0; 8];
             word.copy_from_slice(&bytes[at..at + 8]);
@@ -149,7 +151,10 @@ pub fn decode_header(bytes: &[u8]) -> Result<Header, alloy_rlp::Error> {
 
 /// Time of a block in milliseconds since the Unix epoch.
 pub fn timestamp_ms(header: &Header, extra: &Extra) -> u64 {
-    header.timestamp.saturating_mul(1000).saturating_add(u64::from(extra.millis))
+    header
+        .timestamp
+        .saturating_mul(1000)
+        .saturating_add(u64::from(extra.millis))
 }
 
 /// A header with every field that is constant on this chain set; the rest is zero.

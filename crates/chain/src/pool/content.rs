@@ -65,7 +65,9 @@ impl Content {
         }
         self.check_account(sender, nonce, next)?;
         if self.is_full(raw.len()) && !self.evict() {
-            return Err(SubmitError::PoolFull { max: self.config.max_transactions });
+            return Err(SubmitError::PoolFull {
+                max: self.config.max_transactions,
+            });
         }
         let account = self.accounts.entry(sender).or_default();
         account.next = account.next.max(next);
@@ -74,7 +76,16 @@ impl Content {
         self.bytes += raw.len();
         self.hashes.insert(hash, (sender, nonce));
         self.order.insert(place, (sender, nonce));
-        account.waiting.insert(nonce, Entry { transaction: Arc::new(transaction), raw, place, active: false, parked: false });
+        account.waiting.insert(
+            nonce,
+            Entry {
+                transaction: Arc::new(transaction),
+                raw,
+                place,
+                active: false,
+                parked: false,
+            },
+        );
         Ok(())
     }
 
@@ -87,14 +98,23 @@ impl Content {
         let metered = !self.config.unmetered.contains(&sender);
         let max_gap = self.config.max_nonce_gap;
         if metered && nonce - expected > max_gap {
-            return Err(SubmitError::NonceTooHigh { got: nonce, expected, max_gap });
+            return Err(SubmitError::NonceTooHigh {
+                got: nonce,
+                expected,
+                max_gap,
+            });
         }
         let Some(account) = account else { return Ok(()) };
         if let Some(other) = account.waiting.get(&nonce) {
-            return Err(SubmitError::NonceTaken { nonce, hash: *other.transaction.tx_hash() });
+            return Err(SubmitError::NonceTaken {
+                nonce,
+                hash: *other.transaction.tx_hash(),
+            });
         }
         if metered && account.waiting.len() >= self.config.max_per_account {
-            return Err(SubmitError::AccountFull { max: self.config.max_per_account });
+            return Err(SubmitError::AccountFull {
+                max: self.config.max_per_account,
+            });
         }
         Ok(())
     }
@@ -109,20 +129,33 @@ impl Content {
             let account = &self.accounts[sender];
             *nonce >= account.gapless() || account.waiting[nonce].parked
         });
-        let Some((sender, nonce)) = gapped.copied() else { return false };
+        let Some((sender, nonce)) = gapped.copied() else {
+            return false;
+        };
         self.take(sender, nonce);
         true
     }
 
     pub fn activate(&mut self, hash: B256) -> bool {
-        let Some((sender, nonce)) = self.hashes.get(&hash) else { return false };
-        let entry = self.accounts.get_mut(sender).and_then(|account| account.waiting.get_mut(nonce));
+        let Some((sender, nonce)) = self.hashes.get(&hash) else {
+            return false;
+        };
+        let entry = self
+            .accounts
+            .get_mut(sender)
+            .and_then(|account| account.waiting.get_mut(nonce));
         entry.is_some_and(|entry| !std::mem::replace(&mut entry.active, true))
     }
 
     pub fn park(&mut self, hash: B256) {
-        let Some((sender, nonce)) = self.hashes.get(&hash) else { return };
-        if let Some(entry) = self.accounts.get_mut(sender).and_then(|account| account.waiting.get_mut(nonce)) {
+        let Some((sender, nonce)) = self.hashes.get(&hash) else {
+            return;
+        };
+        if let Some(entry) = self
+            .accounts
+            .get_mut(sender)
+            .and_then(|account| account.waiting.get_mut(nonce))
+        {
             entry.parked = true;
         }
     }
@@ -130,7 +163,10 @@ impl Content {
     /// A finalized block changed an account.
     pub fn unpark(&mut self, address: Address) {
         let account = self.accounts.get_mut(&address);
-        for entry in account.into_iter().flat_map(|account| account.waiting.values_mut()) {
+        for entry in account
+            .into_iter()
+            .flat_map(|account| account.waiting.values_mut())
+        {
             entry.parked = false;
         }
     }
@@ -143,7 +179,9 @@ impl Content {
 
     /// A finalized block used a nonce: it and everything before it is done.
     pub fn used(&mut self, sender: Address, nonce: u64) {
-        let Some(account) = self.accounts.get_mut(&sender) else { return };
+        let Some(account) = self.accounts.get_mut(&sender) else {
+            return;
+        };
         account.next = account.next.max(nonce + 1);
         let done: Vec<u64> = account.waiting.range(..=nonce).map(|(nonce, _)| *nonce).collect();
         for nonce in done {
@@ -152,7 +190,9 @@ impl Content {
     }
 
     fn take(&mut self, sender: Address, nonce: u64) {
-        let Some(account) = self.accounts.get_mut(&sender) else { return };
+        let Some(account) = self.accounts.get_mut(&sender) else {
+            return;
+        };
         if let Some(entry) = account.waiting.remove(&nonce) {
             self.bytes -= entry.raw.len();
             self.order.remove(&entry.place);
@@ -186,7 +226,10 @@ impl Content {
                     return chosen;
                 }
                 bytes += entry.raw.len();
-                chosen.push(Candidate { transaction: entry.transaction.clone(), raw: entry.raw.clone() });
+                chosen.push(Candidate {
+                    transaction: entry.transaction.clone(),
+                    raw: entry.raw.clone(),
+                });
                 *next += 1;
             }
         }
@@ -201,7 +244,11 @@ impl Content {
 
     pub fn next_nonce(&self, address: Address, next: u64) -> u64 {
         self.accounts.get(&address).map_or(next, |account| {
-            if account.next < next { account.gapless_from(next) } else { account.gapless() }
+            if account.next < next {
+                account.gapless_from(next)
+            } else {
+                account.gapless()
+            }
         })
     }
 
@@ -214,7 +261,10 @@ impl Content {
     }
 
     pub fn raws(&self) -> Vec<Bytes> {
-        self.order.values().map(|(sender, nonce)| self.accounts[sender].waiting[nonce].raw.clone()).collect()
+        self.order
+            .values()
+            .map(|(sender, nonce)| self.accounts[sender].waiting[nonce].raw.clone())
+            .collect()
     }
 }
 

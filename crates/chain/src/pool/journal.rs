@@ -41,7 +41,11 @@ impl<E: Storage> Journal<E> {
     /// Opens the journal and returns every intact record, oldest first.
     pub async fn open(context: E, partition: String) -> Result<(Self, Vec<Bytes>), JournalError> {
         let mut generations = match context.scan(&partition).await {
-            Ok(names) => names.iter().filter_map(|name| name.as_slice().try_into().ok()).map(u64::from_be_bytes).collect(),
+            Ok(names) => names
+                .iter()
+                .filter_map(|name| name.as_slice().try_into().ok())
+                .map(u64::from_be_bytes)
+                .collect(),
             Err(commonware_runtime::Error::PartitionMissing(_)) => Vec::new(),
             Err(source) => return Err(source.into()),
         };
@@ -59,7 +63,14 @@ impl<E: Storage> Journal<E> {
             blob.resize(end).await?;
             blob.sync().await?;
         }
-        let mut journal = Self { context, partition, generation, blob, end, torn: false };
+        let mut journal = Self {
+            context,
+            partition,
+            generation,
+            blob,
+            end,
+            torn: false,
+        };
         if generations.len() > 1 {
             journal.compact(&records).await?;
         }
@@ -74,7 +85,9 @@ impl<E: Storage> Journal<E> {
         let bytes = encode(raws);
         let written = bytes.len() as u64;
         self.torn = true;
-        self.blob.write_at(self.end, bytes, WriteOptions::default()).await?;
+        self.blob
+            .write_at(self.end, bytes, WriteOptions::default())
+            .await?;
         self.blob.sync().await?;
         self.torn = false;
         self.end += written;
@@ -121,7 +134,10 @@ async fn read_records<B: commonware_runtime::Blob>(
     size: u64,
     records: &mut Vec<Bytes>,
 ) -> Result<u64, JournalError> {
-    let bytes = blob.read_at(0, size as usize, ReadOptions::default()).await?.coalesce();
+    let bytes = blob
+        .read_at(0, size as usize, ReadOptions::default())
+        .await?
+        .coalesce();
     let bytes: &[u8] = bytes.as_ref();
     let mut at = 0;
     while let Some(head) = bytes.get(at..at + HEAD_BYTES) {
@@ -129,7 +145,9 @@ async fn read_records<B: commonware_runtime::Blob>(
         if length == 0 || length > MAX_TRANSACTION_BYTES {
             break;
         }
-        let Some(raw) = bytes.get(at + HEAD_BYTES..at + HEAD_BYTES + length) else { break };
+        let Some(raw) = bytes.get(at + HEAD_BYTES..at + HEAD_BYTES + length) else {
+            break;
+        };
         if keccak256(raw)[..4] != head[4..] {
             break;
         }

@@ -3,7 +3,9 @@ use crate::{config::PoolConfig, view::SubmitError};
 use alloy_consensus::{SignableTransaction as _, TxEip1559, TxEnvelope};
 use alloy_eips::eip2718::Encodable2718 as _;
 use alloy_primitives::{Address, B256, Bytes, Signature, U256};
-use commonware_runtime::{Blob as _, Runner as _, Storage as _, Supervisor as _, WriteOptions, deterministic};
+use commonware_runtime::{
+    Blob as _, Runner as _, Storage as _, Supervisor as _, WriteOptions, deterministic,
+};
 use std::collections::HashMap;
 use zhengtong_evm::Transaction;
 
@@ -12,7 +14,12 @@ const BOB: Address = Address::repeat_byte(2);
 
 /// The pool does not look at signatures, so none is made.
 fn transaction(sender: Address, nonce: u64) -> (Transaction, Bytes) {
-    let unsigned = TxEip1559 { nonce, gas_limit: 21_000, value: U256::from(sender.0[0]), ..TxEip1559::default() };
+    let unsigned = TxEip1559 {
+        nonce,
+        gas_limit: 21_000,
+        value: U256::from(sender.0[0]),
+        ..TxEip1559::default()
+    };
     let signature = Signature::new(U256::from(1), U256::from(1), false);
     let envelope = TxEnvelope::from(unsigned.into_signed(signature));
     let raw = envelope.encoded_2718().into();
@@ -41,7 +48,10 @@ fn selected(pool: &Pool, moved: &[(Address, u64)]) -> Vec<(Address, u64)> {
     let moved: HashMap<_, _> = moved.iter().copied().collect();
     let candidates = pool.select(&moved, 100, 1 << 20);
     let nonce = |transaction: &Transaction| alloy_consensus::Transaction::nonce(transaction.inner());
-    candidates.iter().map(|c| (c.transaction.signer(), nonce(&c.transaction))).collect()
+    candidates
+        .iter()
+        .map(|c| (c.transaction.signer(), nonce(&c.transaction)))
+        .collect()
 }
 
 #[test]
@@ -51,8 +61,16 @@ fn they_come_in_order_of_arrival_and_of_nonce() {
     add(&pool, BOB, 0);
     add(&pool, ALICE, 0);
     add(&pool, ALICE, 3);
-    assert_eq!(selected(&pool, &[]), [(BOB, 0), (ALICE, 0), (ALICE, 1)], "3 waits behind a gap");
-    assert_eq!(selected(&pool, &[(ALICE, 1)]), [(ALICE, 1), (BOB, 0)], "an unfinalized ancestor has nonce 0");
+    assert_eq!(
+        selected(&pool, &[]),
+        [(BOB, 0), (ALICE, 0), (ALICE, 1)],
+        "3 waits behind a gap"
+    );
+    assert_eq!(
+        selected(&pool, &[(ALICE, 1)]),
+        [(ALICE, 1), (BOB, 0)],
+        "an unfinalized ancestor has nonce 0"
+    );
     assert_eq!(pool.next_nonce(ALICE, 0), 2);
     assert_eq!(pool.next_nonce(Address::ZERO, 9), 9);
     pool.finalized([(&ALICE, 0)], [&ALICE]);
@@ -79,7 +97,10 @@ fn what_could_not_run_is_tried_again_when_its_account_changes() {
     let hash = add(&pool, ALICE, 0);
     add(&pool, ALICE, 1);
     pool.park(hash);
-    assert!(selected(&pool, &[]).is_empty(), "and what stands behind it waits too");
+    assert!(
+        selected(&pool, &[]).is_empty(),
+        "and what stands behind it waits too"
+    );
     pool.finalized([], [&BOB]);
     assert!(selected(&pool, &[]).is_empty());
     pool.finalized([], [&ALICE]);
@@ -89,30 +110,64 @@ fn what_could_not_run_is_tried_again_when_its_account_changes() {
 #[test]
 fn every_limit_is_kept() {
     let pool = pool(|config| {
-        (config.max_per_account, config.max_nonce_gap, config.max_transactions) = (2, 4, 5);
+        (
+            config.max_per_account,
+            config.max_nonce_gap,
+            config.max_transactions,
+        ) = (2, 4, 5);
         config.unmetered = vec![BOB];
     });
     let hash = add(&pool, ALICE, 0);
-    assert_eq!(reserve(&pool, ALICE, 0, 0), Err(SubmitError::AlreadyKnown { hash }));
-    assert_eq!(reserve(&pool, ALICE, 5, 0), Err(SubmitError::NonceTooHigh { got: 5, expected: 0, max_gap: 4 }));
-    assert_eq!(reserve(&pool, ALICE, 1, 2), Err(SubmitError::NonceTooLow { got: 1, expected: 2 }));
+    assert_eq!(
+        reserve(&pool, ALICE, 0, 0),
+        Err(SubmitError::AlreadyKnown { hash })
+    );
+    assert_eq!(
+        reserve(&pool, ALICE, 5, 0),
+        Err(SubmitError::NonceTooHigh {
+            got: 5,
+            expected: 0,
+            max_gap: 4
+        })
+    );
+    assert_eq!(
+        reserve(&pool, ALICE, 1, 2),
+        Err(SubmitError::NonceTooLow { got: 1, expected: 2 })
+    );
     add(&pool, ALICE, 1);
-    assert_eq!(reserve(&pool, ALICE, 2, 0), Err(SubmitError::AccountFull { max: 2 }));
+    assert_eq!(
+        reserve(&pool, ALICE, 2, 0),
+        Err(SubmitError::AccountFull { max: 2 })
+    );
     for nonce in 0..3 {
         add(&pool, BOB, nonce);
     }
-    assert_eq!(reserve(&pool, BOB, 3, 0), Err(SubmitError::PoolFull { max: 5 }), "all of them can run");
+    assert_eq!(
+        reserve(&pool, BOB, 3, 0),
+        Err(SubmitError::PoolFull { max: 5 }),
+        "all of them can run"
+    );
 }
 
 #[test]
 fn a_second_transaction_with_the_same_nonce_is_refused() {
     let pool = pool(|_| {});
     let first = add(&pool, ALICE, 0);
-    let other = TxEip1559 { nonce: 0, gas_limit: 30_000, ..TxEip1559::default() };
+    let other = TxEip1559 {
+        nonce: 0,
+        gas_limit: 30_000,
+        ..TxEip1559::default()
+    };
     let signature = Signature::new(U256::from(1), U256::from(1), false);
     let other = Transaction::new_unchecked(other.into_signed(signature).into(), ALICE);
     let refused = pool.reserve(other, Bytes::new(), 0);
-    assert_eq!(refused, Err(SubmitError::NonceTaken { nonce: 0, hash: first }));
+    assert_eq!(
+        refused,
+        Err(SubmitError::NonceTaken {
+            nonce: 0,
+            hash: first
+        })
+    );
 }
 
 #[test]
@@ -133,18 +188,24 @@ fn raws(range: std::ops::Range<u64>) -> Vec<Bytes> {
 #[test]
 fn the_journal_keeps_what_it_acknowledged_through_a_power_loss() {
     let (_, checkpoint) = deterministic::Runner::default().start_and_recover(async |context| {
-        let (mut journal, records) = Journal::open(context.child("first"), "pool".into()).await.expect("memory");
+        let (mut journal, records) = Journal::open(context.child("first"), "pool".into())
+            .await
+            .expect("memory");
         assert!(records.is_empty());
         journal.append(&raws(0..3)).await.expect("written");
         journal.append(&raws(3..4)).await.expect("written");
     });
     deterministic::Runner::from(checkpoint).start(async |context| {
-        let (mut journal, records) = Journal::open(context.child("second"), "pool".into()).await.expect("memory");
+        let (mut journal, records) = Journal::open(context.child("second"), "pool".into())
+            .await
+            .expect("memory");
         assert_eq!(records, raws(0..4));
         journal.compact(&raws(2..4)).await.expect("rewritten");
         journal.append(&raws(4..5)).await.expect("written");
         drop(journal);
-        let (_, records) = Journal::open(context.child("third"), "pool".into()).await.expect("memory");
+        let (_, records) = Journal::open(context.child("third"), "pool".into())
+            .await
+            .expect("memory");
         assert_eq!(records, raws(2..5));
     });
 }
@@ -152,19 +213,27 @@ fn the_journal_keeps_what_it_acknowledged_through_a_power_loss() {
 #[test]
 fn a_torn_record_is_cut_off_and_the_journal_goes_on() {
     deterministic::Runner::default().start(async |context| {
-        let (mut journal, _) = Journal::open(context.child("first"), "pool".into()).await.expect("memory");
+        let (mut journal, _) = Journal::open(context.child("first"), "pool".into())
+            .await
+            .expect("memory");
         journal.append(&raws(0..2)).await.expect("written");
         drop(journal);
         let (blob, size) = context.open("pool", &0u64.to_be_bytes()).await.expect("exists");
         // A length and a check without the rest, then rubbish.
-        blob.write_at(size, vec![0, 0, 0, 90, 1, 2, 3, 4, 5, 6], WriteOptions::default()).await.expect("memory");
+        blob.write_at(size, vec![0, 0, 0, 90, 1, 2, 3, 4, 5, 6], WriteOptions::default())
+            .await
+            .expect("memory");
         blob.sync().await.expect("memory");
         drop(blob);
-        let (mut journal, records) = Journal::open(context.child("second"), "pool".into()).await.expect("memory");
+        let (mut journal, records) = Journal::open(context.child("second"), "pool".into())
+            .await
+            .expect("memory");
         assert_eq!(records, raws(0..2));
         journal.append(&raws(2..3)).await.expect("written");
         drop(journal);
-        let (_, records) = Journal::open(context.child("third"), "pool".into()).await.expect("memory");
+        let (_, records) = Journal::open(context.child("third"), "pool".into())
+            .await
+            .expect("memory");
         assert_eq!(records, raws(0..3));
     });
 }
@@ -172,17 +241,27 @@ fn a_torn_record_is_cut_off_and_the_journal_goes_on() {
 #[test]
 fn a_crash_while_rewriting_loses_nothing() {
     deterministic::Runner::default().start(async |context| {
-        let (mut journal, _) = Journal::open(context.child("first"), "pool".into()).await.expect("memory");
+        let (mut journal, _) = Journal::open(context.child("first"), "pool".into())
+            .await
+            .expect("memory");
         journal.append(&raws(0..3)).await.expect("written");
         drop(journal);
         // The next generation has half a record; the old one is still there.
         let (blob, _) = context.open("pool", &1u64.to_be_bytes()).await.expect("new");
-        blob.write_at(0, vec![0, 0, 0, 90, 1], WriteOptions::default()).await.expect("memory");
+        blob.write_at(0, vec![0, 0, 0, 90, 1], WriteOptions::default())
+            .await
+            .expect("memory");
         blob.sync().await.expect("memory");
         drop(blob);
-        let (_, records) = Journal::open(context.child("second"), "pool".into()).await.expect("memory");
+        let (_, records) = Journal::open(context.child("second"), "pool".into())
+            .await
+            .expect("memory");
         assert_eq!(records, raws(0..3));
-        assert_eq!(context.scan("pool").await.expect("exists").len(), 1, "one generation is left");
+        assert_eq!(
+            context.scan("pool").await.expect("exists").len(),
+            1,
+            "one generation is left"
+        );
     });
 }
 
@@ -190,7 +269,9 @@ fn a_crash_while_rewriting_loses_nothing() {
 #[test]
 fn a_failed_write_is_not_acknowledged_and_harms_nothing() {
     deterministic::Runner::default().start(async |context| {
-        let (mut journal, _) = Journal::open(context.child("first"), "pool".into()).await.expect("memory");
+        let (mut journal, _) = Journal::open(context.child("first"), "pool".into())
+            .await
+            .expect("memory");
         journal.append(&raws(0..1)).await.expect("written");
         context.storage_fault_config().write().write_rate = Some(deterministic::WriteConfig {
             failure_rate: commonware_utils::probability!(1.0),
@@ -204,7 +285,9 @@ fn a_failed_write_is_not_acknowledged_and_harms_nothing() {
         context.storage_fault_config().write().sync_rate = None;
         journal.append(&raws(3..4)).await.expect("written");
         drop(journal);
-        let (_, records) = Journal::open(context.child("second"), "pool".into()).await.expect("memory");
+        let (_, records) = Journal::open(context.child("second"), "pool".into())
+            .await
+            .expect("memory");
         assert_eq!(records, [raws(0..1), raws(3..4)].concat());
     });
 }

@@ -6,7 +6,7 @@ use thiserror::Error;
 use zhengtong_evm::{BlockContext, Outcome};
 use zhengtong_state::Commitment;
 use zhengtong_types::{
-    consensus::{Block, Context, transactions_root},
+    consensus::{Block, Context},
     header::{Extra, blank_header, hash_of},
 };
 
@@ -14,7 +14,11 @@ use zhengtong_types::{
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum RuleError {
     #[error("{field} is {got}, expected {expected}")]
-    Field { field: &'static str, got: String, expected: String },
+    Field {
+        field: &'static str,
+        got: String,
+        expected: String,
+    },
     #[error("its time {got} ms is not after its parent's {parent} ms")]
     NotAfterParent { got: u64, parent: u64 },
     #[error("its time {got} ms is more than {MAX_CLOCK_LEAD_MS} ms ahead of this clock, {now} ms")]
@@ -27,7 +31,11 @@ fn same<T: PartialEq + std::fmt::Debug>(field: &'static str, got: &T, expected: 
     if got == expected {
         return Ok(());
     }
-    Err(RuleError::Field { field, got: format!("{got:?}"), expected: format!("{expected:?}") })
+    Err(RuleError::Field {
+        field,
+        got: format!("{got:?}"),
+        expected: format!("{expected:?}"),
+    })
 }
 
 /// The time of a block proposed now: the clock, or just after the parent if the clock is behind.
@@ -59,17 +67,15 @@ pub fn draft(parent: &Block, time_ms: u64) -> Header {
     }
 }
 
-/// Completes a draft with what execution gave.
+/// Completes a draft with what execution gave, all but the transactions' root.
 pub fn complete(
     mut header: Header,
     context: &Context,
     time_ms: u64,
-    transactions: &[alloy_primitives::Bytes],
     outcome: &Outcome,
     state: &Commitment,
 ) -> Header {
     header.state_root = state.root;
-    header.transactions_root = transactions_root(transactions);
     header.receipts_root = outcome.receipts_root;
     header.logs_bloom = outcome.logs_bloom;
     header.gas_used = outcome.gas_used;
@@ -91,7 +97,11 @@ pub fn complete(
 pub fn check_header(block: &Block, parent: &Block, context: &Context) -> Result<(), RuleError> {
     let (header, extra) = (block.header(), block.extra());
     same("parentHash", &header.parent_hash, &parent.hash())?;
-    same("the context's parent", &hash_of(&context.parent.1), &parent.hash())?;
+    same(
+        "the context's parent",
+        &hash_of(&context.parent.1),
+        &parent.hash(),
+    )?;
     if extra.context(header.parent_hash) != *context {
         return Err(RuleError::Context);
     }
@@ -116,7 +126,10 @@ pub fn check_header(block: &Block, parent: &Block, context: &Context) -> Result<
 pub fn clock_wait_ms(time_ms: u64, now_ms: u64) -> Result<u64, RuleError> {
     let lead = time_ms.saturating_sub(now_ms);
     if lead > MAX_CLOCK_LEAD_MS {
-        return Err(RuleError::FromTheFuture { got: time_ms, now: now_ms });
+        return Err(RuleError::FromTheFuture {
+            got: time_ms,
+            now: now_ms,
+        });
     }
     Ok(lead.saturating_sub(CLOCK_TOLERANCE_MS))
 }
@@ -143,7 +156,6 @@ pub fn commitment(block: &Block) -> Commitment {
         sync_end: extra.sync_end,
     }
 }
-
 
 #[cfg(test)]
 mod tests;

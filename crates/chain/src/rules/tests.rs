@@ -1,4 +1,6 @@
-use super::{RuleError, check_header, check_outcome, clock_wait_ms, commitment, complete, draft, proposal_time_ms};
+use super::{
+    RuleError, check_header, check_outcome, clock_wait_ms, commitment, complete, draft, proposal_time_ms,
+};
 use alloy_consensus::Header;
 use alloy_primitives::{Address, B64, B256, Bloom, Bytes, U256, hex};
 use commonware_consensus::types::{Epoch, Round, View};
@@ -14,7 +16,12 @@ const PARENT_MS: u64 = 1_700_000_000_123;
 const TIME_MS: u64 = PARENT_MS + 500;
 
 fn state(byte: u8) -> Commitment {
-    Commitment { root: B256::repeat_byte(byte), ops_root: B256::repeat_byte(byte + 1), sync_start: 3, sync_end: 9 }
+    Commitment {
+        root: B256::repeat_byte(byte),
+        ops_root: B256::repeat_byte(byte + 1),
+        sync_start: 3,
+        sync_end: 9,
+    }
 }
 
 fn outcome() -> Outcome {
@@ -57,7 +64,13 @@ fn context(parent: &Block) -> Context {
 }
 
 fn child(parent: &Block) -> Block {
-    let header = complete(draft(parent, TIME_MS), &context(parent), TIME_MS, &[], &outcome(), &state(7));
+    let header = complete(
+        draft(parent, TIME_MS),
+        &context(parent),
+        TIME_MS,
+        &outcome(),
+        &state(7),
+    );
     Block::new(header, Vec::new()).expect("a block")
 }
 
@@ -100,7 +113,10 @@ fn every_other_header_is_refused() {
     ];
     for (index, change) in changes.into_iter().enumerate() {
         let bad = changed(&good, change);
-        assert!(check_header(&bad, &parent, &context(&parent)).is_err(), "change {index}");
+        assert!(
+            check_header(&bad, &parent, &context(&parent)).is_err(),
+            "change {index}"
+        );
     }
 }
 
@@ -119,18 +135,52 @@ fn a_block_out_of_its_context_is_refused() {
 #[test]
 fn what_execution_gave_must_be_in_the_header() {
     let block = child(&parent());
-    let refused = |outcome: &Outcome, state: &Commitment| check_outcome(&block, outcome, state).expect_err("refused");
+    let refused =
+        |outcome: &Outcome, state: &Commitment| check_outcome(&block, outcome, state).expect_err("refused");
     let field = |error| match error {
         RuleError::Field { field, .. } => field,
         other => panic!("{other}"),
     };
-    assert_eq!(field(refused(&Outcome { gas_used: 43, ..outcome() }, &state(7))), "gasUsed");
-    assert_eq!(field(refused(&Outcome { receipts_root: B256::ZERO, ..outcome() }, &state(7))), "receiptsRoot");
-    assert_eq!(field(refused(&Outcome { logs_bloom: Bloom::ZERO, ..outcome() }, &state(7))), "logsBloom");
+    assert_eq!(
+        field(refused(
+            &Outcome {
+                gas_used: 43,
+                ..outcome()
+            },
+            &state(7)
+        )),
+        "gasUsed"
+    );
+    assert_eq!(
+        field(refused(
+            &Outcome {
+                receipts_root: B256::ZERO,
+                ..outcome()
+            },
+            &state(7)
+        )),
+        "receiptsRoot"
+    );
+    assert_eq!(
+        field(refused(
+            &Outcome {
+                logs_bloom: Bloom::ZERO,
+                ..outcome()
+            },
+            &state(7)
+        )),
+        "logsBloom"
+    );
     assert_eq!(field(refused(&outcome(), &state(8))), "stateRoot");
-    let range = Commitment { sync_end: 10, ..state(7) };
+    let range = Commitment {
+        sync_end: 10,
+        ..state(7)
+    };
     assert_eq!(field(refused(&outcome(), &range)), "extraData.syncEnd");
-    let operations = Commitment { ops_root: B256::ZERO, ..state(7) };
+    let operations = Commitment {
+        ops_root: B256::ZERO,
+        ..state(7)
+    };
     assert_eq!(field(refused(&outcome(), &operations)), "extraData.opsRoot");
 }
 
@@ -138,23 +188,51 @@ fn what_execution_gave_must_be_in_the_header() {
 fn time_goes_forward_and_not_too_far() {
     let parent = parent();
     assert_eq!(proposal_time_ms(TIME_MS, &parent), TIME_MS);
-    assert_eq!(proposal_time_ms(5, &parent), PARENT_MS + 1, "a clock that is behind");
-    let late = complete(draft(&parent, PARENT_MS), &context(&parent), PARENT_MS, &[], &outcome(), &state(7));
+    assert_eq!(
+        proposal_time_ms(5, &parent),
+        PARENT_MS + 1,
+        "a clock that is behind"
+    );
+    let late = complete(
+        draft(&parent, PARENT_MS),
+        &context(&parent),
+        PARENT_MS,
+        &outcome(),
+        &state(7),
+    );
     let late = Block::new(late, Vec::new()).expect("a block");
     let refused = check_header(&late, &parent, &context(&parent));
-    assert_eq!(refused, Err(RuleError::NotAfterParent { got: PARENT_MS, parent: PARENT_MS }));
+    assert_eq!(
+        refused,
+        Err(RuleError::NotAfterParent {
+            got: PARENT_MS,
+            parent: PARENT_MS
+        })
+    );
     assert_eq!(clock_wait_ms(1_000, 1_000), Ok(0));
     assert_eq!(clock_wait_ms(1_400, 1_000), Ok(0));
     assert_eq!(clock_wait_ms(3_000, 1_000), Ok(1_500));
-    assert_eq!(clock_wait_ms(12_000, 1_000), Err(RuleError::FromTheFuture { got: 12_000, now: 1_000 }));
+    assert_eq!(
+        clock_wait_ms(12_000, 1_000),
+        Err(RuleError::FromTheFuture {
+            got: 12_000,
+            now: 1_000
+        })
+    );
 }
 
 /// If this changes, hashes of existing chains do.
 #[test]
 fn the_hash_of_a_fixed_block_is_pinned() {
     let parent = parent();
-    assert_eq!(hex::encode(parent.hash()), "96af9b64feefb23801444f0e40c98f9e814cd70ccf4529fad08616b953866fef");
-    assert_eq!(hex::encode(child(&parent).hash()), "f4dbc0b63145d78debee932624893702a291c160906a8804551fafba942f95d0");
+    assert_eq!(
+        hex::encode(parent.hash()),
+        "96af9b64feefb23801444f0e40c98f9e814cd70ccf4529fad08616b953866fef"
+    );
+    assert_eq!(
+        hex::encode(child(&parent).hash()),
+        "f4dbc0b63145d78debee932624893702a291c160906a8804551fafba942f95d0"
+    );
     let with_body = Block::new(parent.header().clone(), vec![Bytes::from_static(&[2])]);
     assert!(with_body.is_err(), "a body that the header does not commit to");
 }

@@ -6,7 +6,9 @@ use commonware_p2p::{
     Manager as _,
     simulated::{Config as NetConfig, Link, Network as Simulated, Oracle},
 };
-use commonware_runtime::{Clock as _, Handle as Task, Quota, Runner as _, Spawner as _, Supervisor as _, deterministic};
+use commonware_runtime::{
+    Clock as _, Handle as Task, Quota, Runner as _, Spawner as _, Supervisor as _, deterministic,
+};
 use commonware_utils::{NZU32, NZUsize, TryCollect as _, ordered::Set, probability};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::oneshot;
@@ -40,7 +42,12 @@ struct Cluster<'a> {
 }
 
 impl<'a> Cluster<'a> {
-    async fn new(context: &'a deterministic::Context, network: &'a Network, stores: Vec<Arc<Store>>, link: Link) -> Self {
+    async fn new(
+        context: &'a deterministic::Context,
+        network: &'a Network,
+        stores: Vec<Arc<Store>>,
+        link: Link,
+    ) -> Self {
         let (simulated, oracle) = Simulated::new(
             context.child("network"),
             NetConfig {
@@ -51,14 +58,28 @@ impl<'a> Cluster<'a> {
             },
         );
         simulated.start();
-        let peers: Set<ValidatorKey> = network.validators.iter().cloned().try_collect().expect("keys differ");
+        let peers: Set<ValidatorKey> = network
+            .validators
+            .iter()
+            .cloned()
+            .try_collect()
+            .expect("keys differ");
         oracle.manager().track(0, peers);
         for from in &network.validators {
             for to in network.validators.iter().filter(|to| *to != from) {
-                oracle.add_link(from.clone(), to.clone(), link.clone()).await.expect("both are known");
+                oracle
+                    .add_link(from.clone(), to.clone(), link.clone())
+                    .await
+                    .expect("both are known");
             }
         }
-        Self { context, network, oracle, stores, starts: 0 }
+        Self {
+            context,
+            network,
+            oracle,
+            stores,
+            starts: 0,
+        }
     }
 
     async fn start(&mut self, index: usize) -> Validator {
@@ -66,9 +87,12 @@ impl<'a> Cluster<'a> {
         let control = self.oracle.control(me.clone());
         let mut channels = Vec::new();
         for channel in 0..Networks::<(), ()>::COUNT {
-            channels.push(Some(control.register(channel, QUOTA).await.expect("a fresh channel")));
+            channels.push(Some(
+                control.register(channel, QUOTA).await.expect("a fresh channel"),
+            ));
         }
-        let networks = Networks::new(|channel| channels[channel as usize].take().expect("each is taken once"));
+        let networks =
+            Networks::new(|channel| channels[channel as usize].take().expect("each is taken once"));
         let setup = Setup {
             config: config(),
             network: self.network.info.clone(),
@@ -82,14 +106,22 @@ impl<'a> Cluster<'a> {
             prefix: format!("validator-{index}"),
         };
         self.starts += 1;
-        let context = self.context.child("validator").with_attribute("start", self.starts);
+        let context = self
+            .context
+            .child("validator")
+            .with_attribute("start", self.starts);
         let (ready, started) = oneshot::channel();
         let task = context.spawn(async move |context| {
-            let started = engine::start(context.child("engine"), setup, networks).await.expect("it starts");
+            let started = engine::start(context.child("engine"), setup, networks)
+                .await
+                .expect("it starts");
             let _ = ready.send(started.handle);
             let _ = started.engine.await;
         });
-        Validator { view: started.await.expect("it starts"), task }
+        Validator {
+            view: started.await.expect("it starts"),
+            task,
+        }
     }
 }
 
@@ -116,9 +148,13 @@ fn link(latency_ms: u64, jitter_ms: u64) -> Link {
 
 /// One run: everyone sends, one validator crashes in the middle and comes back. Returns the runtime's audit hash.
 fn run(network: &Network, seed: u64, link: Link) -> String {
-    let config = deterministic::Config::default().with_seed(seed).with_timeout(Some(PATIENCE * 2));
+    let config = deterministic::Config::default()
+        .with_seed(seed)
+        .with_timeout(Some(PATIENCE * 2));
     deterministic::Runner::new(config).start(async |context| {
-        let stores = (0..VALIDATORS).map(|_| Arc::new(Store::in_memory().expect("memory"))).collect();
+        let stores = (0..VALIDATORS)
+            .map(|_| Arc::new(Store::in_memory().expect("memory")))
+            .collect();
         let mut cluster = Cluster::new(&context, network, stores, link).await;
         let mut validators = Vec::new();
         for index in 0..VALIDATORS {
@@ -165,9 +201,22 @@ fn agree(network: &Network, validators: &[Validator], top: u64) {
     }
     for validator in validators {
         let finality = validator.view.finality(top).expect("reads").expect("certified");
-        assert_eq!(finality.verify(&network.info.public_key).expect("verifies").number(), top);
-        let mut state = validator.view.state(validator.view.tip().header.number).expect("the tip is kept");
-        let balance = state.basic(RECEIVER).expect("memory reads").expect("it was paid").balance;
+        assert_eq!(
+            finality
+                .verify(&network.info.public_key)
+                .expect("verifies")
+                .number(),
+            top
+        );
+        let mut state = validator
+            .view
+            .state(validator.view.tip().header.number)
+            .expect("the tip is kept");
+        let balance = state
+            .basic(RECEIVER)
+            .expect("memory reads")
+            .expect("it was paid")
+            .balance;
         assert_eq!(balance, U256::from(TRANSFERS * VALIDATORS as u64));
     }
 }

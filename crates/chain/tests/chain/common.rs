@@ -1,6 +1,5 @@
 //! A network for tests: real threshold keys, funded accounts, the real genesis contracts.
 
-
 use alloy_consensus::{SignableTransaction as _, TxEip1559, TxEnvelope};
 use alloy_eips::eip2718::Encodable2718 as _;
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256};
@@ -10,7 +9,10 @@ use commonware_cryptography::{
     Signer as _,
     bls12381::{
         dkg::feldman_desmedt::deal,
-        primitives::{sharing::{Mode, Sharing}, variant::MinSig},
+        primitives::{
+            sharing::Mode,
+            variant::MinSig,
+        },
     },
     ed25519,
 };
@@ -31,10 +33,8 @@ pub const GENESIS_MS: u64 = 0;
 pub struct Network {
     pub genesis: Genesis,
     pub info: NetworkInfo,
-    pub keys: Vec<ed25519::PrivateKey>,
     pub validators: Vec<ValidatorKey>,
     pub schemes: Vec<Scheme>,
-    pub sharing: Sharing<MinSig>,
 }
 
 /// A network of `n` validators, the same for the same seed.
@@ -44,18 +44,23 @@ pub fn network(n: usize, seed: u64) -> Network {
     keys.sort_by_key(|key| key.public_key());
     let validators: Vec<ValidatorKey> = keys.iter().map(|key| key.public_key()).collect();
     let players: Set<ValidatorKey> = validators.iter().cloned().try_collect().expect("keys differ");
-    let (output, shares) = deal::<MinSig, _, N3f1>(&mut rng, Mode::NonZeroCounter, players.clone()).expect("n > 0");
+    let (output, shares) =
+        deal::<MinSig, _, N3f1>(&mut rng, Mode::NonZeroCounter, players.clone()).expect("n > 0");
     let sharing = output.public().clone();
     let schemes = shares
         .values()
         .iter()
-        .map(|share| Scheme::signer(NAMESPACE, players.clone(), sharing.clone(), share.clone()).expect("a player"))
+        .map(|share| {
+            Scheme::signer(NAMESPACE, players.clone(), sharing.clone(), share.clone()).expect("a player")
+        })
         .collect();
     let genesis = GenesisSpec {
         chain_id: CHAIN_ID,
         timestamp_ms: GENESIS_MS,
         block_gas_limit: zhengtong_chain::config::DEFAULT_BLOCK_GAS_LIMIT,
-        alloc: (1..=10).map(|index| (account(index).address(), U256::from(10).pow(U256::from(21)))).collect(),
+        alloc: (1..=10)
+            .map(|index| (account(index).address(), U256::from(10).pow(U256::from(21))))
+            .collect(),
         council: account(1).address(),
         network: B256::repeat_byte(7),
         leader: validators[0].clone(),
@@ -73,11 +78,20 @@ pub fn network(n: usize, seed: u64) -> Network {
         contracts: genesis.contracts.clone(),
         version: "test".into(),
     };
-    Network { genesis, info, keys, validators, schemes, sharing }
+    Network {
+        genesis,
+        info,
+        validators,
+        schemes,
+    }
 }
 
 pub fn config() -> Config {
-    Config { heartbeat: Duration::from_secs(2), leader_timeout: Duration::from_secs(4), ..Config::default() }
+    Config {
+        heartbeat: Duration::from_secs(2),
+        leader_timeout: Duration::from_secs(4),
+        ..Config::default()
+    }
 }
 
 /// A funded account.
@@ -87,15 +101,30 @@ pub fn account(index: u64) -> PrivateKeySigner {
 
 /// A signed transfer, as a wallet sends it.
 pub fn transfer(from: &PrivateKeySigner, nonce: u64, to: Address, value: u64) -> Bytes {
-    sign(from, TxEip1559 { nonce, gas_limit: 21_000, to: TxKind::Call(to), value: U256::from(value), ..blank() })
+    sign(
+        from,
+        TxEip1559 {
+            nonce,
+            gas_limit: 21_000,
+            to: TxKind::Call(to),
+            value: U256::from(value),
+            ..blank()
+        },
+    )
 }
 
 pub fn blank() -> TxEip1559 {
-    TxEip1559 { chain_id: CHAIN_ID, ..TxEip1559::default() }
+    TxEip1559 {
+        chain_id: CHAIN_ID,
+        ..TxEip1559::default()
+    }
 }
 
 pub fn sign(from: &PrivateKeySigner, transaction: TxEip1559) -> Bytes {
-    let signature = from.sign_hash_sync(&transaction.signature_hash()).expect("local keys sign");
-    TxEnvelope::from(transaction.into_signed(signature)).encoded_2718().into()
+    let signature = from
+        .sign_hash_sync(&transaction.signature_hash())
+        .expect("local keys sign");
+    TxEnvelope::from(transaction.into_signed(signature))
+        .encoded_2718()
+        .into()
 }
-

@@ -1,8 +1,7 @@
 //! A network of one in the deterministic runtime: transfers, finality, state, proofs, and restarts.
 
-
-use alloy_primitives::{Address, B256, U256, keccak256};
 use crate::common::{account, config, network, transfer};
+use alloy_primitives::{Address, B256, U256, keccak256};
 use commonware_runtime::{Runner as _, Supervisor as _, deterministic};
 use std::sync::Arc;
 use zhengtong_chain::{ChainView, Handle, Setup, Store, SubmitError, engine, solo};
@@ -11,7 +10,11 @@ use zhengtong_state::Wait;
 
 type View = Handle<deterministic::Context>;
 
-async fn start(context: &deterministic::Context, network: &crate::common::Network, store: Arc<Store>) -> View {
+async fn start(
+    context: &deterministic::Context,
+    network: &crate::common::Network,
+    store: Arc<Store>,
+) -> View {
     let alone = solo::Alone::new(network.validators[0].clone());
     let setup = Setup {
         config: config(),
@@ -25,7 +28,10 @@ async fn start(context: &deterministic::Context, network: &crate::common::Networ
         wait: Wait::Refuse,
         prefix: "solo".into(),
     };
-    engine::start(context.child("node"), setup, solo::networks()).await.expect("it starts").handle
+    engine::start(context.child("node"), setup, solo::networks())
+        .await
+        .expect("it starts")
+        .handle
 }
 
 /// Waits until a transaction is final and returns its block and index.
@@ -41,7 +47,11 @@ async fn finalized(view: &View, hash: B256) -> (u64, usize) {
 
 fn balance(view: &View, at: u64, address: Address) -> U256 {
     let mut state = view.state(at).expect("the state is kept");
-    state.basic(address).expect("memory reads").map(|info| info.balance).unwrap_or_default()
+    state
+        .basic(address)
+        .expect("memory reads")
+        .map(|info| info.balance)
+        .unwrap_or_default()
 }
 
 #[test]
@@ -51,8 +61,8 @@ fn transfers_are_final_proven_and_survive_a_restart() {
     let receiver = Address::repeat_byte(0x42);
     let (shared, key) = (&network, network.info.public_key);
     let memory = store.clone();
-    let (first, checkpoint) = deterministic::Runner::timed(std::time::Duration::from_secs(120)).start_and_recover(
-        async move |context| {
+    let (first, checkpoint) = deterministic::Runner::timed(std::time::Duration::from_secs(120))
+        .start_and_recover(async move |context| {
             let view = start(&context, shared, memory).await;
             assert_eq!(view.tip().header.number, 0);
             let raw = transfer(&account(1), 0, receiver, 7);
@@ -68,21 +78,30 @@ fn transfers_are_final_proven_and_survive_a_restart() {
             let header = view.finality(number).expect("reads").expect("certified");
             assert_eq!(header.verify(&key).expect("verifies").hash(), block.hash);
             assert_eq!(balance(&view, number, receiver), U256::from(7));
-            assert_eq!(balance(&view, 0, receiver), U256::ZERO, "the state before it is still there");
+            assert_eq!(
+                balance(&view, 0, receiver),
+                U256::ZERO,
+                "the state before it is still there"
+            );
 
             let proof = view.prove(receiver, &[B256::ZERO]).await.expect("proves");
             let state = proof.verify(&key).expect("verifies");
             assert_eq!(state.account().balance(), U256::from(7));
             number
-        },
-    );
+        });
     deterministic::Runner::from(checkpoint).start(async move |context| {
         let view = start(&context, shared, store).await;
         assert!(view.tip().header.number >= first);
         assert_eq!(balance(&view, view.tip().header.number, receiver), U256::from(7));
-        let error = view.submit(transfer(&account(1), 0, receiver, 7)).await.expect_err("used nonce");
+        let error = view
+            .submit(transfer(&account(1), 0, receiver, 7))
+            .await
+            .expect_err("used nonce");
         assert_eq!(error, SubmitError::NonceTooLow { got: 0, expected: 1 });
-        let hash = view.submit(transfer(&account(1), 1, receiver, 1)).await.expect("accepted");
+        let hash = view
+            .submit(transfer(&account(1), 1, receiver, 1))
+            .await
+            .expect("accepted");
         let (number, _) = finalized(&view, hash).await;
         assert_eq!(balance(&view, number, receiver), U256::from(8));
     });

@@ -28,7 +28,9 @@ pub fn dev(validators: u32, first_port: u16) -> DevNetwork {
 }
 
 pub fn configs(folder: &Path, network: &DevNetwork) -> Vec<NodeConfig> {
-    network.open(folder, ChaCha20Rng::seed_from_u64(1)).expect("the network is made")
+    network
+        .open(folder, ChaCha20Rng::seed_from_u64(1))
+        .expect("the network is made")
 }
 
 pub fn transfer(from: &PrivateKeySigner, nonce: u64, to: Address, value: u64) -> Bytes {
@@ -40,8 +42,12 @@ pub fn transfer(from: &PrivateKeySigner, nonce: u64, to: Address, value: u64) ->
         value: U256::from(value),
         ..TxEip1559::default()
     };
-    let signature = from.sign_hash_sync(&transaction.signature_hash()).expect("local keys sign");
-    TxEnvelope::from(transaction.into_signed(signature)).encoded_2718().into()
+    let signature = from
+        .sign_hash_sync(&transaction.signature_hash())
+        .expect("local keys sign");
+    TxEnvelope::from(transaction.into_signed(signature))
+        .encoded_2718()
+        .into()
 }
 
 /// Waits until a transaction is final and returns its block.
@@ -59,8 +65,13 @@ pub async fn finalized(view: &View, hash: B256) -> u64 {
 pub async fn balance(view: &View, address: Address) -> U256 {
     let view = view.clone();
     let read = tokio::task::spawn_blocking(move || {
-        let mut state = view.state(view.tip().header.number).expect("the tip's state is kept");
+        let mut state = view
+            .state(view.tip().header.number)
+            .expect("the tip's state is kept");
         zhengtong_evm::Database::basic(&mut state, address).expect("the disk reads")
     });
-    read.await.expect("no panic").map(|info| info.balance).unwrap_or_default()
+    read.await
+        .expect("no panic")
+        .map(|info| info.balance)
+        .unwrap_or_default()
 }

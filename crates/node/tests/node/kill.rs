@@ -20,14 +20,23 @@ const RECEIVER: Address = Address::repeat_byte(0x42);
 /// acknowledged.
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_process() {
-    let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else { return };
-    let node = Node::start(configs(&folder, &dev(1, 0)).remove(0)).await.expect("it starts");
+    let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else {
+        return;
+    };
+    let node = Node::start(configs(&folder, &dev(1, 0)).remove(0))
+        .await
+        .expect("it starts");
     let sender = account(1);
     let first = node.view().pending_nonce(sender.address()).await.expect("reads");
     for nonce in first.. {
-        node.view().submit(transfer(&sender, nonce, RECEIVER, 1)).await.expect("accepted");
+        node.view()
+            .submit(transfer(&sender, nonce, RECEIVER, 1))
+            .await
+            .expect("accepted");
         let mut out = std::io::stdout();
-        writeln!(out, "\nacknowledged {nonce}").and_then(|()| out.flush()).expect("the parent reads");
+        writeln!(out, "\nacknowledged {nonce}")
+            .and_then(|()| out.flush())
+            .expect("the parent reads");
     }
 }
 
@@ -43,7 +52,9 @@ fn run_and_kill(folder: &std::path::Path, after: Duration) -> Option<u64> {
     let out = BufReader::new(child.stdout.take().expect("piped"));
     let reader = std::thread::spawn(move || {
         let lines = out.lines().map_while(Result::ok);
-        lines.filter_map(|line| line.strip_prefix("acknowledged ")?.parse().ok()).last()
+        lines
+            .filter_map(|line| line.strip_prefix("acknowledged ")?.parse().ok())
+            .last()
     });
     std::thread::sleep(after);
     child.kill().expect("it can be killed");
@@ -67,11 +78,17 @@ async fn nothing_acknowledged_is_lost_when_the_process_is_killed() {
     let view = node.view();
     let mut blocks = view.subscribe();
     while balance(view, RECEIVER).await < U256::from(last + 1) {
-        tokio::time::timeout(Duration::from_secs(60), blocks.recv()).await.expect("the chain goes on").ok();
+        tokio::time::timeout(Duration::from_secs(60), blocks.recv())
+            .await
+            .expect("the chain goes on")
+            .ok();
     }
     let next = view.pending_nonce(account(1).address()).await.expect("reads");
     assert!(next > last);
-    let hash = view.submit(transfer(&account(1), next, RECEIVER, 1)).await.expect("accepted");
+    let hash = view
+        .submit(transfer(&account(1), next, RECEIVER, 1))
+        .await
+        .expect("accepted");
     finalized(view, hash).await;
     node.stop().await;
 }

@@ -18,17 +18,30 @@ async fn it_finalizes_and_continues_where_it_was() {
     let key = view.network().public_key;
     for nonce in 0..20 {
         let began = Instant::now();
-        let hash = view.submit(transfer(&account(1), nonce, receiver, 1)).await.expect("accepted");
+        let hash = view
+            .submit(transfer(&account(1), nonce, receiver, 1))
+            .await
+            .expect("accepted");
         let acknowledged = began.elapsed();
         let number = finalized(&view, hash).await;
         println!("acknowledged {acknowledged:?}, final {:?}", began.elapsed());
-        view.finality(number).expect("reads").expect("certified").verify(&key).expect("verifies");
+        view.finality(number)
+            .expect("reads")
+            .expect("certified")
+            .verify(&key)
+            .expect("verifies");
     }
     assert_eq!(balance(&view, receiver).await, U256::from(20));
     let proof = view.prove(receiver, &[B256::ZERO]).await.expect("proves");
-    assert_eq!(proof.verify(&key).expect("verifies").account().balance(), U256::from(20));
+    assert_eq!(
+        proof.verify(&key).expect("verifies").account().balance(),
+        U256::from(20)
+    );
 
-    let busy = Node::start(config.clone()).await.err().expect("the folder is locked");
+    let busy = Node::start(config.clone())
+        .await
+        .err()
+        .expect("the folder is locked");
     assert!(matches!(busy, NodeError::Data(_)), "{busy}");
     let tip = view.tip().header.number;
     drop(view);
@@ -38,9 +51,15 @@ async fn it_finalizes_and_continues_where_it_was() {
     let view = node.view().clone();
     assert!(view.tip().header.number >= tip);
     assert_eq!(balance(&view, receiver).await, U256::from(20));
-    let error = view.submit(transfer(&account(1), 3, receiver, 1)).await.expect_err("used");
+    let error = view
+        .submit(transfer(&account(1), 3, receiver, 1))
+        .await
+        .expect_err("used");
     assert_eq!(error, SubmitError::NonceTooLow { got: 3, expected: 20 });
-    let hash = view.submit(transfer(&account(1), 20, receiver, 1)).await.expect("accepted");
+    let hash = view
+        .submit(transfer(&account(1), 20, receiver, 1))
+        .await
+        .expect("accepted");
     finalized(&view, hash).await;
     node.stop().await;
 }

@@ -26,13 +26,22 @@ fn overwrite(path: &Path, bytes: &[u8]) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_data_folder_of_another_network() {
-    let (mine, other) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    let (mine, other) = (
+        tempfile::tempdir().expect("a folder"),
+        tempfile::tempdir().expect("a folder"),
+    );
     let used = used(mine.path()).await;
     let mut network = dev(1, 0);
     network.name = "other".into();
-    let foreign = NodeConfig { data: used.data, ..configs(other.path(), &network).remove(0) };
+    let foreign = NodeConfig {
+        data: used.data,
+        ..configs(other.path(), &network).remove(0)
+    };
     let said = refused(&foreign).await;
-    assert!(said.contains("belongs to genesis") && said.contains("data/genesis"), "{said}");
+    assert!(
+        said.contains("belongs to genesis") && said.contains("data/genesis"),
+        "{said}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -54,7 +63,10 @@ async fn damaged_files() {
             overwrite(&entry.path(), &vec![0x5a; length]);
         }
         let said = refused(&config).await;
-        assert!(said.contains(&config.data.display().to_string()) && said.contains("restore"), "{said}");
+        assert!(
+            said.contains(&config.data.display().to_string()) && said.contains("restore"),
+            "{said}"
+        );
     }
 }
 
@@ -64,16 +76,29 @@ async fn damaged_or_foreign_keys() {
     let config = configs(folder.path(), &dev(2, 19_000)).remove(0);
     let own = fs::read(&config.share).expect("exists");
     overwrite(&config.share, b"not hexadecimal");
-    assert!(refused(&config).await.contains("share.key does not hold a BLS share"));
+    assert!(
+        refused(&config)
+            .await
+            .contains("share.key does not hold a BLS share")
+    );
     overwrite(&config.share, &own);
 
     let other = tempfile::tempdir().expect("a folder");
     let mut network = dev(1, 0);
     network.name = "other".into();
-    let stranger = network.open(other.path(), rand::make_rng::<rand::rngs::ChaCha20Rng>()).expect("made").remove(0);
-    let mixed = NodeConfig { identity: stranger.identity.clone(), ..config.clone() };
+    let stranger = network
+        .open(other.path(), rand::make_rng::<rand::rngs::ChaCha20Rng>())
+        .expect("made")
+        .remove(0);
+    let mixed = NodeConfig {
+        identity: stranger.identity.clone(),
+        ..config.clone()
+    };
     assert!(refused(&mixed).await.contains("not a validator"));
-    let mixed = NodeConfig { share: stranger.share, ..config.clone() };
+    let mixed = NodeConfig {
+        share: stranger.share,
+        ..config.clone()
+    };
     assert!(refused(&mixed).await.contains("not one of this network's"));
 
     fs::remove_file(&config.identity).expect("exists");
@@ -85,9 +110,15 @@ async fn a_port_in_use() {
     let folder = tempfile::tempdir().expect("a folder");
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = taken.local_addr().expect("bound");
-    let config = NodeConfig { listen: Some(address), ..configs(folder.path(), &dev(2, 19_100)).remove(0) };
+    let config = NodeConfig {
+        listen: Some(address),
+        ..configs(folder.path(), &dev(2, 19_100)).remove(0)
+    };
     let said = refused(&config).await;
-    assert!(said.contains(&address.to_string()) && said.contains("in use"), "{said}");
+    assert!(
+        said.contains(&address.to_string()) && said.contains("in use"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -105,13 +136,18 @@ fn configurations_and_network_files_with_mistakes() {
     };
     assert!(said(&format!("{good}\nspeed = 3")).contains("speed"));
     assert!(said(&good.replace("heartbeat_ms = 2000", "heartbeat_ms = 1")).contains("heartbeat_ms is 1 ms"));
-    assert!(said(&good.replace("leader_timeout_ms = 4000", "leader_timeout_ms = 2000")).contains("leader_timeout_ms"));
+    assert!(
+        said(&good.replace("leader_timeout_ms = 4000", "leader_timeout_ms = 2000"))
+            .contains("leader_timeout_ms")
+    );
 
     let text = fs::read_to_string(&config.network).expect("exists");
     let said = |from: &str, to: &str| {
         assert!(text.contains(from), "{text}");
         overwrite(&config.network, text.replace(from, to).as_bytes());
-        zhengtong_node::NetworkFile::read(&config.network).expect_err("refused").to_string()
+        zhengtong_node::NetworkFile::read(&config.network)
+            .expect_err("refused")
+            .to_string()
     };
     assert!(said("zhengtong-network/1", "zhengtong-network/9").contains("zhengtong-network/9"));
     assert!(said("\"chain_id\"", "\"chainid\"").contains("chainid"));

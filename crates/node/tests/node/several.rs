@@ -24,7 +24,11 @@ async fn four_validators_finalize_what_any_of_them_accepts() {
         let view = node.view();
         for hash in &hashes {
             let number = finalized(view, *hash).await;
-            view.finality(number).expect("reads").expect("certified").verify(&key).expect("verifies");
+            view.finality(number)
+                .expect("reads")
+                .expect("certified")
+                .verify(&key)
+                .expect("verifies");
         }
         assert_eq!(balance(view, receiver).await, U256::from(4));
     }

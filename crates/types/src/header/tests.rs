@@ -36,7 +36,10 @@ fn other_extra_data_is_refused() {
         bytes[at] = byte;
         Extra::decode(&bytes)
     };
-    assert_eq!(Extra::decode(&good[1..]), Err(ExtraError::Length { got: EXTRA_BYTES - 1 }));
+    assert_eq!(
+        Extra::decode(&good[1..]),
+        Err(ExtraError::Length { got: EXTRA_BYTES - 1 })
+    );
     assert_eq!(with(0, 2), Err(ExtraError::Version { got: 2 }));
     assert_eq!(with(58, 0xe8), Err(ExtraError::Millis { got: 1000 }));
     assert_eq!(with(106, 4), Err(ExtraError::Range { start: 4, end: 4 }));
@@ -55,7 +58,9 @@ fn the_hash_is_ethereums() {
         difficulty: alloy_primitives::U256::from(17_179_869_184u64),
         gas_limit: 5_000,
         nonce: hex!("0000000000000042").into(),
-        extra_data: Bytes::from_static(&hex!("11bbe8db4e347b4e8c937c1c8370e4b5ed33adb3db69cbdb7a38e1e50b1b82fa")),
+        extra_data: Bytes::from_static(&hex!(
+            "11bbe8db4e347b4e8c937c1c8370e4b5ed33adb3db69cbdb7a38e1e50b1b82fa"
+        )),
         base_fee_per_gas: None,
         withdrawals_root: None,
         blob_gas_used: None,
@@ -64,16 +69,25 @@ fn the_hash_is_ethereums() {
         requests_hash: None,
         ..blank_header()
     };
-    let expected = B256::from(hex!("d4e56740f876aef8c010b86a40d5f56745a118d0906a34e69aec8c0db1cb8fa3"));
+    let expected = B256::from(hex!(
+        "d4e56740f876aef8c010b86a40d5f56745a118d0906a34e69aec8c0db1cb8fa3"
+    ));
     assert_eq!(header_hash(&header), expected);
 }
 
 #[test]
 fn only_the_canonical_encoding_of_a_header_is_read() {
-    let header = Header { extra_data: extra().encode(), number: 7, ..blank_header() };
+    let header = Header {
+        extra_data: extra().encode(),
+        number: 7,
+        ..blank_header()
+    };
     let rlp = encode_header(&header);
     assert_eq!(decode_header(&rlp), Ok(header));
-    assert!(decode_header(&[rlp.as_ref(), &[0]].concat()).is_err(), "trailing byte");
+    assert!(
+        decode_header(&[rlp.as_ref(), &[0]].concat()).is_err(),
+        "trailing byte"
+    );
     assert!(decode_header(&rlp[..rlp.len() - 1]).is_err(), "cut off");
     assert!(decode_header(&[0; 2_000]).is_err(), "too large");
 }
