@@ -126,7 +126,7 @@ describe("tools", () => {
     await withBrowser(server.origin, "eip-6963", {}, async (browser) => {
       const asked = await injectWallet(browser, owner, rpcUrl);
       const page = await browser.page("/services/old-age-allowance/apply");
-      await page.getByRole("link", { name: text("nav.signIn") }).last().click();
+      await page.locator("main").getByRole("link", { name: text("nav.signIn"), exact: true }).click();
       await page.getByRole("button", { name: text("signIn.injectedWith", { name: WALLET_NAME }) }).click();
       const { number, code } = await index.resident("approved-80");
       await page.locator("#number").fill(number);

@@ -19,7 +19,7 @@ export async function isSameWindow(page: Page): Promise<boolean> {
 export async function applyFromFrontPage(page: Page, index: IndexClient, label: string, service: { slug: string; form: Form }): Promise<string> {
   await page.locator(`a[href="/services/${service.slug}"]`).first().click();
   await page.getByRole("link", { name: text("guide.start") }).first().click();
-  await page.getByRole("link", { name: text("nav.signIn") }).last().click();
+  await page.locator("main").getByRole("link", { name: text("nav.signIn"), exact: true }).click();
   await chooseResident(page, index, label);
   await answerQuestions(page, service.form);
   return await checkAndSend(page);
