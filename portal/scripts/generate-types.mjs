@@ -9,13 +9,6 @@ const target = at("../src/api/wire.ts");
 
 const head = "// Generated from the OpenAPI document of the index by `npm run types`; do not edit.\n";
 const document = JSON.parse(readFileSync(source, "utf8"));
-// operations are found by their path; their ids repeat (one handler is called `list` in each module)
-for (const operations of Object.values(document.paths)) for (const operation of Object.values(operations)) delete operation.operationId;
-// the document names these variants as Rust does; the JSON spells them in snake_case
-for (const name of ["Status", "Cause", "Outcome"]) {
-  const schema = document.components.schemas[name];
-  if (schema?.enum) schema.enum = schema.enum.map((word) => word.replace(/(?<=[a-z])(?=[A-Z])/g, "_").toLowerCase());
-}
 const text = head + astToString(await openapiTypescript(document, { emptyObjectsUnknown: true }));
 
 if (process.argv.includes("--check")) {

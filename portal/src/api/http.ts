@@ -63,7 +63,10 @@ export function httpIndex(base = "/api/v1"): IndexApi {
     },
     follow(caseId, changed, connected) {
       const source = new EventSource(`${base}/cases/${id(caseId)}/live`);
-      source.onopen = () => connected(true);
+      source.onopen = () => {
+        connected(true);
+        changed(); // what happened between reading the case and listening to it
+      };
       source.onerror = () => connected(false);
       source.onmessage = changed;
       for (const name of EVENTS) source.addEventListener(name, changed);

@@ -120,14 +120,14 @@ export class MockCases {
     const found = rules.evaluate(pack.rules as unknown as Json, view.facts.map((fact) => fact.value ?? null));
     const row = pack.rules.rows[found.row];
     if (found.outcome === "approve" && row) this.#decide(id, null, "approve", found.row, row.amount?.fen ?? 0, row.reason, ZERO, at);
-    else this.#review(id, found.outcome === "refuse" ? "possible_refusal" : row ? "rule_asks" : "unknown", at);
+    else this.#review(id, found.outcome === "refuse" ? "possible_refusal" : row ? "rule_asks" : "unknown", found.row, at);
   }
 
-  #review(id: string, cause: Cause, at: number): void {
+  #review(id: string, cause: Cause, row: number, at: number): void {
     this.#change(
       id,
       "ReviewRequested",
-      { cause },
+      { cause, row },
       (view) => {
         view.status = "review";
         view.cause = cause;

@@ -8,6 +8,7 @@ export const check = {
   "proof.goodText": ["{n}项证明全部成立，页面显示的内容与证明一致。用时{ms}毫秒。", "All {n} proofs hold, and what this page shows is what they prove. It took {ms} ms."],
   "proof.bad": ["核验没有通过", "The check failed"],
   "proof.badText": ["不要依据这一页采取行动。问题出在：", "Do not rely on this page. What is wrong:"],
+  "proof.distrust": ["服务器给出的内容与证明不符，下面显示的可能不是真的。", "What the server sent does not match the proofs: what you see below may not be true."],
   "proof.again": ["重新核验", "Check again"],
   "proof.steps": ["逐项查看", "Step by step"],
   "proof.ok": ["成立", "holds"],
