@@ -41,7 +41,7 @@ export const CHANGES: readonly Change[] = [
   { what: "rule set", of: "bundle", change: (body) => flipIn(body, "rule_set"), says: ["proof.kind.replay"] },
   { what: "a receipt left out", of: "bundle", change: (body) => void (body["receipts"] as unknown[]).splice(1, 1), says: ["proof.kind.completeness"] },
   { what: "amount shown", of: "case", change: (body) => void ((body["decision"] as Json)["amount_fen"] = 7_501), says: ["proof.kind.shown"] },
-  { what: "fact shown", of: "case", change: (body) => void (((body["facts"] as Json[])[0] as Json)["value"] = 67), says: ["proof.kind.shown"] },
+  { what: "fact shown", of: "case", change: (body) => void (((body["facts"] as Json[])[0] as Json)["value"] = 0), says: ["proof.kind.shown"] },
   { what: "use shown", of: "case", change: (body) => flipIn((body["uses"] as Json[])[0] as Json, "ciphertext"), says: ["proof.kind.shown"] },
 ];
 
