@@ -48,5 +48,4 @@ export const apply = {
   "send.failed": ["提交没有完成", "The application is not complete yet"],
   "send.failedOpened": ["办件已经立案，您的回答是安全的，只差通知部门。", "The case is open and your answers are safe; only an agency is still to be told."],
   "send.failedNothing": ["还没有立案，没有任何内容被提交。", "The case is not open yet and nothing has been sent."],
-  "send.done": ["已提交", "Sent"],
 } as const satisfies Record<string, Pair>;

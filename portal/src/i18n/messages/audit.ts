@@ -27,7 +27,6 @@ export const audit = {
   "audit.outcomes": ["所有办件的去向", "Where the cases stand"],
   "audit.byService": ["按事项", "By service"],
   "audit.uses": ["各部门用数次数", "Uses of data by agency"],
-  "audit.times": ["{n}次", "{n} {n|use|uses}"],
 
   "auditCases.title": ["全部办件", "All cases"],
   "auditCases.lead": ["每个办件使用一把新的密钥，无法看出是谁的。", "Each case has a key of its own; nobody can tell whose it is."],
@@ -46,7 +45,6 @@ export const audit = {
   "bundle.keyError": ["请输入完整的公钥：192个十六进制字符", "Enter the whole key: 192 hex characters"],
   "bundle.file": ["证明文件", "Proof file"],
   "bundle.drop": ["把文件拖到这里，或者选择文件", "Drop a file here, or choose one"],
-  "bundle.choose": ["选择文件", "Choose a file"],
   "bundle.chosen": ["已选择：{name}", "Chosen: {name}"],
   "bundle.fileError": ["请选择一个证明文件", "Choose a proof file"],
   "bundle.notJson": ["这不是证明文件：内容不是JSON", "This is no proof file: it is not JSON"],

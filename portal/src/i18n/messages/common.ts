@@ -8,8 +8,6 @@ export const common = {
   "site.elderOn": ["打开适老模式", "Large print"],
   "site.elderOff": ["关闭适老模式", "Standard print"],
   "site.navigation": ["主导航", "Main"],
-  "site.menu": ["菜单", "Menu"],
-  "site.demo": ["演示环境：人员均为虚构，数据不真实。", "Demonstration: every person here is made up."],
 
   "nav.services": ["办事", "Services"],
   "nav.myCases": ["我的办件", "My cases"],
@@ -19,7 +17,6 @@ export const common = {
   "nav.audit": ["公开数据", "Open data"],
   "nav.signIn": ["登录", "Sign in"],
   "nav.wallet": ["我的钱包", "My wallet"],
-  "nav.unlock": ["解锁钱包", "Unlock wallet"],
 
   "footer.about": ["政通是开源软件，以 Apache 2.0 许可发布。", "Zhengtong is open source, under the Apache 2.0 licence."],
   "footer.network": ["网络与公钥", "Network and key"],
@@ -32,7 +29,6 @@ export const common = {
 
   "common.back": ["返回", "Back"],
   "common.continue": ["继续", "Continue"],
-  "common.cancel": ["取消", "Cancel"],
   "common.change": ["更改", "Change"],
   "common.loading": ["正在读取…", "Loading…"],
   "common.tryAgain": ["再试一次", "Try again"],
@@ -42,12 +38,8 @@ export const common = {
   "common.yes": ["是", "Yes"],
   "common.no": ["否", "No"],
   "common.unknown": ["不知道", "Unknown"],
-  "common.none": ["无", "None"],
   "common.free": ["免费", "Free"],
-  "common.total": ["合计", "Total"],
-  "common.law": ["{law}第{article}条", "{law}, article {article}"],
   "common.lawPlain": ["{law} {article}", "{law}, {article}"],
-  "common.and": ["，并且", ", and "],
   "common.list": ["、", ", "],
 
   "form.error": ["错误：", "Error:"],

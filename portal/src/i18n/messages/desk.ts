@@ -10,10 +10,8 @@ export const desk = {
   "desk.show.open": ["全部未办结", "All open"],
   "desk.refresh": ["刷新", "Refresh"],
   "desk.case": ["办件", "Case"],
-  "desk.why": ["为什么需要人工", "Why a person"],
   "desk.deadline": ["承诺时限", "Promised by"],
   "desk.statutory": ["法定时限", "Statutory limit"],
-  "desk.overdue": ["已超时", "Overdue"],
   "desk.next": ["下一页", "Next page"],
   "desk.first": ["回到第一页", "First page"],
 
@@ -55,5 +53,4 @@ export const desk = {
   "act.statementLong": ["说明不能超过2000个字", "At most 2,000 characters"],
   "act.sign": ["签名并提交", "Sign and send"],
   "act.done": ["已签名，链上已确认", "Signed, and final on the chain"],
-  "act.back": ["回到工作台", "Back to the desk"],
 } as const satisfies Record<string, Pair>;

@@ -5,7 +5,6 @@ export const signIn = {
   "signIn.lead": ["您的密钥只保存在您自己的设备上，没有账号，也没有密码库。", "Your keys stay on your own device. There is no account and no store of passwords."],
   "signIn.first": ["请先登录", "Sign in first"],
   "signIn.firstText": ["这一页用到您自己的办件，需要打开您的钱包。", "This page is about your own cases, so your wallet has to be open."],
-  "signIn.how": ["选择一种方式", "Choose a way"],
   "signIn.create": ["新建钱包", "Create a wallet"],
   "signIn.createText": ["第一次使用。大约两分钟，需要纸和笔。", "For your first visit. It takes two minutes; have pen and paper ready."],
   "signIn.restore": ["用助记词恢复", "Restore with words"],
@@ -21,7 +20,6 @@ export const signIn = {
   "unlock.do": ["打开", "Open"],
   "unlock.injected": ["这个钱包由钱包扩展打开。", "This wallet is opened by a wallet extension."],
   "unlock.other": ["忘记口令，或者不是您的钱包？", "Forgotten it, or not your wallet?"],
-  "unlock.forget": ["从这台设备移除", "Remove it from this device"],
   "unlock.forgetText": ["移除后，只有用助记词才能找回。已提交的办件不受影响。", "After that only its words bring it back. Cases already sent are not affected."],
   "unlock.forgetSure": ["我有助记词，移除", "I have the words: remove it"],
 
@@ -75,7 +73,6 @@ export const signIn = {
   "identity.get": ["取得身份凭证", "Get the credential"],
   "identity.has": ["您的钱包里已经有身份凭证", "Your wallet holds an identity credential"],
   "identity.hasText": ["由{issuer}在{date}签发。", "Issued by {issuer} on {date}."],
-  "identity.need": ["还需要身份凭证", "You still need an identity credential"],
 
   "wallet.title": ["我的钱包", "My wallet"],
   "wallet.number": ["钱包编号", "Wallet number"],
@@ -91,7 +88,6 @@ export const signIn = {
   "officer.signIn.lead": ["用您在《登记簿》里登记的密钥签名登录。每个决定都由这把密钥签名。", "Sign in with the key listed for you in the Registry. Every decision is signed with it."],
   "officer.organisation": ["所在部门", "Your organisation"],
   "officer.key": ["您的密钥", "Your key"],
-  "officer.key.injected": ["钱包扩展", "Wallet extension"],
   "officer.key.words": ["助记词或私钥", "Words or private key"],
   "officer.secret": ["助记词或私钥", "Words or private key"],
   "officer.secretHint": ["只在这个页面的内存里使用，关闭页面就会忘记。", "Used in the memory of this page alone, and forgotten when you close it."],

@@ -3,6 +3,7 @@ import { here, networkInfo } from "../../app/here.svelte";
 import { pin, type Pinned } from "../../app/pinned";
 import type { CaseView } from "../../api/types";
 import type { Json, VerifyStep } from "../../ports";
+import { t } from "../../i18n/index.svelte";
 import { compare } from "./compare";
 
 export interface CheckStep extends Omit<VerifyStep, "kind"> {
@@ -22,7 +23,7 @@ export async function checkCase(view: CaseView, shownField: (shown: string, prov
   const { key, matches } = pin(await networkInfo(), localStorage, Date.now());
   const bundle = await index.bundle(view.id);
   const result = await ports.verifier.verifyBundle(bundle, key.publicKey as `0x${string}`);
-  const network: CheckStep[] = matches ? [] : [{ kind: "network", ok: false, subject: "", detail: "public_key" }];
+  const network: CheckStep[] = matches ? [] : [{ kind: "network", ok: false, subject: "", detail: t("proof.keyChanged") }];
   const shown = result.proven ? compareSteps(view, result.proven, shownField) : [];
   const steps = [...network, ...result.steps, ...shown];
   return { ok: result.ok && result.proven !== null && steps.every((step) => step.ok), steps, tookMs: Math.round(result.tookMs), key, bundle };

@@ -1,0 +1,95 @@
+import { cleanup, render, screen } from "@testing-library/svelte";
+import { beforeEach, describe, expect, test } from "vitest";
+import App from "../app/App.svelte";
+import { install, session } from "../app/here.svelte";
+import { to } from "../app/routes";
+import { setLanguage } from "../i18n/index.svelte";
+import { PortFailure } from "../ports";
+import { mockWorld, PREPARED } from "../testing/world";
+
+const service = "old-age-allowance";
+const PAGES: [name: string, path: string, role: "" | "resident" | "officer"][] = [
+  ["home", to("home"), ""],
+  ["services", to("services"), ""],
+  ["guide", to("guide", { service }), ""],
+  ["track", to("track"), ""],
+  ["sign-in", to("signIn"), ""],
+  ["create", to("createWallet"), ""],
+  ["restore", to("restoreWallet"), ""],
+  ["identity", to("identity"), "resident"],
+  ["wallet", to("wallet"), "resident"],
+  ["apply", to("apply", { service }), "resident"],
+  ["cases", to("myCases"), "resident"],
+  ["data", to("myData"), "resident"],
+  ["approved", to("case", { id: PREPARED["approved"]! }), "resident"],
+  ["appeal", to("appeal", { id: PREPARED["refused"]! }), "resident"],
+  ["supplement", to("supplement", { id: PREPARED["supplement"]! }), "resident"],
+  ["desk sign-in", to("officerSignIn"), ""],
+  ["desk", to("desk"), "officer"],
+  ["desk case", to("deskCase", { id: PREPARED["possible-refusal"]! }), "officer"],
+  ["audit", to("audit"), ""],
+  ["audit cases", to("auditCases"), ""],
+  ["bundle", to("auditBundle"), ""],
+  ["network", to("network"), ""],
+  ["nowhere", "/nowhere", ""],
+];
+
+beforeEach(() => {
+  session.wallet = null;
+  session.officer = null;
+  localStorage.clear();
+});
+
+async function open(path: string, role: string): Promise<void> {
+  install(mockWorld({ role }));
+  history.replaceState(null, "", path);
+  render(App);
+  await screen.findByRole("heading", { level: 1 });
+  await new Promise((resolve) => setTimeout(resolve, 30));
+}
+
+describe.each(["zh-CN", "en"] as const)("in %s", (language) => {
+  test.each(PAGES)("%s is drawn, with one first heading and no key for a text", async (_, path, role) => {
+    setLanguage(language);
+    await open(path, role);
+    expect(screen.getAllByRole("heading", { level: 1 })).toHaveLength(1);
+    const text = document.querySelector("main")?.textContent ?? "";
+    expect(text).not.toMatch(/\b(predicate|reason|form|page|step|defect|law|guide|service)\.[a-z-]+\.[a-z]+\b/);
+    expect(text).not.toMatch(/\{\w+\}|undefined|\[object/);
+    expect(document.documentElement.lang).toBe(language);
+    cleanup();
+  });
+});
+
+describe("states", () => {
+  test("a server that does not answer says what to do, and can be asked again", async () => {
+    setLanguage("en");
+    const world = mockWorld({ role: "" });
+    let calls = 0;
+    world.index.services = async () => {
+      calls += 1;
+      throw new PortFailure("offline", "/api/v1/services");
+    };
+    install(world);
+    history.replaceState(null, "", "/services");
+    render(App);
+    const again = await screen.findByRole("button", { name: "Try again" });
+    const before = calls;
+    again.click();
+    expect(calls).toBe(before + 1);
+    expect(screen.getByRole("alert").textContent).toContain("Check your connection");
+  });
+
+  test("nothing found is said, with a way out", async () => {
+    setLanguage("en");
+    await open("/services?q=zzzz", "");
+    expect(await screen.findByText("Nothing matches")).toBeTruthy();
+    expect(screen.getByRole("link", { name: "Clear the search" })).toBeTruthy();
+  });
+
+  test("pages of one's own ask to sign in first", async () => {
+    setLanguage("en");
+    await open("/me/cases", "");
+    expect(screen.getByRole("heading", { level: 1 }).textContent).toBe("Sign in first");
+  });
+});
