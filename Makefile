@@ -31,7 +31,7 @@ test: ## all tests: contracts, Rust, TypeScript, browser
 
 bench: ## throughput, cost and latency, beside anvil, in one run
 	@tools/setup.sh bench
-	@exec target/release/zhengtong bench all
+	@exec target/release/zhengtong bench transfers
 
 soak: ## long runs: many simulation seeds, many kills
 	@tools/setup.sh test

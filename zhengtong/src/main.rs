@@ -1,4 +1,4 @@
-//! The one binary: `dev`, `service`, `verify` and the servers of a network.
+//! The one binary: `dev`, `verify`, `service`, `bench`.
 
 mod bench;
 mod dev;
