@@ -40,7 +40,12 @@ pub struct Call {
 impl Call {
     /// Calls a contract's function.
     pub fn new(contract: Address, call: &impl SolCall) -> Self {
-        Self { to: contract.into(), data: call.abi_encode().into(), value: U256::ZERO, gas_limit: None }
+        Self {
+            to: contract.into(),
+            data: call.abi_encode().into(),
+            value: U256::ZERO,
+            gas_limit: None,
+        }
     }
 }
 
@@ -55,7 +60,11 @@ pub struct Account {
 
 impl Account {
     pub fn new(client: Client, signer: PrivateKeySigner) -> Self {
-        Self { client, signer, nonce: Arc::default() }
+        Self {
+            client,
+            signer,
+            nonce: Arc::default(),
+        }
     }
 
     pub const fn address(&self) -> Address {
@@ -156,6 +165,8 @@ impl Account {
             input: call.data.clone(),
         };
         let signature = self.signer.sign_hash_sync(&transaction.signature_hash())?;
-        Ok(TxEnvelope::from(transaction.into_signed(signature)).encoded_2718().into())
+        Ok(TxEnvelope::from(transaction.into_signed(signature))
+            .encoded_2718()
+            .into())
     }
 }

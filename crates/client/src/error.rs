@@ -13,19 +13,31 @@ pub enum ClientError {
     #[error("{url} could not be reached in {tries} tries: {reason}")]
     Unreachable { url: String, tries: u32, reason: String },
     #[error("the node refused {method}: {message} (code {code})")]
-    Refused { method: &'static str, code: i32, message: String },
+    Refused {
+        method: &'static str,
+        code: i32,
+        message: String,
+    },
     #[error("{message}")]
     Reverted { message: String, output: Bytes },
     #[error("the node's answer to {method} cannot be read: {reason}")]
     Answer { method: &'static str, reason: String },
     #[error("this is the wrong network: {what} should be {expected}, the node has {found}")]
-    WrongNetwork { what: &'static str, expected: String, found: String },
+    WrongNetwork {
+        what: &'static str,
+        expected: String,
+        found: String,
+    },
     #[error("the node has no {method}: it is not a Zhengtong node and gives no proofs")]
     NoProofs { method: &'static str },
     #[error("the node's answer is not proven: {0}")]
     Unproven(#[from] VerifyError),
     #[error("block {number} follows {found}, not {expected} as seen before")]
-    Broken { number: u64, expected: B256, found: B256 },
+    Broken {
+        number: u64,
+        expected: B256,
+        found: B256,
+    },
     #[error("transaction {hash} is not final after {waited:?}")]
     NotFinal { hash: B256, waited: Duration },
 }

@@ -8,8 +8,8 @@ use alloy_primitives::{Address, B256};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use zhengtong_types::{
-    FinalizedBlock, Finality, ReceiptProof, StateProof, VerifiedBlock, VerifiedHeader, VerifiedReceipt, VerifiedState,
-    VerifyError,
+    Finality, FinalizedBlock, ReceiptProof, StateProof, VerifiedBlock, VerifiedHeader, VerifiedReceipt,
+    VerifiedState, VerifyError,
 };
 
 impl Client {
@@ -33,30 +33,42 @@ impl Client {
     }
 
     async fn is_final(&self, hash: B256) -> Result<bool, ClientError> {
-        let receipt: Value = self.transport.request("eth_getTransactionReceipt", &json!([hash])).await?;
+        let receipt: Value = self
+            .transport
+            .request("eth_getTransactionReceipt", &json!([hash]))
+            .await?;
         Ok(!receipt.is_null())
     }
 
     /// The verified receipt of a final transaction.
     pub async fn receipt(&self, hash: B256) -> Result<VerifiedReceipt, ClientError> {
         let proof = self.receipt_proof(hash).await?;
-        self.verified(move |key| proof.verify_transaction(key, hash)).await
+        self.verified(move |key| proof.verify_transaction(key, hash))
+            .await
     }
 
     /// The proof of a final transaction, as the node gives it; see [`ReceiptProof::verify`].
     pub async fn receipt_proof(&self, hash: B256) -> Result<ReceiptProof, ClientError> {
-        self.transport.request("zhengtong_getReceiptProof", &json!([hash])).await
+        self.transport
+            .request("zhengtong_getReceiptProof", &json!([hash]))
+            .await
     }
 
     /// The verified header of a block.
     pub async fn header(&self, number: u64) -> Result<VerifiedHeader, ClientError> {
-        let finality: Finality = self.transport.request("zhengtong_getFinalization", &json!([number])).await?;
+        let finality: Finality = self
+            .transport
+            .request("zhengtong_getFinalization", &json!([number]))
+            .await?;
         self.verified(move |key| finality.verify_block(key, number)).await
     }
 
     /// A verified block with all its transactions and receipts.
     pub async fn block(&self, number: u64) -> Result<VerifiedBlock, ClientError> {
-        let block: FinalizedBlock = self.transport.request("zhengtong_getFinalizedBlock", &json!([number])).await?;
+        let block: FinalizedBlock = self
+            .transport
+            .request("zhengtong_getFinalizedBlock", &json!([number]))
+            .await?;
         self.verified(move |key| block.verify(key, number)).await
     }
 
@@ -71,12 +83,17 @@ impl Client {
             Some(slot) => format!("slot {slot} is missing"),
             None => return Ok(state),
         };
-        Err(ClientError::Answer { method: "zhengtong_getStateProof", reason })
+        Err(ClientError::Answer {
+            method: "zhengtong_getStateProof",
+            reason,
+        })
     }
 
     /// The proof of an account and slots of it, as the node gives it; see [`StateProof::verify`].
     pub async fn state_proof(&self, address: Address, slots: &[B256]) -> Result<StateProof, ClientError> {
-        self.transport.request("zhengtong_getStateProof", &json!([address, slots])).await
+        self.transport
+            .request("zhengtong_getStateProof", &json!([address, slots]))
+            .await
     }
 
     /// Runs a verification where it holds nobody up: large blocks take a while to hash.
@@ -86,7 +103,10 @@ impl Client {
     ) -> Result<T, ClientError> {
         let key = *self.key()?;
         let done = tokio::task::spawn_blocking(move || verify(&key)).await;
-        let done = done.map_err(|e| ClientError::Answer { method: "verification", reason: e.to_string() })?;
+        let done = done.map_err(|e| ClientError::Answer {
+            method: "verification",
+            reason: e.to_string(),
+        })?;
         Ok(done?)
     }
 }

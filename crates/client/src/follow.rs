@@ -26,7 +26,10 @@ pub struct Checkpoint {
 
 impl From<&VerifiedBlock> for Checkpoint {
     fn from(block: &VerifiedBlock) -> Self {
-        Self { number: block.number(), hash: block.header().hash() }
+        Self {
+            number: block.number(),
+            hash: block.header().hash(),
+        }
     }
 }
 
@@ -54,8 +57,15 @@ impl Client {
     }
 
     fn follow_state(&self, next: u64, parent: Option<B256>) -> Follow {
-        let state = Following { client: self.clone(), next, parent, ready: VecDeque::new() };
-        Follow(Box::pin(stream::unfold(state, |mut state| async move { Some((state.step().await, state)) })))
+        let state = Following {
+            client: self.clone(),
+            next,
+            parent,
+            ready: VecDeque::new(),
+        };
+        Follow(Box::pin(stream::unfold(state, |mut state| async move {
+            Some((state.step().await, state))
+        })))
     }
 }
 
@@ -72,14 +82,21 @@ impl Following {
             self.ready = self.fetch().await?.into();
         }
         let Some(block) = self.ready.pop_front() else {
-            return Err(ClientError::Answer { method: "eth_blockNumber", reason: "no block was fetched".into() });
+            return Err(ClientError::Answer {
+                method: "eth_blockNumber",
+                reason: "no block was fetched".into(),
+            });
         };
         let found = block.header().header().parent_hash;
         if let Some(expected) = self.parent
             && expected != found
         {
             self.ready.clear();
-            return Err(ClientError::Broken { number: block.number(), expected, found });
+            return Err(ClientError::Broken {
+                number: block.number(),
+                expected,
+                found,
+            });
         }
         self.next = block.number() + 1;
         self.parent = Some(block.header().hash());

@@ -52,7 +52,11 @@ impl Client {
                 same("the network key", key, network.public_key)?;
             }
         }
-        Ok(Self { transport, chain_id, network: network.map(Arc::new) })
+        Ok(Self {
+            transport,
+            chain_id,
+            network: network.map(Arc::new),
+        })
     }
 
     /// EIP-155 chain id.
@@ -62,7 +66,9 @@ impl Client {
 
     /// What the node says about its network; only key and chain id are checked.
     pub fn network(&self) -> Result<&NetworkInfo, ClientError> {
-        self.network.as_deref().ok_or(ClientError::NoProofs { method: "zhengtong_network" })
+        self.network.as_deref().ok_or(ClientError::NoProofs {
+            method: "zhengtong_network",
+        })
     }
 
     pub(crate) fn key(&self) -> Result<&NetworkKey, ClientError> {
@@ -74,7 +80,11 @@ impl Client {
     /// Sending one that the node already has is no error.
     pub async fn send(&self, raw: &Bytes) -> Result<B256, ClientError> {
         let hash = keccak256(raw);
-        match self.transport.request::<B256>("eth_sendRawTransaction", &json!([raw])).await {
+        match self
+            .transport
+            .request::<B256>("eth_sendRawTransaction", &json!([raw]))
+            .await
+        {
             Ok(answered) if answered == hash => Ok(hash),
             Ok(answered) => Err(ClientError::Answer {
                 method: "eth_sendRawTransaction",
@@ -87,7 +97,10 @@ impl Client {
     }
 
     async fn is_known(&self, hash: B256) -> Result<bool, ClientError> {
-        let found: Value = self.transport.request("eth_getTransactionByHash", &json!([hash])).await?;
+        let found: Value = self
+            .transport
+            .request("eth_getTransactionByHash", &json!([hash]))
+            .await?;
         Ok(!found.is_null())
     }
 
@@ -99,31 +112,49 @@ impl Client {
 
     /// An account's next nonce, counting what waits, as the node says.
     pub async fn pending_nonce(&self, address: Address) -> Result<u64, ClientError> {
-        let nonce: U64 = self.transport.request("eth_getTransactionCount", &json!([address, "pending"])).await?;
+        let nonce: U64 = self
+            .transport
+            .request("eth_getTransactionCount", &json!([address, "pending"]))
+            .await?;
         Ok(nonce.to())
     }
 
     /// An account's balance at the latest block, as the node says.
     pub async fn balance(&self, address: Address) -> Result<U256, ClientError> {
-        self.transport.request("eth_getBalance", &json!([address, "latest"])).await
+        self.transport
+            .request("eth_getBalance", &json!([address, "latest"]))
+            .await
     }
 
     /// Executes a call and changes nothing, as the node says. At the latest block if none is named.
-    pub async fn call(&self, request: &TransactionRequest, at: Option<BlockId>) -> Result<Bytes, ClientError> {
-        self.transport.request("eth_call", &json!([request, at.unwrap_or_default()])).await
+    pub async fn call(
+        &self,
+        request: &TransactionRequest,
+        at: Option<BlockId>,
+    ) -> Result<Bytes, ClientError> {
+        self.transport
+            .request("eth_call", &json!([request, at.unwrap_or_default()]))
+            .await
     }
 
     /// [`Client::call`] of a contract's function.
     pub async fn read<C: SolCall>(&self, contract: Address, call: &C) -> Result<C::Return, ClientError> {
-        let request = TransactionRequest::default().to(contract).input(call.abi_encode().into());
+        let request = TransactionRequest::default()
+            .to(contract)
+            .input(call.abi_encode().into());
         let output = self.call(&request, None).await?;
-        C::abi_decode_returns(&output)
-            .map_err(|e| ClientError::Answer { method: "eth_call", reason: format!("{}: {e}", C::SIGNATURE) })
+        C::abi_decode_returns(&output).map_err(|e| ClientError::Answer {
+            method: "eth_call",
+            reason: format!("{}: {e}", C::SIGNATURE),
+        })
     }
 
     /// The gas a transaction needs, as the node says.
     pub async fn estimate_gas(&self, request: &TransactionRequest) -> Result<u64, ClientError> {
-        let gas: U64 = self.transport.request("eth_estimateGas", &json!([request])).await?;
+        let gas: U64 = self
+            .transport
+            .request("eth_estimateGas", &json!([request]))
+            .await?;
         Ok(gas.to())
     }
 
@@ -138,9 +169,15 @@ impl Client {
             return Ok((0, 0));
         }
         let price: U256 = self.transport.request("eth_gasPrice", &json!([])).await?;
-        let tip: U256 = self.transport.request("eth_maxPriorityFeePerGas", &json!([])).await?;
+        let tip: U256 = self
+            .transport
+            .request("eth_maxPriorityFeePerGas", &json!([]))
+            .await?;
         // Twice the price: it may rise until the transaction runs.
-        Ok((price.saturating_to::<u128>().saturating_mul(2), tip.saturating_to()))
+        Ok((
+            price.saturating_to::<u128>().saturating_mul(2),
+            tip.saturating_to(),
+        ))
     }
 }
 
@@ -148,6 +185,10 @@ fn same<T: PartialEq + ToString>(what: &'static str, expected: T, found: T) -> R
     if expected == found {
         Ok(())
     } else {
-        Err(ClientError::WrongNetwork { what, expected: expected.to_string(), found: found.to_string() })
+        Err(ClientError::WrongNetwork {
+            what,
+            expected: expected.to_string(),
+            found: found.to_string(),
+        })
     }
 }

@@ -37,8 +37,14 @@ impl Transport {
             .connect_timeout(CONNECT_TIMEOUT)
             .request_timeout(REQUEST_TIMEOUT)
             .build(url)
-            .map_err(|e| ClientError::Url { url: url.to_owned(), reason: e.to_string() })?;
-        Ok(Self { http, url: url.to_owned() })
+            .map_err(|e| ClientError::Url {
+                url: url.to_owned(),
+                reason: e.to_string(),
+            })?;
+        Ok(Self {
+            http,
+            url: url.to_owned(),
+        })
     }
 
     /// Makes a request that may be made twice without harm.
@@ -52,17 +58,28 @@ impl Transport {
         loop {
             let failed = match self.http.request::<Value, _>(method, params.clone()).await {
                 Ok(value) => {
-                    return serde_json::from_value(value)
-                        .map_err(|e| ClientError::Answer { method, reason: e.to_string() });
+                    return serde_json::from_value(value).map_err(|e| ClientError::Answer {
+                        method,
+                        reason: e.to_string(),
+                    });
                 }
-                Err(Error::Call(error)) if error.code() != UNAVAILABLE => return Err(refused(method, &error)),
+                Err(Error::Call(error)) if error.code() != UNAVAILABLE => {
+                    return Err(refused(method, &error));
+                }
                 Err(Error::ParseError(error)) => {
-                    return Err(ClientError::Answer { method, reason: error.to_string() });
+                    return Err(ClientError::Answer {
+                        method,
+                        reason: error.to_string(),
+                    });
                 }
                 Err(error) => error,
             };
             if tries == MAX_TRIES {
-                return Err(ClientError::Unreachable { url: self.url.clone(), tries, reason: failed.to_string() });
+                return Err(ClientError::Unreachable {
+                    url: self.url.clone(),
+                    tries,
+                    reason: failed.to_string(),
+                });
             }
             tracing::debug!(method, tries, %failed, "the node cannot be reached; trying again");
             tokio::time::sleep(wait).await;
@@ -75,10 +92,19 @@ fn refused(method: &'static str, error: &ErrorObjectOwned) -> ClientError {
     match error.code() {
         METHOD_NOT_FOUND_CODE if method.starts_with("zhengtong_") => ClientError::NoProofs { method },
         REVERTED => {
-            let output = error.data().and_then(|data| serde_json::from_str::<Bytes>(data.get()).ok());
-            ClientError::Reverted { message: error.message().to_owned(), output: output.unwrap_or_default() }
+            let output = error
+                .data()
+                .and_then(|data| serde_json::from_str::<Bytes>(data.get()).ok());
+            ClientError::Reverted {
+                message: error.message().to_owned(),
+                output: output.unwrap_or_default(),
+            }
         }
-        code => ClientError::Refused { method, code, message: error.message().to_owned() },
+        code => ClientError::Refused {
+            method,
+            code,
+            message: error.message().to_owned(),
+        },
     }
 }
 
@@ -89,7 +115,10 @@ struct Params(Box<RawValue>);
 impl Params {
     fn new(method: &'static str, params: &impl Serialize) -> Result<Self, ClientError> {
         let encoded = serde_json::value::to_raw_value(params);
-        encoded.map(Self).map_err(|e| ClientError::Answer { method, reason: e.to_string() })
+        encoded.map(Self).map_err(|e| ClientError::Answer {
+            method,
+            reason: e.to_string(),
+        })
     }
 }
 

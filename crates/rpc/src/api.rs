@@ -8,11 +8,7 @@ use crate::{
 use alloy_eips::{BlockId, BlockNumberOrTag};
 use parking_lot::Mutex;
 use std::sync::Arc;
-use tokio::{
-    sync::Semaphore,
-    task::spawn_blocking,
-    time::timeout,
-};
+use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
 use zhengtong_chain::{ChainView, SealedBlock, ViewError};
 
 pub(crate) type Answer<T> = Result<T, RpcError>;
@@ -58,7 +54,9 @@ impl<V: ChainView> Api<V> {
         turns: &Arc<Semaphore>,
         work: impl FnOnce(&V) -> Answer<T> + Send + 'static,
     ) -> Answer<T> {
-        let turn = timeout(MAX_WAIT, turns.clone().acquire_owned()).await.map_err(|_| RpcError::Busy)?;
+        let turn = timeout(MAX_WAIT, turns.clone().acquire_owned())
+            .await
+            .map_err(|_| RpcError::Busy)?;
         let turn = turn.map_err(|_| RpcError::Busy)?;
         let view = self.view.clone();
         let done = spawn_blocking(move || {
@@ -66,7 +64,8 @@ impl<V: ChainView> Api<V> {
             drop(turn);
             result
         });
-        done.await.map_err(|_| RpcError::Internal("the request failed".into()))?
+        done.await
+            .map_err(|_| RpcError::Internal("the request failed".into()))?
     }
 }
 
@@ -92,7 +91,11 @@ pub(crate) fn find_block(view: &impl ChainView, id: BlockId) -> Answer<Option<Ar
         },
     };
     let tip = view.tip();
-    if tip.header.number == number { Ok(Some(tip)) } else { Ok(view.block(number)?) }
+    if tip.header.number == number {
+        Ok(Some(tip))
+    } else {
+        Ok(view.block(number)?)
+    }
 }
 
 /// The block that an argument names, the tip if it names none.
@@ -102,7 +105,11 @@ pub(crate) fn need_block(view: &impl ChainView, id: Option<BlockId>) -> Answer<A
         BlockId::Hash(hash) => RpcError::UnknownBlock(format!("no block {}", hash.block_hash)),
         BlockId::Number(tag) => {
             let latest = view.tip().header.number;
-            ViewError::UnknownBlock { number: number_of(view, tag), latest }.into()
+            ViewError::UnknownBlock {
+                number: number_of(view, tag),
+                latest,
+            }
+            .into()
         }
     })
 }

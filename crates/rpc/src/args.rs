@@ -16,9 +16,14 @@ impl Args {
     pub(crate) fn new(params: &Params<'_>) -> Result<Self, RpcError> {
         let values: Vec<Value> = match params.as_str() {
             None => Vec::new(),
-            Some(text) => serde_json::from_str(text).map_err(|_| RpcError::Params("params must be an array".into()))?,
+            Some(text) => {
+                serde_json::from_str(text).map_err(|_| RpcError::Params("params must be an array".into()))?
+            }
         };
-        Ok(Self { values: values.into_iter(), index: 0 })
+        Ok(Self {
+            values: values.into_iter(),
+            index: 0,
+        })
     }
 
     /// The next argument; `null` counts as missing.
@@ -28,24 +33,39 @@ impl Args {
     }
 
     /// The next argument if there is one.
-    pub(crate) fn optional<T: DeserializeOwned>(&mut self, name: &'static str) -> Result<Option<T>, RpcError> {
+    pub(crate) fn optional<T: DeserializeOwned>(
+        &mut self,
+        name: &'static str,
+    ) -> Result<Option<T>, RpcError> {
         let index = self.index;
         self.index += 1;
         match self.values.next() {
             None | Some(Value::Null) => Ok(None),
             Some(value) => serde_json::from_value(value)
                 .map(Some)
-                .map_err(|e| RpcError::Argument { index, name, reason: e.to_string() }),
+                .map_err(|e| RpcError::Argument {
+                    index,
+                    name,
+                    reason: e.to_string(),
+                }),
         }
     }
 
     /// Refuses arguments that nobody read.
     pub(crate) fn end(self) -> Result<(), RpcError> {
-        if self.values.len() == 0 { Ok(()) } else { Err(RpcError::TooMany { max: self.index }) }
+        if self.values.len() == 0 {
+            Ok(())
+        } else {
+            Err(RpcError::TooMany { max: self.index })
+        }
     }
 
     /// An error about the argument that was read last.
     pub(crate) fn refuse(&self, name: &'static str, reason: impl ToString) -> RpcError {
-        RpcError::Argument { index: self.index.saturating_sub(1), name, reason: reason.to_string() }
+        RpcError::Argument {
+            index: self.index.saturating_sub(1),
+            name,
+            reason: reason.to_string(),
+        }
     }
 }

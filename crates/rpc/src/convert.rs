@@ -2,7 +2,9 @@
 
 use alloy_consensus::{Sealed, Transaction as _, TxEnvelope, transaction::Recovered};
 use alloy_primitives::U256;
-use alloy_rpc_types_eth::{Block, BlockTransactions, Header, Log, Transaction, TransactionReceipt, Withdrawals};
+use alloy_rpc_types_eth::{
+    Block, BlockTransactions, Header, Log, Transaction, TransactionReceipt, Withdrawals,
+};
 use zhengtong_chain::SealedBlock;
 
 /// A header with hash and size.
@@ -19,7 +21,12 @@ pub(crate) fn block(block: &SealedBlock, full: bool) -> Block {
     } else {
         BlockTransactions::Hashes(block.transactions.iter().map(|tx| *tx.tx_hash()).collect())
     };
-    Block { header: header(block), uncles: Vec::new(), transactions, withdrawals: Some(Withdrawals::default()) }
+    Block {
+        header: header(block),
+        uncles: Vec::new(),
+        transactions,
+        withdrawals: Some(Withdrawals::default()),
+    }
 }
 
 /// A transaction of a block. Gas has no price here, whatever the transaction offered.
@@ -81,7 +88,8 @@ pub(crate) fn logs<'a>(
         let logs = receipt.envelope.logs().iter().enumerate();
         logs.map(move |(offset, log)| (index, (receipt.first_log + offset) as u64, log))
     });
-    all.filter(move |(_, _, log)| wanted(log)).map(|(index, at, log)| located(block, index, at, log.clone()))
+    all.filter(move |(_, _, log)| wanted(log))
+        .map(|(index, at, log)| located(block, index, at, log.clone()))
 }
 
 fn located(block: &SealedBlock, index: usize, log_index: u64, log: alloy_primitives::Log) -> Log {

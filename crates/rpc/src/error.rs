@@ -27,7 +27,11 @@ pub enum RpcError {
     #[error("missing value for required argument {index} ({name})")]
     Missing { index: usize, name: &'static str },
     #[error("invalid argument {index} ({name}): {reason}")]
-    Argument { index: usize, name: &'static str, reason: String },
+    Argument {
+        index: usize,
+        name: &'static str,
+        reason: String,
+    },
     #[error("too many arguments, want at most {max}")]
     TooMany { max: usize },
     #[error("{0}")]
@@ -60,7 +64,10 @@ pub enum RpcError {
 
 fn revert_message(output: &Bytes) -> String {
     match decode_revert_reason(output) {
-        Some(reason) if !output.is_empty() => format!("execution reverted: {}", reason.strip_prefix("revert: ").unwrap_or(&reason)),
+        Some(reason) if !output.is_empty() => format!(
+            "execution reverted: {}",
+            reason.strip_prefix("revert: ").unwrap_or(&reason)
+        ),
         _ => "execution reverted".into(),
     }
 }
@@ -68,7 +75,9 @@ fn revert_message(output: &Bytes) -> String {
 impl RpcError {
     pub(crate) const fn code(&self) -> i32 {
         match self {
-            Self::Missing { .. } | Self::Argument { .. } | Self::TooMany { .. } | Self::Params(_) => INVALID_PARAMS_CODE,
+            Self::Missing { .. } | Self::Argument { .. } | Self::TooMany { .. } | Self::Params(_) => {
+                INVALID_PARAMS_CODE
+            }
             Self::Limit(_) | Self::Busy => LIMIT_EXCEEDED,
             Self::Reverted(_) => REVERTED,
             Self::NotYet { .. } => SYNC_TIMEOUT,
@@ -101,7 +110,9 @@ impl From<RpcError> for ErrorObjectOwned {
 impl From<ViewError> for RpcError {
     fn from(error: ViewError) -> Self {
         match error {
-            ViewError::UnknownBlock { .. } | ViewError::StateGone { .. } => Self::UnknownBlock(error.to_string()),
+            ViewError::UnknownBlock { .. } | ViewError::StateGone { .. } => {
+                Self::UnknownBlock(error.to_string())
+            }
             ViewError::TooManySlots { .. } => Self::Limit(error.to_string()),
             ViewError::Moved => Self::Busy,
             ViewError::Starting | ViewError::Stopping => Self::Unavailable(error.to_string()),

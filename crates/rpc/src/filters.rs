@@ -31,9 +31,12 @@ pub(crate) struct Filters {
 
 impl Filters {
     pub(crate) fn install(&mut self, kind: Kind, now: Instant) -> Result<U256, RpcError> {
-        self.installed.retain(|_, (_, asked)| now.duration_since(*asked) < FILTER_LIFETIME);
+        self.installed
+            .retain(|_, (_, asked)| now.duration_since(*asked) < FILTER_LIFETIME);
         if self.installed.len() >= MAX_FILTERS {
-            return Err(RpcError::Limit(format!("{MAX_FILTERS} filters are installed; remove one or wait")));
+            return Err(RpcError::Limit(format!(
+                "{MAX_FILTERS} filters are installed; remove one or wait"
+            )));
         }
         self.last += 1;
         let id = id_of(self.last);

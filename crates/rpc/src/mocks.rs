@@ -1,28 +1,25 @@
 //! A chain in memory: it executes and certifies like a real one, and makes a block when it is told to.
 
+mod state;
+
 use alloy_consensus::Header;
 use alloy_primitives::{Address, B256, Bytes, U256};
 use parking_lot::Mutex;
-use std::{
-    collections::{BTreeMap, HashMap},
-    future::Future,
-    sync::Arc,
-};
+use std::{collections::HashMap, future::Future, sync::Arc};
 use tokio::sync::broadcast;
 use zhengtong_chain::{
     ChainView, SealedBlock, SubmitError, ViewError,
     view::{MAX_PROVEN_SLOTS, STATE_WINDOW_BLOCKS},
 };
-use zhengtong_evm::{
-    AccountInfo, AccountState, BlockContext, Bytecode, Database, EMPTY_CODE_HASH, Executor, Outcome, Transaction, decode,
-    recover,
-};
+use zhengtong_evm::{AccountState, BlockContext, EMPTY_CODE_HASH, Executor, Transaction, decode, recover};
 use zhengtong_types::{
     Finality, NetworkInfo, StateProof,
     header::{Extra, blank_header, encode_header, header_hash},
     mocks::Committee,
     trie,
 };
+
+pub use state::MockState;
 
 /// EIP-155 chain id of every mock.
 pub const CHAIN_ID: u64 = 20260;
@@ -55,15 +52,6 @@ struct Inner {
     waiting: Vec<Transaction>,
 }
 
-/// State after a block.
-#[derive(Clone, Debug, Default)]
-pub struct MockState {
-    accounts: BTreeMap<Address, AccountState>,
-    slots: BTreeMap<(Address, U256), U256>,
-    codes: BTreeMap<B256, Bytes>,
-    hashes: BTreeMap<u64, B256>,
-}
-
 impl MockChain {
     /// A chain whose blocks are made by [`MockChain::mine`].
     pub fn new(funded: &[Address]) -> Self {
@@ -79,7 +67,11 @@ impl MockChain {
     pub fn with(funded: &[Address], validators: u64, is_instant: bool) -> Self {
         let committee = Committee::new(validators, validators);
         let balance = U256::from(10).pow(U256::from(21));
-        let account = AccountState { nonce: 0, balance, code_hash: EMPTY_CODE_HASH };
+        let account = AccountState {
+            nonce: 0,
+            balance,
+            code_hash: EMPTY_CODE_HASH,
+        };
         let state = MockState {
             accounts: funded.iter().map(|address| (*address, account)).collect(),
             ..MockState::default()
@@ -113,7 +105,10 @@ impl MockChain {
     pub fn mine(&self) -> Arc<SealedBlock> {
         let mut inner = self.0.inner.lock();
         let waiting = std::mem::take(&mut inner.waiting);
-        let (parent, state) = (inner.blocks.last().expect("genesis"), inner.states.last().expect("genesis"));
+        let (parent, state) = (
+            inner.blocks.last().expect("genesis"),
+            inner.states.last().expect("genesis"),
+        );
         let number = parent.header.number + 1;
         let mut header = blank_header();
         (header.number, header.parent_hash, header.mix_hash) = (number, parent.hash, parent.hash);
@@ -140,8 +135,10 @@ impl MockChain {
         header.state_root = B256::with_last_byte(number as u8);
         (header.gas_used, header.logs_bloom) = (outcome.gas_used, outcome.logs_bloom);
         header.receipts_root = outcome.receipts_root;
-        let encoded: Vec<_> =
-            waiting.iter().map(|transaction| crate::proofs::encoded(transaction.inner())).collect();
+        let encoded: Vec<_> = waiting
+            .iter()
+            .map(|transaction| crate::proofs::encoded(transaction.inner()))
+            .collect();
         header.transactions_root = trie::ordered_root(&encoded);
         let block = Arc::new(seal(header, waiting, outcome.receipts));
         for (index, transaction) in block.transactions.iter().enumerate() {
@@ -167,13 +164,18 @@ impl MockChain {
 
     fn accept(&self, raw: &Bytes) -> Result<B256, SubmitError> {
         if raw.len() > MAX_TRANSACTION_BYTES {
-            return Err(SubmitError::TooLarge { got: raw.len(), max: MAX_TRANSACTION_BYTES });
+            return Err(SubmitError::TooLarge {
+                got: raw.len(),
+                max: MAX_TRANSACTION_BYTES,
+            });
         }
         let envelope = decode(raw, CHAIN_ID).map_err(|e| SubmitError::Malformed(e.to_string()))?;
         let transaction = recover(envelope).map_err(|_| SubmitError::BadSignature)?;
         let hash = *transaction.tx_hash();
         let mut inner = self.0.inner.lock();
-        if inner.transactions.contains_key(&hash) || inner.waiting.iter().any(|other| *other.tx_hash() == hash) {
+        if inner.transactions.contains_key(&hash)
+            || inner.waiting.iter().any(|other| *other.tx_hash() == hash)
+        {
             return Err(SubmitError::AlreadyKnown { hash });
         }
         let expected = inner.nonce(transaction.signer());
@@ -182,7 +184,11 @@ impl MockChain {
             return Err(SubmitError::NonceTooLow { got, expected });
         }
         if got > expected {
-            return Err(SubmitError::NonceTooHigh { got, expected, max_gap: 0 });
+            return Err(SubmitError::NonceTooHigh {
+                got,
+                expected,
+                max_gap: 0,
+            });
         }
         inner.waiting.push(transaction);
         Ok(hash)
@@ -192,43 +198,12 @@ impl MockChain {
 impl Inner {
     fn nonce(&self, address: Address) -> u64 {
         let state = self.states.last().and_then(|state| state.accounts.get(&address));
-        let waiting = self.waiting.iter().filter(|transaction| transaction.signer() == address).count();
+        let waiting = self
+            .waiting
+            .iter()
+            .filter(|transaction| transaction.signer() == address)
+            .count();
         state.map_or(0, |account| account.nonce) + waiting as u64
-    }
-}
-
-impl MockState {
-    fn apply(&mut self, outcome: &Outcome) {
-        for change in &outcome.changes.accounts {
-            match change.after {
-                Some(account) => self.accounts.insert(change.address, account),
-                None => self.accounts.remove(&change.address),
-            };
-        }
-        for change in &outcome.changes.slots {
-            self.slots.insert((change.address, change.slot), change.after);
-        }
-        self.codes.extend(outcome.changes.codes.iter().cloned());
-    }
-}
-
-impl Database for MockState {
-    type Error = ViewError;
-
-    fn basic(&mut self, address: Address) -> Result<Option<AccountInfo>, ViewError> {
-        Ok(self.accounts.get(&address).map(|account| account.to_info()))
-    }
-
-    fn code_by_hash(&mut self, hash: B256) -> Result<Bytecode, ViewError> {
-        Ok(self.codes.get(&hash).map(|code| Bytecode::new_raw(code.clone())).unwrap_or_default())
-    }
-
-    fn storage(&mut self, address: Address, slot: U256) -> Result<U256, ViewError> {
-        Ok(self.slots.get(&(address, slot)).copied().unwrap_or_default())
-    }
-
-    fn block_hash(&mut self, number: u64) -> Result<B256, ViewError> {
-        Ok(self.hashes.get(&number).copied().unwrap_or_default())
     }
 }
 
@@ -249,7 +224,11 @@ impl ChainView for MockChain {
 
     fn block_number(&self, hash: B256) -> Result<Option<u64>, ViewError> {
         let inner = self.0.inner.lock();
-        Ok(inner.blocks.iter().find(|block| block.hash == hash).map(|block| block.header.number))
+        Ok(inner
+            .blocks
+            .iter()
+            .find(|block| block.hash == hash)
+            .map(|block| block.header.number))
     }
 
     fn transaction(&self, hash: B256) -> Result<Option<(u64, usize)>, ViewError> {
@@ -257,14 +236,24 @@ impl ChainView for MockChain {
     }
 
     fn pending_transaction(&self, hash: B256) -> Option<Transaction> {
-        self.0.inner.lock().waiting.iter().find(|transaction| *transaction.tx_hash() == hash).cloned()
+        self.0
+            .inner
+            .lock()
+            .waiting
+            .iter()
+            .find(|transaction| *transaction.tx_hash() == hash)
+            .cloned()
     }
 
     /// Certifies the block after the one asked for, if there is one, so that a parent link has to be checked.
     fn finality(&self, number: u64) -> Result<Option<Finality>, ViewError> {
         let inner = self.0.inner.lock();
         let wanted = inner.blocks.get(number as usize);
-        let headers: Vec<_> = wanted.into_iter().chain(inner.blocks.get(number as usize + 1)).map(|b| &b.header).collect();
+        let headers: Vec<_> = wanted
+            .into_iter()
+            .chain(inner.blocks.get(number as usize + 1))
+            .map(|b| &b.header)
+            .collect();
         let headers: Vec<_> = headers.into_iter().rev().collect();
         Ok((!headers.is_empty()).then(|| self.0.committee.finality(&headers, number + 2)))
     }
@@ -274,9 +263,16 @@ impl ChainView for MockChain {
         let latest = inner.states.len() as u64 - 1;
         let oldest = latest.saturating_sub(STATE_WINDOW_BLOCKS);
         if at < oldest {
-            return Err(ViewError::StateGone { number: at, oldest, latest });
+            return Err(ViewError::StateGone {
+                number: at,
+                oldest,
+                latest,
+            });
         }
-        let state = inner.states.get(at as usize).ok_or(ViewError::UnknownBlock { number: at, latest })?;
+        let state = inner
+            .states
+            .get(at as usize)
+            .ok_or(ViewError::UnknownBlock { number: at, latest })?;
         Ok(MockState::clone(state))
     }
 
@@ -289,7 +285,10 @@ impl ChainView for MockChain {
         let slots = slots.len();
         async move {
             if slots > MAX_PROVEN_SLOTS {
-                return Err(ViewError::TooManySlots { slots, max: MAX_PROVEN_SLOTS });
+                return Err(ViewError::TooManySlots {
+                    slots,
+                    max: MAX_PROVEN_SLOTS,
+                });
             }
             Err(ViewError::Storage("a mock has no state tree".into()))
         }
@@ -331,8 +330,15 @@ fn extra(committee: &Committee, number: u64) -> Extra {
     }
 }
 
-fn seal(header: Header, transactions: Vec<Transaction>, receipts: Vec<zhengtong_evm::TransactionReceipt>) -> SealedBlock {
-    let body: usize = transactions.iter().map(|transaction| crate::proofs::encoded(transaction.inner()).len()).sum();
+fn seal(
+    header: Header,
+    transactions: Vec<Transaction>,
+    receipts: Vec<zhengtong_evm::TransactionReceipt>,
+) -> SealedBlock {
+    let body: usize = transactions
+        .iter()
+        .map(|transaction| crate::proofs::encoded(transaction.inner()).len())
+        .sum();
     SealedBlock {
         hash: header_hash(&header),
         size_bytes: encode_header(&header).len() + body,

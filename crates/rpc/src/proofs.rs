@@ -9,13 +9,15 @@ use alloy_eips::{BlockNumberOrTag, Encodable2718};
 use alloy_primitives::{Address, B256, Bytes};
 use serde::Deserialize;
 use zhengtong_chain::{ChainView, SealedBlock, ViewError};
-use zhengtong_types::{FinalizedBlock, Finality, ReceiptProof, StateProof, limits::MAX_STATE_SLOTS, trie};
+use zhengtong_types::{Finality, FinalizedBlock, ReceiptProof, StateProof, limits::MAX_STATE_SLOTS, trie};
 
 /// How often a state proof is tried again when the chain advanced while it was made.
 const MAX_TRIES: usize = 8;
 
 pub(crate) fn register<V: ChainView>(methods: &mut Methods<V>) {
-    methods.add("zhengtong_network", |api, args| async move { args.end().map(|()| api.view.network().clone()) });
+    methods.add("zhengtong_network", |api, args| async move {
+        args.end().map(|()| api.view.network().clone())
+    });
     methods.add("zhengtong_getFinalization", |api, mut args| async move {
         let block: Block = args.required("block")?;
         args.end()?;
@@ -28,7 +30,11 @@ pub(crate) fn register<V: ChainView>(methods: &mut Methods<V>) {
             let number = block.number(view);
             let block = need_block(view, Some(number.into()))?;
             let (transactions, receipts) = encoded_items(&block);
-            Ok(FinalizedBlock { finality: finality(view, number)?, transactions, receipts })
+            Ok(FinalizedBlock {
+                finality: finality(view, number)?,
+                transactions,
+                receipts,
+            })
         })
         .await
     });
@@ -41,7 +47,10 @@ pub(crate) fn register<V: ChainView>(methods: &mut Methods<V>) {
         let address: Address = args.required("address")?;
         let slots: Vec<B256> = args.optional("slots")?.unwrap_or_default();
         if slots.len() > MAX_STATE_SLOTS {
-            return Err(args.refuse("slots", format!("{} slots, at most {MAX_STATE_SLOTS}", slots.len())));
+            return Err(args.refuse(
+                "slots",
+                format!("{} slots, at most {MAX_STATE_SLOTS}", slots.len()),
+            ));
         }
         args.end()?;
         state_proof(&api.view, address, &slots).await
@@ -67,18 +76,24 @@ impl Block {
 
 fn finality(view: &impl ChainView, number: u64) -> Answer<Finality> {
     let latest = view.tip().header.number;
-    Ok(view.finality(number)?.ok_or(ViewError::UnknownBlock { number, latest })?)
+    Ok(view
+        .finality(number)?
+        .ok_or(ViewError::UnknownBlock { number, latest })?)
 }
 
 fn receipt_proof(view: &impl ChainView, hash: B256) -> Answer<ReceiptProof> {
-    let (number, index) = view.transaction(hash)?.ok_or(RpcError::UnknownTransaction(hash))?;
+    let (number, index) = view
+        .transaction(hash)?
+        .ok_or(RpcError::UnknownTransaction(hash))?;
     let block = need_block(view, Some(number.into()))?;
     let (mut transactions, mut receipts) = encoded_items(&block);
     let proven = trie::prove(&transactions, index).zip(trie::prove(&receipts, index));
     let ((transactions_root, transaction_proof), (receipts_root, proof)) =
         proven.ok_or_else(|| RpcError::Internal(format!("block {number} has no transaction {index}")))?;
     if transactions_root != block.header.transactions_root || receipts_root != block.header.receipts_root {
-        return Err(RpcError::Internal(format!("block {number} is not stored as it was finalized")));
+        return Err(RpcError::Internal(format!(
+            "block {number} is not stored as it was finalized"
+        )));
     }
     Ok(ReceiptProof {
         finality: finality(view, number)?,
@@ -102,8 +117,16 @@ async fn state_proof(view: &impl ChainView, address: Address, slots: &[B256]) ->
 }
 
 fn encoded_items(block: &SealedBlock) -> (Vec<Bytes>, Vec<Bytes>) {
-    let transactions = block.transactions.iter().map(|transaction| encoded(transaction.inner())).collect();
-    let receipts = block.receipts.iter().map(|receipt| encoded(&receipt.envelope)).collect();
+    let transactions = block
+        .transactions
+        .iter()
+        .map(|transaction| encoded(transaction.inner()))
+        .collect();
+    let receipts = block
+        .receipts
+        .iter()
+        .map(|receipt| encoded(&receipt.envelope))
+        .collect();
     (transactions, receipts)
 }
 

@@ -7,7 +7,7 @@ use crate::{
 };
 use jsonrpsee::{
     RpcModule,
-    core::{traits::IdProvider, SubscriptionResult},
+    core::{SubscriptionResult, traits::IdProvider},
     server::{
         BatchRequestConfig, PingConfig, Server, ServerConfig, ServerHandle,
         middleware::http::{AuthorityError, HostFilterLayer},
@@ -45,7 +45,10 @@ pub enum Hosts {
 #[derive(Debug, Error)]
 pub enum StartError {
     #[error("cannot listen on {address}: {source}")]
-    Listen { address: SocketAddr, source: std::io::Error },
+    Listen {
+        address: SocketAddr,
+        source: std::io::Error,
+    },
     #[error("\"{host}\" is not a host name with an optional port: {source}")]
     Host { host: String, source: AuthorityError },
 }
@@ -61,15 +64,23 @@ impl RpcServer {
     /// Listens, and answers from `view`. Must be called within a Tokio runtime.
     pub async fn start<V: ChainView>(config: Config, view: V) -> Result<Self, StartError> {
         let hosts = host_filter(&config.hosts)?;
-        let cors = CorsLayer::new().allow_origin(Any).allow_methods(Any).allow_headers(Any);
+        let cors = CorsLayer::new()
+            .allow_origin(Any)
+            .allow_methods(Any)
+            .allow_headers(Any);
         let server = Server::builder()
             .set_config(limited())
             .set_http_middleware(tower::ServiceBuilder::new().layer(hosts).layer(cors))
             .build(config.address)
             .await
-            .map_err(|source| StartError::Listen { address: config.address, source })?;
-        let address =
-            server.local_addr().map_err(|source| StartError::Listen { address: config.address, source })?;
+            .map_err(|source| StartError::Listen {
+                address: config.address,
+                source,
+            })?;
+        let address = server.local_addr().map_err(|source| StartError::Listen {
+            address: config.address,
+            source,
+        })?;
         let handle = server.start(module(view));
         tracing::info!(%address, "JSON-RPC is served");
         Ok(Self { address, handle })
@@ -109,10 +120,16 @@ fn host_filter(hosts: &Hosts) -> Result<HostFilterLayer, StartError> {
         Hosts::Named(named) => named,
     };
     for host in named {
-        HostFilterLayer::new([host.as_str()]).map_err(|source| StartError::Host { host: host.clone(), source })?;
+        HostFilterLayer::new([host.as_str()]).map_err(|source| StartError::Host {
+            host: host.clone(),
+            source,
+        })?;
     }
     let all = LOCAL.into_iter().chain(named.iter().map(String::as_str));
-    HostFilterLayer::new(all).map_err(|source| StartError::Host { host: LOCAL.join(", "), source })
+    HostFilterLayer::new(all).map_err(|source| StartError::Host {
+        host: LOCAL.join(", "),
+        source,
+    })
 }
 
 /// Every method, over a view of a chain.
@@ -120,7 +137,9 @@ pub fn module<V: ChainView>(view: V) -> RpcModule<()> {
     let mut accepted = view.subscribe_pending();
     let api = Arc::new(Api::new(view));
     let log = Arc::downgrade(&api.pending);
-    let mut methods = Methods { module: RpcModule::from_arc(api) };
+    let mut methods = Methods {
+        module: RpcModule::from_arc(api),
+    };
     eth::register(&mut methods);
     network::register(&mut methods);
     proofs::register(&mut methods);
@@ -172,7 +191,12 @@ impl<V: ChainView> Methods<V> {
                     Err(error) => Err(error),
                 };
                 let code = answer.as_ref().err().map_or(0, crate::RpcError::code);
-                tracing::debug!(method = name, code, elapsed_us = started.elapsed().as_micros() as u64, "request");
+                tracing::debug!(
+                    method = name,
+                    code,
+                    elapsed_us = started.elapsed().as_micros() as u64,
+                    "request"
+                );
                 answer.map_err(ErrorObjectOwned::from)
             }
         });

@@ -48,15 +48,34 @@ impl fmt::Display for Step {
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum VerifyError {
     #[error("{step}: {what} is {size}, more than {limit}")]
-    TooLarge { step: Step, what: &'static str, size: usize, limit: usize },
+    TooLarge {
+        step: Step,
+        what: &'static str,
+        size: usize,
+        limit: usize,
+    },
     #[error("{step}: {what} cannot be read: {reason}")]
-    Malformed { step: Step, what: &'static str, reason: String },
+    Malformed {
+        step: Step,
+        what: &'static str,
+        reason: String,
+    },
     #[error("certificate: the signature over block {block} is not the network's")]
     Signature { block: B256 },
     #[error("{step}: {what} should be {expected}, is {found}")]
-    Hash { step: Step, what: &'static str, expected: B256, found: B256 },
+    Hash {
+        step: Step,
+        what: &'static str,
+        expected: B256,
+        found: B256,
+    },
     #[error("{step}: {what} should be {expected}, is {found}")]
-    Number { step: Step, what: &'static str, expected: u64, found: u64 },
+    Number {
+        step: Step,
+        what: &'static str,
+        expected: u64,
+        found: u64,
+    },
     #[error("{step}: the proof does not lead to root {root}: {reason}")]
     Proof { step: Step, root: B256, reason: String },
     #[error("event: {what} is not among the receipt's logs")]
@@ -91,21 +110,67 @@ impl VerifyError {
     }
 
     pub(crate) fn malformed(step: Step, what: &'static str, reason: impl fmt::Display) -> Self {
-        Self::Malformed { step, what, reason: reason.to_string() }
+        Self::Malformed {
+            step,
+            what,
+            reason: reason.to_string(),
+        }
     }
 }
 
 /// Refuses `size` above `limit`.
-pub(crate) const fn within(step: Step, what: &'static str, size: usize, limit: usize) -> Result<(), VerifyError> {
-    if size > limit { Err(VerifyError::TooLarge { step, what, size, limit }) } else { Ok(()) }
+pub(crate) const fn within(
+    step: Step,
+    what: &'static str,
+    size: usize,
+    limit: usize,
+) -> Result<(), VerifyError> {
+    if size > limit {
+        Err(VerifyError::TooLarge {
+            step,
+            what,
+            size,
+            limit,
+        })
+    } else {
+        Ok(())
+    }
 }
 
 /// Refuses two different hashes.
-pub(crate) fn same_hash(step: Step, what: &'static str, expected: B256, found: B256) -> Result<(), VerifyError> {
-    if expected == found { Ok(()) } else { Err(VerifyError::Hash { step, what, expected, found }) }
+pub(crate) fn same_hash(
+    step: Step,
+    what: &'static str,
+    expected: B256,
+    found: B256,
+) -> Result<(), VerifyError> {
+    if expected == found {
+        Ok(())
+    } else {
+        Err(VerifyError::Hash {
+            step,
+            what,
+            expected,
+            found,
+        })
+    }
 }
 
 /// Refuses two different numbers.
-pub(crate) const fn same_number(step: Step, what: &'static str, expected: u64, found: u64) -> Result<(), VerifyError> {
-    if expected == found { Ok(()) } else { Err(VerifyError::Number { step, what, expected, found }) }
+pub(crate) const fn same_number(
+    step: Step,
+    what: &'static str,
+    expected: u64,
+    found: u64,
+) -> Result<(), VerifyError> {
+    if expected == found {
+        Ok(())
+    } else {
+        Err(VerifyError::Number {
+            step,
+            what,
+            expected,
+            found,
+        })
+    }
 }

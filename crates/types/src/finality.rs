@@ -64,7 +64,12 @@ impl Finality {
     /// Checks certificate, certified header and parent links, and returns the last header.
     pub fn verify(&self, key: &NetworkKey) -> Result<VerifiedHeader, VerifyError> {
         let certified = verify_certificate(key, &self.certificate)?;
-        within(Step::Headers, "the number of headers", self.headers.len(), MAX_HEADERS)?;
+        within(
+            Step::Headers,
+            "the number of headers",
+            self.headers.len(),
+            MAX_HEADERS,
+        )?;
         let (mut expected, mut what) = (certified, "the certified header's hash");
         let mut last: Option<VerifiedHeader> = None;
         for rlp in &self.headers {
@@ -92,23 +97,44 @@ impl Finality {
 
 /// Checks a certificate and returns the hash of the block it finalizes.
 fn verify_certificate(key: &NetworkKey, certificate: &[u8]) -> Result<B256, VerifyError> {
-    within(Step::Certificate, "the certificate's length", certificate.len(), MAX_CERTIFICATE_BYTES)?;
-    let malformed = |reason: String| VerifyError::Malformed { step: Step::Certificate, what: "the certificate", reason };
+    within(
+        Step::Certificate,
+        "the certificate's length",
+        certificate.len(),
+        MAX_CERTIFICATE_BYTES,
+    )?;
+    let malformed = |reason: String| VerifyError::Malformed {
+        step: Step::Certificate,
+        what: "the certificate",
+        reason,
+    };
     let finalization = Finalization::decode(Copying(certificate)).map_err(|e| malformed(e.to_string()))?;
     let proposal: &Proposal<Digest> = &finalization.proposal;
     let block = hash_of(&proposal.payload);
-    let signature: &<MinSig as Variant>::Signature =
-        finalization.certificate.get().ok_or_else(|| malformed("the signature is not a point of G1".into()))?;
-    verify_message::<MinSig>(key.public(), &Namespace::new(NAMESPACE).finalize, &proposal.encode(), signature)
-        .map_err(|_| VerifyError::Signature { block })?;
+    let signature: &<MinSig as Variant>::Signature = finalization
+        .certificate
+        .get()
+        .ok_or_else(|| malformed("the signature is not a point of G1".into()))?;
+    verify_message::<MinSig>(
+        key.public(),
+        &Namespace::new(NAMESPACE).finalize,
+        &proposal.encode(),
+        signature,
+    )
+    .map_err(|_| VerifyError::Signature { block })?;
     Ok(block)
 }
 
 fn read_header(rlp: &[u8]) -> Result<VerifiedHeader, VerifyError> {
     within(Step::Headers, "a header's length", rlp.len(), MAX_HEADER_BYTES)?;
     let header = decode_header(rlp).map_err(|e| VerifyError::malformed(Step::Headers, "a header", e))?;
-    let extra = Extra::decode(&header.extra_data).map_err(|e| VerifyError::malformed(Step::Headers, "extraData", e))?;
-    Ok(VerifiedHeader { header, hash: keccak256(rlp), extra })
+    let extra = Extra::decode(&header.extra_data)
+        .map_err(|e| VerifyError::malformed(Step::Headers, "extraData", e))?;
+    Ok(VerifiedHeader {
+        header,
+        hash: keccak256(rlp),
+        extra,
+    })
 }
 
 /// A whole block with its receipts: the answer of `zhengtong_getFinalizedBlock`.
@@ -134,20 +160,55 @@ impl FinalizedBlock {
     pub fn verify(self, key: &NetworkKey, number: u64) -> Result<VerifiedBlock, VerifyError> {
         let header = self.finality.verify_block(key, number)?;
         let count = self.transactions.len();
-        within(Step::Transaction, "the number of transactions", count, MAX_BLOCK_TRANSACTIONS)?;
+        within(
+            Step::Transaction,
+            "the number of transactions",
+            count,
+            MAX_BLOCK_TRANSACTIONS,
+        )?;
         let bytes = self.transactions.iter().map(|item| item.len()).sum();
-        within(Step::Transaction, "the length of the transactions", bytes, MAX_BODY_BYTES)?;
+        within(
+            Step::Transaction,
+            "the length of the transactions",
+            bytes,
+            MAX_BODY_BYTES,
+        )?;
         let bytes = self.receipts.iter().map(|item| item.len()).sum();
-        within(Step::Receipt, "the length of the receipts", bytes, MAX_BLOCK_RECEIPT_BYTES)?;
-        same_number(Step::Receipt, "the number of receipts", count as u64, self.receipts.len() as u64)?;
+        within(
+            Step::Receipt,
+            "the length of the receipts",
+            bytes,
+            MAX_BLOCK_RECEIPT_BYTES,
+        )?;
+        same_number(
+            Step::Receipt,
+            "the number of receipts",
+            count as u64,
+            self.receipts.len() as u64,
+        )?;
         let root = trie::ordered_root(&self.transactions);
-        same_hash(Step::Transaction, "the transactions' root", header.header.transactions_root, root)?;
+        same_hash(
+            Step::Transaction,
+            "the transactions' root",
+            header.header.transactions_root,
+            root,
+        )?;
         let root = trie::ordered_root(&self.receipts);
-        same_hash(Step::Receipt, "the receipts' root", header.header.receipts_root, root)?;
+        same_hash(
+            Step::Receipt,
+            "the receipts' root",
+            header.header.receipts_root,
+            root,
+        )?;
         let receipts = self.transactions.iter().zip(&self.receipts);
-        let receipts = receipts.map(|(transaction, receipt)| Ok((keccak256(transaction), read_receipt(receipt)?)));
+        let receipts =
+            receipts.map(|(transaction, receipt)| Ok((keccak256(transaction), read_receipt(receipt)?)));
         let receipts = receipts.collect::<Result<_, VerifyError>>()?;
-        Ok(VerifiedBlock { header, transactions: self.transactions, receipts })
+        Ok(VerifiedBlock {
+            header,
+            transactions: self.transactions,
+            receipts,
+        })
     }
 }
 
@@ -178,6 +239,10 @@ pub(crate) fn read_receipt(bytes: &[u8]) -> Result<ReceiptEnvelope, VerifyError>
     if rest.is_empty() {
         Ok(receipt)
     } else {
-        Err(VerifyError::malformed(Step::Receipt, "the receipt", "bytes follow it"))
+        Err(VerifyError::malformed(
+            Step::Receipt,
+            "the receipt",
+            "bytes follow it",
+        ))
     }
 }

@@ -19,7 +19,9 @@ pub mod state_proof;
 pub mod trie;
 
 pub use error::{Step, VerifyError};
-pub use finality::{FinalizedBlock, Finality, VerifiedBlock, VerifiedHeader};
+pub use finality::{Finality, FinalizedBlock, VerifiedBlock, VerifiedHeader};
 pub use network::{NAMESPACE, NetworkInfo, NetworkKey, NetworkKeyError};
 pub use receipt::{ReceiptProof, VerifiedReceipt};
-pub use state_proof::{KeyProof, ProofKind, SlotEntry, StateEntry, StateProof, VerifiedAccount, VerifiedState};
+pub use state_proof::{
+    KeyProof, ProofKind, SlotEntry, StateEntry, StateProof, VerifiedAccount, VerifiedState,
+};

@@ -40,17 +40,24 @@ impl Committee {
     ///
     /// When `validators` is zero.
     pub fn new(seed: u64, validators: u64) -> Self {
-        let identities = (0..validators).map(|index| ed25519::PrivateKey::from_seed(seed << 16 | index).public_key());
-        let participants: commonware_utils::ordered::Set<_> = identities.try_collect().expect("identities differ");
+        let identities =
+            (0..validators).map(|index| ed25519::PrivateKey::from_seed(seed << 16 | index).public_key());
+        let participants: commonware_utils::ordered::Set<_> =
+            identities.try_collect().expect("identities differ");
         let mode = Mode::NonZeroCounter;
         let dealt = deal::<MinSig, _, N3f1>(ChaCha20Rng::seed_from_u64(seed), mode, participants.clone());
         let (output, shares) = dealt.expect("there are validators");
         let sharing = output.public().clone();
         let schemes = shares.into_iter().map(|(_, share)| {
-            Scheme::signer(NAMESPACE, participants.clone(), sharing.clone(), share).expect("the share is dealt")
+            Scheme::signer(NAMESPACE, participants.clone(), sharing.clone(), share)
+                .expect("the share is dealt")
         });
         let leader = participants.iter().next().expect("there are validators").clone();
-        Self { schemes: schemes.collect(), key: NetworkKey::new(*sharing.public()), leader }
+        Self {
+            schemes: schemes.collect(),
+            key: NetworkKey::new(*sharing.public()),
+            leader,
+        }
     }
 
     pub const fn key(&self) -> &NetworkKey {
@@ -85,7 +92,10 @@ impl Committee {
     /// Finality of the last of `headers`, which are given from the certified one down.
     pub fn finality(&self, headers: &[&Header], view: u64) -> Finality {
         let certificate = self.certify(headers[0], view, view - 1);
-        Finality { certificate, headers: headers.iter().map(|header| encode_header(header)).collect() }
+        Finality {
+            certificate,
+            headers: headers.iter().map(|header| encode_header(header)).collect(),
+        }
     }
 
     /// A network with this committee.

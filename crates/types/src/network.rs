@@ -48,7 +48,9 @@ impl TryFrom<FixedBytes<96>> for NetworkKey {
     type Error = NetworkKeyError;
 
     fn try_from(bytes: FixedBytes<96>) -> Result<Self, NetworkKeyError> {
-        NetworkPublic::decode(Copying(bytes.as_slice())).map(Self).map_err(|_| NetworkKeyError::Point)
+        NetworkPublic::decode(Copying(bytes.as_slice()))
+            .map(Self)
+            .map_err(|_| NetworkKeyError::Point)
     }
 }
 
@@ -62,7 +64,9 @@ impl FromStr for NetworkKey {
     type Err = NetworkKeyError;
 
     fn from_str(text: &str) -> Result<Self, NetworkKeyError> {
-        FixedBytes::from_str(text.trim()).map_err(|e| NetworkKeyError::Hex(e.to_string()))?.try_into()
+        FixedBytes::from_str(text.trim())
+            .map_err(|e| NetworkKeyError::Hex(e.to_string()))?
+            .try_into()
     }
 }
 

@@ -44,11 +44,33 @@ impl ReceiptProof {
     /// Checks certificate, header, transaction and receipt.
     pub fn verify(&self, key: &NetworkKey) -> Result<VerifiedReceipt, VerifyError> {
         let header = self.finality.verify_block(key, self.block_number)?;
-        within(Step::Transaction, "the transaction's length", self.transaction.len(), MAX_TRANSACTION_BYTES)?;
+        within(
+            Step::Transaction,
+            "the transaction's length",
+            self.transaction.len(),
+            MAX_TRANSACTION_BYTES,
+        )?;
         let (root, index) = (header.header().transactions_root, self.transaction_index);
-        trie::verify(Step::Transaction, root, index, &self.transaction, &self.transaction_proof)?;
-        within(Step::Receipt, "the receipt's length", self.receipt.len(), MAX_RECEIPT_BYTES)?;
-        trie::verify(Step::Receipt, header.header().receipts_root, index, &self.receipt, &self.proof)?;
+        trie::verify(
+            Step::Transaction,
+            root,
+            index,
+            &self.transaction,
+            &self.transaction_proof,
+        )?;
+        within(
+            Step::Receipt,
+            "the receipt's length",
+            self.receipt.len(),
+            MAX_RECEIPT_BYTES,
+        )?;
+        trie::verify(
+            Step::Receipt,
+            header.header().receipts_root,
+            index,
+            &self.receipt,
+            &self.proof,
+        )?;
         Ok(VerifiedReceipt {
             header,
             transaction_index: index,
@@ -60,7 +82,12 @@ impl ReceiptProof {
     /// As [`ReceiptProof::verify`], and the transaction must be the one with this hash.
     pub fn verify_transaction(&self, key: &NetworkKey, hash: B256) -> Result<VerifiedReceipt, VerifyError> {
         let receipt = self.verify(key)?;
-        same_hash(Step::Transaction, "the transaction's hash", hash, receipt.transaction_hash)?;
+        same_hash(
+            Step::Transaction,
+            "the transaction's hash",
+            hash,
+            receipt.transaction_hash,
+        )?;
         Ok(receipt)
     }
 }
@@ -96,8 +123,11 @@ impl VerifiedReceipt {
     /// The first log of `contract` whose leading topics are `topics`.
     pub fn event(&self, contract: Address, topics: &[B256]) -> Result<&Log, VerifyError> {
         let matches = |log: &&Log| log.address == contract && log.topics().starts_with(topics);
-        self.logs().iter().find(matches).ok_or_else(|| VerifyError::Event {
-            what: format!("{} of {contract}", topics.first().copied().unwrap_or_default()),
-        })
+        self.logs()
+            .iter()
+            .find(matches)
+            .ok_or_else(|| VerifyError::Event {
+                what: format!("{} of {contract}", topics.first().copied().unwrap_or_default()),
+            })
     }
 }

@@ -28,7 +28,8 @@ pub type Value = FixedBytes<VALUE_BYTES>;
 /// Proves that a key has a value.
 pub type InclusionProof = constant::KeyValueProof<mmr::Family, Digest, Digest, CHUNK_BYTES>;
 /// Proves that a key has none.
-pub type ExclusionProof = constant::ExclusionProof<mmr::Family, Digest, FixedEncoding<Value>, Digest, CHUNK_BYTES>;
+pub type ExclusionProof =
+    constant::ExclusionProof<mmr::Family, Digest, FixedEncoding<Value>, Digest, CHUNK_BYTES>;
 
 /// Where an account is stored: `sha256("a" ‖ address)`.
 pub fn account_key(address: Address) -> B256 {
@@ -107,28 +108,54 @@ impl StateProof {
     pub fn verify(&self, key: &NetworkKey) -> Result<VerifiedState, VerifyError> {
         let header = self.finality.verify_block(key, self.block_number)?;
         let root = header.header().state_root;
-        within(Step::Slot, "the number of slots", self.slots.len(), MAX_STATE_SLOTS)?;
-        let stored = self.account.verify(Step::Account, account_key(self.address), root)?;
-        let account = stored.as_ref().map_or(VerifiedAccount::ABSENT, VerifiedAccount::read);
+        within(
+            Step::Slot,
+            "the number of slots",
+            self.slots.len(),
+            MAX_STATE_SLOTS,
+        )?;
+        let stored = self
+            .account
+            .verify(Step::Account, account_key(self.address), root)?;
+        let account = stored
+            .as_ref()
+            .map_or(VerifiedAccount::ABSENT, VerifiedAccount::read);
         let mut slots = BTreeMap::new();
         for SlotEntry { slot, entry } in &self.slots {
             let stored = entry.verify(Step::Slot, slot_key(self.address, *slot), root)?;
-            slots.insert(*slot, stored.as_ref().map(read_slot).transpose()?.unwrap_or_default());
+            slots.insert(
+                *slot,
+                stored.as_ref().map(read_slot).transpose()?.unwrap_or_default(),
+            );
         }
-        Ok(VerifiedState { header, address: self.address, account, slots })
+        Ok(VerifiedState {
+            header,
+            address: self.address,
+            account,
+            slots,
+        })
     }
 }
 
 impl StateEntry {
     fn verify(&self, step: Step, key: B256, root: B256) -> Result<Option<[u8; VALUE_BYTES]>, VerifyError> {
         same_hash(step, "the key", key, self.key)?;
-        within(step, "the proof's length", self.proof.data.len(), MAX_STATE_KEY_PROOF_BYTES)?;
+        within(
+            step,
+            "the proof's length",
+            self.proof.data.len(),
+            MAX_STATE_KEY_PROOF_BYTES,
+        )?;
         let malformed = |e: commonware_codec::Error| VerifyError::malformed(step, "the proof", e);
         let (key, digest) = (Digest::from(key.0), Digest::from(root.0));
         let (value, holds) = match (self.proof.kind, &self.value) {
             (ProofKind::Inclusion, Some(value)) => {
                 let value: [u8; VALUE_BYTES] = value.as_ref().try_into().map_err(|_| {
-                    VerifyError::malformed(step, "the value", format!("{} bytes, not {VALUE_BYTES}", value.len()))
+                    VerifyError::malformed(
+                        step,
+                        "the value",
+                        format!("{} bytes, not {VALUE_BYTES}", value.len()),
+                    )
                 })?;
                 let cfg = (MAX_STATE_DIGESTS, ());
                 let proof = InclusionProof::decode_cfg(Copying(&self.proof.data), &cfg).map_err(malformed)?;
@@ -141,14 +168,34 @@ impl StateEntry {
                 (None, proof.verify::<Sha256>(&key, &digest))
             }
             (ProofKind::Inclusion, None) => {
-                return Err(VerifyError::malformed(step, "the entry", "a proof of inclusion without a value"));
+                return Err(VerifyError::malformed(
+                    step,
+                    "the entry",
+                    "a proof of inclusion without a value",
+                ));
             }
             (ProofKind::Exclusion, Some(_)) => {
-                return Err(VerifyError::malformed(step, "the entry", "a proof of exclusion with a value"));
+                return Err(VerifyError::malformed(
+                    step,
+                    "the entry",
+                    "a proof of exclusion with a value",
+                ));
             }
         };
-        let reason = if value.is_some() { "the key does not have this value" } else { "the key is not absent" };
-        if holds { Ok(value) } else { Err(VerifyError::Proof { step, root, reason: reason.into() }) }
+        let reason = if value.is_some() {
+            "the key does not have this value"
+        } else {
+            "the key is not absent"
+        };
+        if holds {
+            Ok(value)
+        } else {
+            Err(VerifyError::Proof {
+                step,
+                root,
+                reason: reason.into(),
+            })
+        }
     }
 }
 
@@ -156,13 +203,22 @@ impl StateEntry {
 fn read_slot(stored: &[u8; VALUE_BYTES]) -> Result<B256, VerifyError> {
     let (value, padding) = stored.split_at(32);
     if padding.iter().any(|byte| *byte != 0) {
-        return Err(VerifyError::malformed(Step::Slot, "the value", "its last 40 bytes are not zero"));
+        return Err(VerifyError::malformed(
+            Step::Slot,
+            "the value",
+            "its last 40 bytes are not zero",
+        ));
     }
     Ok(B256::from_slice(value))
 }
 
 impl VerifiedAccount {
-    const ABSENT: Self = Self { exists: false, nonce: 0, balance: U256::ZERO, code_hash: KECCAK256_EMPTY };
+    const ABSENT: Self = Self {
+        exists: false,
+        nonce: 0,
+        balance: U256::ZERO,
+        code_hash: KECCAK256_EMPTY,
+    };
 
     fn read(stored: &[u8; VALUE_BYTES]) -> Self {
         let mut nonce = [0; 8];

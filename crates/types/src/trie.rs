@@ -21,25 +21,43 @@ pub fn ordered_root(items: &[Bytes]) -> B256 {
 pub fn prove(items: &[Bytes], index: usize) -> Option<(B256, Vec<Bytes>)> {
     items.get(index)?;
     let target = path(index);
-    let mut leaves: Vec<_> = items.iter().enumerate().map(|(index, item)| (path(index), item)).collect();
+    let mut leaves: Vec<_> = items
+        .iter()
+        .enumerate()
+        .map(|(index, item)| (path(index), item))
+        .collect();
     leaves.sort_unstable_by_key(|leaf| leaf.0);
     let mut builder = HashBuilder::default().with_proof_retainer(ProofRetainer::new(vec![target]));
     for (key, item) in leaves {
         builder.add_leaf(key, item);
     }
     let root = builder.root();
-    let nodes = builder.take_proof_nodes().into_nodes_sorted().into_iter().map(|(_, node)| node).collect();
+    let nodes = builder
+        .take_proof_nodes()
+        .into_nodes_sorted()
+        .into_iter()
+        .map(|(_, node)| node)
+        .collect();
     Some((root, nodes))
 }
 
 /// Checks that `item` stands at `index` under `root`, by exactly these nodes.
-pub(crate) fn verify(step: Step, root: B256, index: u64, item: &[u8], nodes: &[Bytes]) -> Result<(), VerifyError> {
+pub(crate) fn verify(
+    step: Step,
+    root: B256,
+    index: u64,
+    item: &[u8],
+    nodes: &[Bytes],
+) -> Result<(), VerifyError> {
     within(step, "the number of trie nodes", nodes.len(), MAX_TRIE_NODES)?;
     let longest = nodes.iter().map(|node| node.len()).max().unwrap_or(0);
     within(step, "a trie node's length", longest, MAX_TRIE_NODE_BYTES)?;
     let index = usize::try_from(index).map_err(|e| VerifyError::malformed(step, "the index", e))?;
-    verify_proof(root, path(index), Some(item.to_vec()), nodes)
-        .map_err(|_| VerifyError::Proof { step, root, reason: format!("no such entry at index {index}") })
+    verify_proof(root, path(index), Some(item.to_vec()), nodes).map_err(|_| VerifyError::Proof {
+        step,
+        root,
+        reason: format!("no such entry at index {index}"),
+    })
 }
 
 fn path(index: usize) -> Nibbles {

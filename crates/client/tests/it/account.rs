@@ -4,7 +4,12 @@ use std::collections::BTreeSet;
 use zhengtong_client::{AccountError, Call, ClientError};
 
 fn creation(code: Bytes) -> Call {
-    Call { to: TxKind::Create, data: code, value: U256::ZERO, gas_limit: None }
+    Call {
+        to: TxKind::Create,
+        data: code,
+        value: U256::ZERO,
+        gas_limit: None,
+    }
 }
 
 #[tokio::test]
@@ -31,7 +36,10 @@ async fn a_nonce_used_elsewhere_is_noticed() {
     let one = node.account().await;
     let other = node.account().await;
     one.execute(&transfer()).await.unwrap();
-    let different = Call { value: U256::from(2), ..transfer() };
+    let different = Call {
+        value: U256::from(2),
+        ..transfer()
+    };
     other.execute(&different).await.unwrap();
     other.execute(&different).await.unwrap();
     // `one` still believes that its next nonce is 1.
@@ -45,13 +53,29 @@ async fn a_revert_is_known_before_it_is_sent() {
     let account = node.account().await;
     account.execute(&creation(REVERTING)).await.unwrap();
     let contract = signer().address().create(0);
-    let call = Call { to: contract.into(), data: Bytes::new(), value: U256::ZERO, gas_limit: None };
+    let call = Call {
+        to: contract.into(),
+        data: Bytes::new(),
+        value: U256::ZERO,
+        gas_limit: None,
+    };
     let error = account.execute(&call).await.expect_err("it reverts");
-    let AccountError::Client(ClientError::Reverted { output, .. }) = error else { panic!("{error}") };
+    let AccountError::Client(ClientError::Reverted { output, .. }) = error else {
+        panic!("{error}")
+    };
     assert_eq!(output[..], [0, 0]);
-    assert_eq!(account.client().pending_nonce(signer().address()).await.unwrap(), 1);
+    assert_eq!(
+        account.client().pending_nonce(signer().address()).await.unwrap(),
+        1
+    );
     // Sent all the same, it is executed and fails.
-    let error = account.execute(&Call { gas_limit: Some(100_000), ..call }).await.expect_err("it reverts");
+    let error = account
+        .execute(&Call {
+            gas_limit: Some(100_000),
+            ..call
+        })
+        .await
+        .expect_err("it reverts");
     assert!(matches!(error, AccountError::Failed { .. }), "{error}");
     // Which does not stop the next one.
     account.execute(&transfer()).await.unwrap();
@@ -61,7 +85,10 @@ async fn a_revert_is_known_before_it_is_sent() {
 async fn a_refused_transaction_leaves_no_gap() {
     let node = Node::instant().await;
     let account = node.account().await;
-    let error = account.submit(&creation(vec![0; 200_000].into())).await.expect_err("it is too large");
+    let error = account
+        .submit(&creation(vec![0; 200_000].into()))
+        .await
+        .expect_err("it is too large");
     assert!(matches!(error, AccountError::Client(_)), "{error}");
     account.execute(&transfer()).await.unwrap();
 }

@@ -16,7 +16,10 @@ async fn every_block_comes_once_and_verified() {
     let mut last: Option<Checkpoint> = None;
     for number in 0..=40 {
         let block = blocks.next().await.unwrap().unwrap();
-        assert_eq!((block.number(), block.receipts().len()), (number, usize::from(number > 0)));
+        assert_eq!(
+            (block.number(), block.receipts().len()),
+            (number, usize::from(number > 0))
+        );
         last = Some(Checkpoint::from(&block));
     }
     let quiet = tokio::time::timeout(Duration::from_millis(150), blocks.next()).await;
@@ -28,7 +31,10 @@ async fn every_block_comes_once_and_verified() {
     let last = last.unwrap();
     let next = account.client().follow_after(last).next().await.unwrap().unwrap();
     assert_eq!(next.number(), 41);
-    let forged = Checkpoint { hash: B256::ZERO, ..last };
+    let forged = Checkpoint {
+        hash: B256::ZERO,
+        ..last
+    };
     let mut broken = account.client().follow_after(forged);
     for _ in 0..2 {
         let error = broken.next().await.unwrap().expect_err("another chain");

@@ -9,13 +9,47 @@ use zhengtong_rpc::mocks::MockChain;
 async fn the_wrong_network_is_refused() {
     let node = Node::instant().await;
     let other = Node::start(MockChain::with(&[], 4, true)).await;
-    let wrong = Client::connect(&node.url(), Some(other.key())).await.expect_err("another key");
-    assert!(matches!(wrong, ClientError::WrongNetwork { what: "the network key", .. }), "{wrong}");
-    let expected = Expected { key: None, chain_id: Some(1) };
-    let wrong = Client::connect_to(&node.url(), expected).await.expect_err("another chain");
-    assert!(matches!(wrong, ClientError::WrongNetwork { what: "the chain id", .. }), "{wrong}");
-    let expected = Expected { key: Some(node.key()), chain_id: Some(20260) };
-    assert_eq!(Client::connect_to(&node.url(), expected).await.unwrap().chain_id(), 20260);
+    let wrong = Client::connect(&node.url(), Some(other.key()))
+        .await
+        .expect_err("another key");
+    assert!(
+        matches!(
+            wrong,
+            ClientError::WrongNetwork {
+                what: "the network key",
+                ..
+            }
+        ),
+        "{wrong}"
+    );
+    let expected = Expected {
+        key: None,
+        chain_id: Some(1),
+    };
+    let wrong = Client::connect_to(&node.url(), expected)
+        .await
+        .expect_err("another chain");
+    assert!(
+        matches!(
+            wrong,
+            ClientError::WrongNetwork {
+                what: "the chain id",
+                ..
+            }
+        ),
+        "{wrong}"
+    );
+    let expected = Expected {
+        key: Some(node.key()),
+        chain_id: Some(20260),
+    };
+    assert_eq!(
+        Client::connect_to(&node.url(), expected)
+            .await
+            .unwrap()
+            .chain_id(),
+        20260
+    );
 }
 
 #[tokio::test]
@@ -31,21 +65,32 @@ async fn another_evm_chain_can_be_used_without_proofs() {
     .await;
     let client = Client::connect(&node.url(), None).await.unwrap();
     assert_eq!(client.chain_id(), 31337);
-    let output = client.call(&TransactionRequest::default().to(Address::ZERO), None).await.unwrap();
+    let output = client
+        .call(&TransactionRequest::default().to(Address::ZERO), None)
+        .await
+        .unwrap();
     assert_eq!(output[..], [1]);
     assert_eq!(client.pending_nonce(Address::ZERO).await.unwrap(), 5);
     for error in [
-        client.wait_final(Default::default()).await.expect_err("no proofs"),
+        client
+            .wait_final(Default::default())
+            .await
+            .expect_err("no proofs"),
         client.state(Address::ZERO, &[]).await.expect_err("no proofs"),
         client.block(1).await.expect_err("no proofs"),
     ] {
         assert!(matches!(error, ClientError::NoProofs { .. }), "{error}");
     }
-    let error = Client::connect(&node.url(), Some(Node::instant().await.key())).await.expect_err("it has no key");
+    let error = Client::connect(&node.url(), Some(Node::instant().await.key()))
+        .await
+        .expect_err("it has no key");
     assert!(matches!(error, ClientError::NoProofs { .. }), "{error}");
     // A node that cannot take the transaction says so.
     let account = Account::new(client, signer());
-    let error = account.submit(&crate::node::transfer()).await.expect_err("no such method");
+    let error = account
+        .submit(&crate::node::transfer())
+        .await
+        .expect_err("no such method");
     assert!(error.to_string().contains("eth_sendRawTransaction"), "{error}");
 }
 
@@ -55,7 +100,16 @@ async fn addresses_and_answers_are_checked() {
     assert!(matches!(error, ClientError::Url { .. }), "{error}");
     let node = Parrot::start(&[("eth_chainId", json!({ "is": "wrong" }))]).await;
     let error = Client::connect(&node.url(), None).await.expect_err("no number");
-    assert!(matches!(error, ClientError::Answer { method: "eth_chainId", .. }), "{error}");
+    assert!(
+        matches!(
+            error,
+            ClientError::Answer {
+                method: "eth_chainId",
+                ..
+            }
+        ),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -65,7 +119,13 @@ async fn state_can_be_read() {
     account.execute(&crate::node::transfer()).await.unwrap();
     let client = account.client();
     assert_eq!(client.block_number().await.unwrap(), 1);
-    assert_eq!(client.balance(Address::repeat_byte(9)).await.unwrap(), U256::from(1));
-    assert_eq!(client.logs(&Filter::new().from_block(0u64)).await.unwrap().len(), 0);
+    assert_eq!(
+        client.balance(Address::repeat_byte(9)).await.unwrap(),
+        U256::from(1)
+    );
+    assert_eq!(
+        client.logs(&Filter::new().from_block(0u64)).await.unwrap().len(),
+        0
+    );
     assert_eq!(client.network().unwrap().public_key, node.key());
 }

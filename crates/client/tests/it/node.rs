@@ -31,7 +31,15 @@ impl Node {
     }
 
     pub async fn start_at(chain: MockChain, address: SocketAddr) -> Self {
-        let server = RpcServer::start(Config { address, hosts: Hosts::Local }, chain.clone()).await.unwrap();
+        let server = RpcServer::start(
+            Config {
+                address,
+                hosts: Hosts::Local,
+            },
+            chain.clone(),
+        )
+        .await
+        .unwrap();
         Self { chain, server }
     }
 
@@ -64,7 +72,12 @@ impl Node {
 /// Sends one wei.
 pub fn transfer() -> Call {
     let to = TxKind::Call(Address::repeat_byte(9));
-    Call { to, data: Bytes::new(), value: U256::from(1), gas_limit: Some(21_000) }
+    Call {
+        to,
+        data: Bytes::new(),
+        value: U256::from(1),
+        gas_limit: Some(21_000),
+    }
 }
 
 /// A node that gives fixed answers.
@@ -77,10 +90,17 @@ impl Parrot {
     pub async fn start(answers: &[(&'static str, Value)]) -> Self {
         let mut module = RpcModule::new(());
         for (method, answer) in answers.iter().cloned() {
-            module.register_method(method, move |_, _, _| Ok::<_, jsonrpsee::types::ErrorObjectOwned>(answer.clone())).unwrap();
+            module
+                .register_method(method, move |_, _, _| {
+                    Ok::<_, jsonrpsee::types::ErrorObjectOwned>(answer.clone())
+                })
+                .unwrap();
         }
         let server = Server::builder().build("127.0.0.1:0").await.unwrap();
-        Self { address: server.local_addr().unwrap(), _handle: server.start(module) }
+        Self {
+            address: server.local_addr().unwrap(),
+            _handle: server.start(module),
+        }
     }
 
     pub fn url(&self) -> String {

@@ -24,7 +24,10 @@ async fn a_final_transaction_is_proven() {
     let again = client.wait_final(receipt.transaction_hash()).await.unwrap();
     assert_eq!(again, receipt);
     assert_eq!(client.header(1).await.unwrap(), *receipt.header());
-    assert_eq!(client.block(1).await.unwrap().receipts()[0].0, receipt.transaction_hash());
+    assert_eq!(
+        client.block(1).await.unwrap().receipts()[0].0,
+        receipt.transaction_hash()
+    );
 }
 
 #[tokio::test]
@@ -33,19 +36,32 @@ async fn waiting_ends() {
     let account = node.account().await;
     let (hash, _) = account.submit(&transfer()).await.unwrap();
     let limit = Duration::from_millis(120);
-    let error = account.client().wait_final_for(hash, limit).await.expect_err("no block is made");
-    assert!(matches!(error, ClientError::NotFinal { waited, .. } if waited >= limit), "{error}");
+    let error = account
+        .client()
+        .wait_final_for(hash, limit)
+        .await
+        .expect_err("no block is made");
+    assert!(
+        matches!(error, ClientError::NotFinal { waited, .. } if waited >= limit),
+        "{error}"
+    );
     node.chain.mine();
     account.client().wait_final_for(hash, limit).await.unwrap();
     let unknown = account.client().receipt(B256::ZERO).await.expect_err("unknown");
-    assert!(matches!(unknown, ClientError::Refused { code: -32000, .. }), "{unknown}");
+    assert!(
+        matches!(unknown, ClientError::Refused { code: -32000, .. }),
+        "{unknown}"
+    );
 }
 
 /// A node that knows the network and gives other answers than it should.
 async fn liar(node: &Node, answers: &[(&'static str, Value)]) -> Client {
     let mut all = vec![
         ("eth_chainId", json!("0x4f24")),
-        ("zhengtong_network", raw(&node.url(), "zhengtong_network", json!([])).await),
+        (
+            "zhengtong_network",
+            raw(&node.url(), "zhengtong_network", json!([])).await,
+        ),
         ("eth_getTransactionReceipt", json!({})),
     ];
     all.extend(answers.iter().cloned());
@@ -68,7 +84,10 @@ async fn lies_are_found() {
 
     let client = liar(&node, &[("zhengtong_getReceiptProof", proof.clone())]).await;
     client.wait_final(first).await.unwrap();
-    let error = client.wait_final(second).await.expect_err("another transaction's proof");
+    let error = client
+        .wait_final(second)
+        .await
+        .expect_err("another transaction's proof");
     assert!(matches!(error, ClientError::Unproven(_)), "{error}");
 
     let mut changed = proof;
@@ -78,7 +97,14 @@ async fn lies_are_found() {
     let error = client.wait_final(first).await.expect_err("another receipt");
     assert!(matches!(error, ClientError::Unproven(_)), "{error}");
 
-    let client = liar(&node, &[("zhengtong_getFinalizedBlock", block.clone()), ("zhengtong_getFinalization", finality)]).await;
+    let client = liar(
+        &node,
+        &[
+            ("zhengtong_getFinalizedBlock", block.clone()),
+            ("zhengtong_getFinalization", finality),
+        ],
+    )
+    .await;
     client.block(1).await.unwrap();
     assert!(matches!(client.block(2).await, Err(ClientError::Unproven(_))));
     assert!(matches!(client.header(2).await, Err(ClientError::Unproven(_))));
@@ -111,8 +137,14 @@ async fn state_is_proven_and_about_what_was_asked() {
     let state = client.state(address, &slots).await.unwrap();
     assert_eq!(state.slot(slots[0]), Some(B256::repeat_byte(0x33)));
     assert_eq!(state.slot(slots[1]), Some(B256::ZERO));
-    let other = client.state(Address::ZERO, &[]).await.expect_err("another account");
+    let other = client
+        .state(Address::ZERO, &[])
+        .await
+        .expect_err("another account");
     assert!(matches!(other, ClientError::Answer { .. }), "{other}");
-    let missing = client.state(address, &[B256::with_last_byte(9)]).await.expect_err("not proven");
+    let missing = client
+        .state(address, &[B256::with_last_byte(9)])
+        .await
+        .expect_err("not proven");
     assert!(matches!(missing, ClientError::Answer { .. }), "{missing}");
 }

@@ -26,7 +26,10 @@ impl Validator {
         };
         let mut configs = network.open(folder, ChaCha20Rng::seed_from_u64(1)).unwrap();
         let node = Node::start(configs.remove(0)).await.unwrap();
-        let config = Config { address: "127.0.0.1:0".parse().unwrap(), hosts: Hosts::Local };
+        let config = Config {
+            address: "127.0.0.1:0".parse().unwrap(),
+            hosts: Hosts::Local,
+        };
         let server = RpcServer::start(config, node.view().clone()).await.unwrap();
         Self { node, server }
     }
@@ -34,7 +37,9 @@ impl Validator {
     async fn client(&self) -> Client {
         use zhengtong_chain::ChainView as _;
         let key = self.node.view().network().public_key;
-        Client::connect(&format!("http://{}", self.server.address()), Some(key)).await.unwrap()
+        Client::connect(&format!("http://{}", self.server.address()), Some(key))
+            .await
+            .unwrap()
     }
 
     async fn stop(self) {
@@ -70,13 +75,19 @@ async fn everything_a_validator_says_is_proven() {
     let receipt = account.execute(&Call::new(registry, &set)).await.unwrap();
     let event = receipt.logs().iter().find(|log| log.address == registry).unwrap();
     assert_eq!(event.topics()[1], id);
-    let found = client.read(registry, &Registry::organisationCall { id }).await.unwrap();
+    let found = client
+        .read(registry, &Registry::organisationCall { id })
+        .await
+        .unwrap();
     assert_eq!(found.name, "民政");
 
     // State: what is there, and what is not.
     let absent = B256::repeat_byte(0xff);
     // The organisation's first word, whichever of the contract's variables the mapping is.
-    let slots: Vec<_> = (0..4).map(|variable| keccak256([id, B256::with_last_byte(variable)].concat())).chain([absent]).collect();
+    let slots: Vec<_> = (0..4)
+        .map(|variable| keccak256([id, B256::with_last_byte(variable)].concat()))
+        .chain([absent])
+        .collect();
     let state = client.state(registry, &slots).await.unwrap();
     assert!(state.account().exists());
     assert!(state.slots().values().any(|word| word[12..] == [7; 20]));
@@ -84,7 +95,10 @@ async fn everything_a_validator_says_is_proven() {
     let nobody = client.state(Address::repeat_byte(0xee), &[]).await.unwrap();
     assert!(!nobody.account().exists());
     let sender = client.state(account.address(), &[]).await.unwrap();
-    assert_eq!((sender.account().nonce(), sender.account().balance()), (2, U256::from(999)));
+    assert_eq!(
+        (sender.account().nonce(), sender.account().balance()),
+        (2, U256::from(999))
+    );
 
     // Many blocks, so that old operations lie behind the database's floor.
     for _ in 0..60 {
@@ -93,7 +107,15 @@ async fn everything_a_validator_says_is_proven() {
     let last = account.execute(&transfer()).await.unwrap();
     let state = client.state(registry, &slots).await.unwrap();
     assert!(state.header().number() >= last.header().number());
-    assert_eq!(client.state(account.address(), &[]).await.unwrap().account().nonce(), 63);
+    assert_eq!(
+        client
+            .state(account.address(), &[])
+            .await
+            .unwrap()
+            .account()
+            .nonce(),
+        63
+    );
 
     // Every block from genesis on, then through a restart.
     let tip = client.block_number().await.unwrap();
@@ -110,8 +132,16 @@ async fn everything_a_validator_says_is_proven() {
     let validator = Validator::start(folder.path()).await;
     let client = validator.client().await;
     let account = Account::new(client.clone(), council());
-    assert_eq!(client.receipt(last.transaction_hash()).await.unwrap().receipt(), last.receipt());
-    let failing = Call { to: TxKind::Call(registry), data: Bytes::from_static(b"none"), value: U256::ZERO, gas_limit: None };
+    assert_eq!(
+        client.receipt(last.transaction_hash()).await.unwrap().receipt(),
+        last.receipt()
+    );
+    let failing = Call {
+        to: TxKind::Call(registry),
+        data: Bytes::from_static(b"none"),
+        value: U256::ZERO,
+        gas_limit: None,
+    };
     assert!(account.submit(&failing).await.is_err());
     account.execute(&transfer()).await.unwrap();
     let next = client.follow_after(seen.unwrap()).next().await.unwrap().unwrap();

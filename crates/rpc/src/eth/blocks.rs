@@ -15,39 +15,53 @@ pub(super) fn register<V: ChainView>(methods: &mut Methods<V>) {
         let number: BlockNumberOrTag = args.required("block")?;
         let full = args.optional("full transactions")?.unwrap_or(false);
         args.end()?;
-        api.read(move |view| Ok(find_block(view, number.into())?.map(|block| convert::block(&block, full)))).await
+        api.read(move |view| Ok(find_block(view, number.into())?.map(|block| convert::block(&block, full))))
+            .await
     });
     methods.add("eth_getBlockByHash", |api, mut args| async move {
         let hash: B256 = args.required("hash")?;
         let full = args.optional("full transactions")?.unwrap_or(false);
         args.end()?;
-        api.read(move |view| Ok(find_block(view, hash.into())?.map(|block| convert::block(&block, full)))).await
+        api.read(move |view| Ok(find_block(view, hash.into())?.map(|block| convert::block(&block, full))))
+            .await
     });
     methods.add("eth_getHeaderByNumber", |api, mut args| async move {
         let number: BlockNumberOrTag = args.required("block")?;
         args.end()?;
-        api.read(move |view| Ok(find_block(view, number.into())?.map(|block| convert::header(&block)))).await
+        api.read(move |view| Ok(find_block(view, number.into())?.map(|block| convert::header(&block))))
+            .await
     });
     methods.add("eth_getHeaderByHash", |api, mut args| async move {
         let hash: B256 = args.required("hash")?;
         args.end()?;
-        api.read(move |view| Ok(find_block(view, hash.into())?.map(|block| convert::header(&block)))).await
+        api.read(move |view| Ok(find_block(view, hash.into())?.map(|block| convert::header(&block))))
+            .await
     });
-    methods.add("eth_getBlockTransactionCountByNumber", |api, mut args| async move {
-        let number: BlockNumberOrTag = args.required("block")?;
-        args.end()?;
-        api.read(move |view| Ok(find_block(view, number.into())?.map(|block| U64::from(block.transactions.len())))).await
-    });
+    methods.add(
+        "eth_getBlockTransactionCountByNumber",
+        |api, mut args| async move {
+            let number: BlockNumberOrTag = args.required("block")?;
+            args.end()?;
+            api.read(move |view| {
+                Ok(find_block(view, number.into())?.map(|block| U64::from(block.transactions.len())))
+            })
+            .await
+        },
+    );
     methods.add("eth_getBlockTransactionCountByHash", |api, mut args| async move {
         let hash: B256 = args.required("hash")?;
         args.end()?;
-        api.read(move |view| Ok(find_block(view, hash.into())?.map(|block| U64::from(block.transactions.len())))).await
+        api.read(move |view| {
+            Ok(find_block(view, hash.into())?.map(|block| U64::from(block.transactions.len())))
+        })
+        .await
     });
     for name in ["eth_getUncleCountByBlockNumber", "eth_getUncleCountByBlockHash"] {
         methods.add(name, |api, mut args| async move {
             let id: BlockId = args.required("block")?;
             args.end()?;
-            api.read(move |view| Ok(find_block(view, id)?.map(|_| U256::ZERO))).await
+            api.read(move |view| Ok(find_block(view, id)?.map(|_| U256::ZERO)))
+                .await
         });
     }
     register_transactions(methods);
@@ -59,7 +73,9 @@ fn register_transactions<V: ChainView>(methods: &mut Methods<V>) {
         args.end()?;
         api.read(move |view| {
             if let Some((number, index)) = view.transaction(hash)? {
-                return Ok(view.block(number)?.and_then(|block| convert::transaction(&block, index)));
+                return Ok(view
+                    .block(number)?
+                    .and_then(|block| convert::transaction(&block, index)));
             }
             Ok(view.pending_transaction(hash).map(convert::pending))
         })
@@ -70,35 +86,49 @@ fn register_transactions<V: ChainView>(methods: &mut Methods<V>) {
         args.end()?;
         api.read(move |view| {
             let found = match view.transaction(hash)? {
-                Some((number, index)) => view.block(number)?.and_then(|block| block.transactions.get(index).cloned()),
+                Some((number, index)) => view
+                    .block(number)?
+                    .and_then(|block| block.transactions.get(index).cloned()),
                 None => view.pending_transaction(hash),
             };
             Ok(found.map(|transaction| crate::proofs::encoded(transaction.inner())))
         })
         .await
     });
-    methods.add("eth_getTransactionByBlockNumberAndIndex", |api, mut args| async move {
-        let number: BlockNumberOrTag = args.required("block")?;
-        let index: Index = args.required("index")?;
-        args.end()?;
-        api.read(move |view| {
-            Ok(find_block(view, number.into())?.and_then(|block| convert::transaction(&block, index.0)))
-        })
-        .await
-    });
-    methods.add("eth_getTransactionByBlockHashAndIndex", |api, mut args| async move {
-        let hash: B256 = args.required("hash")?;
-        let index: Index = args.required("index")?;
-        args.end()?;
-        api.read(move |view| Ok(find_block(view, hash.into())?.and_then(|block| convert::transaction(&block, index.0))))
+    methods.add(
+        "eth_getTransactionByBlockNumberAndIndex",
+        |api, mut args| async move {
+            let number: BlockNumberOrTag = args.required("block")?;
+            let index: Index = args.required("index")?;
+            args.end()?;
+            api.read(move |view| {
+                Ok(find_block(view, number.into())?.and_then(|block| convert::transaction(&block, index.0)))
+            })
             .await
-    });
+        },
+    );
+    methods.add(
+        "eth_getTransactionByBlockHashAndIndex",
+        |api, mut args| async move {
+            let hash: B256 = args.required("hash")?;
+            let index: Index = args.required("index")?;
+            args.end()?;
+            api.read(move |view| {
+                Ok(find_block(view, hash.into())?.and_then(|block| convert::transaction(&block, index.0)))
+            })
+            .await
+        },
+    );
     methods.add("eth_getTransactionReceipt", |api, mut args| async move {
         let hash: B256 = args.required("hash")?;
         args.end()?;
         api.read(move |view| {
-            let Some((number, index)) = view.transaction(hash)? else { return Ok(None) };
-            Ok(view.block(number)?.and_then(|block| convert::receipt(&block, index)))
+            let Some((number, index)) = view.transaction(hash)? else {
+                return Ok(None);
+            };
+            Ok(view
+                .block(number)?
+                .and_then(|block| convert::receipt(&block, index)))
         })
         .await
     });
@@ -107,7 +137,8 @@ fn register_transactions<V: ChainView>(methods: &mut Methods<V>) {
         args.end()?;
         api.read(move |view| {
             Ok(find_block(view, id)?.map(|block| {
-                let receipts = (0..block.transactions.len()).filter_map(|index| convert::receipt(&block, index));
+                let receipts =
+                    (0..block.transactions.len()).filter_map(|index| convert::receipt(&block, index));
                 receipts.collect::<Vec<_>>()
             }))
         })

@@ -12,8 +12,8 @@ use alloy_rpc_types_eth::{BlockOverrides, TransactionRequest, state::StateOverri
 use std::collections::BTreeMap;
 use zhengtong_chain::{ChainView, SealedBlock, ViewError};
 use zhengtong_evm::{
-    AccountOverride, BlockContext, CallOutcome, CallRequest, EstimateError, ExecuteError, HaltReason, Overrides,
-    StorageOverride, call, estimate,
+    AccountOverride, BlockContext, CallOutcome, CallRequest, EstimateError, ExecuteError, HaltReason,
+    Overrides, StorageOverride, call, estimate,
 };
 
 pub(super) fn register<V: ChainView>(methods: &mut Methods<V>) {
@@ -38,9 +38,12 @@ pub(super) fn register<V: ChainView>(methods: &mut Methods<V>) {
             match estimate(state, &context, &request, &overrides) {
                 Ok(gas) => Ok(U64::from(gas)),
                 Err(EstimateError::Reverted { output }) => Err(RpcError::Reverted(output)),
-                Err(EstimateError::Halted { reason: HaltReason::OutOfGas(_), gas_limit }) => {
-                    Err(RpcError::Execution(format!("gas required exceeds allowance ({gas_limit})")))
-                }
+                Err(EstimateError::Halted {
+                    reason: HaltReason::OutOfGas(_),
+                    gas_limit,
+                }) => Err(RpcError::Execution(format!(
+                    "gas required exceeds allowance ({gas_limit})"
+                ))),
                 Err(EstimateError::Halted { reason, .. }) => Err(RpcError::Execution(halt_message(&reason))),
                 Err(EstimateError::Execute(error)) => Err(execute_error(error)),
             }
@@ -71,7 +74,14 @@ impl Wanted {
         let block_overrides: BlockOverrides = args.optional("block overrides")?.unwrap_or_default();
         let overrides =
             block_overrides_of(&block_overrides).map_err(|reason| args.refuse("block overrides", reason))?;
-        Ok(Self { request, block, overrides: Overrides { accounts, block: overrides } })
+        Ok(Self {
+            request,
+            block,
+            overrides: Overrides {
+                accounts,
+                block: overrides,
+            },
+        })
     }
 
     fn prepare<V: ChainView>(self, view: &V) -> Answer<(CallRequest, BlockContext, Overrides, V::State)> {
@@ -80,7 +90,9 @@ impl Wanted {
         if let Some(got) = self.request.chain_id
             && got != chain_id
         {
-            return Err(RpcError::Params(format!("chainId does not match node's (have={got}, want={chain_id})")));
+            return Err(RpcError::Params(format!(
+                "chainId does not match node's (have={got}, want={chain_id})"
+            )));
         }
         let state = view.state(block.header.number)?;
         let request = CallRequest {
@@ -110,13 +122,19 @@ fn context(chain_id: u64, block: &SealedBlock) -> BlockContext {
 fn state_overrides(
     accounts: StateOverride,
 ) -> Result<BTreeMap<alloy_primitives::Address, AccountOverride>, String> {
-    let slots = accounts.values().flat_map(|account| [&account.state, &account.state_diff]).flatten();
+    let slots = accounts
+        .values()
+        .flat_map(|account| [&account.state, &account.state_diff])
+        .flatten();
     let size = accounts.len() + slots.map(|slots| slots.len()).sum::<usize>();
     if size > MAX_OVERRIDES {
         return Err(format!("{size} accounts and slots, at most {MAX_OVERRIDES}"));
     }
     let slots = |slots: alloy_primitives::map::B256HashMap<alloy_primitives::B256>| {
-        slots.into_iter().map(|(slot, value)| (U256::from_be_bytes(slot.0), U256::from_be_bytes(value.0))).collect()
+        slots
+            .into_iter()
+            .map(|(slot, value)| (U256::from_be_bytes(slot.0), U256::from_be_bytes(value.0)))
+            .collect()
     };
     let convert = |(address, account): (_, alloy_rpc_types_eth::state::AccountOverride)| {
         let storage = match (account.state, account.state_diff) {
@@ -129,21 +147,43 @@ fn state_overrides(
             return Err("'movePrecompileToAddress' is not supported".into());
         }
         // EIP-7702 designators are not accepted on this chain, and a malformed one is not code at all.
-        if account.code.as_ref().is_some_and(|code| code.starts_with(&[0xef, 0x01])) {
-            return Err(format!("account {address} has code that is an EIP-7702 delegation"));
+        if account
+            .code
+            .as_ref()
+            .is_some_and(|code| code.starts_with(&[0xef, 0x01]))
+        {
+            return Err(format!(
+                "account {address} has code that is an EIP-7702 delegation"
+            ));
         }
         let (balance, nonce, code) = (account.balance, account.nonce, account.code);
-        Ok((address, AccountOverride { balance, nonce, code, storage }))
+        Ok((
+            address,
+            AccountOverride {
+                balance,
+                nonce,
+                code,
+                storage,
+            },
+        ))
     };
     accounts.into_iter().map(convert).collect()
 }
 
 fn block_overrides_of(block: &BlockOverrides) -> Result<zhengtong_evm::BlockOverrides, String> {
-    let fees = [("baseFee", block.base_fee), ("blobBaseFee", block.blob_base_fee), ("difficulty", block.difficulty)];
+    let fees = [
+        ("baseFee", block.base_fee),
+        ("blobBaseFee", block.blob_base_fee),
+        ("difficulty", block.difficulty),
+    ];
     if let Some((name, _)) = fees.iter().find(|(_, fee)| fee.is_some_and(|fee| !fee.is_zero())) {
         return Err(format!("'{name}' is always 0 on this chain"));
     }
-    let number = block.number.map(|number| number.try_into().map_err(|_| "'number' does not fit in 64 bits".to_owned()));
+    let number = block.number.map(|number| {
+        number
+            .try_into()
+            .map_err(|_| "'number' does not fit in 64 bits".to_owned())
+    });
     Ok(zhengtong_evm::BlockOverrides {
         number: number.transpose()?,
         timestamp: block.time,
@@ -166,7 +206,9 @@ fn execute_error(error: ExecuteError<ViewError>) -> RpcError {
 fn invalid_message(reason: &zhengtong_evm::InvalidTransaction) -> String {
     use zhengtong_evm::InvalidTransaction as Invalid;
     match reason {
-        Invalid::LackOfFundForMaxFee { .. } => format!("insufficient funds for gas * price + value: {reason}"),
+        Invalid::LackOfFundForMaxFee { .. } => {
+            format!("insufficient funds for gas * price + value: {reason}")
+        }
         Invalid::CallGasCostMoreThanGasLimit { .. } | Invalid::GasFloorMoreThanGasLimit { .. } => {
             format!("intrinsic gas too low: {reason}")
         }

@@ -18,12 +18,18 @@ pub(super) fn register<V: ChainView>(methods: &mut Methods<V>) {
         let count: U64OrNumber = args.required("block count")?;
         let count = count.get();
         if count > MAX_FEE_HISTORY {
-            return Err(args.refuse("block count", format!("{count} blocks, at most {MAX_FEE_HISTORY}")));
+            return Err(args.refuse(
+                "block count",
+                format!("{count} blocks, at most {MAX_FEE_HISTORY}"),
+            ));
         }
         let newest: BlockNumberOrTag = args.required("newest block")?;
         let percentiles: Vec<f64> = args.optional("reward percentiles")?.unwrap_or_default();
         if percentiles.len() > MAX_REWARD_PERCENTILES {
-            return Err(args.refuse("reward percentiles", format!("more than {MAX_REWARD_PERCENTILES}")));
+            return Err(args.refuse(
+                "reward percentiles",
+                format!("more than {MAX_REWARD_PERCENTILES}"),
+            ));
         }
         if !percentiles.is_sorted() || percentiles.iter().any(|p| !(0.0..=100.0).contains(p)) {
             return Err(args.refuse("reward percentiles", "not ascending between 0 and 100"));

@@ -20,7 +20,10 @@ pub(super) fn register<V: ChainView>(methods: &mut Methods<V>) {
         let filter: Filter = args.required("filter")?;
         args.end()?;
         logs::check(&filter)?;
-        let kind = Kind::Logs { filter: Box::new(filter), after: api.view.tip().header.number };
+        let kind = Kind::Logs {
+            filter: Box::new(filter),
+            after: api.view.tip().header.number,
+        };
         api.filters.lock().install(kind, Instant::now())
     });
     methods.add("eth_newBlockFilter", |api, args| async move {
@@ -61,7 +64,10 @@ async fn changes<V: ChainView>(api: &Api<V>, id: U256) -> Answer<Changes> {
     let (changes, next) = match kind {
         Kind::Pending { from } => {
             let pending = api.pending.lock();
-            (hashes(pending.since(from)), Kind::Pending { from: pending.next() })
+            (
+                hashes(pending.since(from)),
+                Kind::Pending { from: pending.next() },
+            )
         }
         Kind::Blocks { after } => {
             let (found, after) = api.read(move |view| block_hashes(view, after)).await?;
@@ -70,7 +76,11 @@ async fn changes<V: ChainView>(api: &Api<V>, id: U256) -> Answer<Changes> {
         Kind::Logs { filter, after } => {
             let asked = filter.clone();
             let (found, after) = api.read(move |view| new_logs(view, &asked, after)).await?;
-            let changes = if found.is_empty() { Changes::Empty } else { Changes::Logs(found) };
+            let changes = if found.is_empty() {
+                Changes::Empty
+            } else {
+                Changes::Logs(found)
+            };
             (changes, Kind::Logs { filter, after })
         }
     };
@@ -79,7 +89,11 @@ async fn changes<V: ChainView>(api: &Api<V>, id: U256) -> Answer<Changes> {
 }
 
 fn hashes(found: Vec<B256>) -> Changes {
-    if found.is_empty() { Changes::Empty } else { Changes::Hashes(found) }
+    if found.is_empty() {
+        Changes::Empty
+    } else {
+        Changes::Hashes(found)
+    }
 }
 
 fn block_hashes(view: &impl ChainView, after: u64) -> Answer<(Vec<B256>, u64)> {
@@ -96,7 +110,10 @@ fn new_logs(view: &impl ChainView, filter: &Filter, after: u64) -> Answer<(Vec<L
     let (first, last) = match filter.block_option {
         FilterBlockOption::Range { from_block, to_block } => {
             let number = |tag: Option<alloy_eips::BlockNumberOrTag>| tag.and_then(|tag| tag.as_number());
-            (number(from_block).unwrap_or(0), number(to_block).unwrap_or(u64::MAX))
+            (
+                number(from_block).unwrap_or(0),
+                number(to_block).unwrap_or(u64::MAX),
+            )
         }
         FilterBlockOption::AtBlockHash(_) => return Ok((Vec::new(), after)),
     };

@@ -25,7 +25,9 @@ pub(crate) fn check(filter: &Filter) -> Answer<()> {
     let topics = filter.topics.iter().map(|topic| topic.len());
     let most = topics.chain([filter.address.len()]).max().unwrap_or(0);
     if most > MAX_FILTER_TERMS {
-        return Err(RpcError::Limit(format!("the filter names {most} alternatives, at most {MAX_FILTER_TERMS}")));
+        return Err(RpcError::Limit(format!(
+            "the filter names {most} alternatives, at most {MAX_FILTER_TERMS}"
+        )));
     }
     Ok(())
 }
@@ -45,7 +47,9 @@ pub(super) fn query(view: &impl ChainView, filter: &Filter) -> Answer<Vec<Log>> 
             let from = number_of(view, from_block.unwrap_or(BlockNumberOrTag::Latest));
             let to = number_of(view, to_block.unwrap_or(BlockNumberOrTag::Latest));
             if from > to {
-                return Err(RpcError::Params(format!("invalid block range params: fromBlock {from} is after toBlock {to}")));
+                return Err(RpcError::Params(format!(
+                    "invalid block range params: fromBlock {from} is after toBlock {to}"
+                )));
             }
             if from > tip {
                 return Ok(Vec::new());
@@ -75,7 +79,10 @@ pub(super) fn range(view: &impl ChainView, filter: &Filter, from: u64, to: u64) 
 /// The matching logs of one block.
 pub(super) fn matching<'a>(block: &'a SealedBlock, filter: &'a Filter) -> impl Iterator<Item = Log> + 'a {
     let possible = filter.matches_bloom(block.header.logs_bloom);
-    possible.then(|| convert::logs(block, |log| filter.matches(log))).into_iter().flatten()
+    possible
+        .then(|| convert::logs(block, |log| filter.matches(log)))
+        .into_iter()
+        .flatten()
 }
 
 fn add(found: &mut Vec<Log>, block: &SealedBlock, filter: &Filter) -> Answer<()> {

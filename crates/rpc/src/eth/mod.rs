@@ -12,8 +12,7 @@ pub(crate) mod subscribe;
 use crate::{RpcError, server::Methods};
 use zhengtong_chain::ChainView;
 
-const NO_ETHEREUM_PROOF: &str =
-    "this chain's state root is not Ethereum's; use zhengtong_getStateProof(address, slots), see docs/proofs.md";
+const NO_ETHEREUM_PROOF: &str = "this chain's state root is not Ethereum's; use zhengtong_getStateProof(address, slots), see docs/proofs.md";
 
 /// Registers everything in `eth_` but the subscription.
 pub(crate) fn register<V: ChainView>(methods: &mut Methods<V>) {
@@ -24,8 +23,12 @@ pub(crate) fn register<V: ChainView>(methods: &mut Methods<V>) {
     logs::register(methods);
     send::register(methods);
     state::register(methods);
-    methods.add("eth_accounts", |_, args| async move { args.end().map(|()| Vec::<String>::new()) });
+    methods.add("eth_accounts", |_, args| async move {
+        args.end().map(|()| Vec::<String>::new())
+    });
     methods.add("eth_mining", |_, args| async move { args.end().map(|()| false) });
     methods.add("eth_syncing", |_, args| async move { args.end().map(|()| false) });
-    methods.add("eth_getProof", |_, _| async move { Err::<(), _>(RpcError::Unsupported(NO_ETHEREUM_PROOF)) });
+    methods.add("eth_getProof", |_, _| async move {
+        Err::<(), _>(RpcError::Unsupported(NO_ETHEREUM_PROOF))
+    });
 }

@@ -17,7 +17,9 @@ pub(super) fn register<V: ChainView>(methods: &mut Methods<V>) {
         let raw: Bytes = args.required("transaction")?;
         let wait_ms: Option<U64> = args.optional("timeout")?;
         args.end()?;
-        let wait = wait_ms.map_or(MAX_SYNC_WAIT, |ms| Duration::from_millis(ms.to()).min(MAX_SYNC_WAIT));
+        let wait = wait_ms.map_or(MAX_SYNC_WAIT, |ms| {
+            Duration::from_millis(ms.to()).min(MAX_SYNC_WAIT)
+        });
         let mut blocks = api.view.subscribe();
         let started = Instant::now();
         let hash = api.view.submit(raw).await?;
@@ -25,11 +27,19 @@ pub(super) fn register<V: ChainView>(methods: &mut Methods<V>) {
             if let Some(receipt) = receipt(&api, hash).await? {
                 return Ok(receipt);
             }
-            let left = wait.checked_sub(started.elapsed()).ok_or(RpcError::NotYet { hash, waited_ms: wait.as_millis() })?;
+            let left = wait.checked_sub(started.elapsed()).ok_or(RpcError::NotYet {
+                hash,
+                waited_ms: wait.as_millis(),
+            })?;
             match timeout(left, blocks.recv()).await {
                 Ok(Ok(_) | Err(RecvError::Lagged(_))) => {}
                 Ok(Err(RecvError::Closed)) => return Err(RpcError::Internal("the node is stopping".into())),
-                Err(_) => return Err(RpcError::NotYet { hash, waited_ms: wait.as_millis() }),
+                Err(_) => {
+                    return Err(RpcError::NotYet {
+                        hash,
+                        waited_ms: wait.as_millis(),
+                    });
+                }
             }
         }
     });
@@ -37,8 +47,12 @@ pub(super) fn register<V: ChainView>(methods: &mut Methods<V>) {
 
 async fn receipt<V: ChainView>(api: &Api<V>, hash: B256) -> Result<Option<TransactionReceipt>, RpcError> {
     api.read(move |view| {
-        let Some((number, index)) = view.transaction(hash)? else { return Ok(None) };
-        Ok(view.block(number)?.and_then(|block| convert::receipt(&block, index)))
+        let Some((number, index)) = view.transaction(hash)? else {
+            return Ok(None);
+        };
+        Ok(view
+            .block(number)?
+            .and_then(|block| convert::receipt(&block, index)))
     })
     .await
 }

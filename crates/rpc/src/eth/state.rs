@@ -10,7 +10,8 @@ pub(super) fn register<V: ChainView>(methods: &mut Methods<V>) {
     methods.add("eth_getBalance", |api, mut args| async move {
         let (address, block) = (args.required("address")?, args.optional("block")?);
         args.end()?;
-        api.read(move |view| Ok(account(view, address, block)?.1.balance)).await
+        api.read(move |view| Ok(account(view, address, block)?.1.balance))
+            .await
     });
     methods.add("eth_getTransactionCount", |api, mut args| async move {
         let address: Address = args.required("address")?;
@@ -19,7 +20,8 @@ pub(super) fn register<V: ChainView>(methods: &mut Methods<V>) {
         if block == Some(BlockId::Number(BlockNumberOrTag::Pending)) {
             return Ok(U64::from(api.view.pending_nonce(address).await?));
         }
-        api.read(move |view| Ok(U64::from(account(view, address, block)?.1.nonce))).await
+        api.read(move |view| Ok(U64::from(account(view, address, block)?.1.nonce)))
+            .await
     });
     methods.add("eth_getCode", |api, mut args| async move {
         let (address, block) = (args.required("address")?, args.optional("block")?);
@@ -47,7 +49,11 @@ pub(super) fn register<V: ChainView>(methods: &mut Methods<V>) {
     });
 }
 
-fn account<V: ChainView>(view: &V, address: Address, block: Option<BlockId>) -> Result<(V::State, AccountInfo), RpcError> {
+fn account<V: ChainView>(
+    view: &V,
+    address: Address,
+    block: Option<BlockId>,
+) -> Result<(V::State, AccountInfo), RpcError> {
     let number = need_block(view, block)?.header.number;
     let mut state = view.state(number)?;
     let info = state.basic(address)?.unwrap_or_default();

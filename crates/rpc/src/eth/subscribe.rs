@@ -8,7 +8,9 @@ use alloy_rpc_types_eth::{
     Filter,
     pubsub::{Params, SubscriptionKind},
 };
-use jsonrpsee::{PendingSubscriptionSink, SubscriptionSink, core::SubscriptionResult, types::Params as RawParams};
+use jsonrpsee::{
+    PendingSubscriptionSink, SubscriptionSink, core::SubscriptionResult, types::Params as RawParams,
+};
 use serde::Serialize;
 use std::sync::Arc;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
@@ -18,7 +20,9 @@ use zhengtong_chain::{ChainView, SealedBlock};
 enum Wanted {
     Heads,
     Logs(Box<Filter>),
-    Pending { full: bool },
+    Pending {
+        full: bool,
+    },
     /// This node only shows final blocks; there is never progress to report.
     Syncing,
 }
@@ -64,13 +68,21 @@ pub(crate) async fn serve<V: ChainView>(
     let sink = pending.accept().await?;
     match wanted {
         Wanted::Heads => {
-            let mut blocks = Blocks { api, receiver: blocks, after };
+            let mut blocks = Blocks {
+                api,
+                receiver: blocks,
+                after,
+            };
             while let Some(block) = blocks.next(&sink).await? {
                 send(&sink, &convert::header(&block)).await?;
             }
         }
         Wanted::Logs(filter) => {
-            let mut blocks = Blocks { api, receiver: blocks, after };
+            let mut blocks = Blocks {
+                api,
+                receiver: blocks,
+                after,
+            };
             while let Some(block) = blocks.next(&sink).await? {
                 for log in logs::matching(&block, &filter) {
                     send(&sink, &log).await?;

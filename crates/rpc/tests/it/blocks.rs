@@ -17,16 +17,40 @@ async fn a_block_has_ethereums_shape() {
     assert_eq!(block["difficulty"], "0x0");
     assert_eq!(block["uncles"], json!([]));
     assert_eq!(block["withdrawals"], json!([]));
-    for field in ["hash", "parentHash", "stateRoot", "transactionsRoot", "receiptsRoot", "mixHash", "logsBloom", "size",
-        "sha3Uncles", "miner", "gasLimit", "gasUsed", "timestamp", "extraData", "nonce", "withdrawalsRoot",
-        "blobGasUsed", "excessBlobGas", "parentBeaconBlockRoot", "requestsHash"]
-    {
-        assert!(block[field].as_str().is_some_and(|value| value.starts_with("0x")), "{field}: {}", block[field]);
+    for field in [
+        "hash",
+        "parentHash",
+        "stateRoot",
+        "transactionsRoot",
+        "receiptsRoot",
+        "mixHash",
+        "logsBloom",
+        "size",
+        "sha3Uncles",
+        "miner",
+        "gasLimit",
+        "gasUsed",
+        "timestamp",
+        "extraData",
+        "nonce",
+        "withdrawalsRoot",
+        "blobGasUsed",
+        "excessBlobGas",
+        "parentBeaconBlockRoot",
+        "requestsHash",
+    ] {
+        assert!(
+            block[field].as_str().is_some_and(|value| value.starts_with("0x")),
+            "{field}: {}",
+            block[field]
+        );
     }
     let same = [
-        node.ask("eth_getBlockByHash", json!([block["hash"], false])).await,
+        node.ask("eth_getBlockByHash", json!([block["hash"], false]))
+            .await,
         node.ask("eth_getBlockByNumber", json!(["0x2"])).await,
-        node.ask("eth_getBlockByNumber", json!(["finalized", false])).await,
+        node.ask("eth_getBlockByNumber", json!(["finalized", false]))
+            .await,
         node.ask("eth_getBlockByNumber", json!(["safe", false])).await,
         node.ask("eth_getBlockByNumber", json!(["pending", false])).await,
     ];
@@ -34,10 +58,24 @@ async fn a_block_has_ethereums_shape() {
     for params in [json!(["0x3", false]), json!(["0xffffffffffffffff", true])] {
         assert_eq!(node.ask("eth_getBlockByNumber", params).await, Value::Null);
     }
-    assert_eq!(node.ask("eth_getBlockTransactionCountByNumber", json!(["0x2"])).await, "0x1");
-    assert_eq!(node.ask("eth_getBlockTransactionCountByHash", json!([block["hash"]])).await, "0x1");
-    assert_eq!(node.ask("eth_getUncleCountByBlockNumber", json!(["0x2"])).await, "0x0");
-    assert_eq!(node.ask("eth_getHeaderByNumber", json!(["0x2"])).await["hash"], block["hash"]);
+    assert_eq!(
+        node.ask("eth_getBlockTransactionCountByNumber", json!(["0x2"]))
+            .await,
+        "0x1"
+    );
+    assert_eq!(
+        node.ask("eth_getBlockTransactionCountByHash", json!([block["hash"]]))
+            .await,
+        "0x1"
+    );
+    assert_eq!(
+        node.ask("eth_getUncleCountByBlockNumber", json!(["0x2"])).await,
+        "0x0"
+    );
+    assert_eq!(
+        node.ask("eth_getHeaderByNumber", json!(["0x2"])).await["hash"],
+        block["hash"]
+    );
 }
 
 #[tokio::test]
@@ -59,15 +97,44 @@ async fn a_transaction_and_its_receipt_have_ethereums_shape() {
     assert_eq!(transaction["blockNumber"], "0x2");
     assert_eq!(transaction["transactionIndex"], "0x0");
     assert_eq!(transaction["nonce"], "0x1");
-    for field in ["hash", "blockHash", "input", "value", "gas", "chainId", "v", "r", "s", "yParity"] {
+    for field in [
+        "hash",
+        "blockHash",
+        "input",
+        "value",
+        "gas",
+        "chainId",
+        "v",
+        "r",
+        "s",
+        "yParity",
+    ] {
         assert!(transaction[field].is_string(), "{field}");
     }
     let block = node.ask("eth_getBlockByNumber", json!(["0x2", true])).await;
     assert_eq!(block["transactions"][0], transaction);
-    assert_eq!(node.ask("eth_getTransactionByBlockNumberAndIndex", json!(["0x2", "0x0"])).await, transaction);
-    assert_eq!(node.ask("eth_getTransactionByBlockHashAndIndex", json!([block["hash"], "0x0"])).await, transaction);
-    assert_eq!(node.ask("eth_getTransactionByBlockNumberAndIndex", json!(["0x2", "0x1"])).await, Value::Null);
-    assert_eq!(node.ask("eth_getRawTransactionByHash", json!([hash])).await, json!(raw));
+    assert_eq!(
+        node.ask("eth_getTransactionByBlockNumberAndIndex", json!(["0x2", "0x0"]))
+            .await,
+        transaction
+    );
+    assert_eq!(
+        node.ask(
+            "eth_getTransactionByBlockHashAndIndex",
+            json!([block["hash"], "0x0"])
+        )
+        .await,
+        transaction
+    );
+    assert_eq!(
+        node.ask("eth_getTransactionByBlockNumberAndIndex", json!(["0x2", "0x1"]))
+            .await,
+        Value::Null
+    );
+    assert_eq!(
+        node.ask("eth_getRawTransactionByHash", json!([hash])).await,
+        json!(raw)
+    );
 
     let receipt = node.ask("eth_getTransactionReceipt", json!([hash])).await;
     assert_eq!(receipt["status"], "0x1");
@@ -83,9 +150,15 @@ async fn a_transaction_and_its_receipt_have_ethereums_shape() {
     assert_eq!(log["data"], format!("0x{:064x}", 1));
     assert_eq!(log["logIndex"], "0x0");
     assert_eq!(log["removed"], false);
-    assert_eq!(node.ask("eth_getBlockReceipts", json!(["latest"])).await, json!([receipt]));
+    assert_eq!(
+        node.ask("eth_getBlockReceipts", json!(["latest"])).await,
+        json!([receipt])
+    );
     let unknown = json!([format!("0x{:064x}", 9)]);
-    assert_eq!(node.ask("eth_getTransactionReceipt", unknown.clone()).await, Value::Null);
+    assert_eq!(
+        node.ask("eth_getTransactionReceipt", unknown.clone()).await,
+        Value::Null
+    );
     assert_eq!(node.ask("eth_getTransactionByHash", unknown).await, Value::Null);
 }
 
@@ -94,40 +167,97 @@ async fn state_is_read_at_any_recent_block() {
     let node = Node::instant().await;
     let contract = node.deploy().await;
     for nonce in 1..4 {
-        node.send(&node.sign(nonce, contract.into(), Bytes::new(), 0)).await;
+        node.send(&node.sign(nonce, contract.into(), Bytes::new(), 0))
+            .await;
     }
     let count = |number: u64| format!("0x{number:064x}");
-    assert_eq!(node.ask("eth_getStorageAt", json!([contract, "0x0", "latest"])).await, count(3));
-    assert_eq!(node.ask("eth_getStorageAt", json!([contract, format!("0x{:064x}", 0), "0x2"])).await, count(1));
-    assert_eq!(node.ask("eth_getStorageAt", json!([contract, "0x", "0x1"])).await, count(0));
+    assert_eq!(
+        node.ask("eth_getStorageAt", json!([contract, "0x0", "latest"]))
+            .await,
+        count(3)
+    );
+    assert_eq!(
+        node.ask(
+            "eth_getStorageAt",
+            json!([contract, format!("0x{:064x}", 0), "0x2"])
+        )
+        .await,
+        count(1)
+    );
+    assert_eq!(
+        node.ask("eth_getStorageAt", json!([contract, "0x", "0x1"])).await,
+        count(0)
+    );
     let block = node.ask("eth_getBlockByNumber", json!(["0x3"])).await;
     let by_hash = json!({ "blockHash": block["hash"], "requireCanonical": true });
-    assert_eq!(node.ask("eth_getStorageAt", json!([contract, "0x0", by_hash])).await, count(2));
-    assert_eq!(node.ask("eth_getTransactionCount", json!([node.key.address(), "latest"])).await, "0x4");
-    assert_eq!(node.ask("eth_getTransactionCount", json!([node.key.address(), "earliest"])).await, "0x0");
-    assert_eq!(node.ask("eth_getTransactionCount", json!([contract])).await, "0x1");
+    assert_eq!(
+        node.ask("eth_getStorageAt", json!([contract, "0x0", by_hash]))
+            .await,
+        count(2)
+    );
+    assert_eq!(
+        node.ask("eth_getTransactionCount", json!([node.key.address(), "latest"]))
+            .await,
+        "0x4"
+    );
+    assert_eq!(
+        node.ask("eth_getTransactionCount", json!([node.key.address(), "earliest"]))
+            .await,
+        "0x0"
+    );
+    assert_eq!(
+        node.ask("eth_getTransactionCount", json!([contract])).await,
+        "0x1"
+    );
     assert_eq!(node.ask("eth_getCode", json!([contract, "earliest"])).await, "0x");
     let code = node.ask("eth_getCode", json!([contract, "latest"])).await;
     assert_eq!(code, json!(Bytes::copy_from_slice(&crate::node::COUNTER[9..])));
-    assert_eq!(node.ask("eth_getCode", json!([node.key.address(), "latest"])).await, "0x");
+    assert_eq!(
+        node.ask("eth_getCode", json!([node.key.address(), "latest"]))
+            .await,
+        "0x"
+    );
 
     let to = TxKind::from(alloy_primitives::Address::repeat_byte(9));
     node.send(&node.sign(4, to, Bytes::new(), 5)).await;
-    assert_eq!(node.ask("eth_getBalance", json!([to.to().unwrap(), "latest"])).await, "0x5");
-    assert_eq!(node.ask("eth_getBalance", json!([to.to().unwrap(), "0x1"])).await, "0x0");
+    assert_eq!(
+        node.ask("eth_getBalance", json!([to.to().unwrap(), "latest"]))
+            .await,
+        "0x5"
+    );
+    assert_eq!(
+        node.ask("eth_getBalance", json!([to.to().unwrap(), "0x1"])).await,
+        "0x0"
+    );
 }
 
 #[tokio::test]
 async fn a_transaction_that_waits_can_be_seen() {
     let node = Node::manual().await;
-    let hash = node.send(&node.sign(0, TxKind::Create, crate::node::COUNTER, 0)).await;
+    let hash = node
+        .send(&node.sign(0, TxKind::Create, crate::node::COUNTER, 0))
+        .await;
     let waiting = node.ask("eth_getTransactionByHash", json!([hash])).await;
     assert_eq!(waiting["hash"], json!(hash));
     assert_eq!(waiting["blockNumber"], Value::Null);
-    assert_eq!(node.ask("eth_getTransactionReceipt", json!([hash])).await, Value::Null);
+    assert_eq!(
+        node.ask("eth_getTransactionReceipt", json!([hash])).await,
+        Value::Null
+    );
     let address = node.key.address();
-    assert_eq!(node.ask("eth_getTransactionCount", json!([address, "pending"])).await, "0x1");
-    assert_eq!(node.ask("eth_getTransactionCount", json!([address, "latest"])).await, "0x0");
+    assert_eq!(
+        node.ask("eth_getTransactionCount", json!([address, "pending"]))
+            .await,
+        "0x1"
+    );
+    assert_eq!(
+        node.ask("eth_getTransactionCount", json!([address, "latest"]))
+            .await,
+        "0x0"
+    );
     node.chain.mine();
-    assert_eq!(node.ask("eth_getTransactionByHash", json!([hash])).await["blockNumber"], "0x1");
+    assert_eq!(
+        node.ask("eth_getTransactionByHash", json!([hash])).await["blockNumber"],
+        "0x1"
+    );
 }

@@ -10,7 +10,13 @@ async fn a_node_says_who_it_is() {
     assert_eq!(node.ask("net_peerCount", json!([])).await, "0x0");
     assert_eq!(node.ask("eth_syncing", json!([])).await, false);
     assert_eq!(node.ask("eth_accounts", json!([])).await, json!([]));
-    assert!(node.ask("web3_clientVersion", json!([])).await.as_str().unwrap().starts_with("zhengtong/v"));
+    assert!(
+        node.ask("web3_clientVersion", json!([]))
+            .await
+            .as_str()
+            .unwrap()
+            .starts_with("zhengtong/v")
+    );
     // Keccak-256 of "hello", from the Ethereum wiki.
     let hash = "0x1c8aff950685c2ed4bc3174f3472287b56d9517b9c948127319a09a7a36deac8";
     assert_eq!(node.ask("web3_sha3", json!(["0x68656c6c6f"])).await, hash);
@@ -22,12 +28,17 @@ async fn gas_has_no_price() {
     node.deploy().await;
     assert_eq!(node.ask("eth_gasPrice", json!([])).await, "0x0");
     assert_eq!(node.ask("eth_maxPriorityFeePerGas", json!([])).await, "0x0");
-    let history = node.ask("eth_feeHistory", json!(["0x5", "latest", [10.0, 90.0]])).await;
+    let history = node
+        .ask("eth_feeHistory", json!(["0x5", "latest", [10.0, 90.0]]))
+        .await;
     assert_eq!(history["oldestBlock"], "0x0");
     assert_eq!(history["baseFeePerGas"], json!(["0x0", "0x0", "0x0"]));
     assert_eq!(history["reward"], json!([["0x0", "0x0"], ["0x0", "0x0"]]));
     assert_eq!(history["gasUsedRatio"][0], 0.0);
     assert!(history["gasUsedRatio"][1].as_f64().unwrap() > 0.0);
     // ethers sends the count as a number.
-    assert_eq!(node.ask("eth_feeHistory", json!([1, "latest", []])).await["oldestBlock"], "0x1");
+    assert_eq!(
+        node.ask("eth_feeHistory", json!([1, "latest", []])).await["oldestBlock"],
+        "0x1"
+    );
 }

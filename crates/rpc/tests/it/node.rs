@@ -53,9 +53,17 @@ impl Node {
     }
 
     async fn of(chain: MockChain, key: PrivateKeySigner) -> Self {
-        let config = Config { address: "127.0.0.1:0".parse().unwrap(), hosts: Hosts::Local };
+        let config = Config {
+            address: "127.0.0.1:0".parse().unwrap(),
+            hosts: Hosts::Local,
+        };
         let server = RpcServer::start(config, chain.clone()).await.unwrap();
-        Self { chain, server, key, http: reqwest::Client::new() }
+        Self {
+            chain,
+            server,
+            key,
+            http: reqwest::Client::new(),
+        }
     }
 
     pub fn url(&self) -> String {
@@ -64,7 +72,11 @@ impl Node {
 
     /// Posts any body and returns the answer.
     pub async fn post(&self, body: impl Into<reqwest::Body>) -> (u16, String) {
-        let request = self.http.post(self.url()).header("content-type", "application/json").body(body);
+        let request = self
+            .http
+            .post(self.url())
+            .header("content-type", "application/json")
+            .body(body);
         let response = request.send().await.unwrap();
         (response.status().as_u16(), response.text().await.unwrap())
     }
@@ -84,7 +96,9 @@ impl Node {
     }
 
     pub async fn ask(&self, method: &str, params: Value) -> Value {
-        self.request(method, params).await.unwrap_or_else(|refusal| panic!("{method}: {refusal:?}"))
+        self.request(method, params)
+            .await
+            .unwrap_or_else(|refusal| panic!("{method}: {refusal:?}"))
     }
 
     pub async fn refusal(&self, method: &str, params: Value) -> Refusal {
@@ -105,7 +119,9 @@ impl Node {
             input: data,
         };
         let signature = self.key.sign_hash_sync(&transaction.signature_hash()).unwrap();
-        TxEnvelope::from(transaction.into_signed(signature)).encoded_2718().into()
+        TxEnvelope::from(transaction.into_signed(signature))
+            .encoded_2718()
+            .into()
     }
 
     pub async fn send(&self, raw: &Bytes) -> B256 {
@@ -121,5 +137,7 @@ impl Node {
 
 /// The first account of the well-known test mnemonic.
 fn key() -> PrivateKeySigner {
-    "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80".parse().unwrap()
+    "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"
+        .parse()
+        .unwrap()
 }

@@ -8,10 +8,16 @@ use jsonrpsee::{
 use serde_json::{Value, json};
 
 async fn connect(node: &Node) -> WsClient {
-    WsClientBuilder::default().build(format!("ws://{}", node.server.address())).await.unwrap()
+    WsClientBuilder::default()
+        .build(format!("ws://{}", node.server.address()))
+        .await
+        .unwrap()
 }
 
-async fn subscribe(client: &WsClient, params: jsonrpsee::core::params::ArrayParams) -> Result<Subscription<Value>, Error> {
+async fn subscribe(
+    client: &WsClient,
+    params: jsonrpsee::core::params::ArrayParams,
+) -> Result<Subscription<Value>, Error> {
     client.subscribe("eth_subscribe", params, "eth_unsubscribe").await
 }
 
@@ -36,10 +42,18 @@ async fn heads_come_in_order_without_a_gap() {
 async fn logs_and_transactions_are_pushed() {
     let node = Node::manual().await;
     let client = connect(&node).await;
-    let mut logs = subscribe(&client, rpc_params!["logs", json!({ "topics": [COUNTED] })]).await.unwrap();
-    let mut none = subscribe(&client, rpc_params!["logs", json!({ "address": Address::ZERO })]).await.unwrap();
-    let mut hashes = subscribe(&client, rpc_params!["newPendingTransactions"]).await.unwrap();
-    let mut full = subscribe(&client, rpc_params!["newPendingTransactions", true]).await.unwrap();
+    let mut logs = subscribe(&client, rpc_params!["logs", json!({ "topics": [COUNTED] })])
+        .await
+        .unwrap();
+    let mut none = subscribe(&client, rpc_params!["logs", json!({ "address": Address::ZERO })])
+        .await
+        .unwrap();
+    let mut hashes = subscribe(&client, rpc_params!["newPendingTransactions"])
+        .await
+        .unwrap();
+    let mut full = subscribe(&client, rpc_params!["newPendingTransactions", true])
+        .await
+        .unwrap();
     let deployed = node.send(&node.sign(0, TxKind::Create, COUNTER, 0)).await;
     assert_eq!(hashes.next().await.unwrap().unwrap(), json!(deployed));
     assert_eq!(full.next().await.unwrap().unwrap()["hash"], json!(deployed));
@@ -48,7 +62,10 @@ async fn logs_and_transactions_are_pushed() {
     let counted = node.send(&node.sign(1, contract.into(), Bytes::new(), 0)).await;
     node.chain.mine();
     let log = logs.next().await.unwrap().unwrap();
-    assert_eq!((&log["transactionHash"], &log["blockNumber"]), (&json!(counted), &json!("0x2")));
+    assert_eq!(
+        (&log["transactionHash"], &log["blockNumber"]),
+        (&json!(counted), &json!("0x2"))
+    );
     let quiet = tokio::time::timeout(std::time::Duration::from_millis(100), none.next()).await;
     assert!(quiet.is_err());
     let number: String = client.request("eth_blockNumber", rpc_params![]).await.unwrap();
@@ -62,10 +79,15 @@ async fn subscriptions_are_checked_and_bounded() {
     for (params, expected) in [
         (rpc_params!["nothing"], "invalid argument 0 (kind)"),
         (rpc_params!["newHeads", true], "invalid argument 1 (params)"),
-        (rpc_params!["logs", json!({ "topics": "x" })], "invalid argument 1 (params)"),
+        (
+            rpc_params!["logs", json!({ "topics": "x" })],
+            "invalid argument 1 (params)",
+        ),
         (rpc_params![], "missing value for required argument 0 (kind)"),
     ] {
-        let Err(Error::Call(error)) = subscribe(&client, params).await else { panic!("{expected}") };
+        let Err(Error::Call(error)) = subscribe(&client, params).await else {
+            panic!("{expected}")
+        };
         assert_eq!(error.code(), -32602);
         assert!(error.message().starts_with(expected), "{error}");
     }
@@ -73,6 +95,8 @@ async fn subscriptions_are_checked_and_bounded() {
     for _ in 0..64 {
         kept.push(subscribe(&client, rpc_params!["newHeads"]).await.unwrap());
     }
-    let Err(Error::Call(error)) = subscribe(&client, rpc_params!["newHeads"]).await else { panic!("it is bounded") };
+    let Err(Error::Call(error)) = subscribe(&client, rpc_params!["newHeads"]).await else {
+        panic!("it is bounded")
+    };
     assert_eq!(error.code(), -32006);
 }

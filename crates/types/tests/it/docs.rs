@@ -28,7 +28,10 @@ impl Example {
 
     fn bytes(&mut self, name: &str, value: &[u8]) -> &mut Self {
         let text = hex::encode(value);
-        let mut lines = text.as_bytes().chunks(LINE).map(|line| std::str::from_utf8(line).unwrap());
+        let mut lines = text
+            .as_bytes()
+            .chunks(LINE)
+            .map(|line| std::str::from_utf8(line).unwrap());
         self.line(name, lines.next().unwrap_or("(none)"));
         for line in lines {
             self.line("", line);
@@ -50,10 +53,19 @@ fn certificate(key: &NetworkKey, proof: &ReceiptProof) -> String {
     let split = bytes.len() - 48;
     let message = [&[18][..], b"zhengtong_FINALIZE", &bytes[..split]].concat();
     let mut example = Example::default();
-    example.bytes("key", key.to_bytes().as_slice()).bytes("certificate", bytes);
-    example.line("epoch", decoded.epoch()).line("view", format!("{}, as varint {}", decoded.view(), hex::encode(&bytes[1..3])));
-    example.line("parent view", decoded.proposal.parent).bytes("block hash", decoded.proposal.payload.as_ref());
-    example.bytes("signature", &bytes[split..]).bytes("message", &message);
+    example
+        .bytes("key", key.to_bytes().as_slice())
+        .bytes("certificate", bytes);
+    example.line("epoch", decoded.epoch()).line(
+        "view",
+        format!("{}, as varint {}", decoded.view(), hex::encode(&bytes[1..3])),
+    );
+    example
+        .line("parent view", decoded.proposal.parent)
+        .bytes("block hash", decoded.proposal.payload.as_ref());
+    example
+        .bytes("signature", &bytes[split..])
+        .bytes("message", &message);
     example.0
 }
 
@@ -63,10 +75,14 @@ fn headers(proof: &ReceiptProof) -> String {
         let header = decode_header(rlp).unwrap();
         assert_eq!(header_hash(&header), keccak256(rlp));
         example.hashed(&format!("headers[{index}]"), rlp);
-        example.line("  its number", header.number).bytes("  its parentHash", header.parent_hash.as_slice());
+        example
+            .line("  its number", header.number)
+            .bytes("  its parentHash", header.parent_hash.as_slice());
     }
     let last = decode_header(proof.finality.headers.last().unwrap()).unwrap();
-    example.bytes("extraData", &last.extra_data).bytes("transactionsRoot", last.transactions_root.as_slice());
+    example
+        .bytes("extraData", &last.extra_data)
+        .bytes("transactionsRoot", last.transactions_root.as_slice());
     example.bytes("receiptsRoot", last.receipts_root.as_slice());
     example.line("time", format!("{} s and 250 ms", last.timestamp));
     example.0
@@ -75,8 +91,12 @@ fn headers(proof: &ReceiptProof) -> String {
 fn receipt(proof: &ReceiptProof) -> String {
     let mut example = Example::default();
     let index = usize::try_from(proof.transaction_index).unwrap();
-    example.line("index", index).bytes("key", &alloy_rlp::encode_fixed_size(&index));
-    example.bytes("transaction", &proof.transaction).bytes("its hash", keccak256(&proof.transaction).as_slice());
+    example
+        .line("index", index)
+        .bytes("key", &alloy_rlp::encode_fixed_size(&index));
+    example
+        .bytes("transaction", &proof.transaction)
+        .bytes("its hash", keccak256(&proof.transaction).as_slice());
     example.hashed("receipt", &proof.receipt);
     for (depth, node) in proof.proof.iter().enumerate() {
         example.hashed(&format!("proof[{depth}]"), node);
@@ -87,7 +107,9 @@ fn receipt(proof: &ReceiptProof) -> String {
 fn state(proof: &StateProof) -> String {
     let header = decode_header(&proof.finality.headers[0]).unwrap();
     let mut example = Example::default();
-    example.bytes("stateRoot", header.state_root.as_slice()).bytes("address", proof.address.as_slice());
+    example
+        .bytes("stateRoot", header.state_root.as_slice())
+        .bytes("address", proof.address.as_slice());
     inclusion(&mut example, &proof.account);
     writeln!(example.0).unwrap();
     example.bytes("slot", proof.slots[1].slot.as_slice());
@@ -102,26 +124,48 @@ fn inclusion(example: &mut Example, entry: &StateEntry) {
     let location = *proof.proof.loc;
     let position = 2 * location - u64::from(location.count_ones());
     let range = &proof.proof.range_proof;
-    example.bytes("account key", entry.key.as_slice()).bytes("value", value).bytes("proof", &entry.proof.data);
-    example.line("location", location).bytes("chunk", &proof.proof.chunk).line("leaves", *range.proof.leaves);
-    example.line("inactive", range.proof.inactive_peaks).line("digests", range.proof.digests.len());
-    example.bytes("last chunk", range.partial_chunk_digest.as_ref().map_or(&[], |digest| digest.as_ref()));
-    example.bytes("operations root", range.ops_root.as_ref()).bytes("next key", proof.next_key.as_ref());
+    example
+        .bytes("account key", entry.key.as_slice())
+        .bytes("value", value)
+        .bytes("proof", &entry.proof.data);
+    example
+        .line("location", location)
+        .bytes("chunk", &proof.proof.chunk)
+        .line("leaves", *range.proof.leaves);
+    example
+        .line("inactive", range.proof.inactive_peaks)
+        .line("digests", range.proof.digests.len());
+    example.bytes(
+        "last chunk",
+        range
+            .partial_chunk_digest
+            .as_ref()
+            .map_or(&[], |digest| digest.as_ref()),
+    );
+    example
+        .bytes("operations root", range.ops_root.as_ref())
+        .bytes("next key", proof.next_key.as_ref());
     example.line("leaf position", position);
     example.bytes("leaf", &Sha256::hash(&[&position.to_be_bytes(), &operation]));
 }
 
 fn exclusion(example: &mut Example, entry: &StateEntry) {
     let proof = ExclusionProof::decode_cfg(Copying(&entry.proof.data), &(MAX_STATE_DIGESTS, (), ())).unwrap();
-    let ExclusionProof::KeyValue(_, update) = proof else { panic!("the database is not empty") };
+    let ExclusionProof::KeyValue(_, update) = proof else {
+        panic!("the database is not empty")
+    };
     example.bytes("slot key", entry.key.as_slice());
-    example.bytes("left", update.key.as_ref()).bytes("right", update.next_key.as_ref());
+    example
+        .bytes("left", update.key.as_ref())
+        .bytes("right", update.next_key.as_ref());
 }
 
 /// Puts text between the markers of its name.
 fn put(page: &str, name: &str, text: &str) -> String {
     let (open, close) = (format!("<!-- worked: {name} -->\n"), "<!-- end -->");
-    let (before, rest) = page.split_once(&open).unwrap_or_else(|| panic!("the page has no example \"{name}\""));
+    let (before, rest) = page
+        .split_once(&open)
+        .unwrap_or_else(|| panic!("the page has no example \"{name}\""));
     let (_, after) = rest.split_once(close).expect("the marker is closed");
     format!("{before}{open}```\n{text}```\n{close}{after}")
 }
@@ -139,11 +183,16 @@ fn the_page_shows_what_is_so() {
         ("receipt", receipt(proof)),
         ("state", state(&network.state)),
     ];
-    let made = examples.iter().fold(kept.clone(), |page, (name, text)| put(&page, name, text));
+    let made = examples
+        .iter()
+        .fold(kept.clone(), |page, (name, text)| put(&page, name, text));
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(&path, &made).expect("the page can be written");
     } else {
-        assert!(kept == made, "docs/proofs.md is stale; see the head of tests/it/docs.rs");
+        assert!(
+            kept == made,
+            "docs/proofs.md is stale; see the head of tests/it/docs.rs"
+        );
     }
     assert_eq!(network.state.address, sample::CONTRACT);
 }

@@ -32,17 +32,36 @@ fn a_changed_receipt_proof_is_refused() {
             refused += 1;
         }
     };
-    try_each(&proof.finality.certificate, |p, b| p.finality.certificate = b, &[Step::Certificate]);
-    try_each(&proof.finality.headers[0], |p, b| p.finality.headers[0] = b, &[Step::Headers]);
-    try_each(&proof.finality.headers[2], |p, b| p.finality.headers[2] = b, &[Step::Headers]);
+    try_each(
+        &proof.finality.certificate,
+        |p, b| p.finality.certificate = b,
+        &[Step::Certificate],
+    );
+    try_each(
+        &proof.finality.headers[0],
+        |p, b| p.finality.headers[0] = b,
+        &[Step::Headers],
+    );
+    try_each(
+        &proof.finality.headers[2],
+        |p, b| p.finality.headers[2] = b,
+        &[Step::Headers],
+    );
     try_each(&proof.transaction, |p, b| p.transaction = b, &[Step::Transaction]);
-    try_each(&proof.transaction_proof[0], |p, b| p.transaction_proof[0] = b, &[Step::Transaction]);
+    try_each(
+        &proof.transaction_proof[0],
+        |p, b| p.transaction_proof[0] = b,
+        &[Step::Transaction],
+    );
     try_each(&proof.receipt, |p, b| p.receipt = b, &[Step::Receipt]);
     for at in 0..proof.proof.len() {
         for changed in flipped(&proof.proof[at]) {
             let mut forged = proof.clone();
             forged.proof[at] = changed;
-            assert_eq!(forged.verify(committee.key()).map_err(|e| e.step()), Err(Step::Receipt));
+            assert_eq!(
+                forged.verify(committee.key()).map_err(|e| e.step()),
+                Err(Step::Receipt)
+            );
             refused += 1;
         }
     }
@@ -63,16 +82,25 @@ fn a_receipt_proof_put_together_differently_is_refused() {
     refused(&|p| p.transaction_index = 4, Step::Transaction);
     refused(&|p| p.block_number = 8, Step::Headers);
     refused(&|p| p.receipt = other.receipt.clone(), Step::Receipt);
-    refused(&|p| (p.receipt, p.proof) = (other.receipt.clone(), other.proof.clone()), Step::Receipt);
+    refused(
+        &|p| (p.receipt, p.proof) = (other.receipt.clone(), other.proof.clone()),
+        Step::Receipt,
+    );
     refused(&|p| p.finality.headers.clear(), Step::Headers);
     refused(&|p| drop(p.finality.headers.remove(1)), Step::Headers);
     refused(&|p| drop(p.finality.headers.pop()), Step::Headers);
     refused(&|p| p.finality.headers.swap(1, 2), Step::Headers);
-    refused(&|p| p.finality.headers = vec![p.finality.headers[0].clone(); MAX_HEADERS + 1], Step::Headers);
+    refused(
+        &|p| p.finality.headers = vec![p.finality.headers[0].clone(); MAX_HEADERS + 1],
+        Step::Headers,
+    );
     refused(&|p| p.proof.push(p.proof[0].clone()), Step::Receipt);
     refused(&|p| drop(p.proof.pop()), Step::Receipt);
     refused(&|p| p.proof.clear(), Step::Receipt);
-    refused(&|p| p.finality.certificate = [&p.finality.certificate[..], &[0]].concat().into(), Step::Certificate);
+    refused(
+        &|p| p.finality.certificate = [&p.finality.certificate[..], &[0]].concat().into(),
+        Step::Certificate,
+    );
     refused(&|p| p.finality.certificate = Bytes::new(), Step::Certificate);
 }
 
@@ -80,7 +108,10 @@ fn a_receipt_proof_put_together_differently_is_refused() {
 fn another_networks_certificate_is_refused() {
     let proof = sample::receipt(&Committee::new(7, 4), 3);
     let other = Committee::new(8, 4);
-    assert!(matches!(proof.verify(other.key()), Err(VerifyError::Signature { .. })));
+    assert!(matches!(
+        proof.verify(other.key()),
+        Err(VerifyError::Signature { .. })
+    ));
 }
 
 #[test]
@@ -118,9 +149,18 @@ fn a_changed_state_proof_is_refused() {
     refused(with(&|p| p.slots[0].slot.0[0] ^= 1), Step::Slot);
     refused(with(&|p| p.slots[0].entry.key.0[0] ^= 1), Step::Slot);
     refused(with(&|p| p.slots[0].entry = p.slots[1].entry.clone()), Step::Slot);
-    refused(with(&|p| p.slots[1].entry.proof.kind = zhengtong_types::ProofKind::Inclusion), Step::Slot);
-    refused(with(&|p| p.slots[1].entry.value = Some(vec![0; 72].into())), Step::Slot);
-    refused(with(&|p| p.slots = vec![p.slots[0].clone(); MAX_STATE_SLOTS + 1]), Step::Slot);
+    refused(
+        with(&|p| p.slots[1].entry.proof.kind = zhengtong_types::ProofKind::Inclusion),
+        Step::Slot,
+    );
+    refused(
+        with(&|p| p.slots[1].entry.value = Some(vec![0; 72].into())),
+        Step::Slot,
+    );
+    refused(
+        with(&|p| p.slots = vec![p.slots[0].clone(); MAX_STATE_SLOTS + 1]),
+        Step::Slot,
+    );
 }
 
 #[test]

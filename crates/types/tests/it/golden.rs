@@ -62,19 +62,37 @@ pub fn make() -> Golden {
             validators,
             threshold: committee.threshold(),
             public_key: *committee.key(),
-            receipts: [0, 3, 127, 128, 149].map(|index| sample::receipt(&committee, index)).into(),
+            receipts: [0, 3, 127, 128, 149]
+                .map(|index| sample::receipt(&committee, index))
+                .into(),
             state: sample::state(&committee, 700),
         }
     });
     let databases = SHAPES.iter().map(|&(accounts, blocks)| {
-        let people = [0, 1, accounts / 2, accounts.saturating_sub(1), accounts, accounts + 7];
+        let people = [
+            0,
+            1,
+            accounts / 2,
+            accounts.saturating_sub(1),
+            accounts,
+            accounts + 7,
+        ];
         let keys = people.map(|index| account_key(sample::person(index)));
         let edges = [B256::ZERO, B256::repeat_byte(0xff)];
         let (root, entries) = sample::prove(accounts, blocks, keys.into_iter().chain(edges).collect());
-        Database { accounts, blocks, root, entries }
+        Database {
+            accounts,
+            blocks,
+            root,
+            entries,
+        }
     });
     let databases = databases.collect();
-    Golden { namespace: Bytes::from_static(NAMESPACE), networks: networks.into(), databases }
+    Golden {
+        namespace: Bytes::from_static(NAMESPACE),
+        networks: networks.into(),
+        databases,
+    }
 }
 
 #[test]
@@ -85,7 +103,10 @@ fn golden_proofs_are_made_the_same_way() {
         std::fs::write(&path, &made).expect("the file can be written");
     }
     let kept = std::fs::read_to_string(&path).expect("the file can be read");
-    assert!(kept == made, "tests/golden/proofs.json is stale; see the head of tests/it/golden.rs");
+    assert!(
+        kept == made,
+        "tests/golden/proofs.json is stale; see the head of tests/it/golden.rs"
+    );
 }
 
 #[test]
@@ -98,10 +119,14 @@ fn golden_proofs_verify() {
             assert_eq!(receipt.header().time_ms(), 1_790_000_007_250);
             assert_eq!(receipt.transaction_hash(), keccak256(&proof.transaction));
             assert_eq!(receipt.succeeded(), index % 5 != 0);
-            let event = receipt.event(CONTRACT, &[EVENT, B256::with_last_byte(index as u8)]).expect("it is there");
+            let event = receipt
+                .event(CONTRACT, &[EVENT, B256::with_last_byte(index as u8)])
+                .expect("it is there");
             assert_eq!(event.data.data.len(), 40);
             assert!(receipt.event(CONTRACT, &[B256::ZERO]).is_err());
-            proof.verify_transaction(&network.public_key, keccak256(&proof.transaction)).expect("it verifies");
+            proof
+                .verify_transaction(&network.public_key, keccak256(&proof.transaction))
+                .expect("it verifies");
             assert!(proof.verify_transaction(&network.public_key, B256::ZERO).is_err());
         }
         let state = network.state.verify(&network.public_key).expect("it verifies");

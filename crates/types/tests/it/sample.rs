@@ -62,12 +62,20 @@ pub fn receipt(committee: &Committee, index: usize) -> ReceiptProof {
 /// An account with a slot that is set, one that was deleted and one that never was, among `accounts` others.
 pub fn state(committee: &Committee, accounts: u64) -> StateProof {
     let slots = [slot(1), slot(2), slot(3)];
-    let keys: Vec<_> =
-        [account_key(CONTRACT)].into_iter().chain(slots.map(|slot| slot_key(CONTRACT, slot))).collect();
+    let keys: Vec<_> = [account_key(CONTRACT)]
+        .into_iter()
+        .chain(slots.map(|slot| slot_key(CONTRACT, slot)))
+        .collect();
     let (root, mut entries) = prove(accounts, 4, keys);
-    let certified = header(committee, 9, B256::repeat_byte(8), |header| header.state_root = root);
+    let certified = header(committee, 9, B256::repeat_byte(8), |header| {
+        header.state_root = root
+    });
     let account = entries.remove(0);
-    let slots = slots.into_iter().zip(entries).map(|(slot, entry)| SlotEntry { slot, entry }).collect();
+    let slots = slots
+        .into_iter()
+        .zip(entries)
+        .map(|(slot, entry)| SlotEntry { slot, entry })
+        .collect();
     StateProof {
         finality: committee.finality(&[&certified], 0x4000),
         block_number: 9,
@@ -104,14 +112,25 @@ pub fn prove(accounts: u64, blocks: u64, keys: Vec<B256>) -> (B256, Vec<StateEnt
             init_buffer: NZUsize!(1 << 16),
             init_concurrency: (),
         };
-        let mut db = Qmdb::init(context.child("db"), config, None).await.expect("it opens");
+        let mut db = Qmdb::init(context.child("db"), config, None)
+            .await
+            .expect("it opens");
         for block in 0..blocks {
             let mut batch = db.new_batch();
             for (key, value) in writes(accounts, block) {
                 batch = batch.write(Digest::from(key.0), value);
             }
-            let merkleized = batch.merkleize(&db, None, &mut Proportional).await.expect("it merkleizes");
-            db = db.apply_batch(merkleized).await.expect("it applies").commit().await.expect("it commits");
+            let merkleized = batch
+                .merkleize(&db, None, &mut Proportional)
+                .await
+                .expect("it merkleizes");
+            db = db
+                .apply_batch(merkleized)
+                .await
+                .expect("it applies")
+                .commit()
+                .await
+                .expect("it commits");
         }
         let root = B256::from_slice(db.root().as_ref());
         let mut entries = Vec::new();
@@ -119,11 +138,24 @@ pub fn prove(accounts: u64, blocks: u64, keys: Vec<B256>) -> (B256, Vec<StateEnt
             let digest = Digest::from(key.0);
             let value = db.get(&digest).await.expect("it reads");
             let (kind, data) = match &value {
-                Some(_) => (ProofKind::Inclusion, db.key_value_proof(digest).await.expect("it proves").encode()),
-                None => (ProofKind::Exclusion, db.exclusion_proof(&digest).await.expect("it proves").encode()),
+                Some(_) => (
+                    ProofKind::Inclusion,
+                    db.key_value_proof(digest).await.expect("it proves").encode(),
+                ),
+                None => (
+                    ProofKind::Exclusion,
+                    db.exclusion_proof(&digest).await.expect("it proves").encode(),
+                ),
             };
             let value = value.map(|value| Bytes::copy_from_slice(value.as_ref()));
-            entries.push(StateEntry { key, value, proof: KeyProof { kind, data: data.into() } });
+            entries.push(StateEntry {
+                key,
+                value,
+                proof: KeyProof {
+                    kind,
+                    data: data.into(),
+                },
+            });
         }
         (root, entries)
     })
@@ -204,13 +236,27 @@ fn transaction(nonce: u64) -> Bytes {
         input: Bytes::copy_from_slice(keccak256(nonce.to_be_bytes()).as_slice()),
     };
     let signature = Signature::new(U256::from(nonce + 1), U256::from(7), false);
-    TxEnvelope::from(transaction.into_signed(signature)).encoded_2718().into()
+    TxEnvelope::from(transaction.into_signed(signature))
+        .encoded_2718()
+        .into()
 }
 
 fn receipt_of(index: u64) -> Bytes {
-    let data = LogData::new_unchecked(vec![EVENT, B256::with_last_byte(index as u8)], Bytes::from(vec![0xda; 40]));
-    let logs = vec![Log { address: CONTRACT, data }];
-    let receipt = Receipt { status: (!index.is_multiple_of(5)).into(), cumulative_gas_used: 50_000 * (index + 1), logs };
+    let data = LogData::new_unchecked(
+        vec![EVENT, B256::with_last_byte(index as u8)],
+        Bytes::from(vec![0xda; 40]),
+    );
+    let logs = vec![Log {
+        address: CONTRACT,
+        data,
+    }];
+    let receipt = Receipt {
+        status: (!index.is_multiple_of(5)).into(),
+        cumulative_gas_used: 50_000 * (index + 1),
+        logs,
+    };
     let logs_bloom: Bloom = receipt.logs.iter().collect();
-    ReceiptEnvelope::Eip1559(ReceiptWithBloom { receipt, logs_bloom }).encoded_2718().into()
+    ReceiptEnvelope::Eip1559(ReceiptWithBloom { receipt, logs_bloom })
+        .encoded_2718()
+        .into()
 }
