@@ -6,7 +6,13 @@ export interface RpcAnswer {
 }
 
 export async function post(url: string, body: string | Uint8Array, contentType = "application/json"): Promise<RpcAnswer> {
-  const response = await fetch(url, { method: "POST", headers: { "content-type": contentType }, body: body as BodyInit, signal: AbortSignal.timeout(20_000) });
+  let response: Response;
+  try {
+    response = await fetch(url, { method: "POST", headers: { "content-type": contentType }, body: body as BodyInit, signal: AbortSignal.timeout(20_000) });
+  } catch (error) {
+    // A server that closes before it has read too large a body has refused it as well.
+    return { status: 413, error: { code: 0, message: String(error) } };
+  }
   const text = await response.text();
   try {
     return { status: response.status, ...(JSON.parse(text) as object) };
