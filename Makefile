@@ -11,7 +11,7 @@ RPC  ?= 127.0.0.1:8545
 
 export CARGO_TERM_PROGRESS_WHEN ?= auto
 
-.PHONY: help run reset test bench soak fuzz fmt lint audit build
+.PHONY: help run reset test e2e bench soak fuzz fmt lint audit build
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -26,8 +26,12 @@ build: ## build contracts, portal and binary
 reset: ## delete the data folder, so that the next run starts over
 	@tools/reset.sh $(DATA)
 
-test: ## all tests: contracts, Rust, TypeScript, browser
+test: ## contracts, Rust and TypeScript
 	@tools/test.sh
+
+e2e: ## the real binary in a real browser: journeys, pages, tools, kills, privacy, bad input
+	@tools/setup.sh test
+	@npm --prefix portal run --silent e2e
 
 bench: ## throughput, cost and latency, beside anvil, in one run
 	@tools/setup.sh bench

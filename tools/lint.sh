@@ -14,4 +14,4 @@ if ! command -v cargo-deny >/dev/null; then
   cargo install --locked --version 0.20.2 --root target/tools --target-dir target/tools/build cargo-deny
   export PATH=$PWD/target/tools/bin:$PATH
 fi
-cargo deny --offline check licenses bans sources
+cargo deny check licenses bans sources

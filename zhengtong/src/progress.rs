@@ -9,16 +9,28 @@ pub struct Progress {
     done: usize,
 }
 
-#[expect(clippy::print_stdout, reason = "this is what talks to the person at the terminal")]
+#[expect(
+    clippy::print_stdout,
+    reason = "this is what talks to the person at the terminal"
+)]
 impl Progress {
     pub fn new(total: usize) -> Self {
-        Self { started: Instant::now(), total, done: 0 }
+        Self {
+            started: Instant::now(),
+            total,
+            done: 0,
+        }
     }
 
     /// Announces the next step.
     pub fn step(&mut self, what: impl Display) {
         self.done += 1;
-        println!("[{}/{}] {what}  ({:.1} s)", self.done, self.total, self.started.elapsed().as_secs_f64());
+        println!(
+            "[{}/{}] {what}  ({:.1} s)",
+            self.done,
+            self.total,
+            self.started.elapsed().as_secs_f64()
+        );
     }
 
     /// A line below the current step.

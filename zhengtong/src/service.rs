@@ -21,9 +21,16 @@ pub fn run(command: Command) -> Result<()> {
         Ok(package) => {
             let listing = package.listing();
             println!("{} is complete", package.slug());
-            println!("  title         {}", package.text("zh-CN", "service.title").unwrap_or_default());
+            println!(
+                "  title         {}",
+                package.text("zh-CN", "service.title").unwrap_or_default()
+            );
             println!("  runs item     {}", package.item().item_code);
-            println!("  rules         {} predicates, {} rows", package.rules().predicates().len(), package.rules().rows().len());
+            println!(
+                "  rules         {} predicates, {} rows",
+                package.rules().predicates().len(),
+                package.rules().rows().len()
+            );
             println!("  package hash  {}", listing.package_hash);
             println!("  rule set      {}", listing.rule_set);
             Ok(())

@@ -33,10 +33,15 @@ pub fn portal(folder: &Path) -> Result<Router> {
         folder.display()
     );
     let page = ServeFile::new(front);
-    let files = ServeDir::new(folder).append_index_html_on_directories(true).fallback(page);
+    let files = ServeDir::new(folder)
+        .append_index_html_on_directories(true)
+        .fallback(page);
     let app = Router::new()
         .fallback_service(files)
-        .layer(fixed_header(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
+        .layer(fixed_header(
+            header::CONTENT_SECURITY_POLICY,
+            CONTENT_SECURITY_POLICY,
+        ))
         .layer(fixed_header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(fixed_header(header::REFERRER_POLICY, "no-referrer"))
         .layer(CompressionLayer::new());
@@ -49,7 +54,10 @@ fn fixed_header(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer
 
 /// `POST /rpc`: passes JSON-RPC on to the node, so that the portal needs one origin only.
 pub fn rpc_proxy(rpc_url: String) -> Router {
-    let upstream = Upstream { url: rpc_url, http: reqwest::Client::new() };
+    let upstream = Upstream {
+        url: rpc_url,
+        http: reqwest::Client::new(),
+    };
     Router::new()
         .route("/rpc", post(forward))
         .layer(DefaultBodyLimit::max(RPC_BODY_MAX_BYTES))
@@ -63,8 +71,13 @@ struct Upstream {
 }
 
 async fn forward(State(upstream): State<Upstream>, body: Bytes) -> Response {
-    let sent =
-        upstream.http.post(&upstream.url).header(header::CONTENT_TYPE, "application/json").body(body).send().await;
+    let sent = upstream
+        .http
+        .post(&upstream.url)
+        .header(header::CONTENT_TYPE, "application/json")
+        .body(body)
+        .send()
+        .await;
     match sent {
         Ok(answer) => {
             let status = answer.status();
@@ -78,5 +91,9 @@ async fn forward(State(upstream): State<Upstream>, body: Bytes) -> Response {
 }
 
 fn unreachable_node() -> Response {
-    (StatusCode::BAD_GATEWAY, "the node does not answer; try again in a moment").into_response()
+    (
+        StatusCode::BAD_GATEWAY,
+        "the node does not answer; try again in a moment",
+    )
+        .into_response()
 }

@@ -1,8 +1,6 @@
 //! The engine's types, closed: one name for each generic of commonware that this chain uses, and the block itself.
 
-use crate::header::{
-    Extra, ExtraError, MAX_HEADER_BYTES, decode_header, digest_of, encode_header,
-};
+use crate::header::{Extra, ExtraError, MAX_HEADER_BYTES, decode_header, digest_of, encode_header};
 use alloy_consensus::Header;
 use alloy_primitives::{B256, Bytes, keccak256};
 use bytes::BufMut;
@@ -98,10 +96,18 @@ impl Block {
     fn seal(header: Header, extra: Extra, transactions: Vec<Bytes>) -> Result<Self, BlockError> {
         let header_rlp = encode_header(&header);
         if header_rlp.len() > MAX_HEADER_BYTES {
-            return Err(BlockError::HeaderTooLarge { got: header_rlp.len() });
+            return Err(BlockError::HeaderTooLarge {
+                got: header_rlp.len(),
+            });
         }
         let hash = keccak256(&header_rlp);
-        Ok(Self(Arc::new(Inner { header, header_rlp, extra, hash, transactions })))
+        Ok(Self(Arc::new(Inner {
+            header,
+            header_rlp,
+            extra,
+            hash,
+            transactions,
+        })))
     }
 
     pub fn header(&self) -> &Header {

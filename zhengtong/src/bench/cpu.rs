@@ -9,7 +9,8 @@ const TICKS_PER_SECOND: u64 = 100;
 /// User and system time of a process with all its threads, from `/proc/<pid>/stat`, fields 14 and 15 (proc(5)).
 pub fn used(pid: u32) -> Result<Duration> {
     let path = format!("/proc/{pid}/stat");
-    let stat = fs::read_to_string(&path).with_context(|| format!("cannot read {path}; is the server running?"))?;
+    let stat =
+        fs::read_to_string(&path).with_context(|| format!("cannot read {path}; is the server running?"))?;
     parse(&stat).with_context(|| format!("{path} has an unexpected form"))
 }
 

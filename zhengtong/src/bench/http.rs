@@ -21,12 +21,24 @@ pub fn hex_quantity(value: U256) -> String {
 
 impl Http {
     pub fn new(url: &str) -> Self {
-        Self { url: url.to_owned(), client: reqwest::Client::new() }
+        Self {
+            url: url.to_owned(),
+            client: reqwest::Client::new(),
+        }
     }
 
     async fn post(&self, body: String) -> Result<Value> {
-        let answer = self.client.post(&self.url).header("content-type", "application/json").body(body).send().await;
-        let bytes = answer.with_context(|| format!("{} does not answer", self.url))?.bytes().await?;
+        let answer = self
+            .client
+            .post(&self.url)
+            .header("content-type", "application/json")
+            .body(body)
+            .send()
+            .await;
+        let bytes = answer
+            .with_context(|| format!("{} does not answer", self.url))?
+            .bytes()
+            .await?;
         serde_json::from_slice(&bytes).context("the answer is not JSON")
     }
 
@@ -41,17 +53,25 @@ impl Http {
     }
 
     pub async fn text(&self, method: &str, params: &str) -> Result<String> {
-        Ok(self.call(method, params).await?.as_str().unwrap_or_default().to_owned())
+        Ok(self
+            .call(method, params)
+            .await?
+            .as_str()
+            .unwrap_or_default()
+            .to_owned())
     }
 
     pub async fn quantity(&self, method: &str, params: &str) -> Result<u64> {
         let text = self.text(method, params).await?;
-        let digits = text.strip_prefix("0x").with_context(|| format!("{method} answered {text:?}"))?;
+        let digits = text
+            .strip_prefix("0x")
+            .with_context(|| format!("{method} answered {text:?}"))?;
         u64::from_str_radix(digits, 16).with_context(|| format!("{method} answered {text:?}"))
     }
 
     pub async fn nonce(&self, account: Address) -> Result<u64> {
-        self.quantity("eth_getTransactionCount", &format!("[\"{account}\",\"latest\"]")).await
+        self.quantity("eth_getTransactionCount", &format!("[\"{account}\",\"latest\"]"))
+            .await
     }
 
     /// Sends raw transactions, `lanes` requests at a time; `acknowledged` gets the time of each answer since the start.
@@ -71,7 +91,11 @@ impl Http {
             })
             .buffered(lanes);
         while let Some(answer) = answers.try_next().await? {
-            ensure!(answer.get("error").is_none(), "a transaction was refused: {}", answer["error"]);
+            ensure!(
+                answer.get("error").is_none(),
+                "a transaction was refused: {}",
+                answer["error"]
+            );
             if let Some(times) = acknowledged.as_deref_mut() {
                 times.push(started.elapsed());
             }
@@ -83,7 +107,10 @@ impl Http {
     pub async fn wait_nonce(&self, account: Address, nonce: u64) -> Result<()> {
         let started = Instant::now();
         while self.nonce(account).await? < nonce {
-            ensure!(started.elapsed() < PATIENCE, "nonce {nonce} of {account} was not reached in {PATIENCE:?}");
+            ensure!(
+                started.elapsed() < PATIENCE,
+                "nonce {nonce} of {account} was not reached in {PATIENCE:?}"
+            );
             tokio::time::sleep(POLL).await;
         }
         Ok(())
@@ -93,7 +120,11 @@ impl Http {
     pub async fn wait_up(&self) -> Result<()> {
         let started = Instant::now();
         while self.call("eth_chainId", "[]").await.is_err() {
-            ensure!(started.elapsed() < PATIENCE, "{} did not come up in {PATIENCE:?}", self.url);
+            ensure!(
+                started.elapsed() < PATIENCE,
+                "{} did not come up in {PATIENCE:?}",
+                self.url
+            );
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         Ok(())
@@ -105,7 +136,9 @@ impl Http {
         let mut count = 0;
         for number in from..=latest {
             let params = format!("[\"{number:#x}\"]");
-            count += self.quantity("eth_getBlockTransactionCountByNumber", &params).await? as usize;
+            count += self
+                .quantity("eth_getBlockTransactionCountByNumber", &params)
+                .await? as usize;
         }
         Ok((count, latest))
     }

@@ -39,16 +39,36 @@ pub async fn prepare(http: &Http, funder: &PrivateKeySigner, senders: usize, cou
     let code = hex::decode(TOKEN_CODE.trim()).context("the token's code")?;
     let supply = U256::from(STAKE) * U256::from(senders);
     let deploy = [code, supply.abi_encode()].concat();
-    let mut setup = vec![sign(funder, chain_id, nonce, TxKind::Create, DEPLOY_GAS, deploy.into())?];
+    let mut setup = vec![sign(
+        funder,
+        chain_id,
+        nonce,
+        TxKind::Create,
+        DEPLOY_GAS,
+        deploy.into(),
+    )?];
     nonce += 1;
     for key in &keys {
-        let data = transferCall { to: key.address(), amount: U256::from(STAKE) }.abi_encode();
-        setup.push(sign(funder, chain_id, nonce, TxKind::Call(token), TRANSFER_GAS, data.into())?);
+        let data = transferCall {
+            to: key.address(),
+            amount: U256::from(STAKE),
+        }
+        .abi_encode();
+        setup.push(sign(
+            funder,
+            chain_id,
+            nonce,
+            TxKind::Call(token),
+            TRANSFER_GAS,
+            data.into(),
+        )?);
         nonce += 1;
     }
     http.send_all(&setup, 1, None).await?;
     http.wait_nonce(funder.address(), nonce).await?;
-    let code = http.text("eth_getCode", &format!("[\"{token}\",\"latest\"]")).await?;
+    let code = http
+        .text("eth_getCode", &format!("[\"{token}\",\"latest\"]"))
+        .await?;
     ensure!(code.len() > 2, "the token was not deployed at {token}");
 
     let mut transactions = Vec::with_capacity(count);
@@ -59,8 +79,19 @@ pub async fn prepare(http: &Http, funder: &PrivateKeySigner, senders: usize, cou
     for index in 0..count {
         let from = index % senders;
         let to = keys[(index * 7 + 1) % senders].address();
-        let data = transferCall { to, amount: U256::from(1) }.abi_encode();
-        transactions.push(sign(&keys[from], chain_id, nonces[from], TxKind::Call(token), TRANSFER_GAS, data.into())?);
+        let data = transferCall {
+            to,
+            amount: U256::from(1),
+        }
+        .abi_encode();
+        transactions.push(sign(
+            &keys[from],
+            chain_id,
+            nonces[from],
+            TxKind::Call(token),
+            TRANSFER_GAS,
+            data.into(),
+        )?);
         nonces[from] += 1;
     }
     Ok(Load { transactions })
@@ -74,10 +105,19 @@ pub fn sender(index: usize) -> Result<PrivateKeySigner> {
 
 /// The accounts that send, to be funded where gas costs something.
 pub fn sender_addresses(senders: usize) -> Result<Vec<Address>> {
-    (0..senders).map(|index| sender(index).map(|key| key.address())).collect()
+    (0..senders)
+        .map(|index| sender(index).map(|key| key.address()))
+        .collect()
 }
 
-fn sign(key: &PrivateKeySigner, chain_id: u64, nonce: u64, to: TxKind, gas: u64, input: Bytes) -> Result<String> {
+fn sign(
+    key: &PrivateKeySigner,
+    chain_id: u64,
+    nonce: u64,
+    to: TxKind,
+    gas: u64,
+    input: Bytes,
+) -> Result<String> {
     let transaction = TxLegacy {
         chain_id: Some(chain_id),
         nonce,
@@ -96,7 +136,8 @@ fn sign(key: &PrivateKeySigner, chain_id: u64, nonce: u64, to: TxKind, gas: u64,
 pub async fn fund_on_anvil(http: &Http, senders: usize) -> Result<()> {
     for address in sender_addresses(senders)? {
         let balance = hex_quantity(U256::from(10).pow(U256::from(24)));
-        http.text("anvil_setBalance", &format!("[\"{address}\",\"{balance}\"]")).await?;
+        http.text("anvil_setBalance", &format!("[\"{address}\",\"{balance}\"]"))
+            .await?;
     }
     Ok(())
 }

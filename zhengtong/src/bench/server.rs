@@ -24,17 +24,29 @@ impl Server {
     pub async fn validator(folder: &Path) -> Result<Self> {
         let rpc = free_address()?;
         let mut command = Command::new(std::env::current_exe().context("own path")?);
-        command.arg("dev").arg("--data").arg(folder).args(["--rpc", &rpc, "--chain-only"]);
+        command
+            .arg("dev")
+            .arg("--data")
+            .arg(folder)
+            .args(["--rpc", &rpc, "--chain-only"]);
         Self::start(command, folder, &rpc).await
     }
-
 
     /// anvil with a block a second, a large gas limit and no limits on code.
     pub async fn anvil(program: &Path, folder: &Path, chain_id: u64) -> Result<Self> {
         let rpc = free_address()?;
         let (host, port) = rpc.split_once(':').context("address")?;
         let mut command = Command::new(program);
-        command.args(["--host", host, "--port", port, "--block-time", "1", "--gas-limit", "3000000000"]);
+        command.args([
+            "--host",
+            host,
+            "--port",
+            port,
+            "--block-time",
+            "1",
+            "--gas-limit",
+            "3000000000",
+        ]);
         command.args(["--chain-id", &chain_id.to_string(), "--silent"]);
         Self::start(command, folder, &rpc).await
     }
@@ -48,7 +60,10 @@ impl Server {
             .stderr(log)
             .spawn()
             .with_context(|| format!("cannot start {:?}", command.get_program()))?;
-        let server = Self { child, http: Http::new(&format!("http://{rpc}")) };
+        let server = Self {
+            child,
+            http: Http::new(&format!("http://{rpc}")),
+        };
         server.http.wait_up().await?;
         Ok(server)
     }

@@ -28,7 +28,10 @@ impl Measured {
 pub async fn compare(args: &Transfers) -> Result<()> {
     let _ = std::fs::remove_dir_all(&args.folder);
     std::fs::create_dir_all(&args.folder)?;
-    println!("{} ERC-20 transfers of {} accounts, {} requests at a time, one HTTP request each", args.transfers, args.senders, args.lanes);
+    println!(
+        "{} ERC-20 transfers of {} accounts, {} requests at a time, one HTTP request each",
+        args.transfers, args.senders, args.lanes
+    );
 
     let ours = Server::validator(&args.folder.join("validator")).await?;
     let chain_id = ours.http.quantity("eth_chainId", "[]").await?;
@@ -58,14 +61,21 @@ async fn measure(server: &Server, args: &Transfers, is_anvil: bool) -> Result<Me
     let first_block = server.http.quantity("eth_blockNumber", "[]").await? + 1;
     let (cpu_before, started) = (cpu::used(server.pid())?, Instant::now());
     let mut answers = Vec::with_capacity(load.transactions.len());
-    server.http.send_all(&load.transactions, args.lanes, Some(&mut answers)).await?;
+    server
+        .http
+        .send_all(&load.transactions, args.lanes, Some(&mut answers))
+        .await?;
     let acknowledged = started.elapsed();
     loop {
         let (count, _) = server.http.count_transactions(first_block).await?;
         if count >= load.transactions.len() {
             break;
         }
-        ensure!(started.elapsed() < Duration::from_secs(600), "only {count} of {} were included", load.transactions.len());
+        ensure!(
+            started.elapsed() < Duration::from_secs(600),
+            "only {count} of {} were included",
+            load.transactions.len()
+        );
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     Ok(Measured {

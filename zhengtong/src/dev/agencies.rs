@@ -54,13 +54,21 @@ pub fn keys(folder: &Folder, seed: &DevSeed) -> Result<Vec<AgencyKeys>> {
             let officers = (1..=agency.officers)
                 .map(|number| Ok(seed.signer(&officer_label(agency.slug, number))?.address()))
                 .collect::<Result<_>>()?;
-            Ok(AgencyKeys { attester: public.attester, encryption: public.encryption, officers })
+            Ok(AgencyKeys {
+                attester: public.attester,
+                encryption: public.encryption,
+                officers,
+            })
         })
         .collect()
 }
 
 /// Starts the gateway of every agency.
-pub async fn start(folder: &Folder, residents: &Prepared, surroundings: &Surroundings) -> Result<Vec<Running>> {
+pub async fn start(
+    folder: &Folder,
+    residents: &Prepared,
+    surroundings: &Surroundings,
+) -> Result<Vec<Running>> {
     let mut running = Vec::new();
     for agency in &AGENCIES {
         let source_url = residents.databases.get(agency.slug);
@@ -78,9 +86,14 @@ pub async fn start(folder: &Folder, residents: &Prepared, surroundings: &Surroun
             services: surroundings.services.clone(),
             dev: true,
         };
-        let (router, gateway) =
-            Gateway::start(config).await.with_context(|| format!("the gateway of {}", agency.slug))?;
-        running.push(Running { slug: agency.slug, router, _gateway: gateway });
+        let (router, gateway) = Gateway::start(config)
+            .await
+            .with_context(|| format!("the gateway of {}", agency.slug))?;
+        running.push(Running {
+            slug: agency.slug,
+            router,
+            _gateway: gateway,
+        });
     }
     Ok(running)
 }

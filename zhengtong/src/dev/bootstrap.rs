@@ -28,7 +28,12 @@ pub trait Council {
 
 /// Brings the contracts to what `agencies` (in the order of [`AGENCIES`]) and `library` say. Answers how many transactions that took.
 pub async fn bootstrap(council: &impl Council, agencies: &[AgencyKeys], library: &Library) -> Result<usize> {
-    ensure!(agencies.len() == AGENCIES.len(), "keys of {} agencies, expected {}", agencies.len(), AGENCIES.len());
+    ensure!(
+        agencies.len() == AGENCIES.len(),
+        "keys of {} agencies, expected {}",
+        agencies.len(),
+        AGENCIES.len()
+    );
     let mut sent = 0;
     for (agency, keys) in AGENCIES.iter().zip(agencies) {
         sent += organisation(council, agency.slug, agency.name, agency.roles, keys).await?;
@@ -37,7 +42,9 @@ pub async fn bootstrap(council: &impl Council, agencies: &[AgencyKeys], library:
         sent += list_statute(council, &statute).await?;
     }
     for package in library.packages() {
-        sent += publish(council, package).await.with_context(|| format!("service {}", package.slug()))?;
+        sent += publish(council, package)
+            .await
+            .with_context(|| format!("service {}", package.slug()))?;
     }
     Ok(sent)
 }
@@ -60,12 +67,22 @@ async fn organisation(
     let mut sent = 0;
     let known = ask(council, registry, Registry::organisationCall { id }).await?;
     if known.as_ref() != Some(&wanted) {
-        tell(council, registry, Registry::setOrganisationCall::new((id, wanted))).await?;
+        tell(
+            council,
+            registry,
+            Registry::setOrganisationCall::new((id, wanted)),
+        )
+        .await?;
         sent += 1;
     }
     for key in keys.officers.iter().copied() {
         let known = ask(council, registry, Registry::officerCall { key }).await?;
-        if known != Some(Officer { organisation: id, active: true }) {
+        if known
+            != Some(Officer {
+                organisation: id,
+                active: true,
+            })
+        {
             tell(council, registry, Registry::setOfficerCall::new((key, id, true))).await?;
             sent += 1;
         }
@@ -83,17 +100,26 @@ async fn list_statute(council: &impl Council, statute: &zhengtong_services::Stat
         validTo: statute.valid_to_s,
     };
     let id = zhengtong_bindings::statute_id(&statute.law, &statute.article);
-    if ask(council, statutes, Statutes::statuteCall { id }).await?.as_ref() == Some(&wanted) {
+    if ask(council, statutes, Statutes::statuteCall { id })
+        .await?
+        .as_ref()
+        == Some(&wanted)
+    {
         return Ok(0);
     }
-    tell(council, statutes, Statutes::listCall::new((wanted,))).await.map(|()| 1)
+    tell(council, statutes, Statutes::listCall::new((wanted,)))
+        .await
+        .map(|()| 1)
 }
 
 async fn publish(council: &impl Council, package: &Package) -> Result<usize> {
     let mut sent = 0;
     let compiled = package.rules().compile();
     let rules = addresses().rules;
-    if ask(council, rules, Rules::ruleSetCall { id: compiled.id() }).await?.is_none() {
+    if ask(council, rules, Rules::ruleSetCall { id: compiled.id() })
+        .await?
+        .is_none()
+    {
         // The two structs are one on the wire: `zhengtong-rules` does not depend on the contracts.
         let value = RuleSet::abi_decode(&compiled.abi_encode()).context("the compiled rule set")?;
         tell(council, rules, Rules::publishCall::new((value,))).await?;
@@ -114,7 +140,12 @@ async fn publish(council: &impl Council, package: &Package) -> Result<usize> {
     };
     let latest = ask(council, services, Services::latestCall { id: listing.id }).await?;
     if latest.is_none_or(|latest| latest._1 != wanted) {
-        tell(council, services, Services::publishCall::new((listing.id, wanted))).await?;
+        tell(
+            council,
+            services,
+            Services::publishCall::new((listing.id, wanted)),
+        )
+        .await?;
         sent += 1;
     }
     Ok(sent)
@@ -122,9 +153,14 @@ async fn publish(council: &impl Council, package: &Package) -> Result<usize> {
 
 async fn ask<C: SolCall>(council: &impl Council, to: Address, call: C) -> Result<Option<C::Return>> {
     let answer = council.read(to, call.abi_encode().into()).await?;
-    answer.map(|bytes| C::abi_decode_returns(&bytes).context("the contract's answer does not decode")).transpose()
+    answer
+        .map(|bytes| C::abi_decode_returns(&bytes).context("the contract's answer does not decode"))
+        .transpose()
 }
 
 async fn tell<C: SolCall>(council: &impl Council, to: Address, call: C) -> Result<()> {
-    council.send(to, call.abi_encode().into()).await.with_context(|| format!("{} at {to}", C::SIGNATURE))
+    council
+        .send(to, call.abi_encode().into())
+        .await
+        .with_context(|| format!("{} at {to}", C::SIGNATURE))
 }

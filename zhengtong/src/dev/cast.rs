@@ -15,11 +15,36 @@ pub struct Agency {
 
 /// The agencies, in the order in which they are registered.
 pub const AGENCIES: [Agency; 5] = [
-    Agency { slug: "public-security", name: "公安局", roles: PROVIDER | IDENTITY | ISSUER, officers: 0 },
-    Agency { slug: "civil-affairs", name: "民政局", roles: PROVIDER | DECIDER | ISSUER, officers: 3 },
-    Agency { slug: "human-resources", name: "人力资源和社会保障局", roles: PROVIDER, officers: 0 },
-    Agency { slug: "disabled-federation", name: "残疾人联合会", roles: PROVIDER, officers: 0 },
-    Agency { slug: "health", name: "卫生健康局", roles: PROVIDER, officers: 0 },
+    Agency {
+        slug: "public-security",
+        name: "公安局",
+        roles: PROVIDER | IDENTITY | ISSUER,
+        officers: 0,
+    },
+    Agency {
+        slug: "civil-affairs",
+        name: "民政局",
+        roles: PROVIDER | DECIDER | ISSUER,
+        officers: 3,
+    },
+    Agency {
+        slug: "human-resources",
+        name: "人力资源和社会保障局",
+        roles: PROVIDER,
+        officers: 0,
+    },
+    Agency {
+        slug: "disabled-federation",
+        name: "残疾人联合会",
+        roles: PROVIDER,
+        officers: 0,
+    },
+    Agency {
+        slug: "health",
+        name: "卫生健康局",
+        roles: PROVIDER,
+        officers: 0,
+    },
 ];
 
 /// The name of an officer's key among the demo keys; `number` counts from 1.

@@ -25,7 +25,9 @@ const TEST_BALANCE_ETHER: u64 = 10_000;
 pub async fn start(folder: &Folder, seed: &DevSeed) -> Result<Node> {
     let accounts: Vec<_> = test_accounts()?.iter().map(|account| account.address()).collect();
     let balance = U256::from(TEST_BALANCE_ETHER) * U256::from(10).pow(U256::from(18));
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).context("the clock is before 1970")?;
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .context("the clock is before 1970")?;
     let network = DevNetwork {
         timestamp_ms: now.as_millis() as u64,
         council: seed.signer(COUNCIL)?.address(),
@@ -35,13 +37,20 @@ pub async fn start(folder: &Folder, seed: &DevSeed) -> Result<Node> {
     };
     let random = ChaCha20Rng::from_seed(seed.derive("network").0);
     let configs = network.open(&folder.path(""), random)?;
-    let config = configs.into_iter().next().context("a network of one has a validator")?;
+    let config = configs
+        .into_iter()
+        .next()
+        .context("a network of one has a validator")?;
     Ok(Node::start(config).await?)
 }
 
 /// Serves JSON-RPC. On loopback only local names are answered, so that no web page can reach it under another name.
 pub async fn serve(node: &Node, address: SocketAddr) -> Result<RpcServer> {
-    let hosts = if address.ip().is_loopback() { Hosts::Local } else { Hosts::Any };
+    let hosts = if address.ip().is_loopback() {
+        Hosts::Local
+    } else {
+        Hosts::Any
+    };
     let server = RpcServer::start(RpcConfig { address, hosts }, node.view().clone()).await;
     server.with_context(|| format!("JSON-RPC on {address}; choose another address with --rpc"))
 }

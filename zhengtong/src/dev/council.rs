@@ -17,7 +17,12 @@ impl Council for Account {
     }
 
     async fn send(&self, to: Address, data: Bytes) -> Result<()> {
-        let call = Call { to: TxKind::Call(to), data, value: U256::ZERO, gas_limit: None };
+        let call = Call {
+            to: TxKind::Call(to),
+            data,
+            value: U256::ZERO,
+            gas_limit: None,
+        };
         self.execute(&call).await?;
         Ok(())
     }

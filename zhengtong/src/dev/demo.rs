@@ -48,11 +48,21 @@ impl Demo {
                 });
             }
         }
-        Ok(Self { residents, officers, auditor: Auditor { label: "auditor", path: "/audit" } })
+        Ok(Self {
+            residents,
+            officers,
+            auditor: Auditor {
+                label: "auditor",
+                path: "/audit",
+            },
+        })
     }
 
     pub fn router(self) -> Router {
         let demo = Arc::new(self);
-        Router::new().route("/api/v1/demo", get(move || async move { Json(serde_json::to_value(&*demo).ok()) }))
+        Router::new().route(
+            "/api/v1/demo",
+            get(move || async move { Json(serde_json::to_value(&*demo).ok()) }),
+        )
     }
 }

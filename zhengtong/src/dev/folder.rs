@@ -32,17 +32,27 @@ impl Folder {
                 .recursive(true)
                 .mode(0o700)
                 .create(&path)
-                .with_context(|| format!("cannot create {}; choose another folder with --data", path.display()))?;
+                .with_context(|| {
+                    format!(
+                        "cannot create {}; choose another folder with --data",
+                        path.display()
+                    )
+                })?;
         }
         let path = root.join("lock");
         let lock = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { root: fs::canonicalize(root)?, _lock: lock }),
+            Ok(()) => Ok(Self {
+                root: fs::canonicalize(root)?,
+                _lock: lock,
+            }),
             Err(TryLockError::WouldBlock) => bail!(
                 "{} is in use by another zhengtong; stop that one, or choose another folder with --data",
                 root.display()
             ),
-            Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("cannot lock {}", path.display())),
+            Err(TryLockError::Error(error)) => {
+                Err(error).with_context(|| format!("cannot lock {}", path.display()))
+            }
         }
     }
 

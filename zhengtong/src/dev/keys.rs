@@ -22,7 +22,10 @@ impl DevSeed {
         if path.exists() {
             let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
             let seed: B256 = text.trim().parse().with_context(|| {
-                format!("{} is not a 32-byte hex seed; restore it from a backup, or `make reset`", path.display())
+                format!(
+                    "{} is not a 32-byte hex seed; restore it from a backup, or `make reset`",
+                    path.display()
+                )
             })?;
             return Ok(Self(seed));
         }
@@ -69,8 +72,14 @@ mod tests {
     #[test]
     fn the_first_test_account_is_the_one_every_tool_knows() {
         let accounts = test_accounts().unwrap();
-        assert_eq!(accounts[0].address().to_string(), "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266");
-        assert_eq!(accounts[9].address().to_string(), "0xa0Ee7A142d267C1f36714E4a8F75612F20a79720");
+        assert_eq!(
+            accounts[0].address().to_string(),
+            "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
+        );
+        assert_eq!(
+            accounts[9].address().to_string(),
+            "0xa0Ee7A142d267C1f36714E4a8F75612F20a79720"
+        );
     }
 
     #[test]

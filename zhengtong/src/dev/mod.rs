@@ -14,10 +14,7 @@ use anyhow::{Context, Result};
 use axum::Router;
 use folder::Folder;
 use keys::DevSeed;
-use std::{
-    net::SocketAddr,
-    path::PathBuf,
-};
+use std::{net::SocketAddr, path::PathBuf};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -61,20 +58,34 @@ pub struct Args {
 pub async fn run(args: Args) -> Result<()> {
     let mut progress = Progress::new(if args.chain_only { 2 } else { 7 });
     // Ports and portal first: whoever made a mistake there should learn it at once.
-    let listener = if args.chain_only { None } else { Some(listen(args.http).await?) };
+    let listener = if args.chain_only {
+        None
+    } else {
+        Some(listen(args.http).await?)
+    };
     require_free(args.rpc).await?;
-    let portal = if args.chain_only { Router::new() } else { web::portal(&args.portal)? };
+    let portal = if args.chain_only {
+        Router::new()
+    } else {
+        web::portal(&args.portal)?
+    };
 
     progress.step(format!("opening the data folder {}", args.data.display()));
     let folder = Folder::open(&args.data)?;
     let seed = DevSeed::open(&folder.path("keys/seed"))?;
-    let library = bundled::library().map_err(anyhow::Error::msg).context("the packages in this binary")?;
+    let library = bundled::library()
+        .map_err(anyhow::Error::msg)
+        .context("the packages in this binary")?;
 
     progress.step("starting the validator");
     let node = chain::start(&folder, &seed).await?;
     let rpc = chain::serve(&node, args.rpc).await?;
     let network = node.view().network().clone();
-    progress.detail(format!("block {} of chain {}", chain::height(&node), network.chain_id));
+    progress.detail(format!(
+        "block {} of chain {}",
+        chain::height(&node),
+        network.chain_id
+    ));
 
     let Some(listener) = listener else {
         progress.say(format!("JSON-RPC   http://{}", rpc.address()));
@@ -123,7 +134,11 @@ pub async fn run(args: Args) -> Result<()> {
     stopped(node, rpc, Some((server, index))).await
 }
 
-async fn start_index(folder: &Folder, client: Client, library: &Library) -> Result<(Router, zhengtong_index::Handle)> {
+async fn start_index(
+    folder: &Folder,
+    client: Client,
+    library: &Library,
+) -> Result<(Router, zhengtong_index::Handle)> {
     let config = zhengtong_index::Config {
         database: format!("sqlite:{}", folder.path("index/index.sqlite").display()),
         rebuild: false,
@@ -134,13 +149,17 @@ async fn start_index(folder: &Folder, client: Client, library: &Library) -> Resu
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}; choose another with --http"))
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}; choose another with --http"))
 }
 
 async fn require_free(address: SocketAddr) -> Result<()> {
     // Only looked at: the JSON-RPC server opens it itself.
     let probe = TcpListener::bind(address).await;
-    probe.map(drop).with_context(|| format!("cannot listen on {address}; choose another with --rpc"))
+    probe
+        .map(drop)
+        .with_context(|| format!("cannot listen on {address}; choose another with --rpc"))
 }
 
 /// The last lines of a start: where everything is, and who one can be.
@@ -151,12 +170,20 @@ fn welcome(progress: &Progress, http: SocketAddr, rpc: SocketAddr, residents: &[
     progress.say(format!("Open API   http://{http}/api/openapi.json"));
     progress.say("");
     progress.say("Sign in as");
-    progress.say("  a demo resident   portal → Sign in → make a wallet → choose one of the synthetic residents:");
+    progress
+        .say("  a demo resident   portal → Sign in → make a wallet → choose one of the synthetic residents:");
     for resident in residents.iter().take(SHOWN_RESIDENTS) {
-        progress.say(format!("      {}   code {}   {}", resident.number, resident.code, resident.expected.en));
+        progress.say(format!(
+            "      {}   code {}   {}",
+            resident.number, resident.code, resident.expected.en
+        ));
     }
-    progress.say(format!("  an officer        http://{http}/desk   choose a demo officer (two are needed for an appeal)"));
-    progress.say(format!("  an auditor        http://{http}/audit   needs no key: everything there is public"));
+    progress.say(format!(
+        "  an officer        http://{http}/desk   choose a demo officer (two are needed for an appeal)"
+    ));
+    progress.say(format!(
+        "  an auditor        http://{http}/audit   needs no key: everything there is public"
+    ));
     progress.say("");
     progress.say("ready");
 }
@@ -165,7 +192,10 @@ fn welcome(progress: &Progress, http: SocketAddr, rpc: SocketAddr, residents: &[
 async fn stopped(
     node: Node,
     rpc: zhengtong_rpc::RpcServer,
-    more: Option<(tokio::task::JoinHandle<std::io::Result<()>>, zhengtong_index::Handle)>,
+    more: Option<(
+        tokio::task::JoinHandle<std::io::Result<()>>,
+        zhengtong_index::Handle,
+    )>,
 ) -> Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let (server, index) = more.unzip();

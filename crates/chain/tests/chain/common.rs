@@ -9,10 +9,7 @@ use commonware_cryptography::{
     Signer as _,
     bls12381::{
         dkg::feldman_desmedt::deal,
-        primitives::{
-            sharing::Mode,
-            variant::MinSig,
-        },
+        primitives::{sharing::Mode, variant::MinSig},
     },
     ed25519,
 };
