@@ -30,7 +30,7 @@ test: ## contracts, Rust and TypeScript
 	@tools/test.sh
 
 e2e: ## the real binary in a real browser: journeys, pages, tools, kills, privacy, bad input
-	@tools/setup.sh test
+	@tools/setup.sh e2e
 	@npm --prefix portal run --silent e2e
 
 bench: ## throughput, cost and latency, beside anvil, in one run
@@ -38,7 +38,7 @@ bench: ## throughput, cost and latency, beside anvil, in one run
 	@exec target/release/zhengtong bench transfers
 
 soak: ## long runs: many simulation seeds, many kills
-	@tools/setup.sh test
+	@tools/setup.sh e2e
 	@tools/soak.sh
 
 fuzz: ## long fuzz and invariant runs of contracts and decoders

@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
-# Installs what the asked-for target needs and builds it: tools/setup.sh run|test|bench|contracts
+# Installs what the asked-for target needs and builds it: tools/setup.sh run|test|e2e|bench|contracts
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source tools/lib.sh
 
-target=${1:?usage: tools/setup.sh run|test|bench|contracts}
+target=${1:?usage: tools/setup.sh run|test|e2e|bench|contracts}
 case $target in
   contracts) steps_total=3 ;;
   run) steps_total=5 ;;
   bench) steps_total=5 ;;
-  test) steps_total=7 ;;
-  *) fail "unknown target '$target'" "use run, test, bench or contracts" ;;
+  test) steps_total=5 ;;
+  e2e) steps_total=6 ;;
+  *) fail "unknown target '$target'" "use run, test, e2e, bench or contracts" ;;
 esac
 
 step "looking for Rust and Node"
@@ -28,17 +29,22 @@ step "building the portal"
 npm_install portal
 quietly portal-build npm --prefix portal run --silent build
 
-if [ "$target" = bench ]; then
-  step "building the binary, optimised (the first time takes some minutes)"
-  cargo build --locked --release -p zhengtong
-else
-  step "building the binary (the first time takes some minutes)"
-  cargo build --locked -p zhengtong
-fi
+case $target in
+  test) # `cargo nextest` builds what the tests need
+    step "looking for PostgreSQL"
+    need_postgres
+    ;;
+  bench)
+    step "building the binary, optimised (the first time takes some minutes)"
+    cargo build --locked --release -p zhengtong
+    ;;
+  *)
+    step "building the binary (the first time takes some minutes)"
+    cargo build --locked -p zhengtong
+    ;;
+esac
 
-if [ "$target" = test ]; then
+if [ "$target" = e2e ]; then
   step "looking for Chromium and its fonts"
   need_chromium
-  step "looking for PostgreSQL"
-  need_postgres
 fi
