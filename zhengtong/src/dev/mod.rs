@@ -173,10 +173,8 @@ fn welcome(progress: &Progress, http: SocketAddr, rpc: SocketAddr, residents: &[
     progress
         .say("  a demo resident   portal → Sign in → make a wallet → choose one of the synthetic residents:");
     for resident in residents.iter().take(SHOWN_RESIDENTS) {
-        progress.say(format!(
-            "      {}   code {}   {}",
-            resident.number, resident.code, resident.expected.en
-        ));
+        // Labels, not numbers: this is written to logs too.
+        progress.say(format!("      {:<18} {}", resident.label, resident.expected.en));
     }
     progress.say(format!(
         "  an officer        http://{http}/desk   choose a demo officer (two are needed for an appeal)"
