@@ -255,8 +255,8 @@ export interface Gateways {
 /* ------------------------------------------------------------ verification */
 
 export interface VerifyStep {
-  /** which link of the chain of proof: certificate, header, receipt, state, event, completeness, replay */
-  kind: "network" | "certificate" | "header" | "receipt" | "state" | "event" | "completeness" | "replay";
+  /** which link of the chain of proof */
+  kind: "network" | "certificate" | "header" | "receipt" | "state" | "event" | "completeness" | "replay" | "package";
   ok: boolean;
   /** what was checked: block number, transaction, slot … */
   subject: string;
@@ -267,25 +267,37 @@ export interface VerifyStep {
 export interface ProvenEvent {
   name: string;
   seq: number | null;
-  contract: Hex;
+  /** the contract's name in the Registry */
+  contract: string;
   txHash: Hex;
   blockNumber: number;
   /** from the header, unix milliseconds */
-  blockTimeMs?: number;
+  blockTimeMs: number;
   args: Record<string, Json>;
+}
+
+export interface Proven {
+  id: Hex;
+  /** fields of the case in the state of `Cases` */
+  case: Record<string, Json>;
+  events: ProvenEvent[];
+  /** what the rule set asks, in its order */
+  predicates: { id: string; provider: string }[];
 }
 
 export interface Verification {
   ok: boolean;
   steps: VerifyStep[];
   /** what the proofs say, decoded; null when they failed before anything could be decoded */
-  proven: { case: Record<string, Json>; events: ProvenEvent[] } | null;
+  proven: Proven | null;
   tookMs: number;
 }
 
 export interface Verifier {
   /** never throws on a bad bundle: a bad bundle is a failed step */
   verifyBundle(bundle: Json, networkKey: Hex): Promise<Verification>;
+  /** whether these files are the package that the chain names for a version of a service, or its latest; never throws */
+  verifyPackage(service: string, version: number, files: Json): Promise<VerifyStep>;
 }
 
 /* ------------------------------------------------------------------- rules */

@@ -1,7 +1,8 @@
 // Everything real behind the screens of a page, put together over one node.
 import { verifyBundle } from "../check/bundle";
+import { verifyPackage } from "../check/package";
 import { slotProver } from "../check/slots";
-import type { Ports } from "../ports";
+import type { Ports, Verifier } from "../ports";
 import { rules } from "../rules/rules";
 import { openWalletStore } from "../wallet/store";
 import { chainOver } from "./chain";
@@ -25,6 +26,7 @@ export async function livePorts(options: LiveOptions): Promise<Ports> {
   };
   const wallets = await openWalletStore({ page: window, origin: options.origin, space, find: findCasesOver(connection), now });
   const http = { origin: options.origin, fetch: globalThis.fetch.bind(globalThis), now };
-  const gateways = gatewaysOver(http, connection, slotProver(connection, options.knownKey));
-  return { wallets, chain: chainOver(connection, now), gateways, verifier: { verifyBundle }, rules };
+  const prove = slotProver(connection, options.knownKey);
+  const verifier: Verifier = { verifyBundle, verifyPackage: (service, version, files) => verifyPackage(prove, service, version, files) };
+  return { wallets, chain: chainOver(connection, now), gateways: gatewaysOver(http, connection, prove), verifier, rules };
 }

@@ -1,5 +1,5 @@
 // Checks everything that a server says of one case, from the network's public key alone. A bad bundle is a failed step, never an exception.
-import type { Hex, Json, ProvenEvent, Verification, VerifyStep } from "../ports";
+import type { Hex, Json, Proven, ProvenEvent, Verification, VerifyStep } from "../ports";
 import { caseIdOf } from "../wallet/derive";
 import { type CheckedStep, NetworkKey, verifyReceiptProof, verifyStateProof } from "../verify";
 import { CONTRACTS, type ContractName } from "./contracts";
@@ -69,7 +69,7 @@ export async function verifyBundle(json: Json, networkKey: Hex): Promise<Verific
   return { ok: steps.isGood && proven !== null, steps: steps.list(), proven, tookMs: performance.now() - started };
 }
 
-async function check(json: Bundle | null, networkKey: Hex, steps: Steps): Promise<Verification["proven"]> {
+async function check(json: Bundle | null, networkKey: Hex, steps: Steps): Promise<Proven | null> {
   const bundle = json ?? {};
   const id = typeof bundle.case_id === "string" && /^0x[0-9a-f]{64}$/.test(bundle.case_id) ? (bundle.case_id as Hex) : null;
   const receipts = Array.isArray(bundle.receipts) ? (bundle.receipts as unknown[]) : [];
@@ -79,10 +79,11 @@ async function check(json: Bundle | null, networkKey: Hex, steps: Steps): Promis
 
   const events = await readEvents(receipts.slice(0, MAX_RECEIPTS), key, id, steps);
   const stored = readState(bundle.state, key, id, steps);
-  if (stored === null) return events.length === 0 ? null : { case: {}, events };
+  if (stored === null) return null;
   checkCase(bundle, id, stored.found, events, steps);
-  checkReplay(bundle, stored.found, stored.facts, events, steps);
-  return { case: stored.found.all, events };
+  const rules = checkReplay(bundle, stored.found, stored.facts, events, steps);
+  if (rules === null) return null;
+  return { id, case: stored.found.all, events, predicates: rules.table.predicates.map((name, index) => ({ id: name, provider: rules.providers[index] ?? "" })) };
 }
 
 function networkProblems(bundle: Bundle, id: Hex | null, receipts: readonly unknown[], networkKey: Hex): string[] {
@@ -150,12 +151,13 @@ function checkCase(bundle: Bundle, id: Hex, stored: StoredCase, events: readonly
   ]);
 }
 
-function checkReplay(bundle: Bundle, stored: StoredCase, readStoredFacts: (count: number) => number[] | null, events: readonly ProvenEvent[], steps: Steps): void {
+function checkReplay(bundle: Bundle, stored: StoredCase, readStoredFacts: (count: number) => number[] | null, events: readonly ProvenEvent[], steps: Steps): PublicRules | null {
   let rules: PublicRules;
   try {
     rules = readRuleSet(bundle.rule_set as Hex);
   } catch {
-    return steps.add("replay", short(stored.ruleSet), ["rule_set is not an encoded rule set"]);
+    steps.add("replay", short(stored.ruleSet), ["rule_set is not an encoded rule set"]);
+    return null;
   }
   const numbered = events.filter(({ seq }) => seq !== null);
   const facts = readStoredFacts(rules.table.predicates.length);
@@ -166,4 +168,5 @@ function checkReplay(bundle: Bundle, stored: StoredCase, readStoredFacts: (count
     problems = [error instanceof Error ? error.message : String(error)];
   }
   steps.add("replay", short(stored.ruleSet), problems);
+  return rules;
 }

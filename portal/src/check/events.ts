@@ -3,12 +3,12 @@ import { type Abi, decodeEventLog } from "viem";
 import { casesAbi, credentialsAbi, usesAbi } from "../chain/abi";
 import type { Hex, Json, ProvenEvent } from "../ports";
 import type { ProvenReceipt } from "../verify";
-import { CONTRACTS } from "./contracts";
+import { CONTRACTS, type ContractName } from "./contracts";
 
-const ABIS = new Map<string, Abi>([
-  [CONTRACTS.cases, casesAbi],
-  [CONTRACTS.uses, usesAbi],
-  [CONTRACTS.credentials, credentialsAbi],
+const KNOWN: ReadonlyMap<string, { readonly contract: ContractName; readonly abi: Abi }> = new Map([
+  [CONTRACTS.cases, { contract: "cases", abi: casesAbi as Abi }],
+  [CONTRACTS.uses, { contract: "uses", abi: usesAbi as Abi }],
+  [CONTRACTS.credentials, { contract: "credentials", abi: credentialsAbi as Abi }],
 ]);
 
 function toJson(value: unknown): Json {
@@ -21,15 +21,15 @@ function toJson(value: unknown): Json {
 export function caseEvents(receipt: ProvenReceipt, id: Hex): ProvenEvent[] {
   const events: ProvenEvent[] = [];
   for (const log of receipt.logs) {
-    const abi = ABIS.get(log.address);
-    if (abi === undefined) continue;
-    const decoded = decodeEventLog({ abi, topics: log.topics as [Hex, ...Hex[]], data: log.data }) as unknown as { eventName: string; args: Record<string, unknown> };
+    const known = KNOWN.get(log.address);
+    if (known === undefined) continue;
+    const decoded = decodeEventLog({ abi: known.abi, topics: log.topics as [Hex, ...Hex[]], data: log.data }) as unknown as { eventName: string; args: Record<string, unknown> };
     const args = Object.fromEntries(Object.entries(decoded.args).map(([name, value]) => [name, toJson(value)]));
     if ((args["id"] ?? args["caseId"]) !== id) continue;
     events.push({
       name: decoded.eventName,
-      seq: log.address === CONTRACTS.cases ? Number(args["seq"]) : null,
-      contract: log.address,
+      seq: known.contract === "cases" ? Number(args["seq"]) : null,
+      contract: known.contract,
       txHash: receipt.transactionHash,
       blockNumber: receipt.header.number,
       blockTimeMs: receipt.header.timestampMs,

@@ -48,6 +48,8 @@ const RULE_SET = [
 export interface PublicRules {
   readonly id: Hex;
   readonly table: Table;
+  /** Who answers each predicate, in the order of the table. */
+  readonly providers: readonly string[];
   /** Reason and statute of each row, as on the chain. */
   readonly rows: readonly { readonly reason: Hex; readonly statute: Hex }[];
 }
@@ -69,7 +71,8 @@ export function readRuleSet(encoded: Hex): PublicRules {
       amountFen: Number(row.amountFen),
     })),
   };
-  return { id: keccak256(encoded), table, rows: ruleSet.rows.map(({ reason, statute }) => ({ reason, statute })) };
+  const providers = ruleSet.predicates.map(({ provider }) => hexToString(provider, { size: 32 }));
+  return { id: keccak256(encoded), table, providers, rows: ruleSet.rows.map(({ reason, statute }) => ({ reason, statute })) };
 }
 
 /** What does not fit, in plain words; nothing when the decision is the one that the rules and the facts give. */

@@ -1,4 +1,4 @@
-// Proofs of storage slots straight from a node, for the walk over uses.
+// Proofs of storage slots straight from a node.
 import type { Connection } from "../chain/connection";
 import type { ProveSlots } from "../chain/uses";
 import { PortFailure } from "../ports";
@@ -11,11 +11,11 @@ export function slotProver(connection: Connection, known: () => string | null): 
     const { value, steps } = verifyStateProof(await connection.rpc("zhengtong_getStateProof", [address, slots]), key);
     if (value === null || value.address !== address.toLowerCase()) {
       const failed = steps.find(({ ok }) => !ok);
-      throw new PortFailure("bad-answer", `the proof of a use record is wrong: ${failed?.step ?? "another address"}`);
+      throw new PortFailure("bad-answer", `the proof of a storage slot is wrong: ${failed?.step ?? "another address"}`);
     }
     return slots.map((slot) => {
       const proven = value.slots.get(slot);
-      if (proven === undefined) throw new PortFailure("bad-answer", "a use record is not in the proof");
+      if (proven === undefined) throw new PortFailure("bad-answer", "a storage slot is not in the proof");
       return proven;
     });
   };

@@ -1,4 +1,4 @@
-import { PortFailure } from "../ports";
+import { type Json, PortFailure } from "../ports";
 import type { CredentialSpec, FormSchema, Material, PageSpec, RuleTable, ServicePackage, Texts, Workflow } from "./types";
 
 type Folder = Record<string, unknown>;
@@ -27,6 +27,7 @@ export function readPackage(value: unknown): ServicePackage {
       "zh-CN": texts["zh-CN"] ?? file<Texts>("texts/zh-CN.json", "texts/zh-CN"),
       en: texts["en"] ?? file<Texts>("texts/en.json", "texts/en"),
     },
+    files: value as Json,
   };
 }
 

@@ -1,3 +1,5 @@
+import type { Json } from "../ports";
+
 /** A service package as the index delivers it. Shapes: services/README.md. Packages are data, so they have no OpenAPI schema. */
 
 export interface LawRef {
@@ -110,4 +112,6 @@ export interface ServicePackage {
   workflow: Workflow;
   credential: CredentialSpec;
   texts: { "zh-CN": Texts; en: Texts };
+  /** all files as they came; their canonical hash is on the chain */
+  files: Json;
 }

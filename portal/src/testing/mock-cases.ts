@@ -43,15 +43,15 @@ export class MockCases {
     return structuredClone(found);
   }
 
-  #change(id: string, name: string, args: Record<string, unknown>, change: (view: CaseView) => void, at = this.now()): void {
+  #change(id: string, name: string, args: Record<string, unknown>, change: (view: CaseView) => void, at = this.now(), contract = "cases"): void {
     const view = this.all.get(id);
     if (!view) throw new PortFailure("transaction-refused", `UnknownCase(${id})`);
     change(view);
     this.#block += 1;
     const event: CaseEvent = {
       name,
-      seq: view.events.length,
-      contract: "cases",
+      seq: contract === "cases" ? view.events.filter(({ seq }) => seq !== null).length : null,
+      contract,
       case_id: id,
       block_number: this.#block,
       block_time_ms: at * 1000,
@@ -101,6 +101,16 @@ export class MockCases {
     if (!view || !pack || view.status !== "asking") return;
     const tag = mockHash(`${id}/use/${provider}`);
     const mask = pack.rules.predicates.reduce((sum, predicate, bit) => (predicate.provider === provider ? sum | (1 << bit) : sum), 0);
+    const basis = lawHash(pack.rules.predicates.find((predicate) => predicate.provider === provider)?.basis);
+    const record = { tag, provider, consumer: pack.item.owner, purpose: view.service, basis, mask, ciphertext: "0x" };
+    this.#change(
+      id,
+      "Used",
+      { ...record, case_id: id },
+      () => void view.uses.push({ ...record, block_number: this.#block + 1, tx_hash: mockHash(`${id}/${view.events.length}`) }),
+      at,
+      "uses",
+    );
     this.#change(
       id,
       "FactsAttested",
@@ -112,7 +122,6 @@ export class MockCases {
           fact.state = fact.value === null ? "unknown" : "known";
           fact.use = tag;
         }
-        view.uses.push({ tag, provider, consumer: pack.item.owner, purpose: view.service, basis: lawHash(pack.rules.predicates.find((predicate) => predicate.provider === provider)?.basis), mask, ciphertext: "0x", block_number: this.#block, tx_hash: mockHash(`${tag}/tx`) });
       },
       at,
     );
@@ -148,7 +157,7 @@ export class MockCases {
         view.frozen = false;
         view.cause = null;
         view.appeal_by = appealed ? null : at + (pack?.workflow.appeal.days ?? 60) * DAY;
-        view.decision = { seq: view.events.length, outcome, row: row === 255 ? null : row, amount_fen: fen, reason, statute: lawHash(pack?.rules.rows[row]?.law), statement, officer, decided_at: at, block_number: this.#block + 1, tx_hash: mockHash(`${id}/decided`) };
+        view.decision = { seq: view.events.filter(({ seq }) => seq !== null).length, outcome, row: row === 255 ? null : row, amount_fen: fen, reason, statute: lawHash(pack?.rules.rows[row]?.law), statement, officer, decided_at: at, block_number: this.#block + 1, tx_hash: mockHash(`${id}/${view.events.length}`) };
       },
       at,
     );
@@ -158,9 +167,10 @@ export class MockCases {
         "CredentialIssued",
         {},
         (view) => {
-          view.credential = { credential_hash: mockHash(`${id}/credential`), issuer: OFFICER, credential_type: view.service, status_index: 7, issued_at: at + 1, block_number: this.#block + 1, tx_hash: mockHash(`${id}/issued`) };
+          view.credential = { credential_hash: mockHash(`${id}/credential`), issuer: OFFICER, credential_type: view.service, status_index: 7, issued_at: at + 1, block_number: this.#block + 1, tx_hash: mockHash(`${id}/${view.events.length}`) };
         },
         at + 1,
+        "credentials",
       );
     }
   }

@@ -145,6 +145,7 @@ export function mockPorts(cases: MockCases, { tampered = false, wallet }: { tamp
         const { case_id: id } = bundle as { case_id?: string };
         return { ok: !tampered, steps, proven: id && cases.all.has(id) ? provenOf(cases.get(id)) : null, tookMs: 143 };
       },
+      verifyPackage: async (service) => ({ kind: "package", ok: true, subject: service, detail: "" }),
     },
     rules,
   };

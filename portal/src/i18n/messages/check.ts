@@ -9,6 +9,8 @@ export const check = {
   "proof.bad": ["核验没有通过", "The check failed"],
   "proof.badText": ["不要依据这一页采取行动。问题出在：", "Do not rely on this page. What is wrong:"],
   "proof.distrust": ["服务器给出的内容与证明不符，下面显示的可能不是真的。", "What the server sent does not match the proofs: what you see below may not be true."],
+  "proof.undrawable.title": ["这一部分无法显示", "This part cannot be shown"],
+  "proof.undrawable": ["服务器给出的内容有误。“自己核验”会说明错在哪里。", "What the server sent is malformed. “Check it yourself” says what is wrong."],
   "proof.again": ["重新核验", "Check again"],
   "proof.steps": ["逐项查看", "Step by step"],
   "proof.ok": ["成立", "holds"],
@@ -29,5 +31,6 @@ export const check = {
   "proof.kind.event": ["事件内容", "Events"],
   "proof.kind.completeness": ["记录完整，没有遗漏", "Nothing is left out"],
   "proof.kind.replay": ["重新计算决定", "The decision, computed again"],
+  "proof.kind.package": ["服务包（规则与文字）", "The service’s package: rules and texts"],
   "proof.kind.shown": ["页面与证明一致", "This page against the proofs"],
 } as const satisfies Record<string, Pair>;
