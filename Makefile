@@ -26,10 +26,10 @@ build: ## build contracts, portal and binary
 reset: ## delete the data folder, so that the next run starts over
 	@tools/reset.sh $(DATA)
 
-test: ## contracts, Rust and TypeScript
+test: ## all tests: contracts, Rust, TypeScript, and the real binary in a real browser
 	@tools/test.sh
 
-e2e: ## the real binary in a real browser: journeys, pages, tools, kills, privacy, bad input
+e2e: ## of these, only the real binary in a real browser
 	@tools/setup.sh e2e
 	@npm --prefix portal run --silent e2e
 

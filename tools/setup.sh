@@ -9,7 +9,7 @@ case $target in
   contracts) steps_total=3 ;;
   run) steps_total=5 ;;
   bench) steps_total=5 ;;
-  test) steps_total=5 ;;
+  test) steps_total=6 ;;
   e2e) steps_total=6 ;;
   *) fail "unknown target '$target'" "use run, test, e2e, bench or contracts" ;;
 esac
@@ -30,7 +30,7 @@ npm_install portal
 quietly portal-build npm --prefix portal run --silent build
 
 case $target in
-  test) # `cargo nextest` builds what the tests need
+  test) # tools/test.sh builds the binary together with the tests
     step "looking for PostgreSQL"
     need_postgres
     ;;
@@ -44,7 +44,7 @@ case $target in
     ;;
 esac
 
-if [ "$target" = e2e ]; then
+if [ "$target" = e2e ] || [ "$target" = test ]; then
   step "looking for Chromium and its fonts"
   need_chromium
 fi

@@ -3,12 +3,12 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { type Hex, createPublicClient, http } from "viem";
-import { mnemonicToAccount } from "viem/accounts";
 import { casesAbi } from "../src/chain/abi";
 import type { OwnCase } from "../src/ports";
 import { Resident } from "./harness/resident";
 import { rpc } from "./harness/rpc";
 import { Server } from "./harness/server";
+import { Transfers } from "./harness/transfers";
 import { pause, seeded, until } from "./harness/wait";
 
 const KILLS = Number(process.env["ZHENGTONG_KILLS"] ?? 5);
@@ -18,33 +18,6 @@ const EARLIEST_KILL_MS = 50;
 const LATEST_KILL_MS = 2_500;
 const SERVICE = "old-age-allowance";
 const STATUS_NAMES = ["none", "asking", "review", "supplement", "approved", "refused", "closed"];
-const JUNK = "test test test test test test test test test test test junk";
-
-/** Sends transfers one after the other and keeps the hash of each that was acknowledged. */
-class Transfers {
-  readonly acknowledged: Hex[] = [];
-  readonly #account = mnemonicToAccount(JUNK, { addressIndex: 3 });
-  #isStopped = false;
-
-  constructor(
-    readonly rpcUrl: string,
-    readonly chainId: number,
-  ) {}
-
-  async run(): Promise<void> {
-    this.#isStopped = false;
-    let nonce = Number(await rpc<Hex>(this.rpcUrl, "eth_getTransactionCount", this.#account.address, "pending"));
-    while (!this.#isStopped) {
-      const raw = await this.#account.signTransaction({ type: "eip1559", chainId: this.chainId, nonce, to: this.#account.address, gas: 21_000n, maxFeePerGas: 0n, maxPriorityFeePerGas: 0n });
-      this.acknowledged.push(await rpc<Hex>(this.rpcUrl, "eth_sendRawTransaction", raw));
-      nonce += 1;
-    }
-  }
-
-  stop(): void {
-    this.#isStopped = true;
-  }
-}
 
 let server: Server;
 let resident: Resident;
@@ -76,18 +49,12 @@ test(`${KILLS} kills lose nothing (seed ${SEED})`, async () => {
 
     // What was final stays, block by block.
     assert.equal((await rpc<{ hash: Hex } | null>(server.rpcUrl, "eth_getBlockByNumber", `0x${tip.toString(16)}`, false))?.hash, tipHash, `block ${tip} changed: ${where}`);
-    await everyAcknowledgedIsThere(transfers.acknowledged, where);
+    await transfers.areAllThere(where);
     await everyCaseGoesOn(started, where);
     await indexAgrees(cases, where);
   }
   assert.ok(transfers.acknowledged.length > 0, "no transfer was ever acknowledged");
 });
-
-async function everyAcknowledgedIsThere(hashes: readonly Hex[], where: string): Promise<void> {
-  for (const hash of hashes) {
-    await until(`acknowledged transaction ${hash} is final (${where})`, () => rpc<object | null>(server.rpcUrl, "eth_getTransactionReceipt", hash));
-  }
-}
 
 async function everyCaseGoesOn(started: readonly OwnCase[], where: string): Promise<void> {
   for (const own of started) {

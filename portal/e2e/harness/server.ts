@@ -40,6 +40,7 @@ export class Server {
   readonly #httpPort: number;
   readonly #rpcPort: number;
   #child: ChildProcess | null = null;
+  #exited: Promise<Exit> | null = null;
   #lines: string[] = [];
 
   private constructor(name: string, data: string, httpPort: number, rpcPort: number) {
@@ -118,7 +119,14 @@ export class Server {
       log.end();
       return { code: code as number | null, output: [...this.#lines, rest].join("\n") };
     });
+    this.#exited = exited;
     return { child, exited, ready };
+  }
+
+  /** How the process ended; waits until it has. */
+  async ended(): Promise<Exit> {
+    if (this.#exited === null) throw new Error(`${this.name} was never started`);
+    return await this.#exited;
   }
 
   /** Starts and waits until it says it is ready. */
