@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {ICases} from "./interfaces/ICases.sol";
+import {ICredentials} from "./interfaces/ICredentials.sol";
 import {IRegistry} from "./interfaces/IRegistry.sol";
 import {IRules} from "./interfaces/IRules.sol";
 import {IServices} from "./interfaces/IServices.sol";
@@ -53,6 +54,15 @@ abstract contract CaseBook is ICases, Linked {
 
     function _requireApplicant(bytes32 id, Case storage c) internal view {
         if (msg.sender != c.applicant) revert NotTheApplicant(id, msg.sender);
+    }
+
+    function _isDecided(Case storage c) internal view returns (bool) {
+        return c.status == Status.Approved || c.status == Status.Refused;
+    }
+
+    /// @dev The credential of the last decision has been issued, or none is due.
+    function _isDelivered(bytes32 id, Case storage c) internal view returns (bool) {
+        return _service(c).credentialType == 0 || ICredentials(_peer("credentials")).issuedAt(id) == c.events;
     }
 
     function _isInForce(bytes32 statute) internal view returns (bool) {

@@ -155,6 +155,7 @@ contract Cases is CaseBook, EIP712 {
 
         c.escalated = true;
         emit Escalated(id, _next(c));
+        if (c.status == Status.Asking) _review(id, c, Cause.Unknown, NO_ROW);
     }
 
     /// @inheritdoc ICases
@@ -162,6 +163,7 @@ contract Cases is CaseBook, EIP712 {
         Case storage c = _known(id);
         if (!_isDecided(c)) revert NotDecided(id, c.status);
         if (block.timestamp <= c.appealBy) revert AppealStillOpen(id, c.appealBy);
+        if (c.status == Status.Approved && !_isDelivered(id, c)) revert NotDelivered(id);
 
         c.status = Status.Closed;
         emit Closed(id, _next(c));
@@ -227,6 +229,11 @@ contract Cases is CaseBook, EIP712 {
         }
         Cause cause = outcome == IRules.Outcome.Refuse ? Cause.PossibleRefusal : Cause.RuleAsks;
         if (row == NO_ROW) cause = Cause.Unknown;
+        _review(id, c, cause, row);
+    }
+
+    /// @dev From here on a person decides.
+    function _review(bytes32 id, Case storage c, Cause cause, uint8 row) private {
         (c.status, c.cause, c.row) = (Status.Review, cause, row);
         emit ReviewRequested(id, _next(c), cause, row);
     }
@@ -242,7 +249,7 @@ contract Cases is CaseBook, EIP712 {
     function _record(bytes32 id, Case storage c, Decision memory d) private {
         c.status = d.outcome == IRules.Outcome.Approve ? Status.Approved : Status.Refused;
         (c.row, c.amountFen, c.frozen) = (d.row, d.amountFen, false);
-        c.appealBy = c.appealed ? 0 : Clocks.nowSeconds() + _service(c).appealSeconds;
+        c.appealBy = c.appealed ? 0 : Clocks.endOfDayAfter(_service(c).appealSeconds);
         emit Decided(
             id,
             c.service,
@@ -256,9 +263,5 @@ contract Cases is CaseBook, EIP712 {
             d.statement,
             c.appealBy
         );
-    }
-
-    function _isDecided(Case storage c) private view returns (bool) {
-        return c.status == Status.Approved || c.status == Status.Refused;
     }
 }

@@ -32,6 +32,11 @@ contract Credentials is ICredentials, Linked {
     }
 
     /// @inheritdoc ICredentials
+    function issuedAt(bytes32 caseId) external view returns (uint32) {
+        return _issuedAt[caseId];
+    }
+
+    /// @inheritdoc ICredentials
     function setStatusRoot(bytes32 list, bytes32 root) external {
         bytes32 issuer = registry.organisationOf(msg.sender);
         if (issuer == 0) revert NotAnIssuer(msg.sender);

@@ -97,7 +97,7 @@ contract CasesFactsTest is CaseWorld {
         emit ICases.FactsAttested(id, CIVIL, 6, CIVIL_MASK, last.values, last.use);
         expectEvent(address(cases));
         emit ICases.Decided(
-            id, ALLOWANCE, address(0), 7, IRules.Outcome.Approve, 4, 7_500, "age-65-69", law, 0, START + APPEAL
+            id, ALLOWANCE, address(0), 7, IRules.Outcome.Approve, 4, 7_500, "age-65-69", law, 0, LAST_APPEAL
         );
         send(last);
         ICases.Case memory c = cases.get(id);

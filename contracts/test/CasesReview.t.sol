@@ -39,14 +39,12 @@ contract CasesReviewTest is CaseWorld {
         bytes32 id = reviewedCase();
         uint32 seq = cases.get(id).events;
         expectEvent(address(cases));
-        emit ICases.Decided(
-            id, ALLOWANCE, officer, seq, IRules.Outcome.Refuse, 1, 0, REASON, law, WORDS, START + APPEAL
-        );
+        emit ICases.Decided(id, ALLOWANCE, officer, seq, IRules.Outcome.Refuse, 1, 0, REASON, law, WORDS, LAST_APPEAL);
         refuse(officer, id, 1);
         ICases.Case memory c = cases.get(id);
         requireStatus(id, ICases.Status.Refused);
         vm.assertEq(c.officer, officer, "officer");
-        vm.assertEq(c.appealBy, START + APPEAL, "appeal");
+        vm.assertEq(c.appealBy, LAST_APPEAL, "appeal");
         vm.assertEq(c.events, seq + 1, "events");
     }
 
@@ -182,9 +180,9 @@ contract CasesReviewTest is CaseWorld {
     function test_an_appeal_freezes_and_another_officer_decides() public {
         bytes32 id = reviewedCase();
         refuse(officer, id, 1);
-        vm.warp(START + APPEAL);
+        vm.warp(LAST_APPEAL);
         expectEvent(address(cases));
-        emit ICases.Appealed(id, cases.get(id).events, WORDS, START + APPEAL + PROMISED, START + APPEAL + STATUTORY);
+        emit ICases.Appealed(id, cases.get(id).events, WORDS, LAST_APPEAL + PROMISED, LAST_APPEAL + STATUTORY);
         appeal(id);
         ICases.Case memory c = cases.get(id);
         requireStatus(id, ICases.Status.Review);
@@ -230,8 +228,8 @@ contract CasesReviewTest is CaseWorld {
         vm.expectRevert(abi.encodeWithSelector(ICases.NotTheApplicant.selector, id, stranger));
         vm.prank(stranger);
         cases.appeal(id, WORDS);
-        vm.warp(START + APPEAL + 1);
-        vm.expectRevert(abi.encodeWithSelector(ICases.AppealOver.selector, id, START + APPEAL));
+        vm.warp(LAST_APPEAL + 1);
+        vm.expectRevert(abi.encodeWithSelector(ICases.AppealOver.selector, id, LAST_APPEAL));
         appeal(id);
         vm.warp(START + 1);
         appeal(id);
@@ -260,19 +258,28 @@ contract CasesReviewTest is CaseWorld {
         cases.escalate(id);
     }
 
-    function test_a_silent_provider_is_escalated_too() public {
+    function test_a_case_with_a_silent_provider_goes_to_a_person_when_the_promise_is_broken() public {
         bytes32 id = openCase();
         vm.warp(START + PROMISED + 1);
+        uint32 seq = cases.get(id).events;
+        expectEvent(address(cases));
+        emit ICases.Escalated(id, seq);
+        expectEvent(address(cases));
+        emit ICases.ReviewRequested(id, seq + 1, ICases.Cause.Unknown, NO_ROW);
+        vm.prank(stranger);
         cases.escalate(id);
-        requireStatus(id, ICases.Status.Asking);
+        requireStatus(id, ICases.Status.Review);
+        approve(officer, id, 4, 7_500);
+        requireStatus(id, ICases.Status.Approved);
     }
 
     function test_anyone_closes_what_can_no_longer_be_appealed() public {
-        bytes32 id = approvedCase();
-        vm.warp(START + APPEAL);
-        vm.expectRevert(abi.encodeWithSelector(ICases.AppealStillOpen.selector, id, START + APPEAL));
+        bytes32 id = reviewedCase();
+        refuse(officer, id, 1);
+        vm.warp(LAST_APPEAL);
+        vm.expectRevert(abi.encodeWithSelector(ICases.AppealStillOpen.selector, id, LAST_APPEAL));
         cases.close(id);
-        vm.warp(START + APPEAL + 1);
+        vm.warp(LAST_APPEAL + 1);
         expectEvent(address(cases));
         emit ICases.Closed(id, cases.get(id).events);
         vm.prank(stranger);
@@ -285,6 +292,20 @@ contract CasesReviewTest is CaseWorld {
         appeal(id);
     }
 
+    function test_nobody_closes_an_approval_before_its_credential_is_issued() public {
+        bytes32 id = approvedCase();
+        issue(id);
+        appeal(id);
+        approve(officer, id, 5, 15_000);
+        // After the appeal there is no further one, so only the delivery is waited for: that of the new decision.
+        vm.expectRevert(abi.encodeWithSelector(ICases.NotDelivered.selector, id));
+        vm.prank(stranger);
+        cases.close(id);
+        issue(id);
+        cases.close(id);
+        requireStatus(id, ICases.Status.Closed);
+    }
+
     function test_a_frozen_case_is_not_closed() public {
         bytes32 id = approvedCase();
         appeal(id);
@@ -293,6 +314,22 @@ contract CasesReviewTest is CaseWorld {
         cases.close(id);
         refuse(officer, id, NO_ROW);
         cases.close(id);
+    }
+
+    function testFuzz_the_last_second_to_appeal_ends_a_day_in_beijing(uint32 decided) public {
+        bytes32 id = reviewedCase();
+        vm.warp(START + uint256(decided));
+        refuse(officer, id, 1);
+        uint256 appealBy = cases.get(id).appealBy;
+        vm.assertEq((appealBy + 1 + 8 hours) % 1 days, 0, "ends a day");
+        vm.assertTrue(
+            appealBy >= block.timestamp + APPEAL && appealBy < block.timestamp + APPEAL + 1 days, "60 days on"
+        );
+    }
+
+    function issue(bytes32 id) private {
+        vm.prank(civil);
+        credentials.issue(id, "hash", 7);
     }
 
     function testFuzz_a_pause_moves_both_ends_by_its_length(uint32 before, uint32 pause) public {

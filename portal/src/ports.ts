@@ -166,6 +166,8 @@ export interface Chain {
   /** a new form under a new salt (already sent to the gateway) */
   supplement(wallet: Wallet, own: OwnCase, form: Form, salt: Hex): Promise<Sent>;
   appeal(wallet: Wallet, own: OwnCase, statement: Hex): Promise<Sent>;
+  /** says that the promised time is over: a case that still waits for an agency goes to a person */
+  escalate(wallet: Wallet, own: OwnCase): Promise<Sent>;
   approve(key: OfficerKey, id: Hex, action: { row: number; amountFen: number; reason: string; statute: Hex; statement: Hex }): Promise<Sent>;
   refuse(key: OfficerKey, id: Hex, action: { row: number; reason: string; statute: Hex; statement: Hex }): Promise<Sent>;
   requestMore(key: OfficerKey, id: Hex, action: { defects: string[]; statement: Hex }): Promise<Sent>;

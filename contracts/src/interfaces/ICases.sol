@@ -29,7 +29,7 @@ interface ICases {
     /// @param row of the rule set that was found last; 255 for none
     /// @param version of the service
     /// @param events how many this case has emitted
-    /// @param appealBy the last second to appeal; 0 while undecided, and when there is no further appeal
+    /// @param appealBy the last second to appeal, the end of a day in UTC+8; 0 while undecided, and when there is no further appeal
     /// @param pausedAt since when the clocks stand still; 0 while they run
     /// @param answered the predicates attested, as bits
     /// @param frozen the decision has no effect while an appeal runs
@@ -128,6 +128,7 @@ interface ICases {
     error AppealOver(bytes32 id, uint64 appealBy);
     error AlreadyAppealed(bytes32 id);
     error AppealStillOpen(bytes32 id, uint64 appealBy);
+    error NotDelivered(bytes32 id);
     error NotOverdue(bytes32 id, uint64 promisedBy);
     error AlreadyEscalated(bytes32 id);
 
@@ -163,10 +164,11 @@ interface ICases {
     /// @notice The applicant appeals, once, until `appealBy`: the effect is frozen and another officer decides.
     function appeal(bytes32 id, bytes32 statement) external;
 
-    /// @notice Anyone may say, once a round, that the promise is broken.
+    /// @notice Anyone may say, once a round, that the promise is broken. A case that still waits for facts goes to a person:
+    /// an agency that does not answer must not hold it up for ever.
     function escalate(bytes32 id) external;
 
-    /// @notice Anyone may close a decided case that can no longer be appealed.
+    /// @notice Anyone may close a decided case that can no longer be appealed, once what was approved has been delivered.
     function close(bytes32 id) external;
 
     /// @notice `keccak256(abi.encode(chainId, cases, applicant))`: known before the case is opened.

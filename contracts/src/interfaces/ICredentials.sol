@@ -28,6 +28,9 @@ interface ICredentials {
     /// @param statusIndex its place in the issuer's status list
     function issue(bytes32 caseId, bytes32 credentialHash, uint32 statusIndex) external;
 
+    /// @notice The case's event count when its last credential was issued, which names the decision; zero if none was.
+    function issuedAt(bytes32 caseId) external view returns (uint32);
+
     /// @notice Sets the root of one of the sender's status lists. Attester of an issuer.
     function setStatusRoot(bytes32 list, bytes32 root) external;
 

@@ -22,6 +22,8 @@ contract CaseWatch {
     bytes32[] public ids;
     mapping(bytes32 id => address) public applicantOf;
     mapping(bytes32 id => uint32) public emitted;
+    /// @notice The promise was broken while facts were missing, and the case went to a person.
+    mapping(bytes32 id => bool) public wasHandedOver;
     mapping(uint256 status => uint256) public reached;
     string public violation;
 
@@ -59,6 +61,7 @@ contract CaseWatch {
             require_(c.events == emitted[ids[i]], "the counter equals the events emitted");
             if (isSame) continue;
             ++reached[uint256(c.status)];
+            if (call == ICases.escalate.selector && b.status == ICases.Status.Asking) wasHandedOver[ids[i]] = true;
             checkStep(ids[i], b, c, sender, call);
             checkFacts(_factsBefore[ids[i]], b.answered, facts, c.answered);
         }
@@ -101,12 +104,12 @@ contract CaseWatch {
     function checkDecision(bytes32 id, ICases.Case memory b, ICases.Case memory c, address sender, bytes4 call)
         private
     {
-        require_(c.answered == ALL_MASK, "nothing is decided while facts are missing");
         if (call == ICases.approve.selector || call == ICases.refuse.selector) {
             require_(b.status == ICases.Status.Review && isOfficer(sender), "officers decide what is under review");
             require_(!b.frozen || b.officer != sender, "an appeal is decided by another officer");
         } else {
             (IRules.Outcome outcome, uint8 row) = rules.evaluate(c.ruleSet, cases.facts(id));
+            require_(c.answered == ALL_MASK, "rules decide nothing while facts are missing");
             require_(c.officer == address(0) && c.status == ICases.Status.Approved, "rules only approve");
             require_(outcome == IRules.Outcome.Approve && row == c.row, "rules approve by their row");
         }
@@ -139,8 +142,8 @@ contract CaseWatch {
         }
         if (call == ICases.appeal.selector) return (from == a || from == r) && to == ICases.Status.Review;
         if (call == ICases.close.selector) return (from == a || from == r) && to == ICases.Status.Closed;
-        return call == ICases.escalate.selector && from == to
-            && (from == ICases.Status.Asking || from == ICases.Status.Review);
+        bool isPending = from == ICases.Status.Asking || from == ICases.Status.Review;
+        return call == ICases.escalate.selector && isPending && to == ICases.Status.Review;
     }
 
     function isOfficer(address key) private view returns (bool) {

@@ -33,6 +33,8 @@ abstract contract World is Test {
     uint32 internal constant PROMISED = 5 days;
     uint32 internal constant STATUTORY = 20 days;
     uint32 internal constant APPEAL = 60 days;
+    /// @dev The end of 20 November 2026, 60 days after START, in Beijing.
+    uint64 internal constant LAST_APPEAL = 1_795_190_399;
     uint64 internal constant START = 1_790_000_000;
 
     // Predicates: registered 1 and age 2 (police, by law), death 4 (health, by consent), receiving 8 (civil, by law).

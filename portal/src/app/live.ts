@@ -1,10 +1,10 @@
 import { httpIndex } from "../api/http";
 import { livePorts } from "../chain/ports";
-import type { World } from "./here.svelte";
-import { pinned } from "./pinned";
+import { type World, networkInfo } from "./here.svelte";
+import { pin } from "./pinned";
 
 export async function liveWorld(): Promise<World> {
   const { origin } = location;
-  const ports = await livePorts({ origin, rpcUrl: `${origin}/rpc`, knownKey: () => pinned(localStorage)?.publicKey ?? null });
+  const ports = await livePorts({ origin, rpcUrl: `${origin}/rpc`, pinnedKey: async () => pin(await networkInfo(), localStorage, Date.now()).key.publicKey });
   return { index: httpIndex(), ports, mock: false };
 }

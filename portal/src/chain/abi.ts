@@ -939,6 +939,16 @@ export const casesAbi = [
  },
  {
   "type": "error",
+  "name": "NotDelivered",
+  "inputs": [
+   {
+    "name": "id",
+    "type": "bytes32"
+   }
+  ]
+ },
+ {
+  "type": "error",
   "name": "NotLatest",
   "inputs": [
    {
@@ -1383,6 +1393,23 @@ export const credentialsAbi = [
   ],
   "outputs": [],
   "stateMutability": "nonpayable"
+ },
+ {
+  "type": "function",
+  "name": "issuedAt",
+  "inputs": [
+   {
+    "name": "caseId",
+    "type": "bytes32"
+   }
+  ],
+  "outputs": [
+   {
+    "name": "",
+    "type": "uint32"
+   }
+  ],
+  "stateMutability": "view"
  },
  {
   "type": "function",

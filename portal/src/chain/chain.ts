@@ -64,6 +64,7 @@ export function chainOver(connection: Connection, now: () => number = Date.now):
 
     revokeConsent: (wallet, own, id) => byCase(wallet, own, onConsents("revoke", [id])),
     supplement: (wallet, own, form, salt) => byCase(wallet, own, onCases("supplement", [own.id, formCommitment(salt, form)])),
+    escalate: (wallet, own) => byCase(wallet, own, onCases("escalate", [own.id])),
     appeal: (wallet, own, statement) => byCase(wallet, own, onCases("appeal", [own.id, statement])),
 
     approve: (key, id, { row, amountFen, reason, statute, statement }) =>

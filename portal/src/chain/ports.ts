@@ -13,8 +13,8 @@ import { gatewaysOver } from "./gateways";
 export interface LiveOptions extends Pick<ConnectionOptions, "rpcUrl" | "expected"> {
   /** `location.origin` */
   readonly origin: string;
-  /** The network's public key that this browser pinned, once it has. */
-  readonly knownKey: () => string | null;
+  /** The network's public key that this browser has pinned; pins it at the first visit. */
+  readonly pinnedKey: () => Promise<string>;
 }
 
 export async function livePorts(options: LiveOptions): Promise<Ports> {
@@ -26,7 +26,7 @@ export async function livePorts(options: LiveOptions): Promise<Ports> {
   };
   const wallets = await openWalletStore({ page: window, origin: options.origin, space, find: findCasesOver(connection), now });
   const http = { origin: options.origin, fetch: globalThis.fetch.bind(globalThis), now };
-  const prove = slotProver(connection, options.knownKey);
+  const prove = slotProver(connection, options.pinnedKey);
   const verifier: Verifier = { verifyBundle, verifyPackage: (service, version, files) => verifyPackage(prove, service, version, files) };
   return { wallets, chain: chainOver(connection, now), gateways: gatewaysOver(http, connection, prove), verifier, rules };
 }

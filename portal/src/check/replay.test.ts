@@ -144,6 +144,18 @@ describe("a replay", () => {
     expect(await replayed((await opened(null)).id)).toEqual([]);
   });
 
+  it("agrees when the promise was broken while facts were missing, and sees a decision that nobody was asked for", async () => {
+    const own = await opened(null);
+    await anvil.test().increaseTime({ seconds: 86_401 });
+    await anvil.as(key("anyone").address, "Cases", "escalate", [own.id]);
+    expect(await replayed(own.id)).toEqual([]);
+    await chain.approve(officers[0] as OfficerKey, own.id, { row: 0, amountFen: 7000, reason: "age-65-to-69", statute, statement: STATEMENT });
+    const { stored, facts, events } = await evidence(own.id);
+    expect(replay(rules, stored, facts, events)).toEqual([]);
+    const unasked = events.filter(({ name }) => name !== "Escalated");
+    expect(replay(rules, stored, facts, unasked).join()).toContain("ReviewRequested while facts are missing");
+  });
+
   it("sees a changed fact, amount, row, reason, status or rule set", async () => {
     const own = await opened([1, 66]);
     const { stored, facts, events } = await evidence(own.id);

@@ -100,7 +100,7 @@ function attestedFacts(events: readonly ProvenEvent[], count: number): (number |
 function replayRules(rules: PublicRules, facts: readonly number[], events: readonly ProvenEvent[]): string[] {
   const last = events.findLastIndex(({ name }) => name === "FactsAttested");
   const answered = events.reduce((mask, { name, args }) => (name === "FactsAttested" ? mask | Number(args["mask"]) : mask), 0) >>> 0;
-  if (answered !== (facts.length === 32 ? 0xffff_ffff : (1 << facts.length) - 1)) return []; // not all facts are in: nothing was decided yet
+  if (answered !== 2 ** facts.length - 1) return checkHandedOver(events);
   const next = facts.length === 0 ? events.find(({ seq }) => seq === 1) : events[last + 1];
   const { outcome, row } = evaluate(rules.table, factsFromChain(facts));
   const says = `the rules say ${outcome}${row === NO_ROW ? "" : ` by row ${row + 1}`}`;
@@ -114,12 +114,23 @@ function replayRules(rules: PublicRules, facts: readonly number[], events: reado
   return isRight ? [] : [`${says}, and the next event is ${next.name} (cause ${String(next.args["cause"])}, row ${String(next.args["row"])})`];
 }
 
+/** While facts are missing nothing is decided, unless the promise was broken and the case went to a person. */
+function checkHandedOver(events: readonly ProvenEvent[]): string[] {
+  const at = events.findIndex(({ name }) => name === "Decided" || name === "ReviewRequested");
+  const first = events[at];
+  if (first === undefined) return [];
+  const isHandedOver = first.name === "ReviewRequested" && Number(first.args["cause"]) === CAUSE_UNKNOWN && Number(first.args["row"]) === NO_ROW && events[at - 1]?.name === "Escalated";
+  return isHandedOver ? [] : [`${first.name} while facts are missing`];
+}
+
 /** Rules may approve, only a person may refuse; amounts, reasons and laws are those of the row. */
 function checkDecision(rules: PublicRules, event: ProvenEvent, events: readonly ProvenEvent[]): string[] {
   if (event.name !== "Decided") return [];
   const { args } = event;
   const [outcome, row, amount] = [Number(args["outcome"]), Number(args["row"]), Number(args["amountFen"])];
   const rule = rules.table.rows[row];
+  const earlier = events.find((other) => other.name === "Decided" && Number(other.seq) < Number(event.seq));
+  if (earlier !== undefined && earlier.args["officer"] === args["officer"]) return ["the officer who decided first decided on the appeal as well"];
   if (outcome === REFUSE) {
     if (args["officer"] === NOBODY) return ["a refusal without an officer"];
     return row === NO_ROW || rule?.outcome !== "approve" ? [] : [`a refusal by row ${row + 1}, which approves`];
@@ -127,8 +138,6 @@ function checkDecision(rules: PublicRules, event: ProvenEvent, events: readonly 
   const allowed = rule?.amountFen ?? 0;
   if (rule === undefined || rule.outcome === "refuse") return [`an approval by row ${row + 1}, which does not approve`];
   if (amount > allowed) return [`${amount} fen, and row ${row + 1} allows ${allowed}`];
-  const earlier = events.find((other) => other.name === "Decided" && Number(other.seq) < Number(event.seq));
-  if (earlier !== undefined && earlier.args["officer"] === args["officer"]) return ["the officer who decided first decided on the appeal as well"];
   const known = rules.rows[row];
   if (args["officer"] === NOBODY && (amount !== allowed || args["reason"] !== known?.reason || args["statute"] !== known?.statute)) {
     return [`amount, reason or law are not those of row ${row + 1}`];

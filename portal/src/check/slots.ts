@@ -4,10 +4,10 @@ import type { ProveSlots } from "../chain/uses";
 import { PortFailure } from "../ports";
 import { NetworkKey, verifyStateProof } from "../verify";
 
-/** Asks for proofs and checks them with the key that this browser knows; `known` answers the pinned key, or null before there is one. */
-export function slotProver(connection: Connection, known: () => string | null): ProveSlots {
+/** Asks a node for proofs and checks them with the key that this browser has pinned. */
+export function slotProver(connection: Connection, pinnedKey: () => Promise<string>): ProveSlots {
   return async (address, slots) => {
-    const key = NetworkKey.parse(known() ?? (await connection.network()).publicKey);
+    const key = NetworkKey.parse(await pinnedKey());
     const { value, steps } = verifyStateProof(await connection.rpc("zhengtong_getStateProof", [address, slots]), key);
     if (value === null || value.address !== address.toLowerCase()) {
       const failed = steps.find(({ ok }) => !ok);

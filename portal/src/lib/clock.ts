@@ -16,3 +16,8 @@ export function clock(by: number, status: string, pausedAt: number | null, now: 
   if (status === "supplement" || pausedAt) return { state: "paused", by, left: by - (pausedAt ?? now) };
   return { state: now > by ? "overdue" : "running", by, left: by - now };
 }
+
+/** Whether somebody may say that the promise is broken: once a round, while the case waits for an agency or an officer. */
+export function mayEscalate(view: { status: string; promised_by: number; escalated: boolean }, now: number): boolean {
+  return (view.status === "asking" || view.status === "review") && !view.escalated && now > view.promised_by;
+}

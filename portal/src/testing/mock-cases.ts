@@ -210,6 +210,12 @@ export class MockCases {
     );
   }
 
+  escalate(id: string, at = this.now()): void {
+    const isAsking = this.get(id).status === "asking";
+    this.#change(id, "Escalated", {}, (view) => void (view.escalated = true), at);
+    if (isAsking) this.#review(id, "unknown", 255, at);
+  }
+
   appeal(id: string, at = this.now()): void {
     this.#change(
       id,

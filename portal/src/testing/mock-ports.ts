@@ -37,6 +37,10 @@ export function mockChain(cases: MockCases): Chain {
       cases.appeal(own.id);
       return sent(own.id);
     },
+    escalate: async (_wallet, own) => {
+      cases.escalate(own.id);
+      return sent(own.id);
+    },
     approve: async (officer, id, { row, amountFen, reason, statement }) => {
       cases.byOfficer(id, officer.address, "approve", row, amountFen, reason, statement);
       return sent(id);

@@ -6,7 +6,7 @@ use zhengtong_index::{
     event::Event,
     project::bits,
     stored_case::StoredCase,
-    words::{Outcome, Slug},
+    words::{Cause, Outcome, Slug},
 };
 
 const ASKING: u8 = 1;
@@ -62,6 +62,7 @@ impl Replay {
     }
 
     fn step(&mut self, event: &Event, seconds: u64) -> Result<(), String> {
+        let has_all_facts = self.case.answered == self.all_facts();
         let case = &mut self.case;
         let name = event.name();
         match event {
@@ -88,6 +89,11 @@ impl Replay {
             }
             Event::ReviewRequested { cause, row, .. } => {
                 expect(name, case.status, &[ASKING])?;
+                // Before all facts are in, a case goes to a person only when the promise was broken.
+                let is_handed_over = case.escalated && (*cause, *row) == (Cause::Unknown, NO_ROW);
+                if !has_all_facts && !is_handed_over {
+                    return Err(format!("{name} while facts are missing"));
+                }
                 (case.status, case.cause, case.row) = (REVIEW, *cause as u8, *row);
             }
             Event::SupplementRequested { .. } => {
@@ -124,6 +130,9 @@ impl Replay {
                 )?;
                 if word(service)? != case.service {
                     return Err(format!("{name} names another service"));
+                }
+                if officer.is_zero() && !has_all_facts {
+                    return Err(format!("{name} by the rules while facts are missing"));
                 }
                 if case.appealed && *officer == case.officer {
                     return Err(format!(

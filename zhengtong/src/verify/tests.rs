@@ -278,6 +278,28 @@ fn a_case_without_all_facts_is_not_decided() {
 }
 
 #[test]
+fn a_silent_agency_brings_the_case_to_a_person_once_the_promise_is_broken() {
+    let escalated = |seq| Event::Escalated { id: ID, seq };
+    let handed_over = || vec![opened(), escalated(1), review(2, Cause::Unknown, NO_ROW)];
+    judge(handed_over()).unwrap();
+    let decided_by = |officer, row, amount| {
+        let mut events = handed_over();
+        events.push(decided(3, officer, Outcome::Approve, row, amount));
+        judge(events)
+    };
+    decided_by(OFFICER, 1, 7_500).unwrap();
+    assert!(decided_by(OFFICER, 1, 7_501).unwrap_err().contains("row 1"));
+    assert!(decided_by(Address::ZERO, 1, 7_500).is_err());
+    let unasked = judge(vec![opened(), review(1, Cause::Unknown, NO_ROW)]);
+    assert!(unasked.unwrap_err().contains("facts are missing"));
+    let by_rules = judge(vec![
+        opened(),
+        decided(1, Address::ZERO, Outcome::Approve, 0, 7_500),
+    ]);
+    assert!(by_rules.unwrap_err().contains("facts are missing"));
+}
+
+#[test]
 fn a_field_that_differs_from_the_chain_is_named() {
     let mut replay = Replay::new(2);
     replay.apply(&opened(), 1).unwrap();

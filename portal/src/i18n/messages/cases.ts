@@ -29,7 +29,7 @@ export const cases = {
   "case.closed.title": ["已办结", "Closed"],
   "case.closed.text": ["申诉期已过，办件归档。", "The time to appeal is over and the case is filed."],
   "case.frozen": ["正在申诉，原决定暂不生效。", "Under appeal: the earlier decision has no effect for now."],
-  "case.escalated": ["已超过承诺时限，自动上报上一级。", "Past the promised time: it went up to a supervisor."],
+  "case.escalated": ["已超过承诺时限，并已公开催办。", "Past the promised time, and publicly said to be."],
 
   "clock.title": ["时限", "Time limits"],
   "clock.promised": ["承诺时限", "We promise"],
@@ -123,6 +123,8 @@ export const cases = {
 
   "actions.appeal": ["申诉", "Appeal"],
   "actions.appealText": ["可以在{date}前申诉，由另一位工作人员重新审查，原决定暂不生效。", "You can appeal until {date}. Another officer looks again, and the decision has no effect meanwhile."],
+  "actions.escalate": ["催办", "Ask for a person now"],
+  "actions.escalateText": ["承诺的时限已过。催办会公开记录在案；还没有答复的部门不再等，由工作人员直接办理。", "The promised time is over. Saying so is recorded in public; agencies that have not answered are no longer waited for, and an officer takes over."],
   "actions.supplement": ["去补充", "Answer now"],
 
   "appeal.title": ["对决定提出申诉", "Appeal against the decision"],
