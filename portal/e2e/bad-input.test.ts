@@ -293,7 +293,7 @@ describe("a damaged data folder", () => {
   };
   const halve = (path: string): void => truncateSync(path, Math.floor(statSync(path).size / 2));
 
-  for (const part of ["chain", "index", "keys"]) {
+  for (const part of ["validator-0", "index", "keys"]) {
     test(`${part}: overwritten in the middle`, () => damaged(part, overwrite));
     test(`${part}: cut in half`, () => damaged(part, halve));
   }

@@ -32,6 +32,8 @@ export async function injectWallet(browser: Browser, account: LocalAccount, rpcU
     }
     return await client.request({ method, params } as never);
   });
+  // The compiler of these tests keeps the names of functions by a helper that pages do not have.
+  await browser.context.addInitScript("globalThis.__name = (named) => named");
   await browser.context.addInitScript((name) => {
     const request = ({ method, params }: { method: string; params?: unknown[] }) =>
       (window as unknown as { testWalletRequest: (method: string, params?: unknown[]) => Promise<unknown> }).testWalletRequest(method, params);

@@ -28,6 +28,12 @@ export const FORMS: Record<string, Form> = {
   },
 };
 
+/** The wallet locks itself when idle; waiting for that must not keep a test's process alive. */
+const timers = {
+  set: (callback: () => void, ms: number): unknown => setTimeout(callback, ms).unref(),
+  clear: (handle: unknown): void => clearTimeout(handle as NodeJS.Timeout),
+};
+
 /** For runs that check the chain's storage otherwise. */
 const noProofs: ProveSlots = async (_, slots) => slots.map(() => null);
 
@@ -48,7 +54,7 @@ export class Resident {
     const space = async () => ({ chainId: (await connection.network()).chainId, cases: await connection.contract("cases") });
     const store = await openWalletStore({
       slot: indexedDbSlot(new IDBFactory()), page: null, origin: server.origin, space,
-      find: findCasesOver(connection), now: Date.now, kdfIterations: KDF_ITERATIONS,
+      find: findCasesOver(connection), now: Date.now, kdfIterations: KDF_ITERATIONS, timers,
     });
     const wallet = await store.create(store.newWords("zh-CN"), PASSPHRASE);
     const { number, code } = await index.resident(label);
