@@ -6,13 +6,14 @@ import type { Hex } from "viem";
 import { Resident } from "../harness/resident";
 import { rpc } from "../harness/rpc";
 import { Server } from "../harness/server";
-import { pause, until } from "../harness/wait";
+import { pause } from "../harness/wait";
 
 const CASES = Number(process.env["CASES"] ?? 40);
 const SERVICE = "old-age-allowance";
-/** Transactions of a case that is approved and delivered: docs/scale.md. */
-const TRANSACTIONS_A_CASE = 9;
+const WALLETS = 10;
 const IDLE_MS = 20_000;
+/** Nothing more comes when nothing came for so long. */
+const QUIET_MS = 15_000;
 
 interface Block {
   readonly transactions: readonly { readonly hash: Hex; readonly to: Hex | null; readonly input: Hex }[];
@@ -20,21 +21,30 @@ interface Block {
 
 const server = await Server.start({ name: "measure-case" });
 try {
-  const bytesOnDisk = (): number => Number(execFileSync("du", ["-sb", join(server.data, "chain")]).toString().split("\t")[0]);
+  /** Bytes by partition of the validator's folder. */
+  const parts = (): Map<string, number> => {
+    const folder = join(server.data, "validator-0/data");
+    const lines = execFileSync("du", ["-b", "--all", "--max-depth=2", folder]).toString().trim().split("\n");
+    const files = lines.map((line) => line.split("\t") as [string, string]).map(([bytes, path]) => [path.slice(folder.length + 1), Number(bytes)] as const);
+    return new Map(files.filter(([path]) => path !== "" && path !== "engine"));
+  };
+  const bytesOnDisk = (): number => [...parts().values()].reduce((sum, bytes) => sum + bytes, 0);
   const height = async (): Promise<number> => Number(await rpc<Hex>(server.rpcUrl, "eth_blockNumber"));
   const { contracts } = await rpc<{ contracts: Record<string, Hex> }>(server.rpcUrl, "zhengtong_network");
   const nameOf = new Map(Object.entries(contracts).map(([name, address]) => [address.toLowerCase(), name]));
 
   const idleFrom = { bytes: bytesOnDisk(), height: await height() };
   await pause(IDLE_MS);
-  const from = { bytes: bytesOnDisk(), height: await height() };
-  const emptyBlockBytes = (from.bytes - idleFrom.bytes) / Math.max(1, from.height - idleFrom.height);
+  const idleTo = { bytes: bytesOnDisk(), height: await height() };
+  const emptyBlockBytes = (idleTo.bytes - idleFrom.bytes) / Math.max(1, idleTo.height - idleFrom.height);
 
-  const resident = await Resident.enrol(server, "approved-66");
-  for (let index = 0; index < CASES; index += 1) {
-    const own = await resident.applyFor(SERVICE);
-    await resident.reaches(own.id, "approved");
-  }
+  // Many wallets at once, so that blocks are as full as they would be.
+  const residents: Resident[] = [];
+  for (let index = 0; index < WALLETS; index += 1) residents.push(await Resident.enrol(server, "approved-66"));
+  const from = { bytes: bytesOnDisk(), height: await height(), parts: parts() };
+  await Promise.all(residents.map(async (resident) => {
+    for (let done = 0; done < CASES / WALLETS; done += 1) await resident.applyFor(SERVICE);
+  }));
   const sent = new Map<string, { count: number; gas: number; inputBytes: number; receiptBytes: number }>();
   const read = async (): Promise<number> => {
     sent.clear();
@@ -55,12 +65,17 @@ try {
     }
     return count;
   };
-  await until("all credentials are issued", async () => (await read()) >= TRANSACTIONS_A_CASE * CASES, 60_000, 1_000);
+  for (let before = -1, now = await read(); now !== before; now = await read()) {
+    before = now;
+    await pause(QUIET_MS);
+  }
   const to = { bytes: bytesOnDisk(), height: await height() };
 
   const total = [...sent.values()].reduce((sum, one) => ({ count: sum.count + one.count, gas: sum.gas + one.gas }), { count: 0, gas: 0 });
   console.table([...sent].map(([what, one]) => ({ what, perCase: one.count / CASES, gas: Math.round(one.gas / one.count), inputBytes: Math.round(one.inputBytes / one.count), logBytes: Math.round(one.receiptBytes / one.count) })));
   const blocks = to.height - from.height;
+  const grown = [...parts()].map(([part, bytes]) => ({ part, bytesPerCase: Math.round((bytes - (from.parts.get(part) ?? 0)) / CASES) }));
+  console.table(grown.filter(({ bytesPerCase }) => Math.abs(bytesPerCase) > 100));
   console.log(`${CASES} cases: ${total.count / CASES} transactions and ${Math.round(total.gas / CASES)} gas each`);
   console.log(`disk: ${Math.round((to.bytes - from.bytes) / CASES)} bytes a case in ${blocks} blocks; an empty block ${Math.round(emptyBlockBytes)} bytes`);
 } finally {

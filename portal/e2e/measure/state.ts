@@ -34,7 +34,7 @@ try {
     return await rpc<Hex>(server.rpcUrl, "eth_sendRawTransaction", raw);
   };
   const residentBytes = (): number => 1024 * Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${server.pid}/status`, "utf8"))?.[1]);
-  const bytesOnDisk = (): number => Number(execFileSync("du", ["-sb", join(server.data, "chain")]).toString().split("\t")[0]);
+  const bytesOnDisk = (): number => Number(execFileSync("du", ["-sb", join(server.data, "validator-0")]).toString().split("\t")[0]);
   const restart = async (): Promise<number> => {
     await server.stop();
     const started = performance.now();
