@@ -4,11 +4,13 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 tools/setup.sh test
 source tools/lib.sh
-steps_total=6
+steps_total=7
 step "formatting"
 cargo fmt --all --check
 step "contracts: unit, fuzz, invariants, gas, ABI drift"
 npm --prefix contracts test --silent
+step "scale: the model of docs/scale.md"
+node --test --test-reporter=dot tools/scale/scale.test.mjs
 step "portal: types, unit tests"
 npm --prefix portal run --silent check
 npm --prefix portal test --silent

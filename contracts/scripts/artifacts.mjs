@@ -4,7 +4,11 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 // To add a contract: ../README.md.
-export const CONTRACTS = ["Registry", "Statutes", "Rules", "Services", "Consents", "Uses", "Cases", "Credentials"];
+export const CONTRACTS = [
+  ...["Registry", "Statutes", "Rules", "Services", "Consents", "Uses", "Cases", "Credentials"],
+  // Not of genesis: the council creates them once there is another network.
+  ...["Networks", "ForeignEvents"],
+];
 
 const out = join(dirname(fileURLToPath(import.meta.url)), "../out");
 

@@ -14,6 +14,8 @@ interface Vm {
     function prank(address sender) external;
     function warp(uint256 timestamp) external;
     function chainId(uint256 id) external;
+    function record() external;
+    function accesses(address target) external view returns (bytes32[] memory reads, bytes32[] memory writes);
     function load(address target, bytes32 slot) external view returns (bytes32);
     function assume(bool condition) external pure;
     function expectRevert(bytes calldata reason) external;
@@ -23,6 +25,11 @@ interface Vm {
     function computeCreateAddress(address deployer, uint256 nonce) external pure returns (address);
     function getNonce(address account) external view returns (uint64);
     function toString(uint256 value) external pure returns (string memory);
+    function etch(address target, bytes calldata code) external;
+    function readFile(string calldata path) external view returns (string memory);
+    function parseJsonBytes(string calldata json, string calldata key) external pure returns (bytes memory);
+    function parseJsonBytesArray(string calldata json, string calldata key) external pure returns (bytes[] memory);
+    function parseJsonUint(string calldata json, string calldata key) external pure returns (uint256);
     function assertTrue(bool condition, string calldata what) external pure;
     function assertEq(uint256 left, uint256 right, string calldata what) external pure;
     function assertEq(int256 left, int256 right, string calldata what) external pure;

@@ -9,7 +9,7 @@ use zhengtong_bindings::{
     Cases, Consents, Credentials, Registry, Rules, Services, Statutes, Uses, addresses, genesis_creations,
 };
 
-const CONTRACTS: [&str; 8] = [
+const CONTRACTS: [&str; 10] = [
     "Registry",
     "Statutes",
     "Rules",
@@ -18,6 +18,8 @@ const CONTRACTS: [&str; 8] = [
     "Uses",
     "Cases",
     "Credentials",
+    "Networks",
+    "ForeignEvents",
 ];
 /// EIP-170.
 const CODE_MAX_BYTES: usize = 24_576;

@@ -27,6 +27,8 @@ export interface ServerOptions {
   readonly data?: string;
   readonly httpPort?: number;
   readonly rpcPort?: number;
+  /** The validator and JSON-RPC alone. */
+  readonly chainOnly?: boolean;
 }
 
 export interface Exit {
@@ -39,21 +41,23 @@ export class Server {
   readonly name: string;
   readonly #httpPort: number;
   readonly #rpcPort: number;
+  readonly #chainOnly: boolean;
   #child: ChildProcess | null = null;
   #exited: Promise<Exit> | null = null;
   #lines: string[] = [];
 
-  private constructor(name: string, data: string, httpPort: number, rpcPort: number) {
+  private constructor(name: string, data: string, httpPort: number, rpcPort: number, chainOnly: boolean) {
     this.name = name;
     this.data = data;
     this.#httpPort = httpPort;
     this.#rpcPort = rpcPort;
+    this.#chainOnly = chainOnly;
   }
 
   static async prepare(options: ServerOptions): Promise<Server> {
     requireFile(BINARY, "run `cargo build -p zhengtong`");
     const data = options.data ?? mkdtempSync(join(tmpdir(), `zhengtong-${options.name}-`));
-    return new Server(options.name, data, options.httpPort ?? (await freePort()), options.rpcPort ?? (await freePort()));
+    return new Server(options.name, data, options.httpPort ?? (await freePort()), options.rpcPort ?? (await freePort()), options.chainOnly ?? false);
   }
 
   static async start(options: ServerOptions): Promise<Server> {
@@ -96,6 +100,7 @@ export class Server {
 
   #spawn(): { child: ChildProcess; exited: Promise<Exit>; ready: Promise<void> } {
     const args = ["dev", "--data", this.data, "--http", `127.0.0.1:${this.#httpPort}`, "--rpc", `127.0.0.1:${this.#rpcPort}`];
+    if (this.#chainOnly) args.push("--chain-only");
     const child = spawn(BINARY, args, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, NO_COLOR: "1" } });
     this.#child = child;
     this.#lines = [];
