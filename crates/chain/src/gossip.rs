@@ -10,6 +10,7 @@ use commonware_p2p::{Blocker, Receiver, Recipients, Sender};
 use commonware_runtime::Spawner;
 use commonware_storage::Context;
 use tokio::sync::mpsc;
+use zhengtong_evm::TransactionError;
 use zhengtong_types::consensus::{MAX_TRANSACTION_BYTES, ValidatorKey};
 
 /// Most transactions in one message.
@@ -66,9 +67,7 @@ where
             match handle.adopt(Bytes::from(raw)).await {
                 // It may be known already, be done, or find no room.
                 Ok(()) => {}
-                Err(
-                    SubmitError::Malformed(_) | SubmitError::BadSignature | SubmitError::WrongChain { .. },
-                ) => {
+                Err(SubmitError::Transaction(reason)) if no_honest_peer_sends(&reason) => {
                     tracing::warn!(%peer, "a validator passed on what is not a transaction");
                     blocker.block(peer.clone());
                     break;
@@ -77,4 +76,17 @@ where
             }
         }
     }
+}
+
+/// Whether a transaction is wrong under any rules that a validator of this network may have. Rules on types and sizes
+/// can be wider in a newer version.
+fn no_honest_peer_sends(reason: &TransactionError) -> bool {
+    matches!(
+        reason,
+        TransactionError::Malformed(_)
+            | TransactionError::BadSignature
+            | TransactionError::WrongChain { .. }
+            | TransactionError::FeeOrder
+            | TransactionError::NonceOverflow(_)
+    )
 }

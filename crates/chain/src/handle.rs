@@ -10,14 +10,9 @@ use commonware_runtime::Spawner;
 use commonware_storage::Context;
 use std::sync::Arc;
 use tokio::sync::broadcast;
-use zhengtong_evm::{
-    AccountInfo, Bytecode, Database, EMPTY_CODE_HASH, MAX_TRANSACTION_GAS, Transaction, TransactionError,
-    decode, recover,
-};
+use zhengtong_evm::{AccountInfo, Bytecode, Database, EMPTY_CODE_HASH, Transaction, decode, recover};
 use zhengtong_state::{Key, Value, account_key, decode_account, decode_slot, prove_key, slot_key, wait_for};
-use zhengtong_types::{
-    Finality, NetworkInfo, SlotEntry, StateProof, consensus::MAX_TRANSACTION_BYTES, limits::MAX_HEADERS,
-};
+use zhengtong_types::{Finality, NetworkInfo, SlotEntry, StateProof, limits::MAX_HEADERS};
 
 /// Times a proof is tried while the chain advances under it.
 const PROOF_TRIES: usize = 8;
@@ -214,27 +209,6 @@ impl<E: Context + Spawner> ChainView for Handle<E> {
 
     fn subscribe_pending(&self) -> broadcast::Receiver<B256> {
         self.0.pool.subscribe()
-    }
-}
-
-impl From<TransactionError> for SubmitError {
-    fn from(source: TransactionError) -> Self {
-        match source {
-            TransactionError::TooLarge { got } => Self::TooLarge {
-                got,
-                max: MAX_TRANSACTION_BYTES,
-            },
-            TransactionError::UnsupportedType(kind) => Self::UnsupportedType(kind),
-            TransactionError::WrongChain { got, expected } => Self::WrongChain { got, expected },
-            TransactionError::BadSignature => Self::BadSignature,
-            TransactionError::GasTooLow { got, needed } => Self::GasTooLow { got, needed },
-            TransactionError::GasTooHigh { got } => Self::GasTooHigh {
-                got,
-                max: MAX_TRANSACTION_GAS,
-            },
-            TransactionError::InitCodeTooLarge { got, max } => Self::InitCodeTooLarge { got, max },
-            other => Self::Malformed(other.to_string()),
-        }
     }
 }
 

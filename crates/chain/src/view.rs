@@ -5,7 +5,7 @@ use alloy_primitives::{Address, B256, Bytes};
 use std::{future::Future, sync::Arc};
 use thiserror::Error;
 use tokio::sync::broadcast;
-use zhengtong_evm::{DBErrorMarker, Database};
+use zhengtong_evm::{DBErrorMarker, Database, TransactionError};
 use zhengtong_types::{Finality, NetworkInfo, StateProof};
 
 pub use zhengtong_evm::TransactionReceipt;
@@ -53,16 +53,9 @@ impl DBErrorMarker for ViewError {}
 /// Why a transaction was refused. Nothing was changed.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum SubmitError {
-    #[error("transaction is {got} bytes, more than {max}")]
-    TooLarge { got: usize, max: usize },
-    #[error("transaction does not decode: {0}")]
-    Malformed(String),
-    #[error("transaction type {0} is not accepted here; use 0, 1 or 2")]
-    UnsupportedType(u8),
-    #[error("chain id is {got:?}, expected {expected}; transactions without one are refused (EIP-155)")]
-    WrongChain { got: Option<u64>, expected: u64 },
-    #[error("invalid signature")]
-    BadSignature,
+    /// It is wrong whatever the state.
+    #[error(transparent)]
+    Transaction(#[from] TransactionError),
     #[error("nonce too low: next nonce {expected}, tx nonce {got}")]
     NonceTooLow { got: u64, expected: u64 },
     #[error("nonce too high: next nonce {expected}, tx nonce {got}, at most {max_gap} ahead")]
@@ -73,17 +66,11 @@ pub enum SubmitError {
         "a different transaction with nonce {nonce} is already waiting; the price is zero, so none can replace it"
     )]
     NonceTaken { nonce: u64, hash: B256 },
-    #[error("gas limit {got} is below the transaction's own cost {needed}")]
-    GasTooLow { got: u64, needed: u64 },
-    #[error("gas limit {got} is more than {max}")]
-    GasTooHigh { got: u64, max: u64 },
     #[error("insufficient funds: balance {balance}, value {value}")]
     InsufficientFunds {
         balance: alloy_primitives::U256,
         value: alloy_primitives::U256,
     },
-    #[error("creation code is {got} bytes, more than {max} (EIP-3860)")]
-    InitCodeTooLarge { got: usize, max: usize },
     #[error("sender {0} is a contract (EIP-3607)")]
     SenderIsContract(Address),
     #[error("this account already has {max} transactions waiting")]

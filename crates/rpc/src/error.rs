@@ -5,6 +5,7 @@ use alloy_sol_types::decode_revert_reason;
 use jsonrpsee::types::{ErrorObjectOwned, error::INVALID_PARAMS_CODE};
 use thiserror::Error;
 use zhengtong_chain::{SubmitError, ViewError};
+use zhengtong_evm::TransactionError;
 
 /// Code of EIP-1474 for a request beyond a limit.
 const LIMIT_EXCEEDED: i32 = -32005;
@@ -20,6 +21,8 @@ const INTERNAL: i32 = -32603;
 const REVERTED: i32 = 3;
 /// Code of EIP-7966 for a transaction that was accepted and not yet executed.
 const SYNC_TIMEOUT: i32 = 4;
+/// Code of EIP-7966 for a transaction that has to wait for others; the data is the nonce that would not.
+const SYNC_NONCE_GAP: i32 = 6;
 
 /// Why a request was refused.
 #[derive(Clone, Debug, Error)]
@@ -42,6 +45,8 @@ pub enum RpcError {
     Busy,
     #[error("header not found: {0}")]
     UnknownBlock(String),
+    #[error("historical state is not available: {0}")]
+    StateGone(String),
     #[error("filter not found")]
     UnknownFilter,
     #[error("transaction {0} is not final, or unknown")]
@@ -50,19 +55,24 @@ pub enum RpcError {
     Reverted(Bytes),
     #[error("{0}")]
     Execution(String),
+    #[error("{message}")]
+    Simulation { code: i32, message: String },
     #[error("{0}")]
     Refused(String),
     #[error("{0}")]
     Unsupported(&'static str),
     #[error("the transaction was accepted but not executed within {waited_ms} ms")]
     NotYet { hash: B256, waited_ms: u128 },
+    #[error("{message}")]
+    NonceGap { expected: u64, message: String },
     #[error("{0}")]
     Unavailable(String),
     #[error("internal error: {0}")]
     Internal(String),
 }
 
-fn revert_message(output: &Bytes) -> String {
+/// The words for a revert, with its reason if it has one.
+pub(crate) fn revert_message(output: &Bytes) -> String {
     match decode_revert_reason(output) {
         Some(reason) if !output.is_empty() => format!(
             "execution reverted: {}",
@@ -81,10 +91,13 @@ impl RpcError {
             Self::Limit(_) | Self::Busy => LIMIT_EXCEEDED,
             Self::Reverted(_) => REVERTED,
             Self::NotYet { .. } => SYNC_TIMEOUT,
+            Self::NonceGap { .. } => SYNC_NONCE_GAP,
+            Self::Simulation { code, .. } => *code,
             Self::Unsupported(_) => UNSUPPORTED,
             Self::Unavailable(_) => UNAVAILABLE,
             Self::Internal(_) => INTERNAL,
             Self::UnknownBlock(_)
+            | Self::StateGone(_)
             | Self::UnknownFilter
             | Self::UnknownTransaction(_)
             | Self::Execution(_)
@@ -96,6 +109,7 @@ impl RpcError {
         match self {
             Self::Reverted(output) => Some(hex::encode_prefixed(output)),
             Self::NotYet { hash, .. } => Some(hash.to_string()),
+            Self::NonceGap { expected, .. } => Some(format!("{expected:#x}")),
             _ => None,
         }
     }
@@ -110,9 +124,8 @@ impl From<RpcError> for ErrorObjectOwned {
 impl From<ViewError> for RpcError {
     fn from(error: ViewError) -> Self {
         match error {
-            ViewError::UnknownBlock { .. } | ViewError::StateGone { .. } => {
-                Self::UnknownBlock(error.to_string())
-            }
+            ViewError::UnknownBlock { .. } => Self::UnknownBlock(error.to_string()),
+            ViewError::StateGone { .. } => Self::StateGone(error.to_string()),
             ViewError::TooManySlots { .. } => Self::Limit(error.to_string()),
             ViewError::Moved => Self::Busy,
             ViewError::Starting | ViewError::Stopping => Self::Unavailable(error.to_string()),
@@ -121,23 +134,15 @@ impl From<ViewError> for RpcError {
     }
 }
 
-/// Puts the words in front by which wallets and libraries tell refusals apart.
 impl From<SubmitError> for RpcError {
     fn from(error: SubmitError) -> Self {
-        let prefix = match error {
-            SubmitError::TooLarge { .. } => "oversized data: ",
-            SubmitError::UnsupportedType(_) => "transaction type not supported: ",
-            SubmitError::WrongChain { .. } => "invalid chain id for signer: ",
-            SubmitError::BadSignature => "invalid sender: ",
+        let prefix = match &error {
+            SubmitError::Transaction(reason) => words(reason),
             SubmitError::NonceTaken { .. } => "replacement transaction underpriced: ",
-            SubmitError::GasTooLow { .. } => "intrinsic gas too low: ",
-            SubmitError::GasTooHigh { .. } => "exceeds block gas limit: ",
             SubmitError::InsufficientFunds { .. } => "insufficient funds for gas * price + value: ",
-            SubmitError::InitCodeTooLarge { .. } => "max initcode size exceeded: ",
             SubmitError::SenderIsContract(_) => "sender not an eoa: ",
             SubmitError::PoolFull { .. } => "txpool is full: ",
-            SubmitError::Malformed(_)
-            | SubmitError::NonceTooLow { .. }
+            SubmitError::NonceTooLow { .. }
             | SubmitError::NonceTooHigh { .. }
             | SubmitError::AlreadyKnown { .. }
             | SubmitError::AccountFull { .. }
@@ -146,11 +151,27 @@ impl From<SubmitError> for RpcError {
         };
         let message = format!("{prefix}{error}");
         match error {
-            SubmitError::Malformed(_) => Self::Params(message),
+            SubmitError::Transaction(TransactionError::Malformed(_)) => Self::Params(message),
             SubmitError::AccountFull { .. } | SubmitError::PoolFull { .. } => Self::Limit(message),
             SubmitError::Storage(_) => Self::Internal(message),
             SubmitError::Stopping => Self::Unavailable(message),
             _ => Self::Refused(message),
         }
+    }
+}
+
+/// geth's words, by which wallets and libraries tell refusals apart.
+const fn words(reason: &TransactionError) -> &'static str {
+    match reason {
+        TransactionError::TooLarge { .. } => "oversized data: ",
+        TransactionError::UnsupportedType(_) => "transaction type not supported: ",
+        TransactionError::WrongChain { .. } => "invalid chain id for signer: ",
+        TransactionError::BadSignature => "invalid sender: ",
+        TransactionError::GasTooLow { .. } => "intrinsic gas too low: ",
+        TransactionError::GasTooHigh { .. } => "exceeds block gas limit: ",
+        TransactionError::InitCodeTooLarge { .. } => "max initcode size exceeded: ",
+        TransactionError::FeeOrder => "max priority fee per gas higher than max fee per gas: ",
+        TransactionError::NonceOverflow(_) => "nonce has max value: ",
+        TransactionError::Malformed(_) => "",
     }
 }
