@@ -1,6 +1,6 @@
 //! Execution without a block: `eth_call` and `eth_estimateGas`.
 
-use crate::{BlockContext, ExecuteError, MAX_TRANSACTION_GAS, Overrides, overrides::Overridden};
+use crate::{BlockContext, ExecuteError, MAX_TRANSACTION_GAS, Overrides, overrides::apply};
 use alloy_eips::eip2930::AccessList;
 use alloy_primitives::{Address, Bytes, Log, TxKind, U256};
 use revm::{
@@ -45,6 +45,21 @@ pub enum CallOutcome {
         reason: HaltReason,
         gas_used: u64,
     },
+}
+
+impl From<ExecutionResult> for CallOutcome {
+    fn from(result: ExecutionResult) -> Self {
+        let gas_used = result.tx_gas_used();
+        match result {
+            ExecutionResult::Success { output, logs, .. } => Self::Returned {
+                output: output.into_data(),
+                gas_used,
+                logs,
+            },
+            ExecutionResult::Revert { output, .. } => Self::Reverted { output, gas_used },
+            ExecutionResult::Halt { reason, .. } => Self::Halted { reason, gas_used },
+        }
+    }
 }
 
 /// Why no amount of gas was found.
@@ -115,39 +130,38 @@ pub fn estimate<DB: Database>(
     Ok(high)
 }
 
-/// A call that can be run with different amounts of gas; state once read stays read.
-struct Probe<'a, DB: Database> {
-    evm: MainnetEvm<MainnetContext<State<Overridden<'a, DB>>>>,
-    transaction: TxEnv,
+/// A call made ready to run: the state with its overrides, the block, the transaction.
+pub(crate) struct Prepared<DB: Database> {
+    pub state: State<DB>,
+    pub context: BlockContext,
+    pub transaction: TxEnv,
 }
 
-impl<'a, DB: Database> Probe<'a, DB> {
-    fn new(
+impl<DB: Database> Prepared<DB> {
+    pub(crate) fn new(
         database: DB,
         context: &BlockContext,
         request: &CallRequest,
-        overrides: &'a Overrides,
+        overrides: &Overrides,
+    ) -> Result<Self, ExecuteError<DB::Error>> {
+        let state = State::builder().with_database(database).build();
+        Self::on(state, context, request, overrides)
+    }
+
+    /// Like [`Prepared::new`], on a state on which something has run.
+    pub(crate) fn on(
+        mut state: State<DB>,
+        context: &BlockContext,
+        request: &CallRequest,
+        overrides: &Overrides,
     ) -> Result<Self, ExecuteError<DB::Error>> {
         let context = overrides.block.apply(context);
-        let database = Overridden {
-            database,
-            accounts: &overrides.accounts,
-        };
-        let mut state = State::builder().with_database(database).build();
+        apply(&mut state, &overrides.accounts).map_err(ExecuteError::Database)?;
         let nonce = state.basic(request.from)?.map_or(0, |info| info.nonce);
-        let mut block = context.block_env();
-        block.gas_limit = block.gas_limit.max(MAX_CALL_GAS);
-        let evm = Context::mainnet()
-            .with_db(state)
-            .modify_cfg_chained(|config| {
-                context.apply_config(config);
-                config.tx_gas_limit_cap = Some(u64::MAX);
-            })
-            .with_block(block)
-            .build_mainnet();
         let transaction = TxEnv {
             tx_type: if request.access_list.is_some() { 1 } else { 0 },
             caller: request.from,
+            gas_limit: request.gas_limit.unwrap_or(MAX_CALL_GAS).min(MAX_CALL_GAS),
             gas_price: 0,
             kind: request.to,
             value: request.value,
@@ -157,7 +171,50 @@ impl<'a, DB: Database> Probe<'a, DB> {
             access_list: request.access_list.clone().unwrap_or_default(),
             ..TxEnv::default()
         };
-        Ok(Self { evm, transaction })
+        Ok(Self {
+            state,
+            context,
+            transaction,
+        })
+    }
+}
+
+/// An EVM for calls, which need no signature: any account can make them, and they may use more gas than a transaction.
+pub(crate) fn evm_for_calls<DB: Database, I>(
+    database: DB,
+    context: &BlockContext,
+    inspector: I,
+) -> MainnetEvm<MainnetContext<DB>, I> {
+    Context::mainnet()
+        .with_db(database)
+        .modify_cfg_chained(|config| {
+            context.apply_config(config);
+            config.tx_gas_limit_cap = Some(u64::MAX);
+            config.disable_block_gas_limit = true;
+            config.disable_eip3607 = true;
+        })
+        .with_block(context.block_env())
+        .build_mainnet_with_inspector(inspector)
+}
+
+/// A call that can be run with different amounts of gas; state once read stays read.
+struct Probe<DB: Database> {
+    evm: MainnetEvm<MainnetContext<State<DB>>>,
+    transaction: TxEnv,
+}
+
+impl<DB: Database> Probe<DB> {
+    fn new(
+        database: DB,
+        context: &BlockContext,
+        request: &CallRequest,
+        overrides: &Overrides,
+    ) -> Result<Self, ExecuteError<DB::Error>> {
+        let call = Prepared::new(database, context, request, overrides)?;
+        Ok(Self {
+            evm: evm_for_calls(call.state, &call.context, ()),
+            transaction: call.transaction,
+        })
     }
 
     fn run(&mut self, gas_limit: u64) -> Result<CallOutcome, ExecuteError<DB::Error>> {
@@ -165,17 +222,7 @@ impl<'a, DB: Database> Probe<'a, DB> {
             gas_limit,
             ..self.transaction.clone()
         };
-        let done = self.evm.transact(transaction)?;
-        let gas_used = done.result.tx_gas_used();
-        Ok(match done.result {
-            ExecutionResult::Success { output, logs, .. } => CallOutcome::Returned {
-                output: output.into_data(),
-                gas_used,
-                logs,
-            },
-            ExecutionResult::Revert { output, .. } => CallOutcome::Reverted { output, gas_used },
-            ExecutionResult::Halt { reason, .. } => CallOutcome::Halted { reason, gas_used },
-        })
+        Ok(self.evm.transact(transaction)?.result.into())
     }
 
     fn succeeds(&mut self, gas_limit: u64) -> Result<bool, ExecuteError<DB::Error>> {

@@ -227,7 +227,7 @@ impl<DB: Database> Executor<DB> {
 }
 
 /// The transaction as revm takes it, at a gas price of zero.
-fn environment(transaction: &Transaction) -> TxEnv {
+pub(crate) fn environment(transaction: &Transaction) -> TxEnv {
     TxEnv {
         tx_type: transaction.ty(),
         caller: transaction.signer(),

@@ -9,16 +9,20 @@
 //! - A chain id is required (EIP-155). Types 0, 1 and 2 are accepted; blobs (3) and delegations (4) are refused.
 //! - `PREVRANDAO` is the parent's hash: known to the proposer, not random.
 
+mod access_list;
 mod call;
 mod changes;
 mod executor;
 mod overrides;
 mod receipts;
+mod simulate;
+mod trace;
 mod transaction;
 
 #[cfg(test)]
 mod tests;
 
+pub use access_list::create_access_list;
 pub use call::{CallOutcome, CallRequest, EstimateError, MAX_CALL_GAS, call, estimate};
 pub use changes::{AccountChange, AccountState, EMPTY_CODE_HASH, SlotChange, StateChanges};
 pub use executor::{BlockContext, ExecuteError, Executed, Executor, Outcome};
@@ -30,6 +34,10 @@ pub use revm::{
     context_interface::result::{HaltReason, InvalidTransaction},
     database_interface::DBErrorMarker,
     state::AccountInfo,
+};
+pub use simulate::{Simulated, Simulation, TRANSFER_EMITTER};
+pub use trace::{
+    MAX_TRACE_BYTES, Replay, TraceError, geth_call, geth_traces, parity_call, parity_results, parity_traces,
 };
 pub use transaction::{MAX_TRANSACTION_GAS, TransactionError, decode, intrinsic_gas, recover, recover_all};
 

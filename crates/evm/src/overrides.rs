@@ -1,8 +1,11 @@
 //! State and block as a caller of `eth_call` wants them to be.
 
-use crate::{AccountInfo, BlockContext, Bytecode};
-use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
-use revm::Database;
+use crate::{BlockContext, Bytecode};
+use alloy_primitives::{Address, B256, Bytes, U256};
+use revm::{
+    Database,
+    database::{AccountStatus, State},
+};
 use std::collections::BTreeMap;
 
 /// What a call pretends.
@@ -55,51 +58,35 @@ impl BlockOverrides {
     }
 }
 
-/// A database seen through overrides.
-pub(crate) struct Overridden<'a, DB> {
-    pub database: DB,
-    pub accounts: &'a BTreeMap<Address, AccountOverride>,
-}
-
-impl<DB: Database> Database for Overridden<'_, DB> {
-    type Error = DB::Error;
-
-    fn basic(&mut self, address: Address) -> Result<Option<AccountInfo>, DB::Error> {
-        let found = self.database.basic(address)?;
-        let Some(pretended) = self.accounts.get(&address) else {
-            return Ok(found);
+/// Puts overrides into a state as if its database said so. What was executed on it before stays.
+pub(crate) fn apply<DB: Database>(
+    state: &mut State<DB>,
+    accounts: &BTreeMap<Address, AccountOverride>,
+) -> Result<(), DB::Error> {
+    for (address, pretended) in accounts {
+        let cached = state.load_cache_account(*address)?;
+        let account = cached.account.get_or_insert_default();
+        account.info.balance = pretended.balance.unwrap_or(account.info.balance);
+        account.info.nonce = pretended.nonce.unwrap_or(account.info.nonce);
+        match &pretended.storage {
+            StorageOverride::Keep => {}
+            StorageOverride::Some(slots) => account.storage.extend(slots),
+            StorageOverride::All(slots) => account.storage = slots.clone().into_iter().collect(),
+        }
+        cached.status = match (&pretended.storage, cached.status) {
+            // Slots that are not named are zero then, whatever the database has.
+            (StorageOverride::All(_), _) | (_, AccountStatus::LoadedNotExisting) => {
+                AccountStatus::InMemoryChange
+            }
+            (_, AccountStatus::LoadedEmptyEIP161) => AccountStatus::Loaded,
+            (_, status) => status,
         };
-        let mut info = found.unwrap_or_default();
-        info.balance = pretended.balance.unwrap_or(info.balance);
-        info.nonce = pretended.nonce.unwrap_or(info.nonce);
         if let Some(code) = &pretended.code {
             let code = Bytecode::new_raw(code.clone());
-            info.code_hash = code.hash_slow();
-            info.code = Some(code);
+            account.info.code_hash = code.hash_slow();
+            account.info.code = Some(code.clone());
+            state.cache.contracts.insert(code.hash_slow(), code);
         }
-        Ok(Some(info))
     }
-
-    fn code_by_hash(&mut self, code_hash: B256) -> Result<Bytecode, DB::Error> {
-        let pretended = self.accounts.values().filter_map(|account| account.code.as_ref());
-        for code in pretended {
-            if keccak256(code) == code_hash {
-                return Ok(Bytecode::new_raw(code.clone()));
-            }
-        }
-        self.database.code_by_hash(code_hash)
-    }
-
-    fn storage(&mut self, address: Address, slot: U256) -> Result<U256, DB::Error> {
-        match self.accounts.get(&address).map(|account| &account.storage) {
-            Some(StorageOverride::All(slots)) => return Ok(slots.get(&slot).copied().unwrap_or_default()),
-            Some(StorageOverride::Some(slots)) if slots.contains_key(&slot) => return Ok(slots[&slot]),
-            _ => {}
-        }
-        self.database.storage(address, slot)
-    }
-
-    fn block_hash(&mut self, number: u64) -> Result<B256, DB::Error> {
-        self.database.block_hash(number)
-    }
+    Ok(())
 }
