@@ -8,6 +8,8 @@ SHELL := /bin/bash
 DATA ?= data
 HTTP ?= 127.0.0.1:8080
 RPC  ?= 127.0.0.1:8545
+# How often `make fuzz` asks each method of JSON-RPC.
+ROUNDS ?= 1000
 
 export CARGO_TERM_PROGRESS_WHEN ?= auto
 
@@ -41,9 +43,10 @@ soak: ## long runs: many simulation seeds, many kills
 	@tools/setup.sh e2e
 	@tools/soak.sh
 
-fuzz: ## long fuzz and invariant runs of contracts and decoders
+fuzz: ## long fuzz and invariant runs of contracts, decoders and JSON-RPC
 	@tools/setup.sh contracts
 	@cd contracts && npm run --silent fuzz
+	@ROUNDS=$(ROUNDS) cargo test --quiet -p zhengtong-rpc --test rpc random_requests
 
 fmt: ## format Rust and TypeScript
 	@cargo fmt --all

@@ -3,10 +3,12 @@
 use crate::{
     RpcError,
     filters::{Filters, PendingLog},
-    limits::{MAX_CALLS, MAX_READS, MAX_WAIT},
+    limits::{MAX_CALLS, MAX_READS, MAX_TRACES, MAX_WAIT},
 };
 use alloy_eips::{BlockId, BlockNumberOrTag};
 use parking_lot::Mutex;
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 use std::sync::Arc;
 use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
 use zhengtong_chain::{ChainView, SealedBlock, ViewError};
@@ -20,6 +22,7 @@ pub(crate) struct Api<V> {
     pub(crate) pending: Arc<Mutex<PendingLog>>,
     reads: Arc<Semaphore>,
     calls: Arc<Semaphore>,
+    traces: Arc<Semaphore>,
 }
 
 impl<V: ChainView> Api<V> {
@@ -30,6 +33,7 @@ impl<V: ChainView> Api<V> {
             pending: Arc::default(),
             reads: Arc::new(Semaphore::new(MAX_READS)),
             calls: Arc::new(Semaphore::new(MAX_CALLS)),
+            traces: Arc::new(Semaphore::new(MAX_TRACES)),
         }
     }
 
@@ -47,6 +51,17 @@ impl<V: ChainView> Api<V> {
         call: impl FnOnce(&V) -> Answer<T> + Send + 'static,
     ) -> Answer<T> {
         self.turn(&self.calls, call).await
+    }
+
+    /// Runs an execution that records what it does. Its answer is written as JSON where it was made, and not kept twice.
+    pub(crate) async fn trace<T: Serialize>(
+        &self,
+        trace: impl FnOnce(&V) -> Answer<T> + Send + 'static,
+    ) -> Answer<Box<RawValue>> {
+        self.turn(&self.traces, move |view| {
+            to_raw_value(&trace(view)?).map_err(|source| RpcError::Internal(source.to_string()))
+        })
+        .await
     }
 
     async fn turn<T: Send + 'static>(

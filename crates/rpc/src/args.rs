@@ -14,14 +14,14 @@ pub(crate) struct Args {
 
 impl Args {
     pub(crate) fn new(params: &Params<'_>) -> Result<Self, RpcError> {
-        let values: Vec<Value> = match params.as_str() {
-            None => Vec::new(),
+        let values: Option<Vec<Value>> = match params.as_str() {
+            None => None,
             Some(text) => {
                 serde_json::from_str(text).map_err(|_| RpcError::Params("params must be an array".into()))?
             }
         };
         Ok(Self {
-            values: values.into_iter(),
+            values: values.unwrap_or_default().into_iter(),
             index: 0,
         })
     }

@@ -92,7 +92,8 @@ pub(crate) fn logs<'a>(
         .map(|(index, at, log)| located(block, index, at, log.clone()))
 }
 
-fn located(block: &SealedBlock, index: usize, log_index: u64, log: alloy_primitives::Log) -> Log {
+/// A log with where it stands.
+pub(crate) fn located(block: &SealedBlock, index: usize, log_index: u64, log: alloy_primitives::Log) -> Log {
     Log {
         inner: log,
         block_hash: Some(block.hash),

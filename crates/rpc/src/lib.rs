@@ -9,7 +9,9 @@
 
 mod api;
 mod args;
+mod calls;
 mod convert;
+mod debug;
 mod error;
 mod eth;
 mod filters;
@@ -17,8 +19,12 @@ pub mod limits;
 #[cfg(feature = "mocks")]
 pub mod mocks;
 mod network;
+mod openrpc;
 mod proofs;
+mod replay;
 mod server;
+mod sockets;
+mod trace;
 
 pub use error::{RpcError, UNAVAILABLE};
 pub use server::{Config, Hosts, RpcServer, StartError, module};

@@ -43,5 +43,17 @@ pub const MAX_FEE_HISTORY: u64 = 1_024;
 pub const MAX_REWARD_PERCENTILES: usize = 100;
 /// Most accounts and slots that one call overrides.
 pub const MAX_OVERRIDES: usize = 4_096;
+/// Most accounts whose slots one request reads, and most slots of all of them.
+pub const MAX_STORAGE_VALUES: usize = 1_024;
+/// Most blocks in one simulation, those that fill gaps included.
+pub const MAX_SIMULATED_BLOCKS: u64 = 256;
+/// Most bytes that the calls of one simulation return, together.
+pub const MAX_SIMULATED_BYTES: usize = 32 * 1024 * 1024;
+/// Most traces that are made at once. Each may take several times [`zhengtong_evm::MAX_TRACE_BYTES`] of memory.
+pub const MAX_TRACES: usize = 2;
+/// Most blocks that one `trace_filter` executes again.
+pub const MAX_TRACED_BLOCKS: u64 = 100;
+/// Most traces in one answer of `trace_filter`.
+pub const MAX_FOUND_TRACES: usize = 10_000;
 /// How long `eth_sendRawTransactionSync` waits at most, and if no time is named.
 pub const MAX_SYNC_WAIT: Duration = Duration::from_secs(30);

@@ -2,6 +2,7 @@
 
 use crate::server::Methods;
 use alloy_primitives::{Bytes, U64, keccak256};
+use std::collections::BTreeMap;
 use zhengtong_chain::ChainView;
 
 pub(crate) fn register<V: ChainView>(methods: &mut Methods<V>) {
@@ -27,5 +28,14 @@ pub(crate) fn register<V: ChainView>(methods: &mut Methods<V>) {
         let data: Bytes = args.required("data")?;
         args.end()?;
         Ok(keccak256(data))
+    });
+    methods.add("rpc_modules", |_, args| async move {
+        let names = ["debug", "eth", "net", "rpc", "trace", "web3", "zhengtong"];
+        args.end().map(|()| {
+            names
+                .map(|name| (name, "1.0"))
+                .into_iter()
+                .collect::<BTreeMap<_, _>>()
+        })
     });
 }

@@ -116,7 +116,8 @@ async fn state_proof(view: &impl ChainView, address: Address, slots: &[B256]) ->
     Ok(view.prove(address, slots).await?)
 }
 
-fn encoded_items(block: &SealedBlock) -> (Vec<Bytes>, Vec<Bytes>) {
+/// Transactions and receipts of a block in their EIP-2718 encoding.
+pub(crate) fn encoded_items(block: &SealedBlock) -> (Vec<Bytes>, Vec<Bytes>) {
     let transactions = block
         .transactions
         .iter()

@@ -3,14 +3,17 @@
 use crate::{
     api::{Answer, Api},
     args::Args,
-    eth, limits, network, proofs,
+    debug, eth, limits, network, openrpc, proofs, sockets, trace,
 };
 use jsonrpsee::{
     RpcModule,
     core::{SubscriptionResult, traits::IdProvider},
     server::{
         BatchRequestConfig, PingConfig, Server, ServerConfig, ServerHandle,
-        middleware::http::{AuthorityError, HostFilterLayer},
+        middleware::{
+            http::{AuthorityError, HostFilterLayer},
+            rpc::RpcServiceBuilder,
+        },
     },
     types::{ErrorObjectOwned, SubscriptionId},
 };
@@ -70,7 +73,13 @@ impl RpcServer {
             .allow_headers(Any);
         let server = Server::builder()
             .set_config(limited())
-            .set_http_middleware(tower::ServiceBuilder::new().layer(hosts).layer(cors))
+            .set_http_middleware(
+                tower::ServiceBuilder::new()
+                    .layer(hosts)
+                    .layer(cors)
+                    .map_request(sockets::mark),
+            )
+            .set_rpc_middleware(RpcServiceBuilder::new().layer_fn(sockets::SocketsOnly))
             .build(config.address)
             .await
             .map_err(|source| StartError::Listen {
@@ -140,9 +149,12 @@ pub fn module<V: ChainView>(view: V) -> RpcModule<()> {
     let mut methods = Methods {
         module: RpcModule::from_arc(api),
     };
+    debug::register(&mut methods);
     eth::register(&mut methods);
     network::register(&mut methods);
+    openrpc::register(&mut methods);
     proofs::register(&mut methods);
+    trace::register(&mut methods);
     let mut module = methods.module;
     let subscribed = module.register_subscription(
         "eth_subscribe",

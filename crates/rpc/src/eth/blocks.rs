@@ -1,9 +1,9 @@
-//! Blocks, transactions and receipts.
+//! Blocks.
 
 use crate::{api::find_block, convert, server::Methods};
 use alloy_eips::{BlockId, BlockNumberOrTag};
 use alloy_primitives::{B256, U64, U256};
-use alloy_rpc_types_eth::Index;
+use alloy_rpc_types_eth::{Header, Index};
 use zhengtong_chain::ChainView;
 
 pub(super) fn register<V: ChainView>(methods: &mut Methods<V>) {
@@ -64,84 +64,14 @@ pub(super) fn register<V: ChainView>(methods: &mut Methods<V>) {
                 .await
         });
     }
-    register_transactions(methods);
-}
-
-fn register_transactions<V: ChainView>(methods: &mut Methods<V>) {
-    methods.add("eth_getTransactionByHash", |api, mut args| async move {
-        let hash: B256 = args.required("hash")?;
-        args.end()?;
-        api.read(move |view| {
-            if let Some((number, index)) = view.transaction(hash)? {
-                return Ok(view
-                    .block(number)?
-                    .and_then(|block| convert::transaction(&block, index)));
-            }
-            Ok(view.pending_transaction(hash).map(convert::pending))
-        })
-        .await
+    methods.add("eth_getUncleByBlockNumberAndIndex", |_, mut args| async move {
+        let _: BlockNumberOrTag = args.required("block")?;
+        let _: Index = args.required("index")?;
+        args.end().map(|()| None::<Header>)
     });
-    methods.add("eth_getRawTransactionByHash", |api, mut args| async move {
-        let hash: B256 = args.required("hash")?;
-        args.end()?;
-        api.read(move |view| {
-            let found = match view.transaction(hash)? {
-                Some((number, index)) => view
-                    .block(number)?
-                    .and_then(|block| block.transactions.get(index).cloned()),
-                None => view.pending_transaction(hash),
-            };
-            Ok(found.map(|transaction| crate::proofs::encoded(transaction.inner())))
-        })
-        .await
-    });
-    methods.add(
-        "eth_getTransactionByBlockNumberAndIndex",
-        |api, mut args| async move {
-            let number: BlockNumberOrTag = args.required("block")?;
-            let index: Index = args.required("index")?;
-            args.end()?;
-            api.read(move |view| {
-                Ok(find_block(view, number.into())?.and_then(|block| convert::transaction(&block, index.0)))
-            })
-            .await
-        },
-    );
-    methods.add(
-        "eth_getTransactionByBlockHashAndIndex",
-        |api, mut args| async move {
-            let hash: B256 = args.required("hash")?;
-            let index: Index = args.required("index")?;
-            args.end()?;
-            api.read(move |view| {
-                Ok(find_block(view, hash.into())?.and_then(|block| convert::transaction(&block, index.0)))
-            })
-            .await
-        },
-    );
-    methods.add("eth_getTransactionReceipt", |api, mut args| async move {
-        let hash: B256 = args.required("hash")?;
-        args.end()?;
-        api.read(move |view| {
-            let Some((number, index)) = view.transaction(hash)? else {
-                return Ok(None);
-            };
-            Ok(view
-                .block(number)?
-                .and_then(|block| convert::receipt(&block, index)))
-        })
-        .await
-    });
-    methods.add("eth_getBlockReceipts", |api, mut args| async move {
-        let id: BlockId = args.required("block")?;
-        args.end()?;
-        api.read(move |view| {
-            Ok(find_block(view, id)?.map(|block| {
-                let receipts =
-                    (0..block.transactions.len()).filter_map(|index| convert::receipt(&block, index));
-                receipts.collect::<Vec<_>>()
-            }))
-        })
-        .await
+    methods.add("eth_getUncleByBlockHashAndIndex", |_, mut args| async move {
+        let _: B256 = args.required("hash")?;
+        let _: Index = args.required("index")?;
+        args.end().map(|()| None::<Header>)
     });
 }

@@ -11,7 +11,12 @@ use alloy_rpc_types_eth::FeeHistory;
 use zhengtong_chain::ChainView;
 
 pub(super) fn register<V: ChainView>(methods: &mut Methods<V>) {
-    for name in ["eth_gasPrice", "eth_maxPriorityFeePerGas", "eth_blobBaseFee"] {
+    for name in [
+        "eth_gasPrice",
+        "eth_maxPriorityFeePerGas",
+        "eth_baseFee",
+        "eth_blobBaseFee",
+    ] {
         methods.add(name, |_, args| async move { args.end().map(|()| U256::ZERO) });
     }
     methods.add("eth_feeHistory", |api, mut args| async move {

@@ -5,7 +5,7 @@ use alloy_primitives::{B256, Bytes, U64};
 use alloy_rpc_types_eth::TransactionReceipt;
 use std::time::{Duration, Instant};
 use tokio::{sync::broadcast::error::RecvError, time::timeout};
-use zhengtong_chain::ChainView;
+use zhengtong_chain::{ChainView, SubmitError};
 
 pub(super) fn register<V: ChainView>(methods: &mut Methods<V>) {
     methods.add("eth_sendRawTransaction", |api, mut args| async move {
@@ -17,12 +17,20 @@ pub(super) fn register<V: ChainView>(methods: &mut Methods<V>) {
         let raw: Bytes = args.required("transaction")?;
         let wait_ms: Option<U64> = args.optional("timeout")?;
         args.end()?;
-        let wait = wait_ms.map_or(MAX_SYNC_WAIT, |ms| {
-            Duration::from_millis(ms.to()).min(MAX_SYNC_WAIT)
-        });
+        // A time that is none is as good as unnamed (EIP-7966).
+        let wait = match wait_ms.map(|ms| Duration::from_millis(ms.to())) {
+            None | Some(Duration::ZERO) => MAX_SYNC_WAIT,
+            Some(wait) => wait.min(MAX_SYNC_WAIT),
+        };
         let mut blocks = api.view.subscribe();
         let started = Instant::now();
-        let hash = api.view.submit(raw).await?;
+        let hash = api.view.submit(raw).await.map_err(|error| match error {
+            SubmitError::NonceTooHigh { expected, .. } => RpcError::NonceGap {
+                expected,
+                message: error.to_string(),
+            },
+            other => other.into(),
+        })?;
         loop {
             if let Some(receipt) = receipt(&api, hash).await? {
                 return Ok(receipt);

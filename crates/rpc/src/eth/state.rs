@@ -1,8 +1,14 @@
 //! Accounts at a block.
 
-use crate::{RpcError, api::need_block, server::Methods};
+use crate::{
+    RpcError,
+    api::{Answer, need_block},
+    limits::MAX_STORAGE_VALUES,
+    server::Methods,
+};
 use alloy_eips::{BlockId, BlockNumberOrTag};
 use alloy_primitives::{Address, B256, Bytes, U64, U256};
+use std::collections::BTreeMap;
 use zhengtong_chain::ChainView;
 use zhengtong_evm::{AccountInfo, Database as _};
 
@@ -47,6 +53,41 @@ pub(super) fn register<V: ChainView>(methods: &mut Methods<V>) {
         })
         .await
     });
+    methods.add("eth_getStorageValues", |api, mut args| async move {
+        let wanted: Wanted = args.required("slots by account")?;
+        check_storage_values(&wanted)?;
+        let block: Option<BlockId> = args.optional("block")?;
+        args.end()?;
+        api.read(move |view| {
+            let number = need_block(view, block)?.header.number;
+            let mut state = view.state(number)?;
+            let mut values = Wanted::new();
+            for (address, slots) in wanted {
+                let found = slots.into_iter().map(|slot| state.storage(address, slot.into()));
+                let found = found.map(|value| value.map(B256::from));
+                values.insert(address, found.collect::<Result<_, _>>()?);
+            }
+            Ok(values)
+        })
+        .await
+    });
+}
+
+/// Slots by account, as `eth_getStorageValues` asks for them.
+type Wanted = BTreeMap<Address, Vec<B256>>;
+
+fn check_storage_values(wanted: &Wanted) -> Answer<()> {
+    if wanted.is_empty() {
+        return Err(RpcError::Params("empty request".into()));
+    }
+    let slots = wanted.values().map(Vec::len).sum::<usize>();
+    if wanted.len().max(slots) > MAX_STORAGE_VALUES {
+        return Err(RpcError::Limit(format!(
+            "{slots} slots of {} accounts, at most {MAX_STORAGE_VALUES} of each",
+            wanted.len()
+        )));
+    }
+    Ok(())
 }
 
 fn account<V: ChainView>(

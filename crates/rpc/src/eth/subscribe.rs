@@ -1,11 +1,11 @@
-//! `eth_subscribe`: new heads, logs and accepted transactions.
+//! `eth_subscribe`: new heads, logs, accepted transactions and receipts.
 //!
 //! Every block is delivered, in order: when a reader is slower than the chain, what it missed is read from the store.
 
-use crate::{RpcError, api::Api, args::Args, convert, eth::logs};
+use crate::{RpcError, api::Api, args::Args, convert, eth::logs, limits::MAX_FILTER_TERMS};
 use alloy_primitives::B256;
 use alloy_rpc_types_eth::{
-    Filter,
+    Filter, TransactionReceipt,
     pubsub::{Params, SubscriptionKind},
 };
 use jsonrpsee::{
@@ -23,6 +23,8 @@ enum Wanted {
     Pending {
         full: bool,
     },
+    /// Receipts of these transactions, or of all.
+    Receipts(Option<Vec<B256>>),
     /// This node only shows final blocks; there is never progress to report.
     Syncing,
 }
@@ -42,7 +44,17 @@ impl Wanted {
                 logs::check(&filter)?;
                 Self::Logs(filter)
             }
-            (SubscriptionKind::TransactionReceipts, _) => return Err(args.refuse("kind", "not supported")),
+            (SubscriptionKind::TransactionReceipts, Params::None) => Self::Receipts(None),
+            (SubscriptionKind::TransactionReceipts, Params::TransactionReceipts(params)) => {
+                let hashes = params.transaction_hashes.filter(|hashes| !hashes.is_empty());
+                if hashes
+                    .as_ref()
+                    .is_some_and(|hashes| hashes.len() > MAX_FILTER_TERMS)
+                {
+                    return Err(args.refuse("params", format!("more than {MAX_FILTER_TERMS} hashes")));
+                }
+                Self::Receipts(hashes)
+            }
             _ => return Err(args.refuse("params", "do not belong to this kind of subscription")),
         };
         args.end()?;
@@ -66,26 +78,29 @@ pub(crate) async fn serve<V: ChainView>(
     let (blocks, accepted) = (api.view.subscribe(), api.view.subscribe_pending());
     let after = api.view.tip().header.number;
     let sink = pending.accept().await?;
+    let mut blocks = Blocks {
+        api: api.clone(),
+        receiver: blocks,
+        after,
+    };
     match wanted {
         Wanted::Heads => {
-            let mut blocks = Blocks {
-                api,
-                receiver: blocks,
-                after,
-            };
             while let Some(block) = blocks.next(&sink).await? {
                 send(&sink, &convert::header(&block)).await?;
             }
         }
         Wanted::Logs(filter) => {
-            let mut blocks = Blocks {
-                api,
-                receiver: blocks,
-                after,
-            };
             while let Some(block) = blocks.next(&sink).await? {
                 for log in logs::matching(&block, &filter) {
                     send(&sink, &log).await?;
+                }
+            }
+        }
+        Wanted::Receipts(hashes) => {
+            while let Some(block) = blocks.next(&sink).await? {
+                let receipts = receipts(&block, hashes.as_deref());
+                if !receipts.is_empty() {
+                    send(&sink, &receipts).await?;
                 }
             }
         }
@@ -96,6 +111,14 @@ pub(crate) async fn serve<V: ChainView>(
         }
     }
     Ok(())
+}
+
+fn receipts(block: &SealedBlock, hashes: Option<&[B256]>) -> Vec<TransactionReceipt> {
+    let transactions = block.transactions.iter().enumerate();
+    transactions
+        .filter(|(_, transaction)| hashes.is_none_or(|hashes| hashes.contains(transaction.tx_hash())))
+        .filter_map(|(index, _)| convert::receipt(block, index))
+        .collect()
 }
 
 async fn serve_pending<V: ChainView>(

@@ -1,4 +1,4 @@
-use crate::node::{COUNTER, Node};
+use crate::node::{COUNTER, Forwarded, Node};
 use alloy_primitives::{Address, Bytes};
 use serde_json::json;
 
@@ -193,4 +193,67 @@ async fn wrong_calls_are_refused_by_name() {
         .await;
     assert_eq!(refusal.code, -32000);
     assert!(refusal.message.starts_with("header not found"), "{refusal:?}");
+}
+
+#[tokio::test]
+async fn an_access_list_names_what_a_call_touches() {
+    let node = Node::instant().await;
+    let Forwarded {
+        counter,
+        forward,
+        input,
+        ..
+    } = node.forwarded().await;
+    let ask = async |call| node.ask("eth_createAccessList", json!([call, "latest"])).await;
+    // anvil's answer for the same transactions.
+    let touched = json!([{ "address": counter, "storageKeys": [word(0)] }]);
+    let list = ask(json!({ "from": node.key.address(), "to": forward, "input": input })).await;
+    assert_eq!(list, json!({ "accessList": touched, "gasUsed": "0x74a1" }));
+    // A transfer touches nothing that its transaction does not name already.
+    let transfer =
+        ask(json!({ "from": node.key.address(), "to": Address::repeat_byte(9), "value": "0xa" })).await;
+    assert_eq!(transfer, json!({ "accessList": [], "gasUsed": "0x5208" }));
+    let failed = ask(json!({ "to": counter, "input": "0x01" })).await;
+    assert_eq!(
+        (&failed["error"], &failed["accessList"]),
+        (&json!("execution reverted: no"), &json!([]))
+    );
+}
+
+#[tokio::test]
+async fn a_call_may_come_from_a_contract() {
+    let node = Node::instant().await;
+    let contract = node.deploy().await;
+    // CALLER: 335f5260205ff3.
+    let code = json!({ Address::repeat_byte(7).to_string(): { "code": "0x335f5260205ff3" } });
+    let call = json!([{ "from": contract, "to": Address::repeat_byte(7) }, "latest", code]);
+    assert_eq!(node.ask("eth_call", call).await, json!(contract.into_word()));
+    // GASLIMIT: 455f5260205ff3.
+    let code = json!({ contract.to_string(): { "code": "0x455f5260205ff3" } });
+    let small = json!([{ "to": contract }, "latest", code, { "gasLimit": "0x5208" }]);
+    assert_eq!(node.ask("eth_call", small).await, word(0x5208));
+}
+
+#[tokio::test]
+async fn many_slots_are_read_at_once() {
+    let node = Node::instant().await;
+    let Forwarded { counter, forward, .. } = node.forwarded().await;
+    let slots = [word(0), word(1)];
+    let wanted = json!({ counter.to_string(): slots, forward.to_string(): [word(0)] });
+    let values = node.ask("eth_getStorageValues", json!([wanted])).await;
+    let (counter, forward) = (format!("{counter:#x}"), format!("{forward:#x}"));
+    assert_eq!(
+        values,
+        json!({ counter.clone(): [word(1), word(0)], forward: [word(0)] })
+    );
+    let refusal = node.refusal("eth_getStorageValues", json!([{}])).await;
+    assert_eq!(
+        (refusal.code, refusal.message.as_str()),
+        (-32602, "empty request")
+    );
+    let many = json!({ counter: vec![word(0); 1_025] });
+    assert_eq!(
+        node.refusal("eth_getStorageValues", json!([many])).await.code,
+        -32005
+    );
 }

@@ -2,10 +2,16 @@
 
 mod blocks;
 mod call;
+mod fuzz;
+mod generate;
 mod logs;
 mod network;
 mod node;
+mod openrpc;
 mod proofs;
 mod refusals;
+mod schema;
 mod send;
+mod simulate;
 mod sockets;
+mod traces;

@@ -10,6 +10,17 @@ async fn a_node_says_who_it_is() {
     assert_eq!(node.ask("net_peerCount", json!([])).await, "0x0");
     assert_eq!(node.ask("eth_syncing", json!([])).await, false);
     assert_eq!(node.ask("eth_accounts", json!([])).await, json!([]));
+    assert_eq!(
+        node.ask("eth_coinbase", json!([])).await,
+        json!(alloy_primitives::Address::ZERO)
+    );
+    assert_eq!(node.ask("eth_hashrate", json!([])).await, "0x0");
+    let capabilities = node.ask("eth_capabilities", json!([])).await;
+    assert_eq!(capabilities["head"]["number"], "0x0");
+    assert_eq!(
+        capabilities["state"]["deleteStrategy"],
+        json!({ "type": "window", "retentionBlocks": "0x100" })
+    );
     assert!(
         node.ask("web3_clientVersion", json!([]))
             .await
@@ -27,6 +38,7 @@ async fn gas_has_no_price() {
     let node = Node::instant().await;
     node.deploy().await;
     assert_eq!(node.ask("eth_gasPrice", json!([])).await, "0x0");
+    assert_eq!(node.ask("eth_baseFee", json!([])).await, "0x0");
     assert_eq!(node.ask("eth_maxPriorityFeePerGas", json!([])).await, "0x0");
     let history = node
         .ask("eth_feeHistory", json!(["0x5", "latest", [10.0, 90.0]]))

@@ -1,5 +1,6 @@
 //! A served mock chain, and a client that sees what is really on the wire.
 
+use crate::schema::DOCUMENT;
 use alloy_consensus::{SignableTransaction as _, TxEip1559, TxEnvelope};
 use alloy_eips::Encodable2718 as _;
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256, b256, bytes};
@@ -23,6 +24,9 @@ pub const COUNTER: Bytes = bytes!(
     "7fe7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7"
     "60205fa160205ff3"
 );
+
+/// Creates a contract that calls the address in its calldata, and returns whether that succeeded.
+pub const FORWARD: Bytes = bytes!("600f8060095f395ff3" "5f5f5f5f5f5f355af15f5260205ff3");
 
 /// An error of JSON-RPC.
 #[derive(Debug, PartialEq)]
@@ -86,7 +90,12 @@ impl Node {
         let (_, answer) = self.post(body.to_string()).await;
         let mut answer: Value = serde_json::from_str(&answer).unwrap();
         match answer.get_mut("error") {
-            None => Ok(answer["result"].take()),
+            None => {
+                let result = answer["result"].take();
+                let complaint = DOCUMENT.complaint(method, &result);
+                assert_eq!(complaint, None, "{method}: {result}");
+                Ok(result)
+            }
             Some(error) => Err(Refusal {
                 code: error["code"].as_i64().unwrap(),
                 message: error["message"].as_str().unwrap().into(),
@@ -132,6 +141,36 @@ impl Node {
     pub async fn deploy(&self) -> Address {
         self.send(&self.sign(0, TxKind::Create, COUNTER, 0)).await;
         self.key.address().create(0)
+    }
+}
+
+/// A counter, a contract that forwards to it, and a transaction to each.
+pub struct Forwarded {
+    pub counter: Address,
+    pub forward: Address,
+    /// Calldata that makes `forward` call `counter`.
+    pub input: Bytes,
+    /// Counts through `forward`, in block 3.
+    pub counted: B256,
+    /// Makes `counter` revert, in block 4.
+    pub reverted: B256,
+}
+
+impl Node {
+    pub async fn forwarded(&self) -> Forwarded {
+        let counter = self.deploy().await;
+        self.send(&self.sign(1, TxKind::Create, FORWARD, 0)).await;
+        let forward = self.key.address().create(1);
+        let input = Bytes::from(counter.into_word());
+        Forwarded {
+            counter,
+            forward,
+            counted: self.send(&self.sign(2, forward.into(), input.clone(), 0)).await,
+            reverted: self
+                .send(&self.sign(3, counter.into(), Bytes::from_static(&[1]), 0))
+                .await,
+            input,
+        }
     }
 }
 

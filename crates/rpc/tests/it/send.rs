@@ -65,4 +65,9 @@ async fn sending_can_wait_for_the_receipt() {
         .await;
     assert_eq!(refusal.code, 4);
     assert_eq!(refusal.data, json!(alloy_primitives::keccak256(&raw)));
+
+    // Drafts of EIP-7966 since 2025: the expected nonce comes with the refusal.
+    let raw = node.sign(9, TxKind::Create, COUNTER, 0);
+    let refusal = node.refusal("eth_sendRawTransactionSync", json!([raw])).await;
+    assert_eq!((refusal.code, refusal.data), (6, json!("0x2")));
 }

@@ -57,7 +57,13 @@ async fn logs_and_transactions_are_pushed() {
     let deployed = node.send(&node.sign(0, TxKind::Create, COUNTER, 0)).await;
     assert_eq!(hashes.next().await.unwrap().unwrap(), json!(deployed));
     assert_eq!(full.next().await.unwrap().unwrap()["hash"], json!(deployed));
+    let wanted = json!({ "transactionHashes": [deployed] });
+    let mut receipts = subscribe(&client, rpc_params!["transactionReceipts", wanted])
+        .await
+        .unwrap();
     node.chain.mine();
+    let receipt = node.ask("eth_getTransactionReceipt", json!([deployed])).await;
+    assert_eq!(receipts.next().await.unwrap().unwrap(), json!([receipt]));
     let contract = node.key.address().create(0);
     let counted = node.send(&node.sign(1, contract.into(), Bytes::new(), 0)).await;
     node.chain.mine();
