@@ -67,6 +67,7 @@ async fn calls_see_what_those_before_them_did() {
         (&reverted["status"], &reverted["gasUsed"]),
         (&json!("0x0"), &json!("0x526a"))
     );
+    assert_eq!(reverted["returnData"], "0x");
     assert_eq!(
         (&reverted["error"]["code"], &reverted["error"]["message"]),
         (&json!(3), &json!("execution reverted: no"))
@@ -118,6 +119,15 @@ async fn transfers_are_logged_if_asked_for_and_belong_to_no_receipt() {
     assert_eq!(logged[0]["logsBloom"], silent[0]["logsBloom"]);
     assert_eq!(logged[0]["receiptsRoot"], silent[0]["receiptsRoot"]);
     assert_eq!(logged[0]["hash"], silent[0]["hash"]);
+
+    // A contract that ends itself leaves its coin behind: 60c1ff, to an account named by one byte.
+    let ends = json!({ from.to_string(): { "balance": "0x1e8480", "code": "0x60c1ff" } });
+    let payload = json!({ "blockStateCalls": [{ "stateOverrides": ends, "calls": [{ "to": from }] }], "traceTransfers": true });
+    let ended = node.ask("eth_simulateV1", json!([payload])).await;
+    let log = &ended[0]["calls"][0]["logs"][0];
+    let heir = Address::with_last_byte(0xc1);
+    assert_eq!(log["topics"], json!([transfer(), from.into_word(), heir.into_word()]));
+    assert_eq!(log["data"], word(2_000_000));
 }
 
 #[tokio::test]

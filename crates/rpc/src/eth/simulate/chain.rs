@@ -16,7 +16,7 @@ use crate::{
 use alloy_consensus::{
     Header, SignableTransaction as _, TxEip1559, TxEip2930, TxEnvelope, TxLegacy, transaction::Recovered,
 };
-use alloy_primitives::{B256, Log, Signature, TxKind, U256};
+use alloy_primitives::{B256, Bytes, Log, Signature, TxKind, U256};
 use alloy_rpc_types_eth::{
     Block as RpcBlock, TransactionRequest,
     simulate::{SimCallResult, SimulateError, SimulatedBlock},
@@ -163,9 +163,9 @@ impl<S: zhengtong_evm::Database<Error = ViewError>> Chain<S> {
                 let error = SimulateError {
                     code: SimulateError::EXECUTION_REVERTED_CODE,
                     message: revert_message(&output),
-                    data: Some(output.clone()),
+                    data: Some(output),
                 };
-                (false, output, gas_used, Vec::new(), Some(error))
+                (false, Bytes::new(), gas_used, Vec::new(), Some(error))
             }
             CallOutcome::Halted { reason, gas_used } => {
                 let error = SimulateError {
@@ -173,10 +173,13 @@ impl<S: zhengtong_evm::Database<Error = ViewError>> Chain<S> {
                     message: halt_message(&reason),
                     data: None,
                 };
-                (false, Default::default(), gas_used, Vec::new(), Some(error))
+                (false, Bytes::new(), gas_used, Vec::new(), Some(error))
             }
         };
-        let bytes = output.len() + logs.iter().map(|log| log.data.data.len()).sum::<usize>();
+        let reason = error.as_ref().and_then(|error| error.data.as_ref());
+        let bytes = output.len()
+            + reason.map_or(0, |data| data.len())
+            + logs.iter().map(|log| log.data.data.len()).sum::<usize>();
         self.bytes_left = self.bytes_left.checked_sub(bytes).ok_or_else(|| {
             refusal(
                 OVER_LIMIT,
@@ -197,7 +200,7 @@ impl<S: zhengtong_evm::Database<Error = ViewError>> Chain<S> {
 /// A result before its block has a hash.
 struct Unlocated {
     status: bool,
-    output: alloy_primitives::Bytes,
+    output: Bytes,
     gas_used: u64,
     max_used_gas: u64,
     logs: Vec<Log>,
