@@ -2,7 +2,7 @@
 
 use crate::{
     inner::Inner,
-    view::{ChainView, MAX_PROVEN_SLOTS, SealedBlock, SubmitError, ViewError},
+    view::{ChainView, MAX_PROVEN_SLOTS, SealedBlock, SubmitError, ViewError, Waiting},
 };
 use alloy_consensus::Transaction as _;
 use alloy_primitives::{Address, B256, Bytes, U256};
@@ -97,6 +97,10 @@ impl<E: Context + Spawner> ChainView for Handle<E> {
 
     fn pending_transaction(&self, hash: B256) -> Option<Transaction> {
         self.0.pool.get(hash)
+    }
+
+    fn waiting(&self) -> Vec<Waiting> {
+        self.0.pool.waiting()
     }
 
     fn finality(&self, number: u64) -> Result<Option<Finality>, ViewError> {

@@ -26,4 +26,4 @@ pub use engine::{Networks, Setup, StartError, Started};
 pub use genesis::{Genesis, GenesisError, GenesisSpec};
 pub use handle::{Handle, StateView};
 pub use store::{Store, StoreError};
-pub use view::{ChainView, SealedBlock, SubmitError, TransactionReceipt, ViewError};
+pub use view::{ChainView, SealedBlock, SubmitError, TransactionReceipt, ViewError, Waiting};

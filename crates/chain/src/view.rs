@@ -29,6 +29,14 @@ pub struct SealedBlock {
     pub timestamp_ms: u64,
 }
 
+/// A transaction that is accepted and not yet final.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    pub transaction: Arc<Recovered<TxEnvelope>>,
+    /// Nothing is missing: neither an earlier nonce nor a change of its account.
+    pub can_run: bool,
+}
+
 /// Why something could not be read.
 #[derive(Clone, Debug, Error)]
 pub enum ViewError {
@@ -108,6 +116,9 @@ pub trait ChainView: Clone + Send + Sync + 'static {
 
     /// A transaction that is accepted but not yet finalized.
     fn pending_transaction(&self, hash: B256) -> Option<Recovered<TxEnvelope>>;
+
+    /// Every transaction that is accepted but not yet finalized, by account in the order of nonces.
+    fn waiting(&self) -> Vec<Waiting>;
 
     /// Certificate and headers down to the block; `None` above the tip.
     fn finality(&self, number: u64) -> Result<Option<Finality>, ViewError>;

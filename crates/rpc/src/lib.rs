@@ -2,10 +2,12 @@
 //!
 //! - `eth_`, `net_`, `web3_` answer as geth does, so that wallets and tools work unchanged. Blocks are shown once they are
 //!   final and executed, so `latest`, `safe` and `finalized` are the same block and nothing is ever taken back.
+//! - `debug_`, `trace_` and `txpool_` tell what happened inside transactions, and what waits.
 //! - `zhengtong_` gives the proofs with which [`zhengtong_types`] checks every other answer.
 //!
 //! To add a method: write it in the file of its subject, with a name for each argument, and take what it reads through
-//! `Api::read` or `Api::execute`, which bound how much runs at once. `tests/` calls every method over the wire.
+//! `Api::read`, `Api::execute` or `Api::trace`, which bound how much runs at once; describe it in `docs/openrpc.json`.
+//! `tests/` calls every method over the wire, and holds the description against the server.
 
 mod api;
 mod args;
@@ -25,6 +27,7 @@ mod replay;
 mod server;
 mod sockets;
 mod trace;
+mod txpool;
 
 pub use error::{RpcError, UNAVAILABLE};
 pub use server::{Config, Hosts, RpcServer, StartError, module};

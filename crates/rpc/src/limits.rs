@@ -37,6 +37,8 @@ pub const FILTER_LIFETIME: Duration = Duration::from_secs(5 * 60);
 /// Hashes of accepted transactions that are remembered for filters.
 pub const PENDING_LOG: usize = 8_192;
 
+/// Most bytes of waiting transactions in one answer.
+pub const MAX_POOL_BYTES: usize = 32 * 1024 * 1024;
 /// Most blocks in one fee history.
 pub const MAX_FEE_HISTORY: u64 = 1_024;
 /// Most percentiles in one fee history.

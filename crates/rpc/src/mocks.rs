@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use std::{collections::HashMap, future::Future, sync::Arc};
 use tokio::sync::broadcast;
 use zhengtong_chain::{
-    ChainView, SealedBlock, SubmitError, ViewError,
+    ChainView, SealedBlock, SubmitError, ViewError, Waiting,
     view::{MAX_PROVEN_SLOTS, STATE_WINDOW_BLOCKS},
 };
 use zhengtong_evm::{AccountState, BlockContext, EMPTY_CODE_HASH, Executor, Transaction, decode, recover};
@@ -235,6 +235,15 @@ impl ChainView for MockChain {
             .iter()
             .find(|transaction| *transaction.tx_hash() == hash)
             .cloned()
+    }
+
+    fn waiting(&self) -> Vec<Waiting> {
+        let waiting = self.0.inner.lock().waiting.clone();
+        let waiting = waiting.into_iter().map(|transaction| Waiting {
+            transaction: Arc::new(transaction),
+            can_run: true,
+        });
+        waiting.collect()
     }
 
     /// Certifies the block after the one asked for, if there is one, so that a parent link has to be checked.

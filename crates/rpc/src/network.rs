@@ -30,7 +30,16 @@ pub(crate) fn register<V: ChainView>(methods: &mut Methods<V>) {
         Ok(keccak256(data))
     });
     methods.add("rpc_modules", |_, args| async move {
-        let names = ["debug", "eth", "net", "rpc", "trace", "web3", "zhengtong"];
+        let names = [
+            "debug",
+            "eth",
+            "net",
+            "rpc",
+            "trace",
+            "txpool",
+            "web3",
+            "zhengtong",
+        ];
         args.end().map(|()| {
             names
                 .map(|name| (name, "1.0"))

@@ -3,7 +3,7 @@
 use crate::{
     api::{Answer, Api},
     args::Args,
-    debug, eth, limits, network, openrpc, proofs, sockets, trace,
+    debug, eth, limits, network, openrpc, proofs, sockets, trace, txpool,
 };
 use jsonrpsee::{
     RpcModule,
@@ -155,6 +155,7 @@ pub fn module<V: ChainView>(view: V) -> RpcModule<()> {
     openrpc::register(&mut methods);
     proofs::register(&mut methods);
     trace::register(&mut methods);
+    txpool::register(&mut methods);
     let mut module = methods.module;
     let subscribed = module.register_subscription(
         "eth_subscribe",

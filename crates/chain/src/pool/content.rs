@@ -1,6 +1,9 @@
 //! What waits, by account and nonce, and in the order it came.
 
-use crate::{config::PoolConfig, view::SubmitError};
+use crate::{
+    config::PoolConfig,
+    view::{SubmitError, Waiting},
+};
 use alloy_consensus::Transaction as _;
 use alloy_primitives::{Address, B256, Bytes};
 use std::{
@@ -234,6 +237,25 @@ impl Content {
             }
         }
         chosen
+    }
+
+    /// Everything that waits, by account and nonce.
+    pub fn waiting(&self) -> Vec<Waiting> {
+        let mut waiting = Vec::with_capacity(self.hashes.len());
+        for account in self.accounts.values() {
+            let mut next = account.next;
+            for (nonce, entry) in &account.waiting {
+                let can_run = *nonce == next && entry.active && !entry.parked;
+                if can_run {
+                    next += 1;
+                }
+                waiting.push(Waiting {
+                    transaction: entry.transaction.clone(),
+                    can_run,
+                });
+            }
+        }
+        waiting
     }
 
     pub fn get(&self, hash: B256) -> Option<Transaction> {

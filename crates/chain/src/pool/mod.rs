@@ -14,7 +14,10 @@ pub use content::{Candidate, Content};
 pub use journal::{Journal, JournalError};
 pub use writer::{Append, Permit, Writer, run_writer};
 
-use crate::{config::PoolConfig, view::SubmitError};
+use crate::{
+    config::PoolConfig,
+    view::{SubmitError, Waiting},
+};
 use alloy_primitives::{Address, B256, Bytes};
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -88,6 +91,10 @@ impl Pool {
     /// Resolves when something was activated after the call.
     pub fn changed(&self) -> tokio::sync::futures::Notified<'_> {
         self.changed.notified()
+    }
+
+    pub fn waiting(&self) -> Vec<Waiting> {
+        self.content.lock().waiting()
     }
 
     pub fn get(&self, hash: B256) -> Option<Transaction> {

@@ -291,3 +291,33 @@ fn a_failed_write_is_not_acknowledged_and_harms_nothing() {
         assert_eq!(records, [raws(0..1), raws(3..4)].concat());
     });
 }
+
+#[test]
+fn what_waits_is_told_with_whether_it_can_run() {
+    let pool = pool(|_| {});
+    for nonce in [0, 1, 3] {
+        add(&pool, ALICE, nonce);
+    }
+    let parked = add(&pool, BOB, 0);
+    pool.park(parked);
+    let waiting = pool.waiting();
+    let mut told: Vec<_> = waiting
+        .iter()
+        .map(|waiting| {
+            (
+                waiting.transaction.signer(),
+                waiting.transaction.nonce(),
+                waiting.can_run,
+            )
+        })
+        .collect();
+    told.sort_unstable();
+    let mut expected = [
+        (ALICE, 0, true),
+        (ALICE, 1, true),
+        (ALICE, 3, false),
+        (BOB, 0, false),
+    ];
+    expected.sort_unstable();
+    assert_eq!(told, expected);
+}

@@ -240,6 +240,19 @@ async fn a_transaction_that_waits_can_be_seen() {
     let waiting = node.ask("eth_getTransactionByHash", json!([hash])).await;
     assert_eq!(waiting["hash"], json!(hash));
     assert_eq!(waiting["blockNumber"], Value::Null);
+    let status = json!({ "pending": "0x1", "queued": "0x0" });
+    assert_eq!(node.ask("txpool_status", json!([])).await, status);
+    let account = node.key.address().to_string();
+    let content = node.ask("txpool_content", json!([])).await;
+    assert_eq!(
+        content,
+        json!({ "pending": { &account: { "0": waiting } }, "queued": {} })
+    );
+    let own = node.ask("txpool_contentFrom", json!([account])).await;
+    assert_eq!(own, json!({ "pending": { "0": waiting }, "queued": {} }));
+    let line = "contract creation: 0 wei + 1000000 gas × 2000000000 wei";
+    let inspected = node.ask("txpool_inspect", json!([])).await;
+    assert_eq!(inspected["pending"][&account]["0"], line);
     assert_eq!(
         node.ask("eth_getTransactionReceipt", json!([hash])).await,
         Value::Null

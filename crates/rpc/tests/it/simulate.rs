@@ -126,7 +126,10 @@ async fn transfers_are_logged_if_asked_for_and_belong_to_no_receipt() {
     let ended = node.ask("eth_simulateV1", json!([payload])).await;
     let log = &ended[0]["calls"][0]["logs"][0];
     let heir = Address::with_last_byte(0xc1);
-    assert_eq!(log["topics"], json!([transfer(), from.into_word(), heir.into_word()]));
+    assert_eq!(
+        log["topics"],
+        json!([transfer(), from.into_word(), heir.into_word()])
+    );
     assert_eq!(log["data"], word(2_000_000));
 }
 

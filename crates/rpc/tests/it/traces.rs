@@ -241,7 +241,10 @@ async fn calls_are_shown_as_a_list() {
     // Here the root has the whole transaction's gas, as in geth.
     let flat = json!([counted, { "tracer": "flatCallTracer" }]);
     let flat = node.ask("debug_traceTransaction", flat).await;
-    assert_eq!((&flat[0]["action"]["gas"], &flat[1]), (&json!("0xf4240"), &expected[1]));
+    assert_eq!(
+        (&flat[0]["action"]["gas"], &flat[1]),
+        (&json!("0xf4240"), &expected[1])
+    );
     let failed = node.ask("trace_transaction", json!([reverted])).await;
     assert_eq!(
         (&failed[0]["error"], &failed[0]["subtraces"]),
