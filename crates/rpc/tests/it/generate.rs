@@ -1,10 +1,7 @@
 //! Values that a schema admits, made at random from a seed, and often of things that the chain has.
 
-use crate::{
-    node::{COUNTER, Node},
-    schema::DOCUMENT,
-};
-use alloy_primitives::{Address, Bytes, TxKind, hex};
+use crate::{node::COUNTER, schema::DOCUMENT, wire::Wire};
+use alloy_primitives::{Address, Bytes, TxKind, U64, hex};
 use rand::{Rng, RngExt as _, SeedableRng as _, rngs::StdRng, seq::IndexedRandom as _};
 use serde_json::{Map, Value, json};
 
@@ -19,34 +16,39 @@ pub struct Known {
 
 impl Known {
     /// Gives the node a few blocks with a creation, calls, a revert and a transfer.
-    pub async fn of(node: &Node) -> Self {
+    pub async fn of(node: &Wire) -> Self {
         let mut known = Self::default();
-        let contract = node.deploy().await;
+        let sender = node.key.address();
+        let nonce = node
+            .ask("eth_getTransactionCount", json!([sender, "pending"]))
+            .await;
+        let nonce: u64 = serde_json::from_value::<U64>(nonce).unwrap().to();
+        let contract = sender.create(nonce);
         let somebody = Address::repeat_byte(9);
         let transactions = [
-            (contract, Bytes::new(), 0),
-            (contract, Bytes::from_static(&[1]), 0),
-            (somebody, Bytes::new(), 5),
-            (contract, Bytes::new(), 0),
+            (TxKind::Create, COUNTER, 0),
+            (contract.into(), Bytes::new(), 0),
+            (contract.into(), Bytes::from_static(&[1]), 0),
+            (somebody.into(), Bytes::new(), 5),
+            (contract.into(), Bytes::new(), 0),
         ];
-        for (nonce, (to, data, value)) in (1..).zip(transactions) {
-            let raw = node.sign(nonce, to.into(), data, value);
-            known.hashes.push(json!(node.send(&raw).await));
+        for (nonce, (to, data, value)) in (nonce..).zip(transactions) {
+            let raw = node.sign(nonce, to, data, value);
+            let receipt = node.ask("eth_sendRawTransactionSync", json!([raw])).await;
+            known
+                .hashes
+                .extend([receipt["transactionHash"].clone(), receipt["blockHash"].clone()]);
             known.raws.push(json!(raw));
         }
-        for number in 0..=node.chain.mine().header.number {
-            let block = node
-                .ask("eth_getBlockByNumber", json!([format!("{number:#x}")]))
-                .await;
-            known.hashes.push(block["hash"].clone());
-        }
-        known.raws.push(json!(node.sign(5, TxKind::Create, COUNTER, 0)));
+        known
+            .raws
+            .push(json!(node.sign(nonce + 5, TxKind::Create, COUNTER, 0)));
         known.raws.push(json!(COUNTER));
         known.raws.push(json!("0x"));
         let addresses = [
             contract,
             somebody,
-            node.key.address(),
+            sender,
             Address::ZERO,
             Address::with_last_byte(2),
         ];

@@ -15,3 +15,4 @@ mod send;
 mod simulate;
 mod sockets;
 mod traces;
+mod wire;

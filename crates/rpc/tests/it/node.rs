@@ -1,16 +1,10 @@
-//! A served mock chain, and a client that sees what is really on the wire.
+//! A served mock chain.
 
-use crate::schema::DOCUMENT;
-use alloy_consensus::{SignableTransaction as _, TxEip1559, TxEnvelope};
-use alloy_eips::Encodable2718 as _;
-use alloy_primitives::{Address, B256, Bytes, TxKind, U256, b256, bytes};
-use alloy_signer::SignerSync as _;
+use crate::wire::Wire;
+use alloy_primitives::{Address, B256, Bytes, TxKind, b256, bytes};
 use alloy_signer_local::PrivateKeySigner;
-use serde_json::{Value, json};
-use zhengtong_rpc::{
-    Config, Hosts, RpcServer,
-    mocks::{CHAIN_ID, MockChain},
-};
+use std::ops::Deref;
+use zhengtong_rpc::{Config, Hosts, RpcServer, mocks::MockChain};
 
 /// The counter's event: `0xe7…` with the new count as data.
 pub const COUNTED: B256 = b256!("e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7");
@@ -28,113 +22,39 @@ pub const COUNTER: Bytes = bytes!(
 /// Creates a contract that calls the address in its calldata, and returns whether that succeeded.
 pub const FORWARD: Bytes = bytes!("600f8060095f395ff3" "5f5f5f5f5f5f355af15f5260205ff3");
 
-/// An error of JSON-RPC.
-#[derive(Debug, PartialEq)]
-pub struct Refusal {
-    pub code: i64,
-    pub message: String,
-    pub data: Value,
-}
-
 pub struct Node {
     pub chain: MockChain,
     pub server: RpcServer,
-    pub key: PrivateKeySigner,
-    http: reqwest::Client,
+    wire: Wire,
+}
+
+impl Deref for Node {
+    type Target = Wire;
+
+    fn deref(&self) -> &Wire {
+        &self.wire
+    }
 }
 
 impl Node {
     /// A node whose chain makes a block of each transaction.
     pub async fn instant() -> Self {
-        let key = key();
-        Self::of(MockChain::instant(&[key.address()]), key).await
+        Self::of(MockChain::instant(&[key().address()])).await
     }
 
     /// A node whose chain makes a block when it is told to.
     pub async fn manual() -> Self {
-        let key = key();
-        Self::of(MockChain::new(&[key.address()]), key).await
+        Self::of(MockChain::new(&[key().address()])).await
     }
 
-    async fn of(chain: MockChain, key: PrivateKeySigner) -> Self {
+    async fn of(chain: MockChain) -> Self {
         let config = Config {
             address: "127.0.0.1:0".parse().unwrap(),
             hosts: Hosts::Local,
         };
         let server = RpcServer::start(config, chain.clone()).await.unwrap();
-        Self {
-            chain,
-            server,
-            key,
-            http: reqwest::Client::new(),
-        }
-    }
-
-    pub fn url(&self) -> String {
-        format!("http://{}", self.server.address())
-    }
-
-    /// Posts any body and returns the answer.
-    pub async fn post(&self, body: impl Into<reqwest::Body>) -> (u16, String) {
-        let request = self
-            .http
-            .post(self.url())
-            .header("content-type", "application/json")
-            .body(body);
-        let response = request.send().await.unwrap();
-        (response.status().as_u16(), response.text().await.unwrap())
-    }
-
-    pub async fn request(&self, method: &str, params: Value) -> Result<Value, Refusal> {
-        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
-        let (_, answer) = self.post(body.to_string()).await;
-        let mut answer: Value = serde_json::from_str(&answer).unwrap();
-        match answer.get_mut("error") {
-            None => {
-                let result = answer["result"].take();
-                let complaint = DOCUMENT.complaint(method, &result);
-                assert_eq!(complaint, None, "{method}: {result}");
-                Ok(result)
-            }
-            Some(error) => Err(Refusal {
-                code: error["code"].as_i64().unwrap(),
-                message: error["message"].as_str().unwrap().into(),
-                data: error["data"].take(),
-            }),
-        }
-    }
-
-    pub async fn ask(&self, method: &str, params: Value) -> Value {
-        self.request(method, params)
-            .await
-            .unwrap_or_else(|refusal| panic!("{method}: {refusal:?}"))
-    }
-
-    pub async fn refusal(&self, method: &str, params: Value) -> Refusal {
-        self.request(method, params).await.expect_err(method)
-    }
-
-    /// Signs a transaction of the funded account.
-    pub fn sign(&self, nonce: u64, to: TxKind, data: Bytes, value: u64) -> Bytes {
-        let transaction = TxEip1559 {
-            chain_id: CHAIN_ID,
-            nonce,
-            gas_limit: 1_000_000,
-            max_fee_per_gas: 2_000_000_000,
-            max_priority_fee_per_gas: 1_000_000_000,
-            to,
-            value: U256::from(value),
-            access_list: Default::default(),
-            input: data,
-        };
-        let signature = self.key.sign_hash_sync(&transaction.signature_hash()).unwrap();
-        TxEnvelope::from(transaction.into_signed(signature))
-            .encoded_2718()
-            .into()
-    }
-
-    pub async fn send(&self, raw: &Bytes) -> B256 {
-        serde_json::from_value(self.ask("eth_sendRawTransaction", json!([raw])).await).unwrap()
+        let wire = Wire::to(format!("http://{}", server.address()));
+        Self { chain, server, wire }
     }
 
     /// Deploys the counter with nonce 0.
@@ -175,7 +95,7 @@ impl Node {
 }
 
 /// The first account of the well-known test mnemonic.
-fn key() -> PrivateKeySigner {
+pub fn key() -> PrivateKeySigner {
     "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"
         .parse()
         .unwrap()

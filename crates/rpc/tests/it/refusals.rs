@@ -75,7 +75,7 @@ async fn pages_may_ask_but_not_under_another_name() {
     let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "eth_chainId" }).to_string();
     let ask = async |host: &str| {
         let request = reqwest::Client::new()
-            .post(node.url())
+            .post(&node.url)
             .header("content-type", "application/json");
         request
             .header("host", host)
@@ -91,7 +91,7 @@ async fn pages_may_ask_but_not_under_another_name() {
     assert_eq!(ask("localhost").await.status(), 200);
     assert_eq!(ask("rebound.example").await.status(), 403);
     let preflight = reqwest::Client::new()
-        .request(reqwest::Method::OPTIONS, node.url())
+        .request(reqwest::Method::OPTIONS, &node.url)
         .header("origin", "https://wallet.example")
         .header("access-control-request-method", "POST")
         .header("access-control-request-headers", "content-type");
