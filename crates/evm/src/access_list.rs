@@ -1,7 +1,7 @@
 //! `eth_createAccessList`: what a call would touch.
 
 use crate::{
-    BlockContext, CallOutcome, CallRequest, ExecuteError, Overrides,
+    BlockContext, CallOutcome, CallRequest, ExecuteError, MAX_TRANSACTION_GAS, Overrides,
     call::{Prepared, evm_for_calls},
 };
 use alloy_eips::eip2930::AccessList;
@@ -25,6 +25,7 @@ pub fn create_access_list<DB: Database>(
         round += 1;
         let transaction = TxEnv {
             tx_type: 1,
+            gas_limit: call.transaction.gas_limit.min(MAX_TRANSACTION_GAS),
             access_list: list.clone(),
             ..call.transaction.clone()
         };

@@ -88,14 +88,20 @@ fn register_raw<V: ChainView>(methods: &mut Methods<V>) {
     methods.add("debug_getRawBlock", |api, mut args| async move {
         let id: BlockId = args.required("block")?;
         args.end()?;
-        api.read(move |view| Ok(raw_block(&*need_block(view, Some(id))?)))
-            .await
+        api.read(move |view| {
+            let block = need_block(view, Some(id))?;
+            Ok(raw_block(&block))
+        })
+        .await
     });
     methods.add("debug_getRawReceipts", |api, mut args| async move {
         let id: BlockId = args.required("block")?;
         args.end()?;
-        api.read(move |view| Ok(encoded_items(&*need_block(view, Some(id))?).1))
-            .await
+        api.read(move |view| {
+            let block = need_block(view, Some(id))?;
+            Ok(encoded_items(&block).1)
+        })
+        .await
     });
     methods.add("debug_getRawTransaction", |api, mut args| async move {
         let hash: B256 = args.required("hash")?;

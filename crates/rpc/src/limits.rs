@@ -55,6 +55,8 @@ pub const MAX_SIMULATED_BYTES: usize = 32 * 1024 * 1024;
 pub const MAX_TRACES: usize = 2;
 /// Most blocks that one `trace_filter` executes again.
 pub const MAX_TRACED_BLOCKS: u64 = 100;
+/// Most gas that the blocks of one `trace_filter` used.
+pub const MAX_TRACED_GAS: u64 = 1_000_000_000;
 /// Most traces in one answer of `trace_filter`.
 pub const MAX_FOUND_TRACES: usize = 10_000;
 /// How long `eth_sendRawTransactionSync` waits at most, and if no time is named.

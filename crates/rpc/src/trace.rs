@@ -4,7 +4,7 @@ use crate::{
     RpcError,
     api::{Answer, need_block, number_of},
     calls::{call_request, context, read_transaction},
-    limits::{MAX_FILTER_TERMS, MAX_FOUND_TRACES, MAX_TRACED_BLOCKS},
+    limits::{MAX_FILTER_TERMS, MAX_FOUND_TRACES, MAX_TRACED_BLOCKS, MAX_TRACED_GAS},
     replay::{Past, only, trace_error},
     server::Methods,
 };
@@ -15,9 +15,9 @@ use alloy_rpc_types_trace::parity::{
     Action, LocalizedTransactionTrace, TraceOutput, TraceResultsWithTransactionHash, TraceType,
 };
 use serde::Deserialize;
-use zhengtong_chain::ChainView;
+use zhengtong_chain::{ChainView, ViewError};
 use zhengtong_evm::{
-    MAX_TRACE_BYTES, Overrides, Replay, decode, parity_call, parity_results, parity_traces, recover,
+    Database, MAX_TRACE_BYTES, Overrides, Replay, decode, parity_call, parity_results, parity_traces, recover,
 };
 
 type Types = HashSet<TraceType>;
@@ -43,7 +43,7 @@ pub(crate) fn register<V: ChainView>(methods: &mut Methods<V>) {
     methods.add("trace_block", |api, mut args| async move {
         let id: BlockId = args.required("block")?;
         args.end()?;
-        api.trace(move |view| of_block(view, id)).await
+        api.trace(move |view| all_calls(Past::find(view, id)?)).await
     });
     methods.add("trace_filter", |api, mut args| async move {
         let filter: Filter = args.required("filter")?;
@@ -130,8 +130,7 @@ fn register_results<V: ChainView>(methods: &mut Methods<V>) {
     });
 }
 
-fn of_block<V: ChainView>(view: &V, id: BlockId) -> Answer<Vec<LocalizedTransactionTrace>> {
-    let past = Past::find(view, id)?;
+fn all_calls<S: Database<Error = ViewError>>(past: Past<S>) -> Answer<Vec<LocalizedTransactionTrace>> {
     let all = past.all();
     Ok(past.again(all, parity_traces)?.into_iter().flatten().collect())
 }
@@ -199,8 +198,16 @@ impl Filter {
         let after = self.after.map_or(0, |after| after.0);
         let count = self.count.map_or(usize::MAX, |count| count.0);
         let (mut seen, mut bytes, mut found) = (0_usize, 0, Vec::new());
+        let mut gas = 0_u64;
         for number in from..=to {
-            for trace in of_block(view, number.into())? {
+            let past = Past::find(view, number.into())?;
+            gas = gas.saturating_add(past.block.header.gas_used);
+            if gas > MAX_TRACED_GAS {
+                return Err(RpcError::Limit(format!(
+                    "the blocks used more than {MAX_TRACED_GAS} gas, reached in block {number}; narrow the range"
+                )));
+            }
+            for trace in all_calls(past)? {
                 if !self.admits(&trace) {
                     continue;
                 }

@@ -52,7 +52,7 @@ pub(crate) fn register<V: ChainView>(methods: &mut Methods<V>) {
 
 /// Refuses to show more than fits in one answer.
 fn bounded(waiting: Vec<Waiting>) -> Answer<Vec<Waiting>> {
-    let bytes: usize = waiting.iter().map(|waiting| size(waiting)).sum();
+    let bytes: usize = waiting.iter().map(size).sum();
     if bytes > MAX_POOL_BYTES {
         return Err(RpcError::Limit(format!(
             "{} transactions of {bytes} bytes wait, more than {MAX_POOL_BYTES} bytes; use txpool_inspect or txpool_contentFrom",

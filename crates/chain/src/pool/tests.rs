@@ -300,16 +300,11 @@ fn what_waits_is_told_with_whether_it_can_run() {
     }
     let parked = add(&pool, BOB, 0);
     pool.park(parked);
-    let waiting = pool.waiting();
-    let mut told: Vec<_> = waiting
+    let nonce = |transaction: &Transaction| alloy_consensus::Transaction::nonce(transaction.inner());
+    let mut told: Vec<_> = pool
+        .waiting()
         .iter()
-        .map(|waiting| {
-            (
-                waiting.transaction.signer(),
-                waiting.transaction.nonce(),
-                waiting.can_run,
-            )
-        })
+        .map(|w| (w.transaction.signer(), nonce(&w.transaction), w.can_run))
         .collect();
     told.sort_unstable();
     let mut expected = [

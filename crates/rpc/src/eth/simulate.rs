@@ -16,8 +16,11 @@ pub(super) fn register<V: ChainView>(methods: &mut Methods<V>) {
         let wanted = request::Wanted::check(payload).map_err(|reason| args.refuse("payload", reason))?;
         let base: Option<BlockId> = args.optional("block")?;
         args.end()?;
-        api.execute(move |view| chain::run(view, &*need_block(view, base)?, wanted))
-            .await
+        api.execute(move |view| {
+            let base = need_block(view, base)?;
+            chain::run(view, &base, wanted)
+        })
+        .await
     });
 }
 
