@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { Contract, ContractFactory, JsonRpcProvider, NonceManager, Wallet, WebSocketProvider } from "ethers";
-import { type Hex, createPublicClient, createWalletClient, getAddress, http, parseAbi, parseEther, webSocket } from "viem";
+import { type Hex, createPublicClient, createWalletClient, decodeEventLog, encodeFunctionData, getAddress, http, parseAbi, parseEther, webSocket } from "viem";
 import { mnemonicToAccount } from "viem/accounts";
 import { text, withBrowser } from "./harness/browser";
 import { IndexClient } from "./harness/index-client";
@@ -24,6 +24,9 @@ const ERC20 = parseAbi([
 ]);
 const account = (index: number) => mnemonicToAccount(JUNK, { addressIndex: index });
 const privateKey = (index: number): Hex => `0x${Buffer.from(account(index).getHdKey().privateKey ?? []).toString("hex")}`;
+
+/** What of a trace the tests read: of the tracer of calls, and of the one of steps. */
+type Trace = { type: string; to: Hex; input: Hex; gasUsed: Hex; gas: number; structLogs: { op: string }[] };
 
 /** Another node to try the tests on, e.g. anvil with `--mnemonic` of the junk words. */
 const OTHER_RPC = process.env["ZHENGTONG_E2E_RPC"];
@@ -117,6 +120,37 @@ describe("tools", () => {
     assert.match(await cast("block", "latest", "--field", "hash"), /0x[0-9a-f]{64}/);
     // The header keeps Ethereum's shape: cast recomputes the hash of what the node says.
     assert.match((await cast("estimate", deployed.contractAddress, "transfer(address,uint256)", account(7).address, "5", "--from", account(6).address)).trim(), /^\d+$/);
+  });
+
+  test("viem and cast look into a transaction, and ahead of one", async () => {
+    const [sender, receiver] = [account(8), account(3)];
+    const client = createPublicClient({ transport: http(rpcUrl, { batch: true }), pollingInterval: 100 });
+    const wallet = createWalletClient({ account: sender, transport: http(rpcUrl) });
+    const abi = [...ERC20, ...parseAbi(["constructor(address to, uint256 amount)"])] as const;
+    const deployed = await client.waitForTransactionReceipt({ hash: await wallet.deployContract({ chain: null, abi, bytecode: token.bytecode, args: [sender.address, 100n] }) });
+    const to = deployed.contractAddress as Hex;
+    const data = encodeFunctionData({ abi: ERC20, functionName: "transfer", args: [receiver.address, 7n] });
+
+    const ahead = await client.simulateCalls({ account: sender.address, calls: [{ to, data }, { to: receiver.address, value: 1n }] });
+    assert.deepEqual(ahead.results.map((result) => result.status), ["success", "success"]);
+    const moved = decodeEventLog({ abi: ERC20, ...(ahead.results[0].logs?.[0] as { data: Hex; topics: [Hex, ...Hex[]] }) });
+    assert.equal((moved.args as { value: bigint }).value, 7n);
+    const { accessList } = await client.createAccessList({ account: sender, to, data });
+    assert.deepEqual(accessList.map((item) => [getAddress(item.address), item.storageKeys.length]), [[getAddress(to), 2]]);
+
+    const receipt = await wallet.sendTransactionSync({ chain: null, to, data });
+    assert.deepEqual([receipt.status, receipt.gasUsed], ["success", ahead.results[0].gasUsed]);
+    const trace = (options?: object) => client.request<{ Method: string; ReturnType: Trace }>({ method: "debug_traceTransaction", params: [receipt.transactionHash, options ?? {}] });
+    const call = await trace({ tracer: "callTracer" });
+    assert.deepEqual([call.type, getAddress(call.to), call.input, BigInt(call.gasUsed)], ["CALL", getAddress(to), data, receipt.gasUsed]);
+    const steps = await trace();
+    assert.deepEqual([steps.gas, steps.structLogs.at(-1)?.op], [Number(receipt.gasUsed), "RETURN"]);
+
+    const cast = (...args: string[]) => runOk(foundry("cast"), args, { env: { ETH_RPC_URL: rpcUrl } });
+    assert.match(await cast("run", receipt.transactionHash), new RegExp(`success[^]*Gas used: ${receipt.gasUsed}`));
+    assert.match(await cast("call", "--trace", "--from", sender.address, to, data), /success/);
+    assert.match(await cast("access-list", "--from", sender.address, to, data), new RegExp(to, "i"));
+    assert.match(await cast("tx-pool", "status"), /pending/);
   });
 
   test("a wallet found through EIP-6963 signs in, applies, sends a transaction and reads logs", { skip: OTHER_RPC !== undefined }, async () => {

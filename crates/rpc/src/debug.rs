@@ -82,7 +82,7 @@ fn register_raw<V: ChainView>(methods: &mut Methods<V>) {
     methods.add("debug_getRawHeader", |api, mut args| async move {
         let id: BlockId = args.required("block")?;
         args.end()?;
-        api.read(move |view| Ok(Bytes::from(encode_header(&need_block(view, Some(id))?.header))))
+        api.read(move |view| Ok(encode_header(&need_block(view, Some(id))?.header)))
             .await
     });
     methods.add("debug_getRawBlock", |api, mut args| async move {
