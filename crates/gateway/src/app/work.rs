@@ -129,10 +129,13 @@ impl App {
                 self.0.metrics.job("given-up");
                 self.store.close_job(&job.id, "failed").await?;
             }
+            Ok(Outcome::Wait(waiting)) if waiting != job.waiting => {
+                self.store.mark_waiting(&job.id, waiting).await?;
+            }
             Ok(Outcome::Wait(waiting)) => {
                 self.0.metrics.job("waiting");
                 self.store
-                    .delay_job(&job.id, waiting, now_ms + LOOK_AGAIN_MS, false)
+                    .put_off(&job.id, waiting, now_ms + LOOK_AGAIN_MS)
                     .await?;
             }
             Err(error) if job.attempts >= MAX_ATTEMPTS => {
@@ -144,9 +147,7 @@ impl App {
                 tracing::warn!(job = job.id, attempt = job.attempts, %error, "job failed, will be tried again");
                 self.0.metrics.job("failed");
                 let delay = (FIRST_DELAY_MS << job.attempts.min(16)).min(MAX_DELAY_MS);
-                self.store
-                    .delay_job(&job.id, Waiting::Nothing, now_ms + delay, true)
-                    .await?;
+                self.store.retry_later(&job.id, now_ms + delay).await?;
             }
         }
         Ok(())

@@ -117,7 +117,7 @@ async fn apply(db: &mut AnyConnection, change: &Change, me: B256, now_ms: u64) -
             .bind(int(*until_s))
             .execute(&mut *db)
             .await?;
-            sqlx::query("UPDATE jobs SET due_ms = 0 WHERE state = 'open' AND waiting = $1")
+            sqlx::query("UPDATE jobs SET due_ms = 0, waiting = '' WHERE state = 'open' AND waiting = $1")
                 .bind(Waiting::Basis.as_str())
                 .execute(db)
                 .await?;

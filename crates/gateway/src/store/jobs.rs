@@ -51,6 +51,14 @@ impl Waiting {
     }
 }
 
+impl Waiting {
+    fn read(word: &str) -> Option<Self> {
+        [Self::Nothing, Self::Link, Self::Basis]
+            .into_iter()
+            .find(|waiting| waiting.as_str() == word)
+    }
+}
+
 /// A piece of work.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Job {
@@ -64,6 +72,8 @@ pub struct Job {
     pub seq: u32,
     /// What was asked, for [`JobKind::Ask`].
     pub ask: Option<Ask>,
+    /// What it was found to wait for when it was last looked at, and has not been told of since.
+    pub waiting: Waiting,
     /// How often it failed.
     pub attempts: u32,
     /// When it was made, unix milliseconds.
@@ -123,7 +133,7 @@ impl Store {
     /// The database fails.
     pub async fn due_jobs(&self, now_ms: u64, limit: usize) -> Result<Vec<Job>, StoreError> {
         let rows = sqlx::query(
-            "SELECT id, kind, case_id, seq, body, attempts, created_ms FROM jobs \
+            "SELECT id, kind, case_id, seq, body, attempts, created_ms, waiting FROM jobs \
              WHERE state = 'open' AND due_ms <= $1 ORDER BY due_ms, created_ms, id LIMIT $2",
         )
         .bind(int(now_ms))
@@ -147,6 +157,8 @@ impl Store {
                     case_id,
                     seq,
                     ask: Ask::from_body(case_id, seq, row.try_get::<String, _>(4)?.as_str()),
+                    waiting: Waiting::read(&row.try_get::<String, _>(7)?)
+                        .ok_or(StoreError::Malformed("job"))?,
                     attempts: unsigned("attempts", row.try_get(5)?)?,
                     created_ms: unsigned("created_ms", row.try_get(6)?)?,
                 })
@@ -178,22 +190,42 @@ impl Store {
         Ok(())
     }
 
-    /// Puts a job off; `failed` counts an attempt.
+    /// Marks what a job waits for. It stays due: only a look that begins after the mark may put it off, because what
+    /// arrived during an earlier look could not tell it.
     ///
     /// # Errors
     /// The database fails.
-    pub async fn delay_job(
-        &self,
-        id: &str,
-        waiting: Waiting,
-        due_ms: u64,
-        failed: bool,
-    ) -> Result<(), StoreError> {
-        sqlx::query("UPDATE jobs SET waiting = $2, due_ms = $3, attempts = attempts + $4 WHERE id = $1")
+    pub async fn mark_waiting(&self, id: &str, waiting: Waiting) -> Result<(), StoreError> {
+        sqlx::query("UPDATE jobs SET waiting = $2 WHERE id = $1")
+            .bind(id.to_owned())
+            .bind(waiting.as_str())
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// Puts a marked job off, unless what it waits for has arrived since it was marked.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn put_off(&self, id: &str, waiting: Waiting, due_ms: u64) -> Result<(), StoreError> {
+        sqlx::query("UPDATE jobs SET due_ms = $3 WHERE id = $1 AND waiting = $2")
             .bind(id.to_owned())
             .bind(waiting.as_str())
             .bind(int(due_ms))
-            .bind(i64::from(failed))
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// Puts a job off because it failed.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn retry_later(&self, id: &str, due_ms: u64) -> Result<(), StoreError> {
+        sqlx::query("UPDATE jobs SET waiting = '', due_ms = $2, attempts = attempts + 1 WHERE id = $1")
+            .bind(id.to_owned())
+            .bind(int(due_ms))
             .execute(&self.pool)
             .await?;
         Ok(())
@@ -210,5 +242,81 @@ impl Store {
         rows.iter()
             .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::LinkRow;
+    use alloy_primitives::Address;
+    use zhengtong_vault::{Subject, sql};
+
+    const LATER_MS: u64 = 60_000;
+
+    async fn due(store: &Store) -> Option<Job> {
+        store.due_jobs(1, 10).await.unwrap().pop()
+    }
+
+    async fn link_arrives(store: &Store, case_id: B256) {
+        let link = LinkRow {
+            case_id,
+            subject: Subject::from_hex(&"00".repeat(32)).unwrap(),
+            applicant: Address::ZERO,
+            provider: true,
+            owner: false,
+            form: B256::ZERO,
+        };
+        store.put_link(&link, 1).await.unwrap();
+    }
+
+    /// A store with one job, which waits for the link of a case.
+    async fn store(folder: &std::path::Path, case_id: B256) -> Store {
+        let store = Store::open(&sql::sqlite_url(&folder.join("gateway.sqlite")))
+            .await
+            .unwrap();
+        let mut db = store.pool.acquire().await.unwrap();
+        insert_job(&mut db, JobKind::Status, case_id, 1, "{}", 1)
+            .await
+            .unwrap();
+        drop(db);
+        store
+    }
+
+    #[tokio::test]
+    async fn a_job_is_put_off_only_by_a_look_that_began_after_its_mark() {
+        let (folder, case_id) = (tempfile::tempdir().unwrap(), B256::repeat_byte(1));
+        let store = store(folder.path(), case_id).await;
+        // The link arrives during the first look, which did not see it.
+        let job = due(&store).await.unwrap();
+        assert_eq!(job.waiting, Waiting::Nothing);
+        link_arrives(&store, case_id).await;
+        store.mark_waiting(&job.id, Waiting::Link).await.unwrap();
+        assert_eq!(
+            due(&store).await.unwrap().waiting,
+            Waiting::Link,
+            "it has to look again"
+        );
+    }
+
+    #[tokio::test]
+    async fn what_arrives_after_the_mark_keeps_a_job_due() {
+        let (folder, case_id) = (tempfile::tempdir().unwrap(), B256::repeat_byte(1));
+        let store = store(folder.path(), case_id).await;
+        let job = due(&store).await.unwrap();
+        store.mark_waiting(&job.id, Waiting::Link).await.unwrap();
+        // The link arrives during the second look, which did not see it either.
+        link_arrives(&store, case_id).await;
+        store.put_off(&job.id, Waiting::Link, LATER_MS).await.unwrap();
+        assert!(
+            due(&store).await.is_some(),
+            "it was put off although its link is here"
+        );
+        // Without an arrival it is put off, and an arrival brings it back.
+        store.mark_waiting(&job.id, Waiting::Link).await.unwrap();
+        store.put_off(&job.id, Waiting::Link, LATER_MS).await.unwrap();
+        assert!(due(&store).await.is_none());
+        link_arrives(&store, case_id).await;
+        assert!(due(&store).await.is_some());
     }
 }

@@ -69,11 +69,13 @@ impl Store {
         .bind(int(now_ms))
         .execute(&mut *transaction)
         .await?;
-        sqlx::query("UPDATE jobs SET due_ms = 0 WHERE case_id = $1 AND state = 'open' AND waiting = $2")
-            .bind(hex(link.case_id))
-            .bind(Waiting::Link.as_str())
-            .execute(&mut *transaction)
-            .await?;
+        sqlx::query(
+            "UPDATE jobs SET due_ms = 0, waiting = '' WHERE case_id = $1 AND state = 'open' AND waiting = $2",
+        )
+        .bind(hex(link.case_id))
+        .bind(Waiting::Link.as_str())
+        .execute(&mut *transaction)
+        .await?;
         transaction.commit().await?;
         Ok(())
     }
