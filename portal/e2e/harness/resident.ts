@@ -1,6 +1,6 @@
 // A resident without a browser: the portal's own wallet, chain and gateway modules, with IndexedDB in memory.
 import { IDBFactory } from "fake-indexeddb";
-import { apply, participantsOf } from "../../src/chain/apply";
+import { type Participants, apply, participantsOf } from "../../src/chain/apply";
 import { chainOver } from "../../src/chain/chain";
 import { Connection } from "../../src/chain/connection";
 import { findCasesOver } from "../../src/chain/find";
@@ -33,6 +33,12 @@ const timers = {
   set: (callback: () => void, ms: number): unknown => setTimeout(callback, ms).unref(),
   clear: (handle: unknown): void => clearTimeout(handle as NodeJS.Timeout),
 };
+
+/** What is known before an application is signed: who takes part in it, and where they are. */
+export interface Plan {
+  readonly participants: Participants;
+  readonly organisations: readonly Organisation[];
+}
 
 /** For runs that check the chain's storage otherwise. */
 const noProofs: ProveSlots = async (_, slots) => slots.map(() => null);
@@ -69,12 +75,15 @@ export class Resident {
     return await this.wallet.newCase(service, detail.service?.version ?? 1, form);
   }
 
+  async plan(service: string): Promise<Plan> {
+    const [detail, network] = await Promise.all([this.index.service(service), this.index.network()]);
+    return { participants: participantsOf(readPackage(detail.package), "zh-CN", Date.now()), organisations: network.organisations.map(toOrganisation) };
+  }
+
   /** Does what remains of an application; may be called again. */
-  async submit(own: OwnCase): Promise<OwnCase> {
-    const [detail, network] = await Promise.all([this.index.service(own.service), this.index.network()]);
-    const participants = participantsOf(readPackage(detail.package), "zh-CN", Date.now());
-    const organisations = network.organisations.map(toOrganisation);
-    return await apply({ chain: this.chain, gateways: this.gateways }, { wallet: this.wallet, own, participants, organisations });
+  async submit(own: OwnCase, plan?: Plan): Promise<OwnCase> {
+    const known = plan ?? (await this.plan(own.service));
+    return await apply({ chain: this.chain, gateways: this.gateways }, { wallet: this.wallet, own, ...known });
   }
 
   async applyFor(service: string): Promise<OwnCase> {
