@@ -35,9 +35,8 @@ e2e: ## of these, only the real binary in a real browser
 	@tools/setup.sh e2e
 	@npm --prefix portal run --silent e2e
 
-bench: ## throughput, cost and latency, beside anvil, in one run
-	@tools/setup.sh bench
-	@exec target/release/zhengtong bench transfers
+bench: ## throughput, cost and latency beside anvil, cases, verification in a browser, in one run
+	@tools/bench.sh
 
 soak: ## long runs: many simulation seeds, many kills
 	@tools/setup.sh e2e

@@ -8,7 +8,7 @@ target=${1:?usage: tools/setup.sh run|test|e2e|bench|contracts}
 case $target in
   contracts) steps_total=3 ;;
   run) steps_total=5 ;;
-  bench) steps_total=5 ;;
+  bench) steps_total=6 ;;
   test) steps_total=6 ;;
   e2e) steps_total=6 ;;
   *) fail "unknown target '$target'" "use run, test, e2e, bench or contracts" ;;
@@ -44,7 +44,7 @@ case $target in
     ;;
 esac
 
-if [ "$target" = e2e ] || [ "$target" = test ]; then
+if [ "$target" != run ]; then
   step "looking for Chromium and its fonts"
   need_chromium
 fi

@@ -1,51 +1,45 @@
-//! JSON-RPC over HTTP as a load generator speaks it: bodies made beforehand, connections kept.
+//! JSON-RPC over HTTP for everything around a measurement.
 
-use alloy_primitives::{Address, U256};
+use alloy_primitives::Address;
 use anyhow::{Context, Result, bail, ensure};
-use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::Value;
-use std::time::{Duration, Instant};
+use std::{
+    ops::RangeInclusive,
+    time::{Duration, Instant},
+};
 
-/// How long the load waits for one thing to become true.
-const PATIENCE: Duration = Duration::from_secs(180);
+/// How long one thing may take to become true.
+const PATIENCE: Duration = Duration::from_secs(600);
 const POLL: Duration = Duration::from_millis(10);
 
 pub struct Http {
-    url: String,
+    /// `host:port`.
+    pub address: String,
     client: reqwest::Client,
 }
 
-pub fn hex_quantity(value: U256) -> String {
-    format!("{value:#x}")
-}
-
 impl Http {
-    pub fn new(url: &str) -> Self {
+    pub fn new(address: &str) -> Self {
         Self {
-            url: url.to_owned(),
+            address: address.to_owned(),
             client: reqwest::Client::new(),
         }
-    }
-
-    async fn post(&self, body: String) -> Result<Value> {
-        let answer = self
-            .client
-            .post(&self.url)
-            .header("content-type", "application/json")
-            .body(body)
-            .send()
-            .await;
-        let bytes = answer
-            .with_context(|| format!("{} does not answer", self.url))?
-            .bytes()
-            .await?;
-        serde_json::from_slice(&bytes).context("the answer is not JSON")
     }
 
     /// Calls a method with ready-made parameters and answers `result`.
     pub async fn call(&self, method: &str, params: &str) -> Result<Value> {
         let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}"#);
-        let mut answer = self.post(body).await?;
+        let request = self.client.post(format!("http://{}", self.address));
+        let answer = request
+            .header("content-type", "application/json")
+            .body(body)
+            .send();
+        let bytes = answer
+            .await
+            .with_context(|| format!("{} does not answer", self.address))?
+            .bytes()
+            .await?;
+        let mut answer: Value = serde_json::from_slice(&bytes).context("the answer is not JSON")?;
         if let Some(error) = answer.get("error") {
             bail!("{method}: {error}");
         }
@@ -74,35 +68,6 @@ impl Http {
             .await
     }
 
-    /// Sends raw transactions, `lanes` requests at a time; `acknowledged` gets the time of each answer since the start.
-    pub async fn send_all(
-        &self,
-        transactions: &[String],
-        lanes: usize,
-        mut acknowledged: Option<&mut Vec<Duration>>,
-    ) -> Result<()> {
-        let started = Instant::now();
-        let mut answers = stream::iter(transactions)
-            .map(|raw| {
-                let body = format!(
-                    r#"{{"jsonrpc":"2.0","id":1,"method":"eth_sendRawTransaction","params":["{raw}"]}}"#
-                );
-                self.post(body)
-            })
-            .buffered(lanes);
-        while let Some(answer) = answers.try_next().await? {
-            ensure!(
-                answer.get("error").is_none(),
-                "a transaction was refused: {}",
-                answer["error"]
-            );
-            if let Some(times) = acknowledged.as_deref_mut() {
-                times.push(started.elapsed());
-            }
-        }
-        Ok(())
-    }
-
     /// Waits until the account's nonce at the latest block is `nonce`.
     pub async fn wait_nonce(&self, account: Address, nonce: u64) -> Result<()> {
         let started = Instant::now();
@@ -123,23 +88,31 @@ impl Http {
             ensure!(
                 started.elapsed() < PATIENCE,
                 "{} did not come up in {PATIENCE:?}",
-                self.url
+                self.address
             );
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         Ok(())
     }
 
-    /// Transactions in blocks `from..=latest`, and the number of the latest.
-    pub async fn count_transactions(&self, from: u64) -> Result<(usize, u64)> {
-        let latest = self.quantity("eth_blockNumber", "[]").await?;
-        let mut count = 0;
-        for number in from..=latest {
+    pub async fn latest(&self) -> Result<u64> {
+        self.quantity("eth_blockNumber", "[]").await
+    }
+
+    /// Makes sure that nothing in a range of blocks failed.
+    pub async fn require_success(&self, blocks: RangeInclusive<u64>) -> Result<()> {
+        for number in blocks {
             let params = format!("[\"{number:#x}\"]");
-            count += self
-                .quantity("eth_getBlockTransactionCountByNumber", &params)
-                .await? as usize;
+            let receipts = self.call("eth_getBlockReceipts", &params).await?;
+            let receipts = receipts.as_array().context("eth_getBlockReceipts")?;
+            for receipt in receipts {
+                ensure!(
+                    receipt["status"] == "0x1",
+                    "transaction {} failed",
+                    receipt["transactionHash"]
+                );
+            }
         }
-        Ok((count, latest))
+        Ok(())
     }
 }

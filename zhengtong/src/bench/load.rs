@@ -1,13 +1,14 @@
 //! The same signed ERC-20 transfers for every server that is measured.
 
-use super::http::{Http, hex_quantity};
+use super::{http::Http, lanes};
 use alloy_consensus::{SignableTransaction, TxEnvelope, TxLegacy};
 use alloy_eips::eip2718::Encodable2718;
-use alloy_primitives::{Address, Bytes, TxKind, U256, keccak256};
+use alloy_primitives::{Address, TxKind, U256, keccak256};
 use alloy_signer::SignerSync;
 use alloy_signer_local::PrivateKeySigner;
 use alloy_sol_types::{SolCall, SolValue, sol};
 use anyhow::{Context, Result, ensure};
+use bytes::Bytes;
 
 sol! {
     function transfer(address to, uint256 amount) external returns (bool);
@@ -16,128 +17,141 @@ sol! {
 /// OpenZeppelin's ERC20 with a constructor that mints to its creator: `contracts/bench/Token.sol`.
 const TOKEN_CODE: &str = include_str!("token.hex");
 
+const SEND: &str = "eth_sendRawTransaction";
+/// EIP-7966.
+const SEND_SYNC: &str = "eth_sendRawTransactionSync";
+
 /// Named price: anvil wants one, our chain charges nothing whatever it says.
 const GAS_PRICE_WEI: u128 = 2_000_000_000;
 const TRANSFER_GAS: u64 = 80_000;
 const DEPLOY_GAS: u64 = 3_000_000;
+/// Wei that a sender gets where gas costs something.
+const BALANCE: &str = "0xd3c21bcecceda1000000";
 
 /// Tokens that each sender gets before the measurement.
 const STAKE: u64 = 1_000_000_000;
 
-/// Transfers signed beforehand, in the order in which they are to be sent.
-pub struct Load {
-    pub transactions: Vec<String>,
+/// Accounts that hold tokens, and what they send next.
+pub struct Senders {
+    chain_id: u64,
+    token: Address,
+    accounts: Vec<(PrivateKeySigner, u64)>,
 }
 
-/// Deploys the token, gives every sender its share, and signs `count` transfers among `senders` accounts.
-pub async fn prepare(http: &Http, funder: &PrivateKeySigner, senders: usize, count: usize) -> Result<Load> {
-    let chain_id = http.quantity("eth_chainId", "[]").await?;
-    let keys: Vec<PrivateKeySigner> = (0..senders).map(sender).collect::<Result<_>>()?;
-    let mut nonce = http.nonce(funder.address()).await?;
-    let token = funder.address().create(nonce);
-
-    let code = hex::decode(TOKEN_CODE.trim()).context("the token's code")?;
-    let supply = U256::from(STAKE) * U256::from(senders);
-    let deploy = [code, supply.abi_encode()].concat();
-    let mut setup = vec![sign(
-        funder,
-        chain_id,
-        nonce,
-        TxKind::Create,
-        DEPLOY_GAS,
-        deploy.into(),
-    )?];
-    nonce += 1;
-    for key in &keys {
-        let data = transferCall {
-            to: key.address(),
-            amount: U256::from(STAKE),
+impl Senders {
+    /// Deploys the token, makes accounts and gives each its share.
+    pub async fn prepare(http: &Http, funder: &PrivateKeySigner, count: usize) -> Result<Self> {
+        let mut nonce = http.nonce(funder.address()).await?;
+        let token = funder.address().create(nonce);
+        let mut senders = Self {
+            chain_id: http.quantity("eth_chainId", "[]").await?,
+            token,
+            accounts: keys(count)?.into_iter().map(|key| (key, 0)).collect(),
+        };
+        let code = hex::decode(TOKEN_CODE.trim()).context("the token's code")?;
+        let supply = U256::from(STAKE) * U256::from(count);
+        let deploy = [code, supply.abi_encode()].concat();
+        let mut setup = vec![senders.sign(funder, nonce, TxKind::Create, DEPLOY_GAS, deploy)?];
+        for (key, _) in &senders.accounts {
+            nonce += 1;
+            let data = transfer(key.address(), STAKE);
+            setup.push(senders.sign(funder, nonce, TxKind::Call(token), TRANSFER_GAS, data)?);
         }
-        .abi_encode();
-        setup.push(sign(
-            funder,
-            chain_id,
+        let setup: Vec<_> = setup.iter().map(|raw| lanes::body(SEND, raw)).collect();
+        lanes::send_all(&http.address, &setup, 1).await?;
+        http.wait_nonce(funder.address(), nonce + 1).await?;
+        let code = http
+            .text("eth_getCode", &format!("[\"{token}\",\"latest\"]"))
+            .await?;
+        ensure!(code.len() > 2, "the token was not deployed at {token}");
+        for (key, nonce) in &mut senders.accounts {
+            *nonce = http.nonce(key.address()).await?;
+        }
+        Ok(senders)
+    }
+
+    /// `count` transfers, of all accounts but the last in turn, as requests in the order in which they are to be sent.
+    pub fn transfers(&mut self, count: usize) -> Result<Vec<Bytes>> {
+        let senders = self.accounts.len() - 1;
+        (0..count)
+            .map(|index| Ok(lanes::body(SEND, &self.next(index % senders, index * 7 + 1)?)))
+            .collect()
+    }
+
+    /// `count` transfers of the last account, as requests that are answered when they are final.
+    pub fn watched(&mut self, count: usize) -> Result<Vec<Bytes>> {
+        let watcher = self.accounts.len() - 1;
+        (0..count)
+            .map(|index| Ok(lanes::body(SEND_SYNC, &self.next(watcher, index)?)))
+            .collect()
+    }
+
+    /// `count` requests and answers of a transfer's sizes that do next to nothing: a hash of its bytes.
+    pub fn echoes(&mut self, count: usize) -> Result<Vec<Bytes>> {
+        let body = lanes::body("web3_sha3", &self.next(0, 1)?);
+        Ok(vec![body; count])
+    }
+
+    /// Waits until everything that was signed for all accounts but the last is included.
+    pub async fn wait_included(&self, http: &Http) -> Result<()> {
+        for (key, nonce) in &self.accounts[..self.accounts.len() - 1] {
+            http.wait_nonce(key.address(), *nonce).await?;
+        }
+        Ok(())
+    }
+
+    fn next(&mut self, from: usize, to: usize) -> Result<String> {
+        let to = self.accounts[to % self.accounts.len()].0.address();
+        let (key, nonce) = &self.accounts[from];
+        let (token, data) = (TxKind::Call(self.token), transfer(to, 1));
+        let raw = self.sign(key, *nonce, token, TRANSFER_GAS, data)?;
+        self.accounts[from].1 += 1;
+        Ok(raw)
+    }
+
+    fn sign(
+        &self,
+        key: &PrivateKeySigner,
+        nonce: u64,
+        to: TxKind,
+        gas: u64,
+        input: Vec<u8>,
+    ) -> Result<String> {
+        let transaction = TxLegacy {
+            chain_id: Some(self.chain_id),
             nonce,
-            TxKind::Call(token),
-            TRANSFER_GAS,
-            data.into(),
-        )?);
-        nonce += 1;
-    }
-    http.send_all(&setup, 1, None).await?;
-    http.wait_nonce(funder.address(), nonce).await?;
-    let code = http
-        .text("eth_getCode", &format!("[\"{token}\",\"latest\"]"))
-        .await?;
-    ensure!(code.len() > 2, "the token was not deployed at {token}");
-
-    let mut transactions = Vec::with_capacity(count);
-    let mut nonces = Vec::with_capacity(senders);
-    for key in &keys {
-        nonces.push(http.nonce(key.address()).await?);
-    }
-    for index in 0..count {
-        let from = index % senders;
-        let to = keys[(index * 7 + 1) % senders].address();
-        let data = transferCall {
+            gas_price: GAS_PRICE_WEI,
+            gas_limit: gas,
             to,
-            amount: U256::from(1),
-        }
-        .abi_encode();
-        transactions.push(sign(
-            &keys[from],
-            chain_id,
-            nonces[from],
-            TxKind::Call(token),
-            TRANSFER_GAS,
-            data.into(),
-        )?);
-        nonces[from] += 1;
+            value: U256::ZERO,
+            input: input.into(),
+        };
+        let signature = key.sign_hash_sync(&transaction.signature_hash())?;
+        let envelope = TxEnvelope::from(transaction.into_signed(signature));
+        Ok(format!("0x{}", hex::encode(envelope.encoded_2718())))
     }
-    Ok(Load { transactions })
 }
 
-/// A sender of the load. Its key is public on purpose: it holds bench tokens only.
-pub fn sender(index: usize) -> Result<PrivateKeySigner> {
-    let key = keccak256(format!("zhengtong bench sender {index}"));
-    PrivateKeySigner::from_bytes(&key).context("sender key")
+fn transfer(to: Address, amount: u64) -> Vec<u8> {
+    let amount = U256::from(amount);
+    transferCall { to, amount }.abi_encode()
 }
 
-/// The accounts that send, to be funded where gas costs something.
-pub fn sender_addresses(senders: usize) -> Result<Vec<Address>> {
-    (0..senders)
-        .map(|index| sender(index).map(|key| key.address()))
+/// Keys that are public on purpose: they hold bench tokens only.
+fn keys(count: usize) -> Result<Vec<PrivateKeySigner>> {
+    (0..count)
+        .map(|index| {
+            let key = keccak256(format!("zhengtong bench sender {index}"));
+            PrivateKeySigner::from_bytes(&key).context("sender key")
+        })
         .collect()
 }
 
-fn sign(
-    key: &PrivateKeySigner,
-    chain_id: u64,
-    nonce: u64,
-    to: TxKind,
-    gas: u64,
-    input: Bytes,
-) -> Result<String> {
-    let transaction = TxLegacy {
-        chain_id: Some(chain_id),
-        nonce,
-        gas_price: GAS_PRICE_WEI,
-        gas_limit: gas,
-        to,
-        value: U256::ZERO,
-        input,
-    };
-    let signature = key.sign_hash_sync(&transaction.signature_hash())?;
-    let envelope = TxEnvelope::from(transaction.into_signed(signature));
-    Ok(format!("0x{}", hex::encode(envelope.encoded_2718())))
-}
-
-/// `anvil_setBalance` for every sender and nothing else.
-pub async fn fund_on_anvil(http: &Http, senders: usize) -> Result<()> {
-    for address in sender_addresses(senders)? {
-        let balance = hex_quantity(U256::from(10).pow(U256::from(24)));
-        http.text("anvil_setBalance", &format!("[\"{address}\",\"{balance}\"]"))
-            .await?;
+/// Gives the accounts something to pay anvil's gas with, and nothing else.
+pub async fn fund_on_anvil(http: &Http, count: usize) -> Result<()> {
+    for key in keys(count)? {
+        let params = format!("[\"{}\",\"{BALANCE}\"]", key.address());
+        http.text("anvil_setBalance", &params).await?;
     }
     Ok(())
 }

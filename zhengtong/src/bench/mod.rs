@@ -4,8 +4,11 @@
 
 mod cpu;
 mod http;
+mod lanes;
 mod load;
+mod report;
 mod server;
+mod shares;
 mod transfers;
 
 use anyhow::Result;
@@ -20,25 +23,40 @@ pub enum Command {
 
 #[derive(clap::Args)]
 pub struct Transfers {
-    /// ERC-20 transfers to send to each server.
+    /// ERC-20 transfers to send to each server in a round.
     #[arg(long, default_value_t = 20_000)]
     transfers: usize,
     /// Accounts that send them.
     #[arg(long, default_value_t = 200)]
     senders: usize,
-    /// Requests under way at once.
-    #[arg(long, default_value_t = 32)]
+    /// Connections, each with one request under way.
+    #[arg(long, default_value_t = 256)]
     lanes: usize,
+    /// How often both servers are measured, in turn.
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
     /// anvil's program.
     #[arg(long, default_value = "contracts/node_modules/.bin/anvil")]
     anvil: PathBuf,
     /// Where to keep the data of the run; deleted first.
     #[arg(long, default_value = "target/bench")]
     folder: PathBuf,
+    /// What the parts cost by themselves (`cargo bench -p zhengtong-chain --bench parts -- FILE`), to print their shares.
+    #[arg(long)]
+    parts: Option<PathBuf>,
+    /// Where to write the figures as JSON too.
+    #[arg(long)]
+    report: Option<PathBuf>,
 }
 
-#[tokio::main]
+/// One thread: the load generator shares the machine with what it measures.
+#[tokio::main(flavor = "current_thread")]
 pub async fn run(command: Command) -> Result<()> {
     let Command::Transfers(args) = command;
-    transfers::compare(&args).await
+    let sections = transfers::compare(&args).await?;
+    report::print(&sections);
+    match &args.report {
+        Some(path) => report::write(&sections, path),
+        None => Ok(()),
+    }
 }

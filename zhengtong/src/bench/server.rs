@@ -9,6 +9,9 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
+/// Gas limit of anvil's blocks: no block of this load is ever full.
+const ANVIL_GAS_LIMIT: &str = "3000000000";
+
 /// A running server; ends with this value.
 pub struct Server {
     child: Child,
@@ -32,22 +35,19 @@ impl Server {
         Self::start(command, folder, &rpc).await
     }
 
-    /// anvil with a block a second, a large gas limit and no limits on code.
+    /// anvil with a block a second and a large gas limit.
     pub async fn anvil(program: &Path, folder: &Path, chain_id: u64) -> Result<Self> {
         let rpc = free_address()?;
         let (host, port) = rpc.split_once(':').context("address")?;
         let mut command = Command::new(program);
+        command.args(["--host", host, "--port", port, "--block-time", "1"]);
         command.args([
-            "--host",
-            host,
-            "--port",
-            port,
-            "--block-time",
-            "1",
             "--gas-limit",
-            "3000000000",
+            ANVIL_GAS_LIMIT,
+            "--chain-id",
+            &chain_id.to_string(),
         ]);
-        command.args(["--chain-id", &chain_id.to_string(), "--silent"]);
+        command.arg("--silent");
         Self::start(command, folder, &rpc).await
     }
 
@@ -62,7 +62,7 @@ impl Server {
             .with_context(|| format!("cannot start {:?}", command.get_program()))?;
         let server = Self {
             child,
-            http: Http::new(&format!("http://{rpc}")),
+            http: Http::new(rpc),
         };
         server.http.wait_up().await?;
         Ok(server)

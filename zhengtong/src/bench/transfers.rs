@@ -1,17 +1,35 @@
 //! ERC-20 transfers: our validator, durable and certified, beside anvil, in memory, under the same load.
 
-use super::{Transfers, cpu, load, server::Server};
+use super::{
+    Transfers, cpu, lanes,
+    load::{self, Senders},
+    report::{Section, median, p50_p99_ms},
+    server::Server,
+    shares,
+};
 use crate::dev::keys::test_accounts;
-use anyhow::{Context, Result, ensure};
-use std::time::{Duration, Instant};
+use alloy_signer_local::PrivateKeySigner;
+use anyhow::{Context, Result};
+use bytes::Bytes;
+use std::{
+    cell::Cell,
+    time::{Duration, Instant},
+};
+
+/// Transfers that are sent first and not counted.
+const WARM_UP: usize = 500;
+/// Transfers whose finality is timed one after the other, without other load.
+const ALONE: usize = 200;
+
+/// Most transfers whose finality is timed under load.
+const MAX_WATCHED: usize = 1_000;
 
 /// What one server did.
 struct Measured {
     transactions: usize,
+    /// From the first request until everything was included.
     wall: Duration,
     cpu: Duration,
-    /// From sending to the answer, over all requests of a lane: how fast the server acknowledged.
-    acknowledged_per_s: f64,
 }
 
 impl Measured {
@@ -24,74 +42,195 @@ impl Measured {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "the answer of the command")]
-pub async fn compare(args: &Transfers) -> Result<()> {
+/// A measurement that runs.
+struct Clock {
+    pid: u32,
+    cpu: Duration,
+    started: Instant,
+}
+
+impl Clock {
+    fn start(server: &Server) -> Result<Self> {
+        let pid = server.pid();
+        let (cpu, started) = (cpu::used(pid)?, Instant::now());
+        Ok(Self { pid, cpu, started })
+    }
+
+    fn stop(self, transactions: usize) -> Result<Measured> {
+        Ok(Measured {
+            transactions,
+            wall: self.started.elapsed(),
+            cpu: cpu::used(self.pid)?.saturating_sub(self.cpu),
+        })
+    }
+}
+
+/// What is measured of our validator.
+struct Ours {
+    load: Measured,
+    /// As many requests of the same size that do nothing.
+    http: Measured,
+    /// From sending a transfer to having its receipt, which our node shows when it is final.
+    alone: Vec<Duration>,
+    /// The same while the load runs.
+    loaded: Vec<Duration>,
+}
+
+/// Both servers under the same load, one after the other.
+struct Round {
+    ours: Ours,
+    anvil: Measured,
+}
+
+#[expect(clippy::print_stdout, reason = "progress of a long command")]
+pub async fn compare(args: &Transfers) -> Result<Vec<Section>> {
     let _ = std::fs::remove_dir_all(&args.folder);
     std::fs::create_dir_all(&args.folder)?;
     println!(
-        "{} ERC-20 transfers of {} accounts, {} requests at a time, one HTTP request each",
-        args.transfers, args.senders, args.lanes
+        "{} ERC-20 transfers of {} accounts, {} connections, one request each; {} rounds on each server",
+        args.transfers, args.senders, args.lanes, args.rounds
     );
-
-    let ours = Server::validator(&args.folder.join("validator")).await?;
-    let chain_id = ours.http.quantity("eth_chainId", "[]").await?;
-    let here = measure(&ours, args, false).await.context("our validator")?;
-    drop(ours);
-    line("zhengtong, 1 validator, durable", &here);
-
-    let anvil = Server::anvil(&args.anvil, &args.folder.join("anvil"), chain_id).await?;
-    let there = measure(&anvil, args, true).await.context("anvil")?;
-    drop(anvil);
-    line("anvil, --block-time 1", &there);
-
-    println!(
-        "ratio: {:.2} times the throughput, {:.2} times fewer CPU-seconds",
-        here.per_second() / there.per_second(),
-        there.cpu_per_thousand_s() / here.cpu_per_thousand_s()
-    );
-    Ok(())
+    let mut rounds = Vec::with_capacity(args.rounds);
+    for number in 1..=args.rounds {
+        let round = round(args).await?;
+        println!(
+            "round {number} of {}: zhengtong {:.0} tx/s, {:.3} CPU-s per 1,000; anvil {:.0} tx/s, {:.3} CPU-s per 1,000",
+            args.rounds,
+            round.ours.load.per_second(),
+            round.ours.load.cpu_per_thousand_s(),
+            round.anvil.per_second(),
+            round.anvil.cpu_per_thousand_s(),
+        );
+        rounds.push(round);
+    }
+    let mut sections = vec![section(args, &rounds)];
+    if let Some(path) = &args.parts {
+        let total = median(rounds.iter().map(|round| round.ours.load.cpu_per_thousand_s()));
+        let http = median(rounds.iter().map(|round| round.ours.http.cpu_per_thousand_s()));
+        sections.push(shares::section(&shares::read(path)?, http, total));
+    }
+    Ok(sections)
 }
 
-async fn measure(server: &Server, args: &Transfers, is_anvil: bool) -> Result<Measured> {
+async fn round(args: &Transfers) -> Result<Round> {
     let funder = test_accounts()?.into_iter().next().context("no test account")?;
-    if is_anvil {
-        load::fund_on_anvil(&server.http, args.senders).await?;
-    }
-    let load = load::prepare(&server.http, &funder, args.senders, args.transfers).await?;
-    let first_block = server.http.quantity("eth_blockNumber", "[]").await? + 1;
-    let (cpu_before, started) = (cpu::used(server.pid())?, Instant::now());
-    let mut answers = Vec::with_capacity(load.transactions.len());
-    server
-        .http
-        .send_all(&load.transactions, args.lanes, Some(&mut answers))
-        .await?;
-    let acknowledged = started.elapsed();
-    loop {
-        let (count, _) = server.http.count_transactions(first_block).await?;
-        if count >= load.transactions.len() {
-            break;
-        }
-        ensure!(
-            started.elapsed() < Duration::from_secs(600),
-            "only {count} of {} were included",
-            load.transactions.len()
-        );
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    Ok(Measured {
-        transactions: load.transactions.len(),
-        wall: started.elapsed(),
-        cpu: cpu::used(server.pid())?.saturating_sub(cpu_before),
-        acknowledged_per_s: load.transactions.len() as f64 / acknowledged.as_secs_f64(),
+    let ours = Server::validator(&args.folder.join("validator")).await?;
+    let chain_id = ours.http.quantity("eth_chainId", "[]").await?;
+    let ours = measure_ours(ours, &funder, args).await.context("our validator")?;
+    std::fs::remove_dir_all(args.folder.join("validator"))?;
+    let anvil = Server::anvil(&args.anvil, &args.folder.join("anvil"), chain_id).await?;
+    let anvil = measure_anvil(anvil, &funder, args).await.context("anvil")?;
+    Ok(Round { ours, anvil })
+}
+
+async fn measure_ours(server: Server, funder: &PrivateKeySigner, args: &Transfers) -> Result<Ours> {
+    // One account more, which watches: its transfers are answered when they are final.
+    let mut senders = Senders::prepare(&server.http, funder, args.senders + 1).await?;
+    let address = &server.http.address;
+    let alone = lanes::send_each(address, &senders.watched(ALONE)?, &Cell::new(false)).await?;
+    let watched = senders.watched(MAX_WATCHED)?;
+    warm(&server, &mut senders, args.lanes).await?;
+    let transfers = senders.transfers(args.transfers)?;
+    let ended = Cell::new(false);
+    let load = async {
+        let measured = under_load(&server, &senders, &transfers, args.lanes).await;
+        ended.set(true);
+        measured
+    };
+    let (mut load, loaded) = futures::try_join!(load, lanes::send_each(address, &watched, &ended))?;
+    load.transactions += loaded.len();
+
+    let echoes = senders.echoes(args.transfers)?;
+    let clock = Clock::start(&server)?;
+    lanes::send_all(address, &echoes, args.lanes).await?;
+    let http = clock.stop(echoes.len())?;
+    Ok(Ours {
+        load,
+        http,
+        alone,
+        loaded,
     })
 }
 
-#[expect(clippy::print_stdout, reason = "the answer of the command")]
-fn line(name: &str, measured: &Measured) {
-    println!(
-        "  {name:<32} {:>8.0} tx/s included  {:>8.0} tx/s acknowledged  {:>7.3} CPU-s per 1,000",
-        measured.per_second(),
-        measured.acknowledged_per_s,
-        measured.cpu_per_thousand_s()
+async fn measure_anvil(server: Server, funder: &PrivateKeySigner, args: &Transfers) -> Result<Measured> {
+    load::fund_on_anvil(&server.http, args.senders + 1).await?;
+    let mut senders = Senders::prepare(&server.http, funder, args.senders + 1).await?;
+    warm(&server, &mut senders, args.lanes).await?;
+    let transfers = senders.transfers(args.transfers)?;
+    under_load(&server, &senders, &transfers, args.lanes).await
+}
+
+async fn warm(server: &Server, senders: &mut Senders, lanes: usize) -> Result<()> {
+    let transfers = senders.transfers(WARM_UP)?;
+    lanes::send_all(&server.http.address, &transfers, lanes).await?;
+    senders.wait_included(&server.http).await
+}
+
+/// Sends everything, waits until all of it is included, then makes sure that all of it succeeded.
+async fn under_load(
+    server: &Server,
+    senders: &Senders,
+    transfers: &[Bytes],
+    lanes: usize,
+) -> Result<Measured> {
+    let http = &server.http;
+    let first = http.latest().await? + 1;
+    let clock = Clock::start(server)?;
+    lanes::send_all(&http.address, transfers, lanes).await?;
+    senders.wait_included(http).await?;
+    let measured = clock.stop(transfers.len())?;
+    http.require_success(first..=http.latest().await?).await?;
+    Ok(measured)
+}
+
+fn section(args: &Transfers, rounds: &[Round]) -> Section {
+    let mut section = Section::new(format!(
+        "ERC-20 transfers over HTTP, one validator, durable and certified, beside anvil --block-time 1 (medians of {} rounds)",
+        rounds.len()
+    ));
+    let of = |value: fn(&Round) -> f64| median(rounds.iter().map(value));
+    let (per_second, cpu) = ("tx/s", "CPU-s per 1,000");
+    section.row(
+        "zhengtong",
+        format!("{:.0}", of(|r| r.ours.load.per_second())),
+        per_second,
     );
+    section.row(
+        "anvil",
+        format!("{:.0}", of(|r| r.anvil.per_second())),
+        per_second,
+    );
+    let ratio = of(|r| r.ours.load.per_second() / r.anvil.per_second());
+    section.row("throughput, zhengtong ÷ anvil", format!("{ratio:.2}"), "×");
+    section.row(
+        "zhengtong",
+        format!("{:.3}", of(|r| r.ours.load.cpu_per_thousand_s())),
+        cpu,
+    );
+    section.row(
+        "anvil",
+        format!("{:.3}", of(|r| r.anvil.cpu_per_thousand_s())),
+        cpu,
+    );
+    let ratio = of(|r| r.anvil.cpu_per_thousand_s() / r.ours.load.cpu_per_thousand_s());
+    section.row("cost, anvil ÷ zhengtong", format!("{ratio:.2}"), "×");
+    let all =
+        |times: fn(&Round) -> &Vec<Duration>| rounds.iter().flat_map(times).copied().collect::<Vec<_>>();
+    let (alone, loaded) = (all(|r| &r.ours.alone), all(|r| &r.ours.loaded));
+    let unit = "ms, p50 / p99";
+    section.row(
+        format!("finality, one at a time ({} samples)", alone.len()),
+        p50_p99_ms(&alone),
+        unit,
+    );
+    section.row(
+        format!(
+            "finality, {} connections busy ({} samples)",
+            args.lanes,
+            loaded.len()
+        ),
+        p50_p99_ms(&loaded),
+        unit,
+    );
+    section
 }
