@@ -8,7 +8,6 @@ mod lanes;
 mod load;
 mod report;
 mod server;
-mod shares;
 mod transfers;
 
 use anyhow::Result;
@@ -41,9 +40,6 @@ pub struct Transfers {
     /// Where to keep the data of the run; deleted first.
     #[arg(long, default_value = "target/bench")]
     folder: PathBuf,
-    /// What the parts cost by themselves (`cargo bench -p zhengtong-chain --bench parts -- FILE`), to print their shares.
-    #[arg(long)]
-    parts: Option<PathBuf>,
     /// Where to write the figures as JSON too.
     #[arg(long)]
     report: Option<PathBuf>,

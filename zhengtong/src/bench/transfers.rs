@@ -5,7 +5,6 @@ use super::{
     load::{self, Senders},
     report::{Section, median, p50_p99_ms},
     server::Server,
-    shares,
 };
 use crate::dev::keys::test_accounts;
 use alloy_signer_local::PrivateKeySigner;
@@ -103,13 +102,7 @@ pub async fn compare(args: &Transfers) -> Result<Vec<Section>> {
         );
         rounds.push(round);
     }
-    let mut sections = vec![section(args, &rounds)];
-    if let Some(path) = &args.parts {
-        let total = median(rounds.iter().map(|round| round.ours.load.cpu_per_thousand_s()));
-        let http = median(rounds.iter().map(|round| round.ours.http.cpu_per_thousand_s()));
-        sections.push(shares::section(&shares::read(path)?, http, total));
-    }
-    Ok(sections)
+    Ok(vec![section(args, &rounds)])
 }
 
 async fn round(args: &Transfers) -> Result<Round> {
@@ -205,6 +198,11 @@ fn section(args: &Transfers, rounds: &[Round]) -> Section {
     section.row(
         "zhengtong",
         format!("{:.3}", of(|r| r.ours.load.cpu_per_thousand_s())),
+        cpu,
+    );
+    section.row(
+        "zhengtong, for as many requests that do nothing",
+        format!("{:.3}", of(|r| r.ours.http.cpu_per_thousand_s())),
         cpu,
     );
     section.row(
