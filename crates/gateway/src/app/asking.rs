@@ -53,6 +53,10 @@ impl App {
         let Some(row) = self.store.link(ask.case_id).await?.filter(|link| link.provider) else {
             return Ok(Outcome::Wait(Waiting::Link));
         };
+        if row.form != ask.form {
+            tracing::warn!(case = %ask.case_id, "the link that came before the case is not of its person and form");
+            return Ok(Outcome::Wait(Waiting::Link));
+        }
         let Some(link) = self.stored_link(&row).await? else {
             return Ok(Outcome::Forgotten);
         };

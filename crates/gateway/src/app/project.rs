@@ -76,6 +76,8 @@ pub struct Ask {
     pub service: B256,
     pub version: u32,
     pub rule_set: B256,
+    /// The commitment that the case was opened with.
+    pub form: B256,
     pub at_s: u64,
 }
 
@@ -159,7 +161,7 @@ struct Reader<'a> {
     block: &'a VerifiedBlock,
     contracts: &'a Addresses,
     me: B256,
-    opened: HashMap<B256, (B256, u32, B256)>,
+    opened: HashMap<B256, (B256, u32, B256, B256)>,
     out: Vec<Change>,
 }
 
@@ -258,7 +260,7 @@ impl Reader<'_> {
         let (case_id, happening, event) = match topic {
             CaseOpened::SIGNATURE_HASH => {
                 let e = CaseOpened::decode_log(log)?.data;
-                self.opened.insert(e.id, (e.service, e.version, e.ruleSet));
+                self.opened.insert(e.id, (e.service, e.version, e.ruleSet, e.form));
                 let args = json!({ "service": word(e.service), "version": e.version, "applicant": e.applicant,
                     "rule_set": e.ruleSet, "form": e.form, "promised_by": e.promisedBy, "statutory_by": e.statutoryBy });
                 let event = event(e.seq, "CaseOpened", args, none);
@@ -278,11 +280,11 @@ impl Reader<'_> {
             }
             FactsRequested::SIGNATURE_HASH => {
                 let e = FactsRequested::decode_log(log)?.data;
-                if let Some((service, version, rule_set)) =
+                if let Some((service, version, rule_set, form)) =
                     self.opened.get(&e.id).filter(|_| e.provider == self.me)
                 {
                     let (case_id, seq, mask) = (e.id, e.seq, e.mask);
-                    let (service, version, rule_set) = (*service, *version, *rule_set);
+                    let (service, version, rule_set, form) = (*service, *version, *rule_set, *form);
                     self.out.push(Change::Asked(Ask {
                         case_id,
                         seq,
@@ -290,6 +292,7 @@ impl Reader<'_> {
                         service,
                         version,
                         rule_set,
+                        form,
                         at_s,
                     }));
                 }

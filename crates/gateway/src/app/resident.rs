@@ -45,6 +45,9 @@ pub enum ResidentError {
         /// What was tried.
         what: &'static str,
     },
+    /// Nobody knows whose case it is.
+    #[error("this case is not linked yet: send its sealed link to `POST /v1/links` first")]
+    NotLinked,
     /// A statement of the wrong length.
     #[error("`text` must have 1 to {MAX_STATEMENT_CHARS} characters")]
     Text,
@@ -159,9 +162,13 @@ impl App {
         self.validate_form(case.service, case.version, &answers)
             .await
             .map_err(ResidentError::Form)?;
+        let link = self.store.link(case.id).await.map_err(inner)?;
+        let link = link.ok_or(ResidentError::NotLinked)?;
+        let link = self.stored_link(&link).await?.ok_or(ResidentError::NotLinked)?;
         let form = Form { answers, salt };
-        let commitment = form.commitment();
-        self.put_form(case.id, &form.into()).await?;
+        // The form is new, the person is not.
+        let commitment = link.with_form(form.commitment());
+        self.put_form(case.id, commitment, &form.into()).await?;
         Ok(commitment)
     }
 

@@ -5,6 +5,7 @@ mod chain;
 mod crash;
 mod desk;
 mod path;
+mod person;
 mod refusals;
 mod start;
 mod wallet;

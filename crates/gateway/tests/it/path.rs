@@ -116,7 +116,7 @@ async fn one_of_64_goes_to_a_person_and_one_without_household_record_too() {
 async fn links_may_come_before_the_case_or_after_the_question() {
     let world = World::new().await;
     let wallet = world.wallet("approved-70").await;
-    let case = OwnCase::new(3, json!({ "payment_channel": "elder-card" }));
+    let case = OwnCase::new(3, json!({ "payment_channel": "elder-card" })).of(&wallet);
     world.link(&wallet, &case, "public-security", None).await;
     world.settle().await;
     world.open_case(&case, "old-age-allowance");
@@ -137,7 +137,7 @@ async fn without_consent_nothing_is_recorded_and_nothing_is_read() {
     let world = World::new().await;
     let wallet = world.wallet("subsidy-approved-45").await;
     let form = json!({ "payment_channel": "social-security-card", "contact_by": "portal" });
-    let case = OwnCase::new(4, form);
+    let case = OwnCase::new(4, form).of(&wallet);
     let service = "disability-living-subsidy";
     world.open_case(&case, service);
     let until = crate::world::NOW_S + 1000;
