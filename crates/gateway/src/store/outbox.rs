@@ -132,6 +132,35 @@ impl Store {
             .collect()
     }
 
+    /// The oldest root of the status list that was begun and is not final.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn unfinished_status_root(&self) -> Result<Option<OutboxRow>, StoreError> {
+        // Named by their jobs in stores of an earlier version.
+        let query = sqlx::AssertSqlSafe(format!(
+            "{COLUMNS} WHERE (id LIKE 'status/%' OR id LIKE 'status-root/%') AND state <> 'final' ORDER BY id LIMIT 1"
+        ));
+        let row = sqlx::query(query).fetch_optional(&self.pool).await?;
+        row.as_ref().map(transaction).transpose()
+    }
+
+    /// The number and the call of the last root that is final; 0 and `None` if there is none.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn last_status_root(&self) -> Result<(u64, Option<Bytes>), StoreError> {
+        let query = sqlx::AssertSqlSafe(format!(
+            "{COLUMNS} WHERE id LIKE 'status-root/%' AND state = 'final' ORDER BY id DESC LIMIT 1"
+        ));
+        let Some(row) = sqlx::query(query).fetch_optional(&self.pool).await? else {
+            return Ok((0, None));
+        };
+        let row = transaction(&row)?;
+        let number = row.id.rsplit('/').next().and_then(|number| number.parse().ok());
+        Ok((number.ok_or(StoreError::Malformed("outbox"))?, Some(row.data)))
+    }
+
     /// Keeps the signed bytes, before they are sent.
     ///
     /// # Errors
@@ -220,6 +249,11 @@ impl Store {
             .await?;
         Ok(())
     }
+}
+
+/// The name of the transaction that publishes the status list's root for the `number`th time; sorts by it.
+pub fn status_root_id(number: u64) -> String {
+    format!("status-root/{number:012}")
 }
 
 fn transaction(row: &AnyRow) -> Result<OutboxRow, StoreError> {

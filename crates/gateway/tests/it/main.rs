@@ -8,5 +8,6 @@ mod path;
 mod person;
 mod refusals;
 mod start;
+mod status;
 mod wallet;
 mod world;
