@@ -14,6 +14,7 @@ use zhengtong_types::VerifiedReceipt;
 use zhengtong_vault::{ResidentNumber, Secret};
 
 use super::clock::day_of;
+use super::consent::Purpose;
 use super::finalized_use::{ExpectedUse, FinalizedUse};
 use super::link::consent_id;
 use super::outbox::OutboxError;
@@ -69,7 +70,10 @@ impl App {
         let questions = self.questions(ask.rule_set).await?;
         let mut waits = false;
         for (basis, mask) in questions.by_basis(ask.mask) {
-            let Some((basis, article)) = self.check_basis(ask, &row, &link, basis).await? else {
+            let Some((basis, article)) = self
+                .check_basis(ask, &row, &link, &questions, (basis, mask))
+                .await?
+            else {
                 // Without a basis nothing is written, and nothing is read.
                 tracing::info!(case = %ask.case_id, mask, "no basis yet");
                 waits = true;
@@ -99,7 +103,8 @@ impl App {
         ask: &Ask,
         row: &LinkRow,
         link: &StoredLink,
-        declared: B256,
+        questions: &Questions,
+        (declared, mask): (B256, u32),
     ) -> Result<Option<(B256, String)>, AppError> {
         let now_s = self.clock.now_s();
         if !Questions::is_consent(declared) {
@@ -113,6 +118,17 @@ impl App {
         let Some(record) = &link.consent else {
             return Ok(None);
         };
+        let service = word(ask.service);
+        let purpose = Purpose {
+            case_id: ask.case_id,
+            provider: &self.organisation,
+            service: &service,
+            fields: &self.fields(ask, questions, mask).await?,
+        };
+        if let Err(member) = purpose.allowed_by(record) {
+            tracing::warn!(case = %ask.case_id, mask, member, "the consent that came is to something else");
+            return Ok(None);
+        }
         let id = consent_id(record);
         let holds = self
             .store
@@ -208,37 +224,37 @@ impl App {
         }
     }
 
-    async fn record_call(&self, part: &Part<'_>, n: u32, tag: B256) -> Result<Bytes, AppError> {
-        let service = self.store.service(part.ask.service, part.ask.version).await?;
-        let service = service.ok_or(AppError::Record("service"))?;
-        let package = self.package(service.package);
-        let slug = word(part.ask.service);
-        let purpose = package.and_then(|package| package.text(CHINESE, "service.title"));
-        let asked = part.questions.predicates.iter().enumerate();
-        let asked = asked
-            .filter(|(index, _)| part.mask >> index & 1 == 1)
-            .map(|(_, predicate)| predicate);
+    /// The fields behind the predicates asked, as the service's package declares them; the predicates themselves if
+    /// the package is not installed here.
+    async fn fields(&self, ask: &Ask, questions: &Questions, mask: u32) -> Result<Vec<String>, AppError> {
+        let service = self.store.service(ask.service, ask.version).await?;
+        let package = service.and_then(|service| self.package(service.package));
+        let declared = package.map(|package| package.rules().predicates());
+        let asked = questions.predicates.iter().enumerate();
         let mut fields: Vec<String> = Vec::new();
-        for predicate in asked {
-            let declared = package.and_then(|package| {
-                package
-                    .rules()
-                    .predicates()
-                    .iter()
-                    .find(|declared| declared.id.as_str() == predicate.id)
-            });
-            match declared {
+        for (_, predicate) in asked.filter(|(index, _)| mask >> index & 1 == 1) {
+            let mut declared = declared.into_iter().flatten();
+            match declared.find(|declared| declared.id.as_str() == predicate.id) {
                 Some(declared) => fields.extend(declared.fields.iter().map(ToString::to_string)),
                 None => fields.push(predicate.id.clone()),
             }
         }
         fields.sort();
         fields.dedup();
+        Ok(fields)
+    }
+
+    async fn record_call(&self, part: &Part<'_>, n: u32, tag: B256) -> Result<Bytes, AppError> {
+        let service = self.store.service(part.ask.service, part.ask.version).await?;
+        let service = service.ok_or(AppError::Record("service"))?;
+        let package = self.package(service.package);
+        let slug = word(part.ask.service);
+        let purpose = package.and_then(|package| package.text(CHINESE, "service.title"));
         let details = Details {
             v: 1,
             official: OFFICIAL.into(),
             purpose: purpose.unwrap_or(&slug).to_owned(),
-            fields,
+            fields: self.fields(part.ask, part.questions, part.mask).await?,
             article: part.article.clone(),
             at: self.clock.now_ms(),
         };

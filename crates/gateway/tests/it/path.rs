@@ -166,6 +166,44 @@ async fn without_consent_nothing_is_recorded_and_nothing_is_read() {
 }
 
 #[tokio::test]
+async fn a_consent_to_something_else_is_no_basis() {
+    let world = World::new().await;
+    let wallet = world.wallet("subsidy-approved-45").await;
+    let (service, provider) = ("disability-living-subsidy", "disabled-federation");
+    let form = json!({ "payment_channel": "social-security-card", "contact_by": "portal" });
+    let case = OwnCase::new(5, form).of(&wallet);
+    world.open_case(&case, service);
+    let until = crate::world::NOW_S + 1000;
+    let (_, good) = crate::wallet::consent(&case, provider, service, until);
+    let grant = async |record: &serde_json::Value| {
+        let id = zhengtong_gateway::app::link::consent_id(record);
+        let call = zhengtong_bindings::consents::Consents::grantCall {
+            id,
+            provider: parse_slug(provider).unwrap(),
+            service: parse_slug(service).unwrap(),
+            until,
+        };
+        world.link(&wallet, &case, provider, Some(record.clone())).await;
+        world.chain.submit(&case.key, addresses().consents, &call);
+        world.settle().await;
+        world.chain.logs(addresses().uses).len()
+    };
+    for (member, value) in [
+        ("caseId", json!(B256::repeat_byte(7))),
+        ("caseId", json!(null)),
+        ("provider", json!("health")),
+        ("service", json!("old-age-allowance")),
+        ("fields", json!(["certificate.type", "certificate.grade"])),
+        ("fields", json!("certificate.type")),
+    ] {
+        let mut record = good.clone();
+        record[member] = value;
+        assert_eq!(grant(&record).await, 0, "{record}");
+    }
+    assert_eq!(grant(&good).await, 1);
+}
+
+#[tokio::test]
 async fn predicates_of_different_bases_get_a_record_each_and_the_subsidy_is_approved() {
     let world = World::new().await;
     let wallet = world.wallet("subsidy-approved-45").await;

@@ -167,12 +167,15 @@ impl OwnCase {
     }
 }
 
+/// What the subsidy asks the disabled persons' federation for.
+pub const CERTIFICATE_FIELDS: [&str; 3] = ["certificate.type", "certificate.grade", "certificate.status"];
+
 /// A consent record and its id on the chain.
 pub fn consent(case: &OwnCase, provider: &str, service: &str, until: u64) -> (B256, Value) {
     let record = json!({
         "v": 1, "schema": "ISO/IEC TS 27560:2023", "recordId": keccak256(provider), "caseId": format!("{:#x}", case.id),
         "principal": format!("{:#x}", case.key.address()), "provider": provider, "service": service,
-        "purpose": "test", "fields": ["a"], "grantedAtMs": 1, "until": until,
+        "purpose": "test", "fields": CERTIFICATE_FIELDS, "grantedAtMs": 1, "until": until,
     });
     (keccak256(canonical(&record)), record)
 }
