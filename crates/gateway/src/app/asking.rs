@@ -4,11 +4,13 @@
 //! a use record belong to the ask, the transactions are in the outbox, and the answer is only computed against a record
 //! that is proven final.
 
-use alloy_primitives::{B256, Bytes};
+use std::time::Duration;
+
+use alloy_primitives::{B256, Bytes, keccak256};
 use alloy_signer::SignerSync as _;
-use alloy_sol_types::SolCall;
-use zhengtong_bindings::cases::Cases::attestCall;
-use zhengtong_bindings::uses::Uses::recordCall;
+use alloy_sol_types::{SolCall, SolValue as _};
+use zhengtong_bindings::cases::Cases::{attestCall, getCall};
+use zhengtong_bindings::uses::Uses::{bindingCall, recordCall};
 use zhengtong_bindings::{Facts, facts_signing_hash};
 use zhengtong_types::VerifiedReceipt;
 use zhengtong_vault::{ResidentNumber, Secret};
@@ -154,13 +156,25 @@ impl App {
                 tracing::info!(case = %part.ask.case_id, mask = part.mask, "facts attested");
                 Ok(())
             }
-            Err(error) => {
-                if matches!(error, OutboxError::Reverted(_)) {
-                    self.store.forget_reverted(&attestation).await?;
+            Err(error @ OutboxError::Reverted(_)) => {
+                self.store.forget_reverted(&attestation).await?;
+                if self.is_answered(part).await? {
+                    tracing::info!(case = %part.ask.case_id, mask = part.mask, "facts were attested before");
+                    return Ok(());
                 }
                 Err(error.into())
             }
+            Err(error) => Err(error.into()),
         }
+    }
+
+    /// Whether the chain has these facts already. A node that lies here withholds the answer, which it can do anyway.
+    async fn is_answered(&self, part: &Part<'_>) -> Result<bool, AppError> {
+        let id = part.ask.case_id;
+        let call = Bytes::from(getCall { id }.abi_encode());
+        let output = self.chain.call(self.contracts.cases, call).await?;
+        let case = getCall::abi_decode_returns(&output).map_err(|_| AppError::Record("case"))?;
+        Ok(case.answered & part.mask == part.mask)
     }
 
     /// Puts the use on record, waits until it is final, passes the gate, answers, and signs.
@@ -216,12 +230,29 @@ impl App {
         };
         match self.0.outbox.execute(&id, self.contracts.uses, &call).await {
             Err(error @ OutboxError::Reverted(_)) => {
-                // The tag was not used: its counter is free again, and the next try finds why.
-                self.store.release_use(part.ask.case_id, part.mask, &id).await?;
+                // The record may be there all the same, by a transaction that was taken for lost and signed anew.
+                if let Some(hash) = self.store.recorded(tag).await?
+                    && let Some(receipt) = self.chain.wait_final(hash, Duration::ZERO).await?
+                {
+                    self.store.forget_reverted(&id).await?;
+                    return Ok(receipt);
+                }
+                if !self.is_recorded(part, tag).await? {
+                    // The tag was not used: its counter is free again, and the next try finds why.
+                    self.store.release_use(part.ask.case_id, part.mask, &id).await?;
+                }
                 Err(error.into())
             }
             other => Ok(other?),
         }
+    }
+
+    /// Whether the chain has this use record, in a block that was not followed yet.
+    async fn is_recorded(&self, part: &Part<'_>, tag: B256) -> Result<bool, AppError> {
+        let call = Bytes::from(bindingCall { tag }.abi_encode());
+        let output = self.chain.call(self.contracts.uses, call).await?;
+        let binding = bindingCall::abi_decode_returns(&output).map_err(|_| AppError::Record("use"))?;
+        Ok(binding == keccak256((self.me, part.ask.case_id, part.mask).abi_encode()))
     }
 
     /// The fields behind the predicates asked, as the service's package declares them; the predicates themselves if

@@ -14,6 +14,7 @@ use zhengtong_bindings::credentials::Credentials::CredentialIssued;
 use zhengtong_bindings::registry::Registry::{OfficerSet, OrganisationSet};
 use zhengtong_bindings::services::Services::ServicePublished;
 use zhengtong_bindings::statutes::Statutes::StatuteListed;
+use zhengtong_bindings::uses::Uses::Used;
 use zhengtong_bindings::{Addresses, slug_str};
 use zhengtong_types::VerifiedBlock;
 
@@ -63,6 +64,8 @@ pub enum Change {
         happening: Happening,
         event: Event,
     },
+    /// A use by this organisation is on record.
+    Recorded { tag: B256, tx_hash: B256 },
     /// A credential is on record.
     Issued { case_id: B256, hash: B256 },
 }
@@ -231,6 +234,13 @@ impl Reader<'_> {
                     id: e.id,
                     grantor: e.grantor,
                 }
+            }
+            Used::SIGNATURE_HASH if at == self.contracts.uses => {
+                let e = Used::decode_log(log)?.data;
+                if e.provider != self.me {
+                    return Ok(());
+                }
+                Change::Recorded { tag: e.tag, tx_hash }
             }
             CredentialIssued::SIGNATURE_HASH if at == self.contracts.credentials => {
                 let e = CredentialIssued::decode_log(log)?.data;

@@ -89,6 +89,18 @@ impl Store {
         Ok((n, tag))
     }
 
+    /// The final transaction that put a use of this organisation on record.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn recorded(&self, tag: B256) -> Result<Option<B256>, StoreError> {
+        let hash: Option<String> = sqlx::query_scalar("SELECT tx_hash FROM recorded WHERE tag = $1")
+            .bind(hex(tag))
+            .fetch_optional(&self.pool)
+            .await?;
+        hash.map(|hash| read("transaction hash", &hash)).transpose()
+    }
+
     /// The transaction of that name, made if it is new.
     ///
     /// # Errors

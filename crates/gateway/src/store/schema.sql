@@ -35,6 +35,9 @@ CREATE TABLE IF NOT EXISTS uses (
   case_id TEXT NOT NULL, mask BIGINT NOT NULL, n BIGINT NOT NULL, tag TEXT NOT NULL UNIQUE,
   PRIMARY KEY (case_id, mask), UNIQUE (case_id, n));
 
+-- Use records on the chain: which transaction wrote each.
+CREATE TABLE IF NOT EXISTS recorded (tag TEXT NOT NULL PRIMARY KEY, tx_hash TEXT NOT NULL);
+
 -- Transactions: written before they are sent, sent again until they are final.
 CREATE TABLE IF NOT EXISTS outbox (
   id TEXT NOT NULL PRIMARY KEY, target TEXT NOT NULL, data TEXT NOT NULL,
