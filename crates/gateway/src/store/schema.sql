@@ -29,6 +29,7 @@ CREATE TABLE IF NOT EXISTS jobs (
   body TEXT NOT NULL, state TEXT NOT NULL, waiting TEXT NOT NULL, attempts BIGINT NOT NULL,
   due_ms BIGINT NOT NULL, created_ms BIGINT NOT NULL);
 CREATE INDEX IF NOT EXISTS jobs_due ON jobs (state, due_ms);
+CREATE INDEX IF NOT EXISTS jobs_case ON jobs (case_id);
 
 -- Use records: which counter each ask took. Written before the transaction is signed.
 CREATE TABLE IF NOT EXISTS uses (
@@ -42,6 +43,7 @@ CREATE TABLE IF NOT EXISTS recorded (tag TEXT NOT NULL PRIMARY KEY, tx_hash TEXT
 CREATE TABLE IF NOT EXISTS outbox (
   id TEXT NOT NULL PRIMARY KEY, target TEXT NOT NULL, data TEXT NOT NULL,
   nonce BIGINT, raw TEXT, hash TEXT, state TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS outbox_state ON outbox (state, nonce);
 
 -- Cases of this organisation's services.
 CREATE TABLE IF NOT EXISTS cases (

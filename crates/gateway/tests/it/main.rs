@@ -9,5 +9,6 @@ mod person;
 mod refusals;
 mod start;
 mod status;
+mod store;
 mod wallet;
 mod world;
