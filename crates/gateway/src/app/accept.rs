@@ -45,7 +45,7 @@ pub enum AcceptError {
     /// A different link was accepted before.
     #[error("this case is linked already, to something else")]
     Conflict,
-    /// Too many links wait.
+    /// Too many links wait for cases that the chain does not have.
     #[error("too many links wait for their cases; try again later")]
     Busy,
     /// Inside.
@@ -92,7 +92,7 @@ impl App {
             Some(row) => (self.stored_link(row).await?.unwrap_or_default(), false),
             None => (StoredLink::default(), true),
         };
-        if fresh && self.store.waiting_links().await.map_err(inner)? >= MAX_WAITING_LINKS {
+        if fresh && opened_with.is_none() && self.store.waiting_links().await.map_err(inner)? >= MAX_WAITING_LINKS {
             return Err(AcceptError::Busy);
         }
         let mut subject = known.as_ref().map(|row| row.subject);
