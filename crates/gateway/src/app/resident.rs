@@ -16,7 +16,7 @@ use crate::store::{Author, CaseRow, StatementRow, Status};
 pub const MAX_CLOCK_SKEW_MS: u64 = 120_000;
 /// The most characters of a statement.
 pub const MAX_STATEMENT_CHARS: usize = 4_000;
-/// The most statements kept for a case.
+/// The most statements kept for a case of each author: neither can use up the other's.
 pub const MAX_STATEMENTS: usize = 64;
 
 /// Why a resident's request was refused.
@@ -52,7 +52,7 @@ pub enum ResidentError {
     #[error("`text` must have 1 to {MAX_STATEMENT_CHARS} characters")]
     Text,
     /// Too many statements.
-    #[error("a case may have {MAX_STATEMENTS} statements")]
+    #[error("a case may have {MAX_STATEMENTS} statements of each author")]
     TooMany,
     /// The form is refused.
     #[error(transparent)]
@@ -197,7 +197,9 @@ impl App {
         if statement.text.trim().is_empty() || length > MAX_STATEMENT_CHARS {
             return Err(ResidentError::Text);
         }
-        if self.store.statements(case.id).await.map_err(inner)?.len() >= MAX_STATEMENTS {
+        let kept = self.store.statements(case.id).await.map_err(inner)?;
+        let own = kept.iter().filter(|row| row.author == author.as_str());
+        if own.count() >= MAX_STATEMENTS {
             return Err(ResidentError::TooMany);
         }
         let hash = statement.hash();
