@@ -96,7 +96,10 @@ mod tests {
                 assert_eq!(status, StatusCode::MISDIRECTED_REQUEST, "{host}");
                 assert_eq!(kind, "application/problem+json");
                 let problem: serde_json::Value = serde_json::from_str(&text).unwrap();
-                assert_eq!((&problem["status"], &problem["field"]), (&json!(421), &json!("host")));
+                assert_eq!(
+                    (&problem["status"], &problem["field"]),
+                    (&json!(421), &json!("host"))
+                );
             }
         }
     }

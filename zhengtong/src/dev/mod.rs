@@ -175,8 +175,12 @@ fn welcome(progress: &Progress, http: SocketAddr, rpc: SocketAddr, residents: &[
     progress.say(format!("Open API   http://{http}/api/openapi.json"));
     progress.say("");
     if !http.ip().is_loopback() {
-        progress.say("Other machines can reach this portal, so it hands out no demo residents and no officers' keys");
-        progress.say("(there is no /api/v1/demo). To sign in as one of them, listen on loopback, as without --http.");
+        progress.say(
+            "Other machines can reach this portal, so it hands out no demo residents and no officers' keys",
+        );
+        progress.say(
+            "(there is no /api/v1/demo). To sign in as one of them, listen on loopback, as without --http.",
+        );
         progress.say("");
         progress.say("ready");
         return;

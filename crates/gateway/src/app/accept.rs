@@ -75,16 +75,24 @@ impl App {
         };
         let mut link = recipient.open(case_id, sealed)?;
         let number = self.proven_number(&link).await?;
-        let person = link.person.commitment(number.as_ref()).ok_or(AcceptError::Number)?;
+        let person = link
+            .person
+            .commitment(number.as_ref())
+            .ok_or(AcceptError::Number)?;
         let commitment = case_commitment(person, link.form_commitment);
         let opened_with = self.store.opening_form(case_id).await.map_err(inner)?;
         if opened_with.is_some_and(|opened_with| opened_with != commitment) {
-            let field = if number.is_some() { "presentation" } else { "personCommitment" };
+            let field = if number.is_some() {
+                "presentation"
+            } else {
+                "personCommitment"
+            };
             return Err(AcceptError::NotOfCase(field));
         }
         self.check_form(&link).await?;
         let mut known = self.store.link(case_id).await.map_err(inner)?;
-        if let Some(row) = known.take_if(|row| opened_with.is_some_and(|opened_with| opened_with != row.form)) {
+        if let Some(row) = known.take_if(|row| opened_with.is_some_and(|opened_with| opened_with != row.form))
+        {
             // It came before the case, and is not of it.
             self.remove_link(&row).await?;
         }
@@ -92,7 +100,10 @@ impl App {
             Some(row) => (self.stored_link(row).await?.unwrap_or_default(), false),
             None => (StoredLink::default(), true),
         };
-        if fresh && opened_with.is_none() && self.store.waiting_links().await.map_err(inner)? >= MAX_WAITING_LINKS {
+        if fresh
+            && opened_with.is_none()
+            && self.store.waiting_links().await.map_err(inner)? >= MAX_WAITING_LINKS
+        {
             return Err(AcceptError::Busy);
         }
         let mut subject = known.as_ref().map(|row| row.subject);

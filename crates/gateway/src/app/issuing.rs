@@ -83,7 +83,8 @@ impl App {
         {
             Ok(_) => {
                 tracing::info!(case = %case.id, "credential issued");
-                self.revoke(&case, job.seq.saturating_sub(1), Status::Invalid).await?;
+                self.revoke(&case, job.seq.saturating_sub(1), Status::Invalid)
+                    .await?;
                 Ok(Outcome::Done)
             }
             Err(error) => {
@@ -197,12 +198,7 @@ impl App {
     }
 
     async fn publish_root(&self, id: &str, call: &Bytes) -> Result<(), AppError> {
-        match self
-            .0
-            .outbox
-            .execute(id, self.contracts.credentials, call)
-            .await
-        {
+        match self.0.outbox.execute(id, self.contracts.credentials, call).await {
             Ok(_) => Ok(()),
             Err(error) => {
                 if matches!(error, OutboxError::Reverted(_)) {

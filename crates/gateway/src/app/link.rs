@@ -255,7 +255,10 @@ impl Recipient<'_> {
         let form_commitment = opened
             .form_commitment
             .ok_or(LinkError::Incomplete("formCommitment"))?;
-        if form.as_ref().is_some_and(|form| form.commitment() != form_commitment) {
+        if form
+            .as_ref()
+            .is_some_and(|form| form.commitment() != form_commitment)
+        {
             return Err(LinkError::OtherForm);
         }
         let consent = opened.consent.filter(|consent| !consent.is_null());
@@ -352,6 +355,9 @@ mod tests {
         let word = |name: &str| person[name].as_str().unwrap().parse::<B256>().unwrap();
         let number = ResidentNumber::parse(person["number"].as_str().unwrap()).unwrap();
         assert_eq!(person_commitment(word("salt"), &number), word("commitment"));
-        assert_eq!(case_commitment(word("commitment"), commitment), word("caseCommitment"));
+        assert_eq!(
+            case_commitment(word("commitment"), commitment),
+            word("caseCommitment")
+        );
     }
 }

@@ -270,7 +270,8 @@ impl Reader<'_> {
         let (case_id, happening, event) = match topic {
             CaseOpened::SIGNATURE_HASH => {
                 let e = CaseOpened::decode_log(log)?.data;
-                self.opened.insert(e.id, (e.service, e.version, e.ruleSet, e.form));
+                self.opened
+                    .insert(e.id, (e.service, e.version, e.ruleSet, e.form));
                 let args = json!({ "service": word(e.service), "version": e.version, "applicant": e.applicant,
                     "rule_set": e.ruleSet, "form": e.form, "promised_by": e.promisedBy, "statutory_by": e.statutoryBy });
                 let event = event(e.seq, "CaseOpened", args, none);

@@ -175,7 +175,12 @@ impl Store {
                 .bind(hex(case_id))
                 .fetch_optional(&self.pool)
                 .await?;
-        let form = |args: &str| serde_json::from_str::<serde_json::Value>(args).ok()?["form"].as_str()?.parse().ok();
+        let form = |args: &str| {
+            serde_json::from_str::<serde_json::Value>(args).ok()?["form"]
+                .as_str()?
+                .parse()
+                .ok()
+        };
         opened
             .map(|args| form(&args).ok_or(StoreError::Malformed("event")))
             .transpose()

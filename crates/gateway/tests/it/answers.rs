@@ -351,7 +351,9 @@ async fn a_february_without_a_29th_ends_years_and_months_on_its_28th() {
             .unwrap();
         pool.close().await;
         let path = repository().join("agencies").join(agency).join("mapping.toml");
-        let source = Source::open(&url, Mapping::load(&path, agency).unwrap()).await.unwrap();
+        let source = Source::open(&url, Mapping::load(&path, agency).unwrap())
+            .await
+            .unwrap();
         let receipt = chain.receipt_with(log(1), true);
         let gate = FinalizedUse::verify(&receipt, addresses().uses, expected(1)).unwrap();
         let number = ResidentNumber::parse(&number).unwrap();

@@ -24,8 +24,7 @@ async fn a_crash_at_any_request_to_the_chain_leads_to_the_same_end() {
     for requests in 0..MOST_REQUESTS {
         for takes_effect in [false, true] {
             let seed = u64::from(requests) * 2 + u64::from(takes_effect) + 100;
-            let case =
-                OwnCase::new(seed, json!({ "payment_channel": "social-security-card" })).of(&wallet);
+            let case = OwnCase::new(seed, json!({ "payment_channel": "social-security-card" })).of(&wallet);
             world.open_case(&case, "old-age-allowance");
             for organisation in ["public-security", "health", OWNER] {
                 world.link(&wallet, &case, organisation, None).await;

@@ -52,11 +52,18 @@ async fn the_second_agency_refuses_another_persons_number_and_answers_nothing() 
             mixed.text
         );
         let detail = mixed.json["detail"].as_str().unwrap();
-        assert!(detail.contains("one person") && !detail.contains(&of_70.number), "{detail}");
+        assert!(
+            detail.contains("one person") && !detail.contains(&of_70.number),
+            "{detail}"
+        );
     }
     world.settle().await;
     assert_eq!(recorded(&world), [slug("public-security")]);
-    assert_eq!(world.on_chain(&case).answered.count_ones(), 2, "age and household alone");
+    assert_eq!(
+        world.on_chain(&case).answered.count_ones(),
+        2,
+        "age and household alone"
+    );
 }
 
 #[tokio::test]
@@ -75,7 +82,10 @@ async fn a_link_that_came_before_the_case_is_checked_before_anything_is_recorded
     }
     world.open_case(&case, SERVICE);
     world.settle().await;
-    assert!(!recorded(&world).contains(&slug("health")), "a use was recorded for another person");
+    assert!(
+        !recorded(&world).contains(&slug("health")),
+        "a use was recorded for another person"
+    );
     assert_eq!(u8::from(world.on_chain(&case).status), 1, "still asking");
 
     // The right person's link takes the place of what did not fit.
@@ -96,16 +106,19 @@ async fn a_supplement_keeps_the_person() {
         defects: vec![parse_slug("household-unclear").unwrap()],
         statement: alloy_primitives::B256::ZERO,
     };
-    world
-        .chain
-        .submit(&officer(OWNER, 0), addresses().cases, &more);
+    world.chain.submit(&officer(OWNER, 0), addresses().cases, &more);
     world.settle().await;
     case.form = json!({ "payment_channel": "social-security-card" });
     case.salt = alloy_primitives::B256::repeat_byte(4);
     let path = format!("/v1/cases/{:#x}/supplement", case.id);
     let body = json!({ "form": case.form, "salt": case.salt });
     let taken = world.as_case(&case, "POST", &path, Some(body)).await;
-    assert_eq!(taken.json["hash"], format!("{:#x}", case.commitment()), "{}", taken.text);
+    assert_eq!(
+        taken.json["hash"],
+        format!("{:#x}", case.commitment()),
+        "{}",
+        taken.text
+    );
     // On the chain it is given another person: the desk is shown no form for it.
     let case = case.of(&other);
     let call = supplementCall {

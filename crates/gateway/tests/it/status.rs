@@ -52,7 +52,13 @@ async fn a_status_that_was_set_before_a_crash_reaches_the_chain_after_it() {
     appeal(&world, &case).await;
     // The gateway is killed right after the first of its writes.
     let store = &world.app(OWNER).store;
-    assert_eq!(store.set_status(case.id, u32::MAX, Status::Suspended).await.unwrap(), 1);
+    assert_eq!(
+        store
+            .set_status(case.id, u32::MAX, Status::Suspended)
+            .await
+            .unwrap(),
+        1
+    );
     world.settle().await;
     let list = served(&world).await;
     assert_eq!(list.get(0).unwrap(), Status::Suspended);

@@ -13,7 +13,9 @@ use crate::world::{OWNER, World};
 /// How SQLite goes about a query.
 async fn plan(pool: &AnyPool, query: &'static str) -> String {
     let rows = sqlx::query(query).fetch_all(pool).await.unwrap();
-    rows.iter().map(|row| row.try_get::<String, _>(3).unwrap()).collect()
+    rows.iter()
+        .map(|row| row.try_get::<String, _>(3).unwrap())
+        .collect()
 }
 
 #[tokio::test]
@@ -30,11 +32,20 @@ async fn a_folder_without_the_indexes_gets_them_when_it_is_opened() {
     Store::open(&url).await.unwrap();
     let pool = connect(&url, Access::ReadOnly).await.unwrap();
     for (query, index) in [
-        ("EXPLAIN QUERY PLAN SELECT body FROM jobs WHERE case_id = 'x' AND kind = 'ask'", "jobs_case"),
-        ("EXPLAIN QUERY PLAN SELECT id FROM outbox WHERE state = 'signed' ORDER BY nonce", "outbox_state"),
+        (
+            "EXPLAIN QUERY PLAN SELECT body FROM jobs WHERE case_id = 'x' AND kind = 'ask'",
+            "jobs_case",
+        ),
+        (
+            "EXPLAIN QUERY PLAN SELECT id FROM outbox WHERE state = 'signed' ORDER BY nonce",
+            "outbox_state",
+        ),
     ] {
         let plan = plan(&pool, query).await;
-        assert!(plan.contains(index) && !plan.contains("TEMP B-TREE"), "{query}: {plan}");
+        assert!(
+            plan.contains(index) && !plan.contains("TEMP B-TREE"),
+            "{query}: {plan}"
+        );
     }
 }
 
