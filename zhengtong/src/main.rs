@@ -2,6 +2,7 @@
 
 mod bench;
 mod dev;
+mod loopback;
 mod progress;
 mod service;
 mod verify;

@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::post,
 };
-use std::path::Path;
+use std::{path::Path, time::Duration};
 use tower_http::{
     compression::CompressionLayer,
     services::{ServeDir, ServeFile},
@@ -18,6 +18,9 @@ use tower_http::{
 
 /// Largest JSON-RPC body that is passed on.
 const RPC_BODY_MAX_BYTES: usize = 2 * 1024 * 1024;
+
+/// How long the node may take to answer a call that is passed on.
+const RPC_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Only our own scripts, styles and connections; inline styles because Svelte sets some.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
@@ -54,8 +57,13 @@ fn fixed_header(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer
 
 /// `POST /rpc`: passes JSON-RPC on to the node, so that the portal needs one origin only.
 pub fn rpc_proxy(rpc_url: String) -> Router {
+    rpc_proxy_within(rpc_url, RPC_TIMEOUT)
+}
+
+fn rpc_proxy_within(url: String, timeout: Duration) -> Router {
     let upstream = Upstream {
-        url: rpc_url,
+        url,
+        timeout,
         http: reqwest::Client::new(),
     };
     Router::new()
@@ -67,6 +75,7 @@ pub fn rpc_proxy(rpc_url: String) -> Router {
 #[derive(Clone)]
 struct Upstream {
     url: String,
+    timeout: Duration,
     http: reqwest::Client,
 }
 
@@ -76,6 +85,7 @@ async fn forward(State(upstream): State<Upstream>, body: Bytes) -> Response {
         .post(&upstream.url)
         .header(header::CONTENT_TYPE, "application/json")
         .body(body)
+        .timeout(upstream.timeout)
         .send()
         .await;
     match sent {
@@ -83,17 +93,42 @@ async fn forward(State(upstream): State<Upstream>, body: Bytes) -> Response {
             let status = answer.status();
             match answer.bytes().await {
                 Ok(body) => (status, [(header::CONTENT_TYPE, "application/json")], body).into_response(),
-                Err(_) => unreachable_node(),
+                Err(error) => unreachable_node(&error),
             }
         }
-        Err(_) => unreachable_node(),
+        Err(error) => unreachable_node(&error),
     }
 }
 
-fn unreachable_node() -> Response {
-    (
-        StatusCode::BAD_GATEWAY,
-        "the node does not answer; try again in a moment",
-    )
-        .into_response()
+fn unreachable_node(error: &reqwest::Error) -> Response {
+    let status = if error.is_timeout() {
+        StatusCode::GATEWAY_TIMEOUT
+    } else {
+        StatusCode::BAD_GATEWAY
+    };
+    (status, "the node does not answer; try again in a moment").into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::net::TcpListener;
+
+    #[tokio::test]
+    async fn a_node_that_never_answers_keeps_nobody_waiting() {
+        // Its connections are taken by the system, and nobody reads them.
+        let node = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", node.local_addr().unwrap());
+        let proxy = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = proxy.local_addr().unwrap();
+        let app = rpc_proxy_within(url, Duration::from_millis(200));
+        tokio::spawn(async move { axum::serve(proxy, app).await });
+        let asked = reqwest::Client::new()
+            .post(format!("http://{address}/rpc"))
+            .body("{}")
+            .send();
+        let answer = tokio::time::timeout(Duration::from_secs(60), asked).await;
+        let answer = answer.expect("an answer in bounded time").unwrap();
+        assert_eq!(answer.status(), StatusCode::GATEWAY_TIMEOUT);
+    }
 }

@@ -1,5 +1,6 @@
 //! The residents to show things with.
 
+use jiff::ToSpan as _;
 use jiff::civil::Date;
 use serde::Serialize;
 
@@ -270,8 +271,10 @@ pub fn demo_residents(seed: u64, today: Date) -> Vec<DemoResident> {
         .collect()
 }
 
-/// Completed years on a day; a year is complete on the birthday itself.
+/// Completed years on a day; a year is complete on the birthday itself, which is 28 February in a common year for
+/// somebody born on the 29th (民法典 第二百零二条).
 pub(crate) fn age_on(birth: Date, day: Date) -> i32 {
-    let before = (day.month(), day.day()) < (birth.month(), birth.day());
-    i32::from(day.year()) - i32::from(birth.year()) - i32::from(before)
+    let years = i32::from(day.year()) - i32::from(birth.year());
+    let birthday = birth.saturating_add(years.years());
+    years - i32::from(day < birthday)
 }

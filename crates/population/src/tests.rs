@@ -173,3 +173,21 @@ async fn databases_agree_with_each_other_are_kept_and_say_that_they_are_syntheti
         assert!(refused.is_err(), "a read-only database was written");
     }
 }
+
+#[test]
+fn a_year_is_complete_on_the_birthday_or_on_the_last_day_of_a_february_without_it() {
+    // By the wording of art. 202 of the Civil Code, not by a calculation.
+    for (birth, day, age) in [
+        (date(1960, 2, 29), date(2025, 2, 27), 64),
+        (date(1960, 2, 29), date(2025, 2, 28), 65),
+        (date(1960, 2, 29), date(2025, 3, 1), 65),
+        (date(1960, 2, 29), date(2024, 2, 28), 63),
+        (date(1960, 2, 29), date(2024, 2, 29), 64),
+        (date(1960, 2, 28), date(2025, 2, 28), 65),
+        (date(1960, 3, 1), date(2025, 2, 28), 64),
+        (date(1960, 3, 1), date(2025, 3, 1), 65),
+        (date(1900, 1, 1), date(2026, 12, 31), 126),
+    ] {
+        assert_eq!(age_on(birth, day), age, "born {birth}, on {day}");
+    }
+}

@@ -1,7 +1,7 @@
 use crate::{Catalogue, Law, Package};
 use alloy_primitives::{B256, keccak256};
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
+use jiff::tz::{Offset, TimeZone};
 use std::collections::BTreeMap;
 
 /// A catalogue, and the packages that run some of its items.
@@ -20,9 +20,9 @@ pub struct Statute {
     pub article: String,
     /// keccak-256 of the wording in UTF-8.
     pub text_hash: B256,
-    /// First second in force, unix time; the day begins at 00:00 UTC.
+    /// First second in force, unix time; the day begins at midnight in China, as the day of an application does.
     pub valid_from_s: u64,
-    /// First second no longer in force; 0 if open.
+    /// First second no longer in force, of the same midnight; 0 if open.
     pub valid_to_s: u64,
 }
 
@@ -158,8 +158,11 @@ impl Law {
     }
 }
 
-/// The start of a day in UTC; days before 1970 count as 0.
+/// China's time, all year.
+const CHINA: Offset = Offset::constant(8);
+
+/// The start of a day in China; days before 1970 count as 0.
 fn unix_seconds(day: Date) -> u64 {
-    let start = TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0));
+    let start = TimeZone::fixed(CHINA).to_timestamp(day.at(0, 0, 0, 0));
     start.map_or(0, |start| u64::try_from(start.as_second()).unwrap_or(0))
 }

@@ -73,17 +73,21 @@ fn statutes_are_listed_once_with_their_dates() {
         assert!(found.next().is_none());
         statute.clone()
     };
-    // 2016-05-01, 2024-01-01 and 2021-11-01 at 00:00 UTC, by `date -u -d … +%s`.
-    assert_eq!(find("沪府发〔2016〕24号", "二").valid_from_s, 1_462_060_800);
+    // 2016-05-01, 2024-01-01 and 2021-11-01 at midnight in China, by `TZ=Asia/Shanghai date -d … +%s`.
+    assert_eq!(find("沪府发〔2016〕24号", "二").valid_from_s, 1_462_032_000);
     assert_eq!(
         find("中华人民共和国行政复议法", "第二十条").valid_from_s,
-        1_704_067_200
+        1_704_038_400
     );
     assert_eq!(
         find("中华人民共和国个人信息保护法", "第二十九条").valid_from_s,
-        1_635_724_800
+        1_635_696_000
     );
     assert!(statutes.iter().all(|statute| statute.valid_to_s == 0));
+    // And a law that ends: on 2026-11-22 at midnight in China it is no longer in force.
+    let mut law = library().packages()[0].item().laws[0].clone();
+    law.valid_to = Some(jiff::civil::date(2026, 11, 22));
+    assert_eq!(law.statute().valid_to_s, 1_795_276_800);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 // @vitest-environment node
 import { beforeEach, describe, expect, it } from "vitest";
 import { type Chain, type Gateways, type OwnCase, PortFailure, type Wallet } from "../ports";
-import { PASSPHRASE, WORDS, openStore } from "../wallet/testing";
+import { PASSPHRASE, WORDS, identify, openStore } from "../wallet/testing";
 import { type ApplyStep, type Participants, apply, remaining } from "./apply";
 
 const participants: Participants = {
@@ -37,7 +37,7 @@ const ports = {
 const run = (told?: (step: ApplyStep) => void) => apply(ports, { wallet, own, participants, organisations, ...(told === undefined ? {} : { told }) });
 
 beforeEach(async () => {
-  wallet = await (await openStore()).create(WORDS, PASSPHRASE);
+  wallet = await identify(await (await openStore()).create(WORDS, PASSPHRASE), "11010519491231002X");
   own = await wallet.newCase("s", 1, {});
   done = [];
   failing = new Set();
@@ -71,6 +71,13 @@ describe("applying", () => {
     await expect(run()).rejects.toEqual(expect.objectContaining({ code: "offline" }));
     expect(done).toEqual([]);
     expect(remaining(own, participants).map(({ kind }) => kind)).toEqual(["consent", "link", "link", "link", "open"]);
+  });
+
+  it("opens no case for nobody", async () => {
+    wallet = await (await openStore()).create(WORDS, PASSPHRASE);
+    own = await wallet.newCase("s", 1, {});
+    await expect(run()).rejects.toEqual(expect.objectContaining({ reason: "no-credential" }));
+    expect(done).toEqual([]);
   });
 
   it("says which organisation is missing in the registry", async () => {

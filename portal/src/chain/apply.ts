@@ -4,6 +4,7 @@ import type { Chain, ConsentTerms, Gateways, Link, Organisation, OwnCase, Wallet
 import { PortFailure } from "../ports";
 import { textOf } from "../package/read";
 import type { ServicePackage } from "../package/types";
+import { WalletError } from "../wallet/errors";
 
 /** How long an agency may rely on a consent: the longest a case can take with its appeal, rounded up. */
 export const CONSENT_DAYS = 180;
@@ -59,6 +60,10 @@ export async function apply(ports: { chain: Chain; gateways: Gateways }, request
   const { id } = request.own;
   const current = async (): Promise<OwnCase> => (await wallet.case(id)) ?? request.own;
   const before = await current();
+  // The case is opened for the person that the credential names; one opened for nobody could never be answered.
+  if (before.openedTx === null && participants.providers.length > 0 && (await wallet.identity()) === null) {
+    throw new WalletError("no-credential", "ask the identity agency for a credential first");
+  }
 
   // Consents come first: they are by the same key, and gateways look for them as soon as the case is open.
   if (before.openedTx === null) {

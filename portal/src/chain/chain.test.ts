@@ -2,10 +2,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Hex, encodeAbiParameters, keccak256 } from "viem";
 import type { Chain, OfficerKey, OwnCase, Wallet } from "../ports";
-import { formCommitment, statementCommitment } from "../wallet/bytes";
+import { caseCommitment, formCommitment, personCommitment, statementCommitment } from "../wallet/bytes";
 import { sealRecord } from "../wallet/record";
 import { keyringOf } from "../wallet/keyring";
-import { PASSPHRASE, openStore } from "../wallet/testing";
+import { PASSPHRASE, identify, openStore } from "../wallet/testing";
 import { useTag } from "../wallet/derive";
 import { casesAbi } from "./abi";
 import { Anvil, CHAIN_ID, LAW, artifact, key, publishService } from "./anvil";
@@ -25,6 +25,7 @@ let wallet: Wallet;
 
 const SERVICE = "old-age-allowance";
 const UNKNOWN = -2147483648;
+const NUMBER = "11010519491231002X";
 
 beforeAll(async () => {
   anvil = await Anvil.start();
@@ -34,7 +35,7 @@ beforeAll(async () => {
   chain = chainOver(connection);
   const space = async () => ({ chainId: CHAIN_ID, cases: anvil.network.contracts["cases"] as Hex });
   const store = await openStore({ space, find: findCasesOver(connection) });
-  wallet = await store.create(store.newWords("zh-CN"), PASSPHRASE);
+  wallet = await identify(await store.create(store.newWords("zh-CN"), PASSPHRASE), NUMBER);
   officers = await Promise.all(["officer 1", "officer 2"].map((label) => chain.officerKey({ privateKey: privateKey(label) })));
 }, 60_000);
 afterAll(() => anvil.stop());
@@ -61,6 +62,11 @@ async function attest(own: OwnCase, values: readonly number[], n = 0): Promise<H
   return tag;
 }
 
+/** What the chain keeps of a case: of its person and of a form. */
+async function commitment(own: OwnCase, salt: Hex, form: OwnCase["form"]): Promise<Hex> {
+  return caseCommitment(personCommitment(await keyringOf(wallet).personSalt(own.id), NUMBER), formCommitment(salt, form));
+}
+
 async function opened(): Promise<OwnCase> {
   const own = await wallet.newCase(SERVICE, 1, { account: "6222" });
   await chain.openCase(wallet, own);
@@ -75,7 +81,7 @@ describe("a case", () => {
     const own = await wallet.newCase(SERVICE, 1, { account: "6222", 备注: "甲" });
     const sent = await chain.openCase(wallet, own);
     const found = await read(own.id);
-    expect([found.form, found.applicant.toLowerCase(), found.status]).toEqual([formCommitment(own.salt, own.form), own.address, 1]);
+    expect([found.form, found.applicant.toLowerCase(), found.status]).toEqual([await commitment(own, own.salt, own.form), own.address, 1]);
     expect(await chain.openCase(wallet, own)).toEqual(sent);
     await expect(chain.openCase(wallet, { ...own, form: { account: "1" } })).rejects.toEqual(expect.objectContaining({ code: "transaction-refused", detail: expect.stringContaining("other answers") }));
   });
@@ -110,7 +116,7 @@ describe("a case", () => {
     expect((await read(own.id)).status).toBe(3);
     const salt = await keyringOf(wallet).salt(own.id, 1);
     await chain.supplement(wallet, own, { account: "6223" }, salt);
-    expect((await read(own.id)).form).toBe(formCommitment(salt, { account: "6223" }));
+    expect((await read(own.id)).form).toBe(await commitment(own, salt, { account: "6223" }));
   });
 
   it("takes consents once, and their revocation", async () => {

@@ -1,7 +1,7 @@
 // The chain as the screens see it: every call answers when it is final.
 import { parseAbiItem } from "viem";
 import { type Chain, type Hex, type OfficerKey, type OwnCase, PortFailure, type Sent, type Wallet } from "../ports";
-import { formCommitment } from "../wallet/bytes";
+import { caseCommitment, formCommitment } from "../wallet/bytes";
 import { keyringOf } from "../wallet/keyring";
 import { casesAbi, consentsAbi } from "./abi";
 import { slug, statuteId } from "./codes";
@@ -22,11 +22,16 @@ export function chainOver(connection: Connection, now: () => number = Date.now):
     return await connection.send(await keyringOf(wallet).account(own), call);
   }
 
+  /** What the chain keeps: of this person and this form. */
+  async function commitment(wallet: Wallet, own: OwnCase, form: OwnCase["form"], salt: Hex): Promise<Hex> {
+    return caseCommitment(await keyringOf(wallet).personCommitment(own.id), formCommitment(salt, form));
+  }
+
   /** The transaction that opened a case earlier, if the case on the chain is this one. */
   async function opened(own: OwnCase, form: Hex): Promise<Sent | null> {
     const log = await lastLog(connection, { address: await connection.contract("cases"), event: CASE_OPENED, args: { id: own.id } });
     if (log === null) return null;
-    if (log.args.form !== form) throw new PortFailure("transaction-refused", "this case was opened with other answers");
+    if (log.args.form !== form) throw new PortFailure("transaction-refused", "this case was opened with other answers, or for another person");
     return { txHash: log.transactionHash, blockNumber: Number(log.blockNumber) };
   }
 
@@ -34,7 +39,7 @@ export function chainOver(connection: Connection, now: () => number = Date.now):
     network: () => connection.network(),
 
     async openCase(wallet, own) {
-      const form = formCommitment(own.salt, own.form);
+      const form = await commitment(wallet, own, own.form, own.salt);
       try {
         return await byCase(wallet, own, onCases("open", [slug(own.service), own.version, form]));
       } catch (failure) {
@@ -63,7 +68,7 @@ export function chainOver(connection: Connection, now: () => number = Date.now):
     },
 
     revokeConsent: (wallet, own, id) => byCase(wallet, own, onConsents("revoke", [id])),
-    supplement: (wallet, own, form, salt) => byCase(wallet, own, onCases("supplement", [own.id, formCommitment(salt, form)])),
+    supplement: async (wallet, own, form, salt) => byCase(wallet, own, onCases("supplement", [own.id, await commitment(wallet, own, form, salt)])),
     escalate: (wallet, own) => byCase(wallet, own, onCases("escalate", [own.id])),
     appeal: (wallet, own, statement) => byCase(wallet, own, onCases("appeal", [own.id, statement])),
 

@@ -1,16 +1,15 @@
 // @vitest-environment node
-import { p256 } from "@noble/curves/nist.js";
-import { sha256 } from "@noble/hashes/sha2.js";
 import { DhkemX25519HkdfSha256 } from "@hpke/dhkem-x25519";
-import { SDJwtInstance } from "@sd-jwt/core";
 import { recoverMessageAddress } from "viem";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Gateways, Hex, OwnCase, Wallet } from "../ports";
-import { base64Url, bytesToHex, statementCommitment, stringToBytes } from "../wallet/bytes";
-import { PASSPHRASE, WORDS, openStore } from "../wallet/testing";
+import { Aes256Gcm, CipherSuite, HkdfSha256 } from "@hpke/core";
+import { bytesToHex, caseCommitment, formCommitment, fromBase64Url, hexToBytes, personCommitment, plain, statementCommitment, stringToBytes } from "../wallet/bytes";
+import { PASSPHRASE, WORDS, identify, openStore } from "../wallet/testing";
 import { Connection } from "./connection";
 import { requestText } from "./gateway-http";
 import { gatewaysOver } from "./gateways";
+import type { LinkContent } from "./seal";
 
 const ORIGIN = "https://portal.example";
 const NOW_MS = 1_790_000_000_000;
@@ -28,6 +27,7 @@ let gateways: Gateways;
 let wallet: Wallet;
 let own: OwnCase;
 let encryptionKey: Hex;
+let agency: CryptoKeyPair;
 
 const json = (value: unknown, status = 200) => new Response(JSON.stringify(value), { status });
 
@@ -39,11 +39,15 @@ const fetcher: typeof fetch = async (input, init) => {
   return answer;
 };
 
-async function identityCredential(holder: Awaited<ReturnType<Wallet["holderKey"]>>): Promise<string> {
-  const issuerKey = p256.utils.randomSecretKey();
-  const hasher = (data: string | ArrayBuffer) => sha256(typeof data === "string" ? stringToBytes(data) : new Uint8Array(data));
-  const issuer = new SDJwtInstance({ signer: (data: string) => base64Url(p256.sign(stringToBytes(data), issuerKey)), signAlg: "ES256", hasher, hashAlg: "sha-256", saltGenerator: () => "salt" });
-  return await issuer.issue({ iss: "public-security", iat: 1, cnf: { jwk: holder }, number: "1", name: "甲" }, { _sd: ["number", "name"] });
+const NUMBER = "11010519491231002X";
+
+/** What an agency reads in a link. */
+async function opened(sealed: string): Promise<LinkContent> {
+  const suite = new CipherSuite({ kem: new DhkemX25519HkdfSha256(), kdf: new HkdfSha256(), aead: new Aes256Gcm() });
+  const bytes = fromBase64Url(sealed);
+  const info = plain(stringToBytes("zhengtong/link/v1")).buffer;
+  const recipient = await suite.createRecipientContext({ recipientKey: agency.privateKey, enc: bytes.slice(0, 32).buffer, info });
+  return JSON.parse(new TextDecoder().decode(await recipient.open(bytes.slice(32).buffer, plain(hexToBytes(own.id)).buffer))) as LinkContent;
 }
 
 beforeEach(async () => {
@@ -54,9 +58,9 @@ beforeEach(async () => {
   const http = { origin: ORIGIN, fetch: fetcher, now: () => NOW_MS, sleep: async () => {} };
   gateways = gatewaysOver(http, connection, async () => []);
   const kem = new DhkemX25519HkdfSha256();
-  encryptionKey = bytesToHex(new Uint8Array(await kem.serializePublicKey((await kem.generateKeyPair()).publicKey)));
-  wallet = await (await openStore()).create(WORDS, PASSPHRASE);
-  await wallet.keepIdentity(await identityCredential(await wallet.holderKey()));
+  agency = await kem.generateKeyPair();
+  encryptionKey = bytesToHex(new Uint8Array(await kem.serializePublicKey(agency.publicKey)));
+  wallet = await identify(await (await openStore()).create(WORDS, PASSPHRASE), NUMBER);
   own = await wallet.newCase("old-age-allowance", 1, { account: "6222" });
 });
 
@@ -83,6 +87,27 @@ describe("a link", () => {
     expect((await wallet.case(own.id))?.linkedAtMs).toEqual({});
   });
 
+  it("tells a provider and an owner of one case the same person and form, each as far as it may know", async () => {
+    answers = [json({}, 202), json({}, 202)];
+    await gateways.link(wallet, own, linkTo("public-security"));
+    await gateways.link(wallet, own, { ...linkTo("civil-affairs"), as: { provider: false, owner: true } });
+    const [provider, owner] = await Promise.all(seen.map(async ({ body }) => await opened(String(body?.["sealed"]))));
+    expect([provider?.v, provider?.personCommitment, provider?.form]).toEqual([2, null, null]);
+    expect([owner?.personSalt, owner?.presentation, owner?.formCommitment]).toEqual([null, null, formCommitment(own.salt, own.form)]);
+    const person = personCommitment(provider?.personSalt as Hex, NUMBER);
+    expect(owner?.personCommitment).toBe(person);
+    const onChain = caseCommitment(person, formCommitment(own.salt, own.form));
+    expect(caseCommitment(owner?.personCommitment as Hex, owner?.formCommitment as Hex)).toBe(onChain);
+    // Restored from its words, with the same credential fetched again, the wallet says the same; another person does not.
+    for (const [number, isSame] of [[NUMBER, true], ["110101194912310020", false]] as const) {
+      const restored = await identify(await (await openStore()).create(WORDS, PASSPHRASE), number);
+      const again = await restored.newCase(own.service, own.version, own.form);
+      answers = [json({}, 202)];
+      await gateways.link(restored, again, { ...linkTo("civil-affairs"), as: { provider: false, owner: true } });
+      expect((await opened(String(seen.at(-1)?.body?.["sealed"]))).personCommitment === person).toBe(isSame);
+    }
+  });
+
   it("goes to gateways with an address of their own", async () => {
     answers = [json({}, 202)];
     await gateways.link(wallet, own, linkTo("health", "https://health.example/base/"));
@@ -103,6 +128,22 @@ describe("a resident's request", () => {
   it("finds no credential before there is one", async () => {
     answers = [json({ title: "not found" }, 404)];
     expect(await gateways.credential(wallet, own, "/gateway/civil-affairs")).toBeNull();
+  });
+
+  it("hands in more for the same person, and believes no other hash", async () => {
+    const salt = `0x${"02".repeat(32)}` as const;
+    const form = { account: "6223" };
+    const restored = await (await openStore()).create(WORDS, PASSPHRASE);
+    const same = await restored.newCase(own.service, own.version, own.form);
+    const provider = { organisation: { slug: "health", name: "", gateway: "/g", encryptionKey }, as: { provider: true, owner: false } };
+    answers = [json({}, 202)];
+    await gateways.link(wallet, own, provider);
+    const { personSalt } = await opened(String(seen.at(-1)?.body?.["sealed"]));
+    const hash = caseCommitment(personCommitment(personSalt as Hex, NUMBER), formCommitment(salt, form));
+    answers = [json({ hash }), json({ hash: formCommitment(salt, form) }), json({ hash })];
+    await gateways.supplement(wallet, own, "/g", form, salt);
+    await expect(gateways.supplement(wallet, own, "/g", form, salt)).rejects.toEqual(expect.objectContaining({ code: "bad-answer" }));
+    await expect(gateways.supplement(restored, same, "/g", form, salt)).rejects.toEqual(expect.objectContaining({ reason: "no-credential" }));
   });
 
   it("believes no statement and no hash that do not fit", async () => {

@@ -1,6 +1,7 @@
 // The agencies' gateways as the screens see them.
 import { type DeskCase, type DeskRow, type Gateways, type Hex, type Json, type Link, type OwnCase, PortFailure, type Wallet } from "../ports";
-import { randomHex, statementCommitment } from "../wallet/bytes";
+import { caseCommitment, formCommitment, randomHex, statementCommitment } from "../wallet/bytes";
+import { WalletError } from "../wallet/errors";
 import { keyringOf } from "../wallet/keyring";
 import { siweMessage } from "../wallet/siwe";
 import type { Connection } from "./connection";
@@ -17,10 +18,13 @@ async function linkContent(wallet: Wallet, own: OwnCase, link: Link, nowMs: numb
   const { slug } = link.organisation;
   const { provider, owner } = link.as;
   return {
-    v: 1,
+    v: 2,
     caseId: own.id,
     useSecret: provider ? await keyring.useSecret(own.id, slug) : null,
     presentation: provider ? await keyring.presentation(own.id, slug, nowMs) : null,
+    personSalt: provider ? await keyring.personSalt(own.id) : null,
+    personCommitment: provider ? null : await keyring.personCommitment(own.id),
+    formCommitment: formCommitment(own.salt, own.form),
     form: owner ? own.form : null,
     salt: owner ? own.salt : null,
     holder: owner ? await keyring.credentialHolder(own.id) : null,
@@ -69,7 +73,12 @@ export function gatewaysOver(http: GatewayHttp, connection: Connection, prove: P
     },
 
     async supplement(wallet, own, gateway, form, salt) {
-      await askAsCase(http, wallet, own, gateway, { method: "POST", path: `/v1/cases/${own.id}/supplement`, body: { form, salt } });
+      const answer = await askAsCase(http, wallet, own, gateway, { method: "POST", path: `/v1/cases/${own.id}/supplement`, body: { form, salt } });
+      const person = await keyringOf(wallet).personCommitment(own.id);
+      if (new Answer(answer).hex("hash") === caseCommitment(person, formCommitment(salt, form))) return;
+      // A restored wallet has no identity credential until it asks for one again.
+      if ((await wallet.identity()) === null) throw new WalletError("no-credential", "ask the identity agency for a credential first");
+      throw new PortFailure("bad-answer", "the gateway's hash is not the one of this form and this person");
     },
 
     async appeal(wallet, own, gateway, text) {

@@ -1,19 +1,26 @@
 // The link between a case and a person, sealed to one organisation (HPKE base mode, RFC 9180).
+// What it says of the case's commitment, and why: docs/decisions/0009-one-case-one-person.md.
 import { Aes256Gcm, CipherSuite, HkdfSha256 } from "@hpke/core";
 import { DhkemX25519HkdfSha256 } from "@hpke/dhkem-x25519";
 import type { Form, Hex, Json, PublicJwk } from "../ports";
 import { base64Url, concatBytes, hexToBytes, jcs, plain, sha256Digits, stringToBytes } from "../wallet/bytes";
 
+/** Names how links are sealed; the version of their content is in `v`. */
 const INFO = "zhengtong/link/v1";
 /** Gateways refuse anything larger, counted before sealing. */
 export const LINK_MAX_BYTES = 64 * 1024;
 
 /** What an organisation learns. A provider gets presentation and secret, the owner of the service form, salt and holder. */
 export interface LinkContent {
-  readonly v: 1;
+  readonly v: 2;
   readonly caseId: Hex;
   readonly useSecret: Hex | null;
   readonly presentation: string | null;
+  /** For a provider, which is shown the number. */
+  readonly personSalt: Hex | null;
+  /** For an owner that is shown no number: with the salt it could try all numbers out. */
+  readonly personCommitment: Hex | null;
+  readonly formCommitment: Hex;
   readonly form: Form | null;
   readonly salt: Hex | null;
   readonly holder: PublicJwk | null;

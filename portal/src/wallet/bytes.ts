@@ -15,9 +15,19 @@ export function jcs(value: Json): string {
   return text;
 }
 
-/** keccak256(salt ‖ canonical JSON): what the chain keeps of a form. */
+/** keccak256(salt ‖ canonical JSON): the form's part of what the chain keeps of a case. */
 export function formCommitment(salt: Hex, form: Json): Hex {
   return keccak256(concatBytes([hexToBytes(salt), stringToBytes(jcs(form))]));
+}
+
+/** keccak256(salt ‖ resident number): the person's part of what the chain keeps of a case. */
+export function personCommitment(salt: Hex, number: string): Hex {
+  return keccak256(concatBytes([hexToBytes(salt), stringToBytes(number)]));
+}
+
+/** keccak256(person's part ‖ form's part): what the chain keeps of a case, so that it is of one person and one form. */
+export function caseCommitment(person: Hex, form: Hex): Hex {
+  return keccak256(concatBytes([hexToBytes(person), hexToBytes(form)]));
 }
 
 /** keccak256(salt ‖ UTF-8 text): what the chain keeps of a statement. */

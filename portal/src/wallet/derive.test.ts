@@ -1,8 +1,8 @@
 import { privateKeyToAccount } from "viem/accounts";
 import { describe, expect, it } from "vitest";
-import { bytesToHex, formCommitment, hexToBytes, jcs, sha256Digits, statementCommitment } from "./bytes";
+import { bytesToHex, caseCommitment, formCommitment, hexToBytes, jcs, personCommitment, sha256Digits, statementCommitment } from "./bytes";
 import type { Address, Hex } from "./bytes";
-import { caseIdOf, caseKey, caseSalt, credentialKey, holderKey, seedFromBip39, seedFromSignature, useKey, useSecret, useTag } from "./derive";
+import { caseIdOf, caseKey, caseSalt, credentialKey, holderKey, personSalt, seedFromBip39, seedFromSignature, useKey, useSecret, useTag } from "./derive";
 import { publicJwk } from "./identity";
 import vectors from "./vectors.json";
 import { bip39Seed } from "./words";
@@ -27,7 +27,7 @@ describe.each(vectors.wallets)("wallet of $words", (wallet) => {
     const id = caseIdOf(vectors.chainId, hex(vectors.cases) as Address, address);
     expect([key, address.toLowerCase(), id]).toEqual([expected.privateKey, expected.address, expected.caseId]);
     expect(credentialKey(seed, id)).toBe(expected.credentialKey);
-    expect(caseSalt(seed, id, 0)).toBe(expected.salt0);
+    expect([caseSalt(seed, id, 0), personSalt(seed, id)]).toEqual([expected.salt0, expected.personSalt]);
     const { provider, secret, tags } = expected.useSecret;
     expect(useSecret(seed, id, provider)).toBe(secret);
     for (const { n, tag, key: recordKey } of tags) {
@@ -63,6 +63,9 @@ describe("derivations", () => {
     const { form, salt, commitment } = vectors.form;
     expect(jcs(form)).toBe(vectors.form.jcs);
     expect(formCommitment(hex(salt), { 姓名: form["姓名"], z: form.z, a: form.a })).toBe(commitment);
+    const { person } = vectors;
+    expect(personCommitment(hex(person.salt), person.number)).toBe(person.commitment);
+    expect(caseCommitment(hex(person.commitment), hex(commitment))).toBe(person.caseCommitment);
     expect(statementCommitment(hex(salt), vectors.statement.text)).toBe(vectors.statement.commitment);
     expect(sha256Digits("abc")).toBe("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"); // FIPS 180-4
   });

@@ -17,6 +17,7 @@ const LABEL_HOLDER = "zhengtong/holder/v1";
 const LABEL_CREDENTIAL = "zhengtong/credential/v1/";
 const LABEL_USE = "zhengtong/use/v1/";
 const LABEL_SALT = "zhengtong/salt/v1/";
+const LABEL_PERSON = "zhengtong/person/v1/";
 const SECRET_BYTES = 32;
 /** 16 bytes more than the curve order, so that the reduction leaves no bias (FIPS 186-5, A.2.1). */
 const SCALAR_INPUT_BYTES = 48;
@@ -73,6 +74,11 @@ export function useSecret(seed: Seed, caseId: Hex, provider: string): Hex {
 export function caseSalt(seed: Seed, caseId: Hex, n: number): Hex {
   checkIndex(n);
   return bytesToHex(expand(seed, `${LABEL_SALT}${caseId.toLowerCase()}/${n}`, SECRET_BYTES));
+}
+
+/** Salt of the person's part of a case's commitment: the same for every agency of the case, another for each case. */
+export function personSalt(seed: Seed, caseId: Hex): Hex {
+  return bytesToHex(expand(seed, `${LABEL_PERSON}${caseId.toLowerCase()}`, SECRET_BYTES));
 }
 
 function prf(secret: Hex, label: "tag" | "key", n: number): Uint8Array {

@@ -53,6 +53,13 @@ export async function presentIdentity(raw: string, privateKey: Hex, caseId: Hex,
   return await instance(privateKey).present(raw, { [PRESENTED_CLAIM]: true }, { kb });
 }
 
+/** The number that the credential proves, as agencies see it. */
+export async function numberOf(raw: string): Promise<string> {
+  const number = (await readClaims(raw))[PRESENTED_CLAIM];
+  if (typeof number !== "string") throw new WalletError("credential-format", `the credential has no "${PRESENTED_CLAIM}"`);
+  return number.toUpperCase();
+}
+
 /** The claims that a holder can read, hidden ones included. */
 export async function readClaims(raw: string): Promise<Record<string, unknown>> {
   return (await instance().getClaims(raw)) as Record<string, unknown>;

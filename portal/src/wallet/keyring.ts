@@ -1,10 +1,10 @@
 // What the chain and gateway modules may do with a wallet's secrets. Screens hold a `Wallet` and cannot reach this.
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import type { OwnCase, PublicJwk, Wallet } from "../ports";
-import { type Hex, hexToBytes } from "./bytes";
-import { caseKey, caseSalt, credentialKey, holderKey, useSecret } from "./derive";
+import { type Hex, hexToBytes, personCommitment } from "./bytes";
+import { caseKey, caseSalt, credentialKey, holderKey, personSalt, useSecret } from "./derive";
 import { WalletError } from "./errors";
-import { presentIdentity, publicJwk } from "./identity";
+import { numberOf, presentIdentity, publicJwk } from "./identity";
 import type { Vault } from "./vault";
 
 export class Keyring {
@@ -29,6 +29,16 @@ export class Keyring {
 
   async salt(caseId: Hex, n: number): Promise<Hex> {
     return caseSalt(await this.#seed(), caseId, n);
+  }
+
+  async personSalt(caseId: Hex): Promise<Hex> {
+    return personSalt(await this.#seed(), caseId);
+  }
+
+  /** Commitment to the person of a case; without an identity credential to nobody, and then no agency can be asked in it. */
+  async personCommitment(caseId: Hex): Promise<Hex> {
+    const { identity, seed } = await this.#vault.read();
+    return personCommitment(personSalt(hexToBytes(seed), caseId), identity === null ? "" : await numberOf(identity));
   }
 
   /** Public key that the credential of this case will be bound to. */

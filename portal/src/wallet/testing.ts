@@ -1,7 +1,11 @@
 // What the wallet's tests share.
+import { p256 } from "@noble/curves/nist.js";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { SDJwtInstance } from "@sd-jwt/core";
 import { IDBFactory } from "fake-indexeddb";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
-import { bytesToHex, hexToBytes } from "./bytes";
+import type { Wallet } from "../ports";
+import { base64Url, bytesToHex, hexToBytes, stringToBytes } from "./bytes";
 import { indexedDbSlot } from "./slot";
 import { type StoreSurroundings, openWalletStore } from "./store";
 
@@ -22,6 +26,15 @@ export function surroundings(change: Partial<StoreSurroundings> = {}): StoreSurr
 }
 
 export const openStore = (change: Partial<StoreSurroundings> = {}) => openWalletStore(surroundings(change));
+
+/** Gives a wallet an identity credential, by an issuer of its own. */
+export async function identify<W extends Wallet>(wallet: W, number: string): Promise<W> {
+  const issuerKey = p256.utils.randomSecretKey();
+  const hasher = (data: string | ArrayBuffer) => sha256(typeof data === "string" ? stringToBytes(data) : new Uint8Array(data));
+  const issuer = new SDJwtInstance({ signer: (data: string) => base64Url(p256.sign(stringToBytes(data), issuerKey)), signAlg: "ES256", hasher, hashAlg: "sha-256", saltGenerator: () => "salt" });
+  await wallet.keepIdentity(await issuer.issue({ iss: "public-security", iat: 1, cnf: { jwk: await wallet.holderKey() }, number, name: "甲" }, { _sd: ["number", "name"] }));
+  return wallet;
+}
 
 /** Announces an EIP-6963 wallet over a key; counts the texts it was asked to sign. */
 export function announceWallet(options: { key: `0x${string}`; uuid: string; refuse?: boolean; unstable?: boolean }) {

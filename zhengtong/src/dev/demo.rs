@@ -1,4 +1,5 @@
-//! `GET /api/v1/demo`: who one can be in a demo network. Exists in `dev` alone.
+//! `GET /api/v1/demo`: who one can be in a demo network. Exists in `dev` alone, and there on loopback alone: it hands
+//! out private keys.
 
 use super::{cast::AGENCIES, cast::officer_label, keys::DevSeed};
 use anyhow::Result;

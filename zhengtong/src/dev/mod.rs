@@ -9,9 +9,9 @@ mod demo;
 mod folder;
 pub mod keys;
 
-use crate::{progress::Progress, web};
+use crate::{loopback, progress::Progress, web};
 use anyhow::{Context, Result};
-use axum::Router;
+use axum::{Router, middleware};
 use folder::Folder;
 use keys::DevSeed;
 use std::{net::SocketAddr, path::PathBuf};
@@ -120,14 +120,19 @@ pub async fn run(args: Args) -> Result<()> {
     let gateways = agencies::start(&folder, &residents, &surroundings).await?;
 
     progress.step("opening the portal");
-    let app = Router::new()
-        .merge(api)
-        .merge(demo::Demo::new(residents.demo_residents(), &seed)?.router())
-        .merge(web::rpc_proxy(rpc_url));
+    let mut app = Router::new().merge(api).merge(web::rpc_proxy(rpc_url));
+    let is_local = args.http.ip().is_loopback();
+    if is_local {
+        // It hands out private keys: only to this machine.
+        app = app.merge(demo::Demo::new(residents.demo_residents(), &seed)?.router());
+    }
     let app = gateways.iter().fold(app, |app, running| {
         app.nest(&format!("/gateway/{}", running.slug), running.router.clone())
     });
-    let app = app.merge(portal);
+    let mut app = app.merge(portal);
+    if is_local {
+        app = app.layer(middleware::from_fn(loopback::only));
+    }
     let server = tokio::spawn(async move { axum::serve(listener, app).await });
 
     welcome(&progress, args.http, rpc.address(), &residents.demo_residents());
@@ -169,6 +174,17 @@ fn welcome(progress: &Progress, http: SocketAddr, rpc: SocketAddr, residents: &[
     progress.say(format!("JSON-RPC   http://{rpc} (HTTP and WebSocket)"));
     progress.say(format!("Open API   http://{http}/api/openapi.json"));
     progress.say("");
+    if !http.ip().is_loopback() {
+        progress.say(
+            "Other machines can reach this portal, so it hands out no demo residents and no officers' keys",
+        );
+        progress.say(
+            "(there is no /api/v1/demo). To sign in as one of them, listen on loopback, as without --http.",
+        );
+        progress.say("");
+        progress.say("ready");
+        return;
+    }
     progress.say("Sign in as");
     progress
         .say("  a demo resident   portal → Sign in → make a wallet → choose one of the synthetic residents:");

@@ -6,7 +6,7 @@ use zhengtong_bindings::{IDENTITY, parse_slug};
 use zhengtong_credentials::{CredentialError, Expected, KeyBinding, Presented, endorsement_text};
 use zhengtong_vault::ResidentNumber;
 
-use super::link::{Link, LinkError, Recipient, recover};
+use super::link::{Link, LinkError, Recipient, case_commitment, recover};
 use super::records::StoredLink;
 use super::{App, AppError, IDENTITY_VCT, inner};
 use crate::store::LinkRow;
@@ -33,16 +33,19 @@ pub enum AcceptError {
     /// The number it proves is none.
     #[error("`presentation`: the number it proves is not a resident number")]
     Number,
-    /// The form is not the one that the case was opened with.
-    #[error("`form` is not the one that the chain has a commitment to")]
-    FormDiffers,
+    /// Another person than the one the case was opened for, or another form.
+    #[error(
+        "the number that `{0}` stands for, with `formCommitment`, does not give the commitment that the case was opened \
+         with: a case is of one person and one form, the same for every agency"
+    )]
+    NotOfCase(&'static str),
     /// The form is not as the service asks.
     #[error("`form`: {0}")]
     FormInvalid(String),
     /// A different link was accepted before.
     #[error("this case is linked already, to something else")]
     Conflict,
-    /// Too many links wait.
+    /// Too many links wait for cases that the chain does not have.
     #[error("too many links wait for their cases; try again later")]
     Busy,
     /// Inside.
@@ -72,17 +75,39 @@ impl App {
         };
         let mut link = recipient.open(case_id, sealed)?;
         let number = self.proven_number(&link).await?;
+        let person = link
+            .person
+            .commitment(number.as_ref())
+            .ok_or(AcceptError::Number)?;
+        let commitment = case_commitment(person, link.form_commitment);
+        let opened_with = self.store.opening_form(case_id).await.map_err(inner)?;
+        if opened_with.is_some_and(|opened_with| opened_with != commitment) {
+            let field = if number.is_some() {
+                "presentation"
+            } else {
+                "personCommitment"
+            };
+            return Err(AcceptError::NotOfCase(field));
+        }
         self.check_form(&link).await?;
-        let known = self.store.link(case_id).await.map_err(inner)?;
+        let mut known = self.store.link(case_id).await.map_err(inner)?;
+        if let Some(row) = known.take_if(|row| opened_with.is_some_and(|opened_with| opened_with != row.form))
+        {
+            // It came before the case, and is not of it.
+            self.remove_link(&row).await?;
+        }
         let (mut stored, fresh) = match &known {
             Some(row) => (self.stored_link(row).await?.unwrap_or_default(), false),
             None => (StoredLink::default(), true),
         };
-        if fresh && self.store.waiting_links().await.map_err(inner)? >= MAX_WAITING_LINKS {
+        if fresh
+            && opened_with.is_none()
+            && self.store.waiting_links().await.map_err(inner)? >= MAX_WAITING_LINKS
+        {
             return Err(AcceptError::Busy);
         }
         let mut subject = known.as_ref().map(|row| row.subject);
-        if let (Some(number), Some(secret)) = (number, &link.use_secret) {
+        if let (Some(number), Some(secret)) = (&number, &link.use_secret) {
             let (number_text, secret) = (number.expose(), hex::encode(secret.expose()));
             let same = |kept: &Option<String>, new: &str| kept.as_deref().is_none_or(|kept| kept == new);
             if !same(&stored.number, number_text) || !same(&stored.use_secret, &secret) {
@@ -90,16 +115,13 @@ impl App {
             }
             stored.number = Some(number_text.to_owned());
             stored.use_secret = Some(secret);
-            subject = Some(self.vault.resident(&number));
+            subject = Some(self.vault.resident(number));
         }
+        if stored.person.is_some_and(|kept| kept != person) && number.is_none() {
+            return Err(AcceptError::Conflict);
+        }
+        stored.person = Some(person);
         if let Some(form) = link.form.take() {
-            let case = self.store.case(case_id).await.map_err(inner)?;
-            let kept = stored.form.as_ref().map(|form| form.commitment());
-            if kept
-                .is_some_and(|kept| kept != form.commitment() && case.is_some_and(|case| case.form == kept))
-            {
-                return Err(AcceptError::Conflict);
-            }
             stored.form = Some(form.into());
             stored.holder = link.holder.as_ref().map(|holder| holder.to_value());
         }
@@ -112,11 +134,7 @@ impl App {
             applicant: link.applicant,
             provider: stored.use_secret.is_some(),
             owner: stored.form.is_some(),
-            form: stored
-                .form
-                .as_ref()
-                .map(|form| form.commitment())
-                .unwrap_or_default(),
+            form: commitment,
         };
         self.put_link(&row, &stored).await.map_err(inner)?;
         tracing::info!(case = %case_id, provider = row.provider, owner = row.owner, "link accepted");
@@ -162,15 +180,12 @@ impl App {
             .map_err(|_| AcceptError::Number)
     }
 
-    /// The form against the chain's commitment and the package's schema, as far as the case is known already.
+    /// The form against the package's schema, if the case is known already.
     async fn check_form(&self, link: &Link) -> Result<(), AcceptError> {
         let Some(form) = &link.form else { return Ok(()) };
         let Some(case) = self.store.case(link.case_id).await.map_err(inner)? else {
             return Ok(());
         };
-        if form.commitment() != case.form {
-            return Err(AcceptError::FormDiffers);
-        }
         self.validate_form(case.service, case.version, &form.answers)
             .await
     }

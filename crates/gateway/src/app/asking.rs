@@ -4,16 +4,19 @@
 //! a use record belong to the ask, the transactions are in the outbox, and the answer is only computed against a record
 //! that is proven final.
 
-use alloy_primitives::{B256, Bytes};
+use std::time::Duration;
+
+use alloy_primitives::{B256, Bytes, keccak256};
 use alloy_signer::SignerSync as _;
-use alloy_sol_types::SolCall;
-use zhengtong_bindings::cases::Cases::attestCall;
-use zhengtong_bindings::uses::Uses::recordCall;
+use alloy_sol_types::{SolCall, SolValue as _};
+use zhengtong_bindings::cases::Cases::{attestCall, getCall};
+use zhengtong_bindings::uses::Uses::{bindingCall, recordCall};
 use zhengtong_bindings::{Facts, facts_signing_hash};
 use zhengtong_types::VerifiedReceipt;
 use zhengtong_vault::{ResidentNumber, Secret};
 
 use super::clock::day_of;
+use super::consent::Purpose;
 use super::finalized_use::{ExpectedUse, FinalizedUse};
 use super::link::consent_id;
 use super::outbox::OutboxError;
@@ -53,6 +56,10 @@ impl App {
         let Some(row) = self.store.link(ask.case_id).await?.filter(|link| link.provider) else {
             return Ok(Outcome::Wait(Waiting::Link));
         };
+        if row.form != ask.form {
+            tracing::warn!(case = %ask.case_id, "the link that came before the case is not of its person and form");
+            return Ok(Outcome::Wait(Waiting::Link));
+        }
         let Some(link) = self.stored_link(&row).await? else {
             return Ok(Outcome::Forgotten);
         };
@@ -65,7 +72,10 @@ impl App {
         let questions = self.questions(ask.rule_set).await?;
         let mut waits = false;
         for (basis, mask) in questions.by_basis(ask.mask) {
-            let Some((basis, article)) = self.check_basis(ask, &row, &link, basis).await? else {
+            let Some((basis, article)) = self
+                .check_basis(ask, &row, &link, &questions, (basis, mask))
+                .await?
+            else {
                 // Without a basis nothing is written, and nothing is read.
                 tracing::info!(case = %ask.case_id, mask, "no basis yet");
                 waits = true;
@@ -95,7 +105,8 @@ impl App {
         ask: &Ask,
         row: &LinkRow,
         link: &StoredLink,
-        declared: B256,
+        questions: &Questions,
+        (declared, mask): (B256, u32),
     ) -> Result<Option<(B256, String)>, AppError> {
         let now_s = self.clock.now_s();
         if !Questions::is_consent(declared) {
@@ -109,6 +120,17 @@ impl App {
         let Some(record) = &link.consent else {
             return Ok(None);
         };
+        let service = word(ask.service);
+        let purpose = Purpose {
+            case_id: ask.case_id,
+            provider: &self.organisation,
+            service: &service,
+            fields: &self.fields(ask, questions, mask).await?,
+        };
+        if let Err(member) = purpose.allowed_by(record) {
+            tracing::warn!(case = %ask.case_id, mask, member, "the consent that came is to something else");
+            return Ok(None);
+        }
         let id = consent_id(record);
         let holds = self
             .store
@@ -134,13 +156,25 @@ impl App {
                 tracing::info!(case = %part.ask.case_id, mask = part.mask, "facts attested");
                 Ok(())
             }
-            Err(error) => {
-                if matches!(error, OutboxError::Reverted(_)) {
-                    self.store.forget_reverted(&attestation).await?;
+            Err(error @ OutboxError::Reverted(_)) => {
+                self.store.forget_reverted(&attestation).await?;
+                if self.is_answered(part).await? {
+                    tracing::info!(case = %part.ask.case_id, mask = part.mask, "facts were attested before");
+                    return Ok(());
                 }
                 Err(error.into())
             }
+            Err(error) => Err(error.into()),
         }
+    }
+
+    /// Whether the chain has these facts already. A node that lies here withholds the answer, which it can do anyway.
+    async fn is_answered(&self, part: &Part<'_>) -> Result<bool, AppError> {
+        let id = part.ask.case_id;
+        let call = Bytes::from(getCall { id }.abi_encode());
+        let output = self.chain.call(self.contracts.cases, call).await?;
+        let case = getCall::abi_decode_returns(&output).map_err(|_| AppError::Record("case"))?;
+        Ok(case.answered & part.mask == part.mask)
     }
 
     /// Puts the use on record, waits until it is final, passes the gate, answers, and signs.
@@ -196,12 +230,49 @@ impl App {
         };
         match self.0.outbox.execute(&id, self.contracts.uses, &call).await {
             Err(error @ OutboxError::Reverted(_)) => {
-                // The tag was not used: its counter is free again, and the next try finds why.
-                self.store.release_use(part.ask.case_id, part.mask, &id).await?;
+                // The record may be there all the same, by a transaction that was taken for lost and signed anew.
+                if let Some(hash) = self.store.recorded(tag).await?
+                    && let Some(receipt) = self.chain.wait_final(hash, Duration::ZERO).await?
+                {
+                    self.store.forget_reverted(&id).await?;
+                    return Ok(receipt);
+                }
+                if !self.is_recorded(part, tag).await? {
+                    // The tag was not used: its counter is free again, and the next try finds why.
+                    self.store.release_use(part.ask.case_id, part.mask, &id).await?;
+                }
                 Err(error.into())
             }
             other => Ok(other?),
         }
+    }
+
+    /// Whether the chain has this use record, in a block that was not followed yet.
+    async fn is_recorded(&self, part: &Part<'_>, tag: B256) -> Result<bool, AppError> {
+        let call = Bytes::from(bindingCall { tag }.abi_encode());
+        let output = self.chain.call(self.contracts.uses, call).await?;
+        let binding = bindingCall::abi_decode_returns(&output).map_err(|_| AppError::Record("use"))?;
+        Ok(binding == keccak256((self.me, part.ask.case_id, part.mask).abi_encode()))
+    }
+
+    /// The fields behind the predicates asked, as the service's package declares them; the predicates themselves if
+    /// the package is not installed here.
+    async fn fields(&self, ask: &Ask, questions: &Questions, mask: u32) -> Result<Vec<String>, AppError> {
+        let service = self.store.service(ask.service, ask.version).await?;
+        let package = service.and_then(|service| self.package(service.package));
+        let declared = package.map(|package| package.rules().predicates());
+        let asked = questions.predicates.iter().enumerate();
+        let mut fields: Vec<String> = Vec::new();
+        for (_, predicate) in asked.filter(|(index, _)| mask >> index & 1 == 1) {
+            let mut declared = declared.into_iter().flatten();
+            match declared.find(|declared| declared.id.as_str() == predicate.id) {
+                Some(declared) => fields.extend(declared.fields.iter().map(ToString::to_string)),
+                None => fields.push(predicate.id.clone()),
+            }
+        }
+        fields.sort();
+        fields.dedup();
+        Ok(fields)
     }
 
     async fn record_call(&self, part: &Part<'_>, n: u32, tag: B256) -> Result<Bytes, AppError> {
@@ -210,31 +281,11 @@ impl App {
         let package = self.package(service.package);
         let slug = word(part.ask.service);
         let purpose = package.and_then(|package| package.text(CHINESE, "service.title"));
-        let asked = part.questions.predicates.iter().enumerate();
-        let asked = asked
-            .filter(|(index, _)| part.mask >> index & 1 == 1)
-            .map(|(_, predicate)| predicate);
-        let mut fields: Vec<String> = Vec::new();
-        for predicate in asked {
-            let declared = package.and_then(|package| {
-                package
-                    .rules()
-                    .predicates()
-                    .iter()
-                    .find(|declared| declared.id.as_str() == predicate.id)
-            });
-            match declared {
-                Some(declared) => fields.extend(declared.fields.iter().map(ToString::to_string)),
-                None => fields.push(predicate.id.clone()),
-            }
-        }
-        fields.sort();
-        fields.dedup();
         let details = Details {
             v: 1,
             official: OFFICIAL.into(),
             purpose: purpose.unwrap_or(&slug).to_owned(),
-            fields,
+            fields: self.fields(part.ask, part.questions, part.mask).await?,
             article: part.article.clone(),
             at: self.clock.now_ms(),
         };

@@ -83,7 +83,7 @@ impl App {
         {
             Ok(_) => {
                 tracing::info!(case = %case.id, "credential issued");
-                self.revoke(&case, job.seq.saturating_sub(1), Status::Invalid, job)
+                self.revoke(&case, job.seq.saturating_sub(1), Status::Invalid)
                     .await?;
                 Ok(Outcome::Done)
             }
@@ -161,34 +161,52 @@ impl App {
         } else {
             Status::Invalid
         };
-        self.revoke(&case, job.seq, status, job).await?;
+        self.revoke(&case, job.seq, status).await?;
         Ok(Outcome::Done)
     }
 
-    async fn revoke(&self, case: &CaseRow, seq: u32, status: Status, job: &Job) -> Result<(), AppError> {
+    async fn revoke(&self, case: &CaseRow, seq: u32, status: Status) -> Result<(), AppError> {
         let _one_at_a_time = self.0.publishing.lock().await;
-        let id = format!("status/{}", job.id);
-        let changed = self.store.set_status(case.id, seq, status).await?;
-        let call = match self.store.transaction(&id).await? {
-            Some(row) => row.data,
-            None if changed == 0 => return Ok(()),
-            None => {
-                let root = B256::from(self.status_list().await?.root());
-                Bytes::from(
-                    setStatusRootCall {
-                        list: slug(STATUS_LIST),
-                        root,
-                    }
-                    .abi_encode(),
-                )
-            }
-        };
-        self.0
-            .outbox
-            .execute(&id, self.contracts.credentials, &call)
-            .await?;
+        self.store.set_status(case.id, seq, status).await?;
+        self.publish_statuses().await?;
         tracing::info!(case = %case.id, ?status, "status list published");
         Ok(())
+    }
+
+    /// Brings the root on the chain up to date with the store, whatever was interrupted before. One at a time, and each
+    /// waits for the one before, so that no older root follows a newer one.
+    async fn publish_statuses(&self) -> Result<(), AppError> {
+        while let Some(begun) = self.store.unfinished_status_root().await? {
+            // Before a crash or a failure: perhaps it was sent, so it goes first.
+            self.publish_root(&begun.id, &begun.data).await?;
+        }
+        let (number, published) = self.store.last_status_root().await?;
+        let root = B256::from(self.status_list().await?.root());
+        let call = setStatusRootCall {
+            list: slug(STATUS_LIST),
+            root,
+        };
+        let call = Bytes::from(call.abi_encode());
+        let is_published = match published {
+            Some(published) => published == call,
+            None => self.store.statuses().await?.1.is_empty(),
+        };
+        if is_published {
+            return Ok(());
+        }
+        self.publish_root(&store::status_root_id(number + 1), &call).await
+    }
+
+    async fn publish_root(&self, id: &str, call: &Bytes) -> Result<(), AppError> {
+        match self.0.outbox.execute(id, self.contracts.credentials, call).await {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                if matches!(error, OutboxError::Reverted(_)) {
+                    self.store.forget_reverted(id).await?;
+                }
+                Err(error.into())
+            }
+        }
     }
 
     async fn status_list(&self) -> Result<StatusList, AppError> {

@@ -1,4 +1,7 @@
 //! The link between a case and a person: sealed to this organisation, signed by the case's key.
+//!
+//! The chain's commitment of a case is `keccak256(person commitment ‖ form commitment)`, and a link says what of it this
+//! organisation can check: `docs/decisions/0009-one-case-one-person.md`.
 
 use alloy_primitives::{Address, B256, Signature, keccak256};
 use hpke::aead::AesGcm256;
@@ -11,11 +14,14 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 use zeroize::Zeroizing;
 use zhengtong_credentials::Jwk;
-use zhengtong_vault::Secret;
+use zhengtong_vault::{ResidentNumber, Secret};
 
 /// The most bytes of an opened link.
 pub const MAX_LINK_BYTES: usize = 64 * 1024;
-/// HPKE's `info`.
+/// The version of a link's content.
+const LINK_VERSION: u32 = 2;
+/// HPKE's `info`. It names how links are sealed, which did not change with their content: so links of an older version
+/// still open, and their senders are told what is wrong.
 pub const LINK_INFO: &[u8] = b"zhengtong/link/v1";
 const ENCAPSULATED_BYTES: usize = 32;
 /// The most bytes of a consent record.
@@ -32,12 +38,35 @@ pub struct Link {
     pub use_secret: Option<Secret<[u8; 32]>>,
     /// For a provider: the identity credential shown.
     pub presentation: Option<Zeroizing<String>>,
+    /// Whose case it is.
+    pub person: PersonPart,
+    /// The form's part of the case's commitment.
+    pub form_commitment: B256,
     /// For the owner of the service: the form.
     pub form: Option<Form>,
     /// For the owner: the key that the result is bound to.
     pub holder: Option<Jwk>,
     /// For a provider: the consent record, if one is needed.
     pub consent: Option<Value>,
+}
+
+/// The person's part of a case's commitment, as far as this organisation is told.
+#[derive(Clone, Copy)]
+pub enum PersonPart {
+    /// For a provider, which is shown the number: the salt.
+    Salt(B256),
+    /// For an owner that is shown no number: the commitment. With the salt it could try all numbers out.
+    Commitment(B256),
+}
+
+impl PersonPart {
+    /// `keccak256(salt ‖ number)`; `None` if the number is needed and not shown.
+    pub fn commitment(self, number: Option<&ResidentNumber>) -> Option<B256> {
+        match self {
+            Self::Salt(salt) => number.map(|number| person_commitment(salt, number)),
+            Self::Commitment(commitment) => Some(commitment),
+        }
+    }
 }
 
 /// A form and the salt of its commitment. Personal: it cannot be printed.
@@ -49,7 +78,7 @@ pub struct Form {
 }
 
 impl Form {
-    /// What the chain keeps: `keccak256(salt ‖ JCS(answers))`.
+    /// The form's part of what the chain keeps: `keccak256(salt ‖ JCS(answers))`.
     pub fn commitment(&self) -> B256 {
         keccak256([self.salt.as_slice(), &canonical(&self.answers)].concat())
     }
@@ -73,9 +102,15 @@ pub enum LinkError {
     /// A member that has the wrong form.
     #[error("`{0}` has the wrong form")]
     Field(&'static str),
-    /// A version that is not known.
-    #[error("`v` must be 1")]
-    Version,
+    /// Another version of the format.
+    #[error(
+        "`v` is {0} and must be {LINK_VERSION}: version 1 did not bind a case to one person. Reload the portal, so that it \
+         sends the present format, and apply again with a new case"
+    )]
+    Version(u32),
+    /// The form is not the one committed to.
+    #[error("`formCommitment` is not the commitment to `form` with `salt`")]
+    OtherForm,
     /// Says another case than it was posted for.
     #[error("`caseId` names another case")]
     OtherCase,
@@ -95,7 +130,8 @@ impl LinkError {
     pub fn field(&self) -> &'static str {
         match self {
             Self::Field(field) | Self::Incomplete(field) => field,
-            Self::Version => "v",
+            Self::Version(_) => "v",
+            Self::OtherForm => "formCommitment",
             Self::OtherCase => "caseId",
             Self::Signature => "applicantSignature",
             _ => "sealed",
@@ -111,6 +147,9 @@ struct Opened {
     applicant_signature: String,
     use_secret: Option<String>,
     presentation: Option<String>,
+    person_salt: Option<B256>,
+    person_commitment: Option<B256>,
+    form_commitment: Option<B256>,
     form: Option<Value>,
     salt: Option<B256>,
     holder: Option<Value>,
@@ -173,8 +212,8 @@ impl Recipient<'_> {
     }
 
     fn check(&self, case_id: B256, opened: Opened, rest: &Value) -> Result<Link, LinkError> {
-        if opened.v != 1 {
-            return Err(LinkError::Version);
+        if opened.v != LINK_VERSION {
+            return Err(LinkError::Version(opened.v));
         }
         if opened.case_id != case_id {
             return Err(LinkError::OtherCase);
@@ -204,6 +243,24 @@ impl Recipient<'_> {
             (_, _, None, Some(_)) => return Err(LinkError::Incomplete("form")),
             _ => {}
         }
+        let person = match (&opened.presentation, opened.person_salt, opened.person_commitment) {
+            (Some(_), Some(salt), None) => PersonPart::Salt(salt),
+            (Some(_), None, _) => return Err(LinkError::Incomplete("personSalt")),
+            (None, None, Some(commitment)) => PersonPart::Commitment(commitment),
+            (None, _, None) => return Err(LinkError::Incomplete("personCommitment")),
+            // One of the two: the other is not for this organisation.
+            (Some(_), Some(_), Some(_)) => return Err(LinkError::Field("personCommitment")),
+            (None, Some(_), Some(_)) => return Err(LinkError::Field("personSalt")),
+        };
+        let form_commitment = opened
+            .form_commitment
+            .ok_or(LinkError::Incomplete("formCommitment"))?;
+        if form
+            .as_ref()
+            .is_some_and(|form| form.commitment() != form_commitment)
+        {
+            return Err(LinkError::OtherForm);
+        }
         let consent = opened.consent.filter(|consent| !consent.is_null());
         if consent
             .as_ref()
@@ -217,11 +274,23 @@ impl Recipient<'_> {
             applicant,
             use_secret,
             presentation,
+            person,
+            form_commitment,
             form,
             holder,
             consent,
         })
     }
+}
+
+/// The person's part of what the chain keeps of a case: `keccak256(salt ‖ number)`, the number as its 18 characters.
+pub fn person_commitment(salt: B256, number: &ResidentNumber) -> B256 {
+    keccak256(Zeroizing::new([salt.as_slice(), number.expose().as_bytes()].concat()).as_slice())
+}
+
+/// What the chain keeps of a case: `keccak256(person commitment ‖ form commitment)`.
+pub fn case_commitment(person: B256, form: B256) -> B256 {
+    keccak256([person.as_slice(), form.as_slice()].concat())
 }
 
 /// What the case's key signs (EIP-191).
@@ -281,5 +350,14 @@ mod tests {
         }
         .commitment();
         assert_eq!(commitment.to_string(), form["commitment"].as_str().unwrap());
+
+        let person = &vectors["person"];
+        let word = |name: &str| person[name].as_str().unwrap().parse::<B256>().unwrap();
+        let number = ResidentNumber::parse(person["number"].as_str().unwrap()).unwrap();
+        assert_eq!(person_commitment(word("salt"), &number), word("commitment"));
+        assert_eq!(
+            case_commitment(word("commitment"), commitment),
+            word("caseCommitment")
+        );
     }
 }

@@ -4,6 +4,7 @@ mod accept;
 mod asking;
 pub mod chain;
 pub mod clock;
+mod consent;
 mod desk;
 pub mod finalized_use;
 mod follow;

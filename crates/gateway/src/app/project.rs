@@ -14,6 +14,7 @@ use zhengtong_bindings::credentials::Credentials::CredentialIssued;
 use zhengtong_bindings::registry::Registry::{OfficerSet, OrganisationSet};
 use zhengtong_bindings::services::Services::ServicePublished;
 use zhengtong_bindings::statutes::Statutes::StatuteListed;
+use zhengtong_bindings::uses::Uses::Used;
 use zhengtong_bindings::{Addresses, slug_str};
 use zhengtong_types::VerifiedBlock;
 
@@ -63,6 +64,8 @@ pub enum Change {
         happening: Happening,
         event: Event,
     },
+    /// A use by this organisation is on record.
+    Recorded { tag: B256, tx_hash: B256 },
     /// A credential is on record.
     Issued { case_id: B256, hash: B256 },
 }
@@ -76,6 +79,8 @@ pub struct Ask {
     pub service: B256,
     pub version: u32,
     pub rule_set: B256,
+    /// The commitment that the case was opened with.
+    pub form: B256,
     pub at_s: u64,
 }
 
@@ -159,7 +164,7 @@ struct Reader<'a> {
     block: &'a VerifiedBlock,
     contracts: &'a Addresses,
     me: B256,
-    opened: HashMap<B256, (B256, u32, B256)>,
+    opened: HashMap<B256, (B256, u32, B256, B256)>,
     out: Vec<Change>,
 }
 
@@ -230,6 +235,13 @@ impl Reader<'_> {
                     grantor: e.grantor,
                 }
             }
+            Used::SIGNATURE_HASH if at == self.contracts.uses => {
+                let e = Used::decode_log(log)?.data;
+                if e.provider != self.me {
+                    return Ok(());
+                }
+                Change::Recorded { tag: e.tag, tx_hash }
+            }
             CredentialIssued::SIGNATURE_HASH if at == self.contracts.credentials => {
                 let e = CredentialIssued::decode_log(log)?.data;
                 Change::Issued {
@@ -258,7 +270,8 @@ impl Reader<'_> {
         let (case_id, happening, event) = match topic {
             CaseOpened::SIGNATURE_HASH => {
                 let e = CaseOpened::decode_log(log)?.data;
-                self.opened.insert(e.id, (e.service, e.version, e.ruleSet));
+                self.opened
+                    .insert(e.id, (e.service, e.version, e.ruleSet, e.form));
                 let args = json!({ "service": word(e.service), "version": e.version, "applicant": e.applicant,
                     "rule_set": e.ruleSet, "form": e.form, "promised_by": e.promisedBy, "statutory_by": e.statutoryBy });
                 let event = event(e.seq, "CaseOpened", args, none);
@@ -278,11 +291,11 @@ impl Reader<'_> {
             }
             FactsRequested::SIGNATURE_HASH => {
                 let e = FactsRequested::decode_log(log)?.data;
-                if let Some((service, version, rule_set)) =
+                if let Some((service, version, rule_set, form)) =
                     self.opened.get(&e.id).filter(|_| e.provider == self.me)
                 {
                     let (case_id, seq, mask) = (e.id, e.seq, e.mask);
-                    let (service, version, rule_set) = (*service, *version, *rule_set);
+                    let (service, version, rule_set, form) = (*service, *version, *rule_set, *form);
                     self.out.push(Change::Asked(Ask {
                         case_id,
                         seq,
@@ -290,6 +303,7 @@ impl Reader<'_> {
                         service,
                         version,
                         rule_set,
+                        form,
                         at_s,
                     }));
                 }

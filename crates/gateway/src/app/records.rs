@@ -7,7 +7,7 @@ use zeroize::{Zeroize, Zeroizing};
 use zhengtong_credentials::CredentialText;
 use zhengtong_vault::{Record, ResidentNumber, Secret, Subject, VaultError};
 
-use super::link::Form;
+use super::link::{Form, case_commitment};
 use super::{App, AppError};
 use crate::store::{CaseRow, LinkRow};
 
@@ -20,8 +20,17 @@ pub(crate) struct StoredLink {
     /// Hex.
     pub use_secret: Option<String>,
     pub consent: Option<Value>,
+    /// The person's part of the case's commitment; `None` in links kept before there was one.
+    pub person: Option<B256>,
     pub form: Option<StoredForm>,
     pub holder: Option<Value>,
+}
+
+impl StoredLink {
+    /// What the chain's commitment is if the case has a form with this commitment.
+    pub fn with_form(&self, form: B256) -> B256 {
+        self.person.map_or(form, |person| case_commitment(person, form))
+    }
 }
 
 impl Drop for StoredLink {
@@ -132,6 +141,16 @@ impl App {
         Ok(self.store.put_link(row, self.clock.now_ms()).await?)
     }
 
+    /// Forgets a link that turned out not to be of its case.
+    pub(crate) async fn remove_link(&self, row: &LinkRow) -> Result<(), AppError> {
+        let name = hex(row.case_id);
+        let record = Record {
+            kind: "link",
+            name: &name,
+        };
+        Ok(self.vault.remove(row.subject, record).await?)
+    }
+
     /// What a link said; `None` if the person was forgotten.
     pub(crate) async fn stored_link(&self, row: &LinkRow) -> Result<Option<StoredLink>, AppError> {
         self.get(
@@ -163,8 +182,14 @@ impl App {
         self.get(self.vault.applicant(&case_id.0), record).await
     }
 
-    pub(crate) async fn put_form(&self, case_id: B256, form: &StoredForm) -> Result<(), AppError> {
-        let name = format!("{}/{}", hex(case_id), &hex(form.commitment())[2..34]);
+    /// Keeps a form handed in later, under the commitment that the chain will have.
+    pub(crate) async fn put_form(
+        &self,
+        case_id: B256,
+        commitment: B256,
+        form: &StoredForm,
+    ) -> Result<(), AppError> {
+        let name = format!("{}/{}", hex(case_id), &hex(commitment)[2..34]);
         self.put(
             self.subject_of(case_id).await?,
             Record {
@@ -178,11 +203,14 @@ impl App {
 
     /// The form that the chain's commitment is of; `None` if it never came, or another one did.
     pub(crate) async fn form_of(&self, case: &CaseRow) -> Result<Option<StoredForm>, AppError> {
-        if let Some(row) = self.store.link(case.id).await?
-            && let Some(mut link) = self.stored_link(&row).await?
-            && let Some(form) = link.form.take()
-            && form.commitment() == case.form
-        {
+        let Some(row) = self.store.link(case.id).await? else {
+            return Ok(None);
+        };
+        let Some(mut link) = self.stored_link(&row).await? else {
+            return Ok(None);
+        };
+        let fits = |form: &StoredForm, link: &StoredLink| link.with_form(form.commitment()) == case.form;
+        if let Some(form) = link.form.take().filter(|form| fits(form, &link)) {
             return Ok(Some(form));
         }
         let name = format!("{}/{}", hex(case.id), &hex(case.form)[2..34]);
@@ -195,7 +223,7 @@ impl App {
                 },
             )
             .await?;
-        Ok(form.filter(|form| form.commitment() == case.form))
+        Ok(form.filter(|form| fits(form, &link)))
     }
 
     pub(crate) async fn put_statement(

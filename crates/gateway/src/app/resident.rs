@@ -16,7 +16,7 @@ use crate::store::{Author, CaseRow, StatementRow, Status};
 pub const MAX_CLOCK_SKEW_MS: u64 = 120_000;
 /// The most characters of a statement.
 pub const MAX_STATEMENT_CHARS: usize = 4_000;
-/// The most statements kept for a case.
+/// The most statements kept for a case of each author: neither can use up the other's.
 pub const MAX_STATEMENTS: usize = 64;
 
 /// Why a resident's request was refused.
@@ -45,11 +45,14 @@ pub enum ResidentError {
         /// What was tried.
         what: &'static str,
     },
+    /// Nobody knows whose case it is.
+    #[error("this case is not linked yet: send its sealed link to `POST /v1/links` first")]
+    NotLinked,
     /// A statement of the wrong length.
     #[error("`text` must have 1 to {MAX_STATEMENT_CHARS} characters")]
     Text,
     /// Too many statements.
-    #[error("a case may have {MAX_STATEMENTS} statements")]
+    #[error("a case may have {MAX_STATEMENTS} statements of each author")]
     TooMany,
     /// The form is refused.
     #[error(transparent)]
@@ -159,9 +162,13 @@ impl App {
         self.validate_form(case.service, case.version, &answers)
             .await
             .map_err(ResidentError::Form)?;
+        let link = self.store.link(case.id).await.map_err(inner)?;
+        let link = link.ok_or(ResidentError::NotLinked)?;
+        let link = self.stored_link(&link).await?.ok_or(ResidentError::NotLinked)?;
         let form = Form { answers, salt };
-        let commitment = form.commitment();
-        self.put_form(case.id, &form.into()).await?;
+        // The form is new, the person is not.
+        let commitment = link.with_form(form.commitment());
+        self.put_form(case.id, commitment, &form.into()).await?;
         Ok(commitment)
     }
 
@@ -190,7 +197,9 @@ impl App {
         if statement.text.trim().is_empty() || length > MAX_STATEMENT_CHARS {
             return Err(ResidentError::Text);
         }
-        if self.store.statements(case.id).await.map_err(inner)?.len() >= MAX_STATEMENTS {
+        let kept = self.store.statements(case.id).await.map_err(inner)?;
+        let own = kept.iter().filter(|row| row.author == author.as_str());
+        if own.count() >= MAX_STATEMENTS {
             return Err(ResidentError::TooMany);
         }
         let hash = statement.hash();

@@ -138,7 +138,8 @@ impl From<AcceptError> for Problem {
             AcceptError::Presentation(_) | AcceptError::Issuer | AcceptError::Number => {
                 Self::refused("identity-not-proven", error, "presentation")
             }
-            AcceptError::FormDiffers | AcceptError::FormInvalid(_) => Self::invalid("form", error),
+            AcceptError::FormInvalid(_) => Self::invalid("form", error),
+            AcceptError::NotOfCase(field) => Self::refused("not-of-this-case", error, field),
             AcceptError::Conflict => Self::conflict("already-linked", error, "sealed"),
             AcceptError::Busy => Self::busy(error),
         }
@@ -173,6 +174,7 @@ impl From<ResidentError> for Problem {
             ResidentError::Signature => Self::unauthorized("wrong-signature", error, "x-case-signature"),
             ResidentError::NoCase | ResidentError::NoCredential => Self::not_found(error),
             ResidentError::Status { .. } => Self::conflict("wrong-status", error, ""),
+            ResidentError::NotLinked => Self::conflict("not-linked", error, ""),
             ResidentError::Text => Self::invalid("text", error),
             ResidentError::TooMany => Self::conflict("too-many", error, "text"),
         }

@@ -143,6 +143,13 @@ async fn apply(db: &mut AnyConnection, change: &Change, me: B256, now_ms: u64) -
                 happen(db, case_id, happening, event.seq, now_ms).await?;
             }
         }
+        Change::Recorded { tag, tx_hash } => {
+            sqlx::query("INSERT INTO recorded (tag, tx_hash) VALUES ($1, $2) ON CONFLICT (tag) DO NOTHING")
+                .bind(hex(tag))
+                .bind(hex(tx_hash))
+                .execute(db)
+                .await?;
+        }
         Change::Issued { case_id, hash } => {
             sqlx::query("UPDATE credentials SET issued = 1 WHERE case_id = $1 AND hash = $2")
                 .bind(hex(case_id))

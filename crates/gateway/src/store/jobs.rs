@@ -83,7 +83,7 @@ pub struct Job {
 impl Ask {
     pub(super) fn to_body(&self) -> String {
         json!({ "mask": self.mask, "service": self.service, "version": self.version,
-            "rule_set": self.rule_set, "at_s": self.at_s })
+            "rule_set": self.rule_set, "form": self.form, "at_s": self.at_s })
         .to_string()
     }
 
@@ -98,6 +98,8 @@ impl Ask {
             service: word("service")?,
             version: number("version")?.try_into().ok()?,
             rule_set: word("rule_set")?,
+            // Jobs kept before links bound the person have none: no link fits them.
+            form: word("form").unwrap_or_default(),
             at_s: number("at_s")?,
         })
     }
@@ -166,15 +168,34 @@ impl Store {
             .collect()
     }
 
-    /// When the next open job is due.
+    /// The commitment that a case was opened with, if this organisation is asked in it or decides it.
     ///
     /// # Errors
     /// The database fails.
-    pub async fn next_due_ms(&self) -> Result<Option<u64>, StoreError> {
-        let due: Option<i64> = sqlx::query_scalar("SELECT MIN(due_ms) FROM jobs WHERE state = 'open'")
-            .fetch_one(&self.pool)
-            .await?;
-        due.map(|due| unsigned("due_ms", due)).transpose()
+    pub async fn opening_form(&self, case_id: B256) -> Result<Option<B256>, StoreError> {
+        let asked: Option<String> =
+            sqlx::query_scalar("SELECT body FROM jobs WHERE case_id = $1 AND kind = 'ask' LIMIT 1")
+                .bind(hex(case_id))
+                .fetch_optional(&self.pool)
+                .await?;
+        if let Some(body) = asked {
+            let ask = Ask::from_body(case_id, 0, &body).ok_or(StoreError::Malformed("job"))?;
+            return Ok(Some(ask.form));
+        }
+        let opened: Option<String> =
+            sqlx::query_scalar("SELECT args FROM history WHERE case_id = $1 AND name = 'CaseOpened'")
+                .bind(hex(case_id))
+                .fetch_optional(&self.pool)
+                .await?;
+        let form = |args: &str| {
+            serde_json::from_str::<serde_json::Value>(args).ok()?["form"]
+                .as_str()?
+                .parse()
+                .ok()
+        };
+        opened
+            .map(|args| form(&args).ok_or(StoreError::Malformed("event")))
+            .transpose()
     }
 
     /// Closes a job; `state` is `done` or `failed`.

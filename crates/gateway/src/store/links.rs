@@ -19,7 +19,7 @@ pub struct LinkRow {
     pub provider: bool,
     /// Whether it holds an owner's part.
     pub owner: bool,
-    /// Commitment to the form it brought; zero if none.
+    /// The commitment that the chain must have for this case, if the link is of it.
     pub form: B256,
 }
 

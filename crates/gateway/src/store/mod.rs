@@ -25,7 +25,7 @@ pub use cases::{CaseRow, HistoryRow, QueueCursor, Status};
 pub use credentials::CredentialRow;
 pub use jobs::{Job, JobKind, Waiting};
 pub use links::LinkRow;
-pub use outbox::{OutboxRow, OutboxState};
+pub use outbox::{OutboxRow, OutboxState, status_root_id};
 pub use public::{ServiceRow, StatuteRow};
 pub use statements::{Author, StatementRow};
 

@@ -89,6 +89,18 @@ impl Store {
         Ok((n, tag))
     }
 
+    /// The final transaction that put a use of this organisation on record.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn recorded(&self, tag: B256) -> Result<Option<B256>, StoreError> {
+        let hash: Option<String> = sqlx::query_scalar("SELECT tx_hash FROM recorded WHERE tag = $1")
+            .bind(hex(tag))
+            .fetch_optional(&self.pool)
+            .await?;
+        hash.map(|hash| read("transaction hash", &hash)).transpose()
+    }
+
     /// The transaction of that name, made if it is new.
     ///
     /// # Errors
@@ -130,6 +142,35 @@ impl Store {
             .iter()
             .map(transaction)
             .collect()
+    }
+
+    /// The oldest root of the status list that was begun and is not final.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn unfinished_status_root(&self) -> Result<Option<OutboxRow>, StoreError> {
+        // Named by their jobs in stores of an earlier version.
+        let query = sqlx::AssertSqlSafe(format!(
+            "{COLUMNS} WHERE (id LIKE 'status/%' OR id LIKE 'status-root/%') AND state <> 'final' ORDER BY id LIMIT 1"
+        ));
+        let row = sqlx::query(query).fetch_optional(&self.pool).await?;
+        row.as_ref().map(transaction).transpose()
+    }
+
+    /// The number and the call of the last root that is final; 0 and `None` if there is none.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn last_status_root(&self) -> Result<(u64, Option<Bytes>), StoreError> {
+        let query = sqlx::AssertSqlSafe(format!(
+            "{COLUMNS} WHERE id LIKE 'status-root/%' AND state = 'final' ORDER BY id DESC LIMIT 1"
+        ));
+        let Some(row) = sqlx::query(query).fetch_optional(&self.pool).await? else {
+            return Ok((0, None));
+        };
+        let row = transaction(&row)?;
+        let number = row.id.rsplit('/').next().and_then(|number| number.parse().ok());
+        Ok((number.ok_or(StoreError::Malformed("outbox"))?, Some(row.data)))
     }
 
     /// Keeps the signed bytes, before they are sent.
@@ -220,6 +261,11 @@ impl Store {
             .await?;
         Ok(())
     }
+}
+
+/// The name of the transaction that publishes the status list's root for the `number`th time; sorts by it.
+pub fn status_root_id(number: u64) -> String {
+    format!("status-root/{number:012}")
 }
 
 fn transaction(row: &AnyRow) -> Result<OutboxRow, StoreError> {

@@ -29,16 +29,21 @@ CREATE TABLE IF NOT EXISTS jobs (
   body TEXT NOT NULL, state TEXT NOT NULL, waiting TEXT NOT NULL, attempts BIGINT NOT NULL,
   due_ms BIGINT NOT NULL, created_ms BIGINT NOT NULL);
 CREATE INDEX IF NOT EXISTS jobs_due ON jobs (state, due_ms);
+CREATE INDEX IF NOT EXISTS jobs_case ON jobs (case_id);
 
 -- Use records: which counter each ask took. Written before the transaction is signed.
 CREATE TABLE IF NOT EXISTS uses (
   case_id TEXT NOT NULL, mask BIGINT NOT NULL, n BIGINT NOT NULL, tag TEXT NOT NULL UNIQUE,
   PRIMARY KEY (case_id, mask), UNIQUE (case_id, n));
 
+-- Use records on the chain: which transaction wrote each.
+CREATE TABLE IF NOT EXISTS recorded (tag TEXT NOT NULL PRIMARY KEY, tx_hash TEXT NOT NULL);
+
 -- Transactions: written before they are sent, sent again until they are final.
 CREATE TABLE IF NOT EXISTS outbox (
   id TEXT NOT NULL PRIMARY KEY, target TEXT NOT NULL, data TEXT NOT NULL,
   nonce BIGINT, raw TEXT, hash TEXT, state TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS outbox_state ON outbox (state, nonce);
 
 -- Cases of this organisation's services.
 CREATE TABLE IF NOT EXISTS cases (

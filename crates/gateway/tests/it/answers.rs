@@ -3,6 +3,7 @@
 use alloy_primitives::{B256, Log, LogData};
 use alloy_sol_types::SolEvent;
 use jiff::ToSpan;
+use jiff::civil::{Date, date};
 use static_assertions::assert_not_impl_any;
 use zhengtong_bindings::uses::Uses::Used;
 use zhengtong_bindings::{UNKNOWN, addresses};
@@ -11,6 +12,7 @@ use zhengtong_gateway::app::source::{GateError, Person, Predicate, Source};
 use zhengtong_gateway::{ExpectedUse, FinalizedUse, UseError};
 use zhengtong_population::{Doubt, Employment, Registration, Resident, generate};
 use zhengtong_vault::ResidentNumber;
+use zhengtong_vault::sql::{self, Access};
 
 use crate::chain::{TestChain, TestClock};
 use crate::world::{NOW_S, SEED, TODAY, nobody, population, repository};
@@ -104,7 +106,10 @@ fn truth(id: &str, r: &Resident) -> i32 {
             Some(registration) => Some(registration == Registration::Here),
         }),
         "age" if !r.birth_known => UNKNOWN,
-        "age" => i32::from(r.birth.until((jiff::Unit::Year, TODAY)).unwrap().get_years()),
+        "age" => {
+            let years = i32::from(TODAY.year() - r.birth.year());
+            years - i32::from(TODAY < r.birth.saturating_add(years.years()))
+        }
         "death-recorded" => by_doubt(r.death.map(|death| death.doubt)),
         "major-illness-recorded" => match r.illness {
             Some(illness) if illness.doubt != Doubt::UnderCheck => i32::from(illness.on > year_ago),
@@ -328,5 +333,66 @@ async fn a_query_that_breaks_its_promise_is_answered_as_unknown() {
             .answer(gate, &[predicate("relief-times-this-year")], &person)
             .await;
         assert_eq!(answer, Ok(vec![UNKNOWN]), "{query}");
+    }
+}
+
+/// The last day of a month stands for a day that it does not have (art. 202 of the Civil Code).
+#[tokio::test]
+async fn a_february_without_a_29th_ends_years_and_months_on_its_28th() {
+    let (chain, folder) = (chain(), tempfile::TempDir::new().unwrap());
+    let number = generate(SEED, TODAY).residents[0].number.clone();
+    let ask = async |agency: &str, id: &str, table: &str, on: &str, day: Date| {
+        let url = sql::sqlite_url(&folder.path().join(format!("{agency}-{on}.sqlite")));
+        let pool = sql::connect(&url, Access::ReadWrite).await.unwrap();
+        let rows = table.replace("NUMBER", &number).replace("ON", on);
+        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("DROP TABLE IF EXISTS {rows}")))
+            .execute(&pool)
+            .await
+            .unwrap();
+        pool.close().await;
+        let path = repository().join("agencies").join(agency).join("mapping.toml");
+        let source = Source::open(&url, Mapping::load(&path, agency).unwrap())
+            .await
+            .unwrap();
+        let receipt = chain.receipt_with(log(1), true);
+        let gate = FinalizedUse::verify(&receipt, addresses().uses, expected(1)).unwrap();
+        let number = ResidentNumber::parse(&number).unwrap();
+        let person = Person {
+            case_id: CASE,
+            number: &number,
+            day,
+        };
+        source.answer(gate, &[predicate(id)], &person).await.unwrap()[0]
+    };
+    let born = "person; CREATE TABLE person AS SELECT 'NUMBER' AS number, 'ON' AS birth_date";
+    for (birth, day, age) in [
+        ("1960-02-29", date(2025, 2, 27), 64),
+        ("1960-02-29", date(2025, 2, 28), 65),
+        ("1960-02-29", date(2025, 3, 1), 65),
+        ("1960-02-29", date(2024, 2, 28), 63),
+        ("1960-02-29", date(2024, 2, 29), 64),
+        ("1960-03-01", date(2025, 2, 28), 64),
+        ("1960-03-01", date(2025, 3, 1), 65),
+        ("2024-02-29", date(2024, 2, 29), 0),
+    ] {
+        let answer = ask("public-security", "age", born, birth, day).await;
+        assert_eq!(answer, age, "born {birth}, on {day}");
+    }
+    // Twelve months before 29 February 2024 end on 28 February 2023: what was then is over, what came after counts.
+    let relief = "relief; CREATE TABLE relief AS SELECT 'NUMBER' AS number, 'ON' AS decided_on";
+    let illness = "major_illness; CREATE TABLE major_illness AS SELECT 'NUMBER' AS number, 'confirmed' AS status, \
+                   'ON' AS recorded_on";
+    for (on, day, counts) in [
+        ("2023-02-28", date(2024, 2, 29), 0),
+        ("2023-03-01", date(2024, 2, 29), 1),
+        ("2023-02-28", date(2024, 2, 28), 0),
+        ("2023-03-01", date(2024, 2, 28), 1),
+        ("2024-02-29", date(2025, 2, 28), 1),
+        ("2024-02-28", date(2025, 2, 28), 0),
+    ] {
+        let times = ask("civil-affairs", "relief-times-this-year", relief, on, day).await;
+        assert_eq!(times, counts, "relief on {on}, asked on {day}");
+        let ill = ask("health", "major-illness-recorded", illness, on, day).await;
+        assert_eq!(ill, counts, "illness on {on}, asked on {day}");
     }
 }

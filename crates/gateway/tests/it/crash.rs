@@ -24,7 +24,7 @@ async fn a_crash_at_any_request_to_the_chain_leads_to_the_same_end() {
     for requests in 0..MOST_REQUESTS {
         for takes_effect in [false, true] {
             let seed = u64::from(requests) * 2 + u64::from(takes_effect) + 100;
-            let case = OwnCase::new(seed, json!({ "payment_channel": "social-security-card" }));
+            let case = OwnCase::new(seed, json!({ "payment_channel": "social-security-card" })).of(&wallet);
             world.open_case(&case, "old-age-allowance");
             for organisation in ["public-security", "health", OWNER] {
                 world.link(&wallet, &case, organisation, None).await;
@@ -87,6 +87,36 @@ async fn a_crash_at_any_request_to_the_chain_leads_to_the_same_end() {
             )
             .await;
         assert!(answer.status.is_success(), "{}", answer.text);
+    }
+}
+
+/// What was sent took effect, its answer was lost, and it was signed anew: the contract refuses the second one.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_chain_has_already_is_done_and_not_tried_again() {
+    const PROVIDER: &str = "health";
+    const MASK: u32 = 0b100;
+    let mut world = World::new().await;
+    let wallet = world.wallet("approved-66").await;
+    // The first request of an ask sends the use record, the third the facts.
+    for (seed, requests, what) in [(1, 0, "use"), (2, 2, "facts")] {
+        let case = OwnCase::new(seed, json!({ "payment_channel": "social-security-card" })).of(&wallet);
+        world.open_case(&case, "old-age-allowance");
+        world.link(&wallet, &case, PROVIDER, None).await;
+        crash(&world, requests, true).await;
+        world.chain.go_on();
+        world.restart().await;
+        let id = format!("{what}/{:#x}/{MASK}", case.id);
+        let store = &world.app(PROVIDER).store;
+        assert!(store.transaction(&id).await.unwrap().is_some());
+        store.unsign(&id).await.unwrap();
+        world.app(PROVIDER).work_once().await.unwrap();
+
+        assert_eq!(world.on_chain(&case).answered, MASK, "{what}");
+        let open: Vec<_> = store.job_counts().await.unwrap();
+        assert!(open.iter().all(|(state, _)| state == "done"), "{what}: {open:?}");
+        let of_case = |log: &&alloy_primitives::Log| log.topics().get(2) == Some(&case.id);
+        let uses = world.chain.logs(addresses().uses);
+        assert_eq!(uses.iter().filter(of_case).count(), 1, "{what}: one record");
     }
 }
 

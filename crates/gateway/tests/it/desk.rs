@@ -342,3 +342,27 @@ async fn a_forgotten_resident_cannot_be_read_any_more_and_the_chain_still_verifi
         "what is on the chain stays"
     );
 }
+
+#[tokio::test]
+async fn an_applicant_cannot_use_up_the_officers_statements() {
+    const MOST: u64 = 64;
+    let world = World::new().await;
+    let wallet = world.wallet("approved-66").await;
+    let case = world.apply(&wallet, 5, "old-age-allowance").await;
+    let path = format!("/v1/cases/{:#x}/appeal", case.id);
+    for n in 0..=MOST {
+        let body = json!({ "text": format!("{n}"), "salt": B256::ZERO });
+        let answer = world.as_case(&case, "POST", &path, Some(body)).await;
+        let expected = if n < MOST {
+            StatusCode::OK
+        } else {
+            StatusCode::CONFLICT
+        };
+        assert_eq!(answer.status, expected, "{n}: {}", answer.text);
+    }
+    let bearer = world.bearer(OWNER, 0).await;
+    let path = format!("/v1/desk/cases/{:#x}/statements", case.id);
+    let body = json!({ "text": "我已阅读。" }).to_string().into_bytes();
+    let answer = world.request(OWNER, "POST", &path, &bearer, body.into()).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+}

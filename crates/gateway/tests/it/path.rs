@@ -116,7 +116,7 @@ async fn one_of_64_goes_to_a_person_and_one_without_household_record_too() {
 async fn links_may_come_before_the_case_or_after_the_question() {
     let world = World::new().await;
     let wallet = world.wallet("approved-70").await;
-    let case = OwnCase::new(3, json!({ "payment_channel": "elder-card" }));
+    let case = OwnCase::new(3, json!({ "payment_channel": "elder-card" })).of(&wallet);
     world.link(&wallet, &case, "public-security", None).await;
     world.settle().await;
     world.open_case(&case, "old-age-allowance");
@@ -137,7 +137,7 @@ async fn without_consent_nothing_is_recorded_and_nothing_is_read() {
     let world = World::new().await;
     let wallet = world.wallet("subsidy-approved-45").await;
     let form = json!({ "payment_channel": "social-security-card", "contact_by": "portal" });
-    let case = OwnCase::new(4, form);
+    let case = OwnCase::new(4, form).of(&wallet);
     let service = "disability-living-subsidy";
     world.open_case(&case, service);
     let until = crate::world::NOW_S + 1000;
@@ -163,6 +163,44 @@ async fn without_consent_nothing_is_recorded_and_nothing_is_read() {
         .unwrap()
         .data;
     assert_eq!((used.basis, used.tag), (id, case.tag("disabled-federation", 0)));
+}
+
+#[tokio::test]
+async fn a_consent_to_something_else_is_no_basis() {
+    let world = World::new().await;
+    let wallet = world.wallet("subsidy-approved-45").await;
+    let (service, provider) = ("disability-living-subsidy", "disabled-federation");
+    let form = json!({ "payment_channel": "social-security-card", "contact_by": "portal" });
+    let case = OwnCase::new(5, form).of(&wallet);
+    world.open_case(&case, service);
+    let until = crate::world::NOW_S + 1000;
+    let (_, good) = crate::wallet::consent(&case, provider, service, until);
+    let grant = async |record: &serde_json::Value| {
+        let id = zhengtong_gateway::app::link::consent_id(record);
+        let call = zhengtong_bindings::consents::Consents::grantCall {
+            id,
+            provider: parse_slug(provider).unwrap(),
+            service: parse_slug(service).unwrap(),
+            until,
+        };
+        world.link(&wallet, &case, provider, Some(record.clone())).await;
+        world.chain.submit(&case.key, addresses().consents, &call);
+        world.settle().await;
+        world.chain.logs(addresses().uses).len()
+    };
+    for (member, value) in [
+        ("caseId", json!(B256::repeat_byte(7))),
+        ("caseId", json!(null)),
+        ("provider", json!("health")),
+        ("service", json!("old-age-allowance")),
+        ("fields", json!(["certificate.type", "certificate.grade"])),
+        ("fields", json!("certificate.type")),
+    ] {
+        let mut record = good.clone();
+        record[member] = value;
+        assert_eq!(grant(&record).await, 0, "{record}");
+    }
+    assert_eq!(grant(&good).await, 1);
 }
 
 #[tokio::test]

@@ -136,7 +136,8 @@ async fn identities_that_are_not_proven() {
 #[tokio::test]
 async fn links_that_are_forged_misdirected_or_incomplete() {
     let world = World::new().await;
-    let (wallet, case, other) = (world.wallet("approved-66").await, case(1), case(2));
+    let wallet = world.wallet("approved-66").await;
+    let (case, other) = (case(1).of(&wallet), case(2).of(&wallet));
     let now_s = crate::world::NOW_S;
     let rest = case.link_rest(&wallet, PROVIDER, true, false, None, now_s);
     let key = world.encryption(PROVIDER);
@@ -154,7 +155,12 @@ async fn links_that_are_forged_misdirected_or_incomplete() {
         (elsewhere, "sealed"),
         (case.seal_raw(b"not json", key), "sealed"),
         (case.seal_raw(&vec![b' '; 65 * 1024], key), "sealed"),
-        (with("v", json!(2)), "v"),
+        (with("v", json!(1)), "v"),
+        (with("v", json!(3)), "v"),
+        (with("personSalt", Value::Null), "personSalt"),
+        (with("personSalt", json!("0x12")), "sealed"),
+        (with("personCommitment", json!(B256::ZERO)), "personCommitment"),
+        (with("formCommitment", Value::Null), "formCommitment"),
         (with("colour", json!(1)), "sealed"),
         (with("useSecret", json!("0x12")), "useSecret"),
         (with("useSecret", Value::Null), "useSecret"),
@@ -198,7 +204,8 @@ async fn links_that_are_forged_misdirected_or_incomplete() {
 #[tokio::test]
 async fn presentations_that_prove_nothing() {
     let world = World::new().await;
-    let (wallet, case, other) = (world.wallet("approved-66").await, case(1), case(2));
+    let wallet = world.wallet("approved-66").await;
+    let (case, other) = (case(1).of(&wallet), case(2).of(&wallet));
     let now_s = crate::world::NOW_S;
     let key = world.encryption(PROVIDER);
     let post = async |presentation: Value, at_s: u64| {
@@ -268,7 +275,7 @@ async fn the_same_link_again_changes_nothing_and_another_one_is_refused() {
         world.wallet("approved-66").await,
         world.wallet("approved-70").await,
     );
-    let case = case(1);
+    let case = case(1).of(&wallet);
     let key = world.encryption(PROVIDER);
     let now_s = crate::world::NOW_S;
     let rest = case.link_rest(&wallet, PROVIDER, true, false, None, now_s);
@@ -303,21 +310,36 @@ async fn the_same_link_again_changes_nothing_and_another_one_is_refused() {
 async fn a_form_that_is_not_the_one_committed_to() {
     let world = World::new().await;
     let wallet = world.wallet("approved-66").await;
-    let case = case(1);
+    let mut case = case(1).of(&wallet);
     world.open_case(&case, "old-age-allowance");
     world.settle().await;
     let mut rest = case.link_rest(&wallet, OWNER, true, true, None, crate::world::NOW_S);
     rest["form"] = json!({ "payment_channel": "social-security-card" });
+    let key = world.encryption(OWNER);
     let answer = world
-        .post(
-            OWNER,
-            "/v1/links",
-            &case.seal(&rest, OWNER, world.encryption(OWNER)),
-        )
+        .post(OWNER, "/v1/links", &case.seal(&rest, OWNER, key))
         .await;
-    assert_eq!((answer.status, answer.field()), (BAD, "form"), "{}", answer.text);
+    assert_eq!(
+        (answer.status, answer.field()),
+        (BAD, "formCommitment"),
+        "{}",
+        answer.text
+    );
+    // Committed to as it should be, but not on the chain.
+    case.form = rest["form"].clone();
+    let rest = case.link_rest(&wallet, OWNER, true, true, None, crate::world::NOW_S);
+    let answer = world
+        .post(OWNER, "/v1/links", &case.seal(&rest, OWNER, key))
+        .await;
+    assert_eq!(
+        (answer.status, answer.kind()),
+        (StatusCode::FORBIDDEN, "not-of-this-case"),
+        "{}",
+        answer.text
+    );
+    assert!(answer.json["detail"].as_str().unwrap().contains("formCommitment"));
 
-    let odd = OwnCase::new(2, json!({ "payment_channel": "elder-card", "colour": "red" }));
+    let odd = OwnCase::new(2, json!({ "payment_channel": "elder-card", "colour": "red" })).of(&wallet);
     world.open_case(&odd, "old-age-allowance");
     world.settle().await;
     let rest = odd.link_rest(&wallet, OWNER, true, true, None, crate::world::NOW_S);

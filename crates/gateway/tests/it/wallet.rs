@@ -44,6 +44,9 @@ pub struct OwnCase {
     pub id: B256,
     pub form: Value,
     pub salt: B256,
+    /// Of the person; empty: of nobody.
+    pub number: String,
+    pub person_salt: B256,
     pub credential_key: [u8; 32],
 }
 
@@ -57,12 +60,31 @@ impl OwnCase {
             id,
             form,
             salt: word("salt"),
+            number: String::new(),
+            person_salt: word("person"),
             credential_key: word("credential").0,
         }
     }
 
-    pub fn commitment(&self) -> B256 {
+    /// The same case, of a person.
+    pub fn of(self, wallet: &Wallet) -> Self {
+        Self {
+            number: wallet.number.clone(),
+            ..self
+        }
+    }
+
+    pub fn person_commitment(&self) -> B256 {
+        keccak256([self.person_salt.as_slice(), self.number.as_bytes()].concat())
+    }
+
+    pub fn form_commitment(&self) -> B256 {
         keccak256([self.salt.as_slice(), &canonical(&self.form)].concat())
+    }
+
+    /// What goes on the chain.
+    pub fn commitment(&self) -> B256 {
+        keccak256([self.person_commitment(), self.form_commitment()].concat())
     }
 
     pub fn use_secret(&self, provider: &str) -> [u8; 32] {
@@ -94,10 +116,13 @@ impl OwnCase {
             present(wallet.identity.as_ref().unwrap(), &wallet.holder, &shown).unwrap()
         });
         json!({
-            "v": 1,
+            "v": 2,
             "caseId": format!("{:#x}", self.id),
             "useSecret": provider.then(|| format!("0x{}", hex::encode(self.use_secret(organisation)))),
             "presentation": presentation,
+            "personSalt": provider.then_some(self.person_salt),
+            "personCommitment": (!provider).then(|| self.person_commitment()),
+            "formCommitment": self.form_commitment(),
             "form": owner.then(|| self.form.clone()),
             "salt": owner.then(|| format!("{:#x}", self.salt)),
             "holder": owner.then(|| jwk(&self.credential_key)),
@@ -142,12 +167,15 @@ impl OwnCase {
     }
 }
 
+/// What the subsidy asks the disabled persons' federation for.
+pub const CERTIFICATE_FIELDS: [&str; 3] = ["certificate.type", "certificate.grade", "certificate.status"];
+
 /// A consent record and its id on the chain.
 pub fn consent(case: &OwnCase, provider: &str, service: &str, until: u64) -> (B256, Value) {
     let record = json!({
         "v": 1, "schema": "ISO/IEC TS 27560:2023", "recordId": keccak256(provider), "caseId": format!("{:#x}", case.id),
         "principal": format!("{:#x}", case.key.address()), "provider": provider, "service": service,
-        "purpose": "test", "fields": ["a"], "grantedAtMs": 1, "until": until,
+        "purpose": "test", "fields": CERTIFICATE_FIELDS, "grantedAtMs": 1, "until": until,
     });
     (keccak256(canonical(&record)), record)
 }

@@ -325,7 +325,7 @@ impl World {
             ),
             other => panic!("{other}"),
         };
-        let case = OwnCase::new(seed, form);
+        let case = OwnCase::new(seed, form).of(wallet);
         self.open_case(&case, service);
         for (provider, needs_consent) in providers {
             let consent = needs_consent.then(|| self.grant(&case, provider, service));

@@ -7,12 +7,9 @@ use super::{
     Store, StoreError,
     value::{hex, narrow, parse, uint},
 };
-use crate::{
-    view::{
-        chain::{Organisation, RuleSetJson, RuleSetView, Statute},
-        service::PublishedService,
-    },
-    words::Slug,
+use crate::view::{
+    chain::{Organisation, RuleSetJson, RuleSetView, Statute},
+    service::PublishedService,
 };
 
 /// Organisations, statutes and services listed at most; the council lists a few hundred.
@@ -105,19 +102,6 @@ impl Store {
         .fetch_all(&self.pool)
         .await?;
         rows.iter().map(service).collect()
-    }
-
-    /// The latest version of one service.
-    pub async fn latest_service(&self, slug: &Slug) -> Result<Option<PublishedService>, StoreError> {
-        let row = sqlx::query(
-            "SELECT slug, version, owner, sponsor, package_hash, rule_set, promised_seconds, statutory_seconds, \
-             appeal_seconds, active, credential_type, uri, published_at FROM services WHERE slug = $1 \
-             ORDER BY version DESC LIMIT 1",
-        )
-        .bind(slug.to_string())
-        .fetch_optional(&self.pool)
-        .await?;
-        row.as_ref().map(service).transpose()
     }
 }
 
