@@ -1,5 +1,5 @@
 // The link between a case and a person, sealed to one organisation (HPKE base mode, RFC 9180).
-// What it says of the case's commitment, and why: docs/decisions/0009-one-case-one-person.md.
+// What it says of the case's commitment, and why: docs/decisions/0010-one-case-one-person.md.
 import { Aes256Gcm, CipherSuite, HkdfSha256 } from "@hpke/core";
 import { DhkemX25519HkdfSha256 } from "@hpke/dhkem-x25519";
 import type { Form, Hex, Json, PublicJwk } from "../ports";

@@ -1,7 +1,7 @@
 //! The link between a case and a person: sealed to this organisation, signed by the case's key.
 //!
 //! The chain's commitment of a case is `keccak256(person commitment ‖ form commitment)`, and a link says what of it this
-//! organisation can check: `docs/decisions/0009-one-case-one-person.md`.
+//! organisation can check: `docs/decisions/0010-one-case-one-person.md`.
 
 use alloy_primitives::{Address, B256, Signature, keccak256};
 use hpke::aead::AesGcm256;
