@@ -15,7 +15,7 @@ use std::{
 };
 use thiserror::Error;
 use tokio::sync::{oneshot, watch};
-use zhengtong_chain::{Handle, Setup, StartError, Started, Store, StoreError, engine, solo};
+use zhengtong_chain::{Handle, Links, Setup, StartError, Started, Store, StoreError, engine, solo};
 use zhengtong_state::Wait;
 use zhengtong_types::{NAMESPACE, consensus::Scheme};
 
@@ -252,22 +252,19 @@ async fn begin(
     let keys = network.validator_keys().map_err(failed)?;
     let info = network.info(&prepared.genesis).map_err(failed)?;
     let me = prepared.identity.public();
-    let alone = solo::Alone::new(me.clone());
     let setup = Setup {
         config: prepared.config.chain(),
         network: info,
         genesis: prepared.genesis.clone(),
         scheme: prepared.scheme.clone(),
-        public_key: me,
-        peers: alone.clone(),
-        blocker: alone,
+        public_key: me.clone(),
         store: prepared.store.clone(),
         wait: Wait::Block(tokio::runtime::Handle::current()),
         prefix: "validator".into(),
     };
     let context = context.child("validator");
     if keys.len() == 1 {
-        return engine::start(context, setup, solo::networks()).await;
+        return engine::start(context, setup, solo::links(me)).await;
     }
     let addresses = network.validators.iter().map(|validator| validator.address);
     let peers: Vec<_> = keys
@@ -280,6 +277,11 @@ async fn begin(
         .listen
         .ok_or_else(|| StartError::State("listen is not set".into()))?;
     let limit = engine::message_limit(peers.len() as u32);
-    let (networks, oracle) = p2p::start(&context, &prepared.identity, listen, &peers, limit);
-    engine::start(context, setup.with_peers(oracle.clone(), oracle), networks).await
+    let (channels, oracle) = p2p::start(&context, &prepared.identity, listen, &peers, limit);
+    let links = Links {
+        peers: oracle.clone(),
+        blocker: oracle,
+        channels,
+    };
+    engine::start(context, setup, links).await
 }
