@@ -1,5 +1,5 @@
 //! Wires the application to commonware's engine: simplex decides, marshal keeps blocks and certificates, stateful drives
-//! the application and its database. The same wiring serves one validator and many.
+//! the application and its database. The same wiring serves one validator, many, and a node that follows them.
 //!
 //! - [`channels`]: how the node reaches others.
 //! - `marshal`, `simplex`, `state`: one file for each of commonware's engines.
@@ -30,7 +30,7 @@ use crate::{
 };
 use alloy_primitives::B256;
 use commonware_consensus::marshal::standard::Deferred;
-use commonware_cryptography::{Digested, Digestible as _};
+use commonware_cryptography::{Digested, Digestible as _, certificate::Scheme as _};
 use commonware_p2p::{Blocker, Provider, Receiver, Sender};
 use commonware_runtime::{Spawner, buffer::paged::CacheRef};
 use commonware_storage::Context as Storage;
@@ -158,6 +158,12 @@ where
     for raw in pool.live() {
         // As in the writer: without room, others do not hear of it.
         let _ = accepted.try_send(raw);
+    }
+    if setup.scheme.me().is_none() {
+        let (pool, accepted) = (pool.clone(), accepted.clone());
+        context
+            .child("gossip_repeat")
+            .spawn(move |clock| gossip::repeat(clock, pool, accepted));
     }
     context
         .child("journal")
