@@ -1,7 +1,9 @@
-//! The one binary: `dev`, `verify`, `service`, `bench`.
+//! The one binary: `dev`, `node`, `network`, `verify`, `service`, `bench`.
 
 mod bench;
 mod dev;
+mod network;
+mod node;
 mod progress;
 mod service;
 mod verify;
@@ -24,6 +26,11 @@ struct Cli {
 enum Command {
     /// Run a network of one on this machine: chain, index, portal and five agencies with synthetic residents.
     Dev(dev::Args),
+    /// Run one validator or follower of a network.
+    Node(node::Args),
+    /// Start a network among institutions: keys, plan, ceremony; or all of it on this machine.
+    #[command(subcommand)]
+    Network(network::Command),
     /// Measure throughput and cost.
     #[command(subcommand)]
     Bench(bench::Command),
@@ -48,6 +55,8 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         Command::Dev(args) => dev::run(args)?,
+        Command::Node(args) => node::run(args)?,
+        Command::Network(command) => network::run(command)?,
         Command::Bench(command) => bench::run(command)?,
         Command::Service(command) => service::run(command)?,
         Command::Verify(args) => return tokio::runtime::Runtime::new()?.block_on(verify::run(args)),
