@@ -1,7 +1,7 @@
 //! Wires the application to commonware's engine: simplex decides, marshal keeps blocks and certificates, stateful drives
 //! the application and its database. The same wiring serves one validator, many, and a node that follows them.
 //!
-//! - [`channels`]: how the node reaches others.
+//! - `channels`: how the node reaches others.
 //! - `marshal`, `simplex`, `state`: one file for each of commonware's engines.
 //! - `recovery`: what a start finds on the disk.
 //!
