@@ -66,9 +66,13 @@ fn run(cli: Cli) -> Result<ExitCode> {
 
 /// Warnings and errors, unless `RUST_LOG` says otherwise. Nothing that is logged names a person.
 fn log_to_stderr() {
-    let filter = EnvFilter::builder()
-        .with_default_directive(LevelFilter::WARN.into())
-        .from_env_lossy();
+    let filter = match std::env::var(EnvFilter::DEFAULT_ENV) {
+        Ok(asked) => EnvFilter::builder()
+            .with_default_directive(LevelFilter::WARN.into())
+            .parse_lossy(asked),
+        // The state database warns that it is empty whenever a genesis is computed.
+        Err(_) => EnvFilter::new("warn,commonware_storage::qmdb=error"),
+    };
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
