@@ -6,6 +6,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 DATA ?= data
+NETWORK ?= data-network
 HTTP ?= 127.0.0.1:8080
 RPC  ?= 127.0.0.1:8545
 # How often `make fuzz` asks each method of JSON-RPC.
@@ -13,7 +14,7 @@ ROUNDS ?= 1000
 
 export CARGO_TERM_PROGRESS_WHEN ?= auto
 
-.PHONY: help run reset test e2e bench soak fuzz fmt lint audit build
+.PHONY: help run network reset test e2e bench soak fuzz fmt lint audit build
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -21,6 +22,10 @@ help: ## list the targets
 run: ## build everything and run a network of one with portal, index and five agencies
 	@tools/setup.sh run
 	@exec target/debug/zhengtong dev --data $(DATA) --http $(HTTP) --rpc $(RPC)
+
+network: ## four validators as processes on this machine, set up without a dealer, in NETWORK
+	@tools/setup.sh network
+	@exec target/debug/zhengtong network local --folder $(NETWORK) --run
 
 build: ## build contracts, portal and binary
 	@tools/setup.sh run

@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
-# Installs what the asked-for target needs and builds it: tools/setup.sh run|test|e2e|bench|contracts
+# Installs what the asked-for target needs and builds it: tools/setup.sh run|network|test|e2e|bench|contracts
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source tools/lib.sh
 
-target=${1:?usage: tools/setup.sh run|test|e2e|bench|contracts}
+target=${1:?usage: tools/setup.sh run|network|test|e2e|bench|contracts}
 case $target in
   contracts) steps_total=3 ;;
+  network) steps_total=4 ;;
   run) steps_total=5 ;;
   bench) steps_total=6 ;;
   test) steps_total=6 ;;
   e2e) steps_total=6 ;;
-  *) fail "unknown target '$target'" "use run, test, e2e, bench or contracts" ;;
+  *) fail "unknown target '$target'" "use run, network, test, e2e, bench or contracts" ;;
 esac
 
 step "looking for Rust and Node"
@@ -25,9 +26,11 @@ step "compiling the contracts"
 quietly contracts-build npm --prefix contracts run --silent build
 [ "$target" = contracts ] && exit 0
 
-step "building the portal"
-npm_install portal
-quietly portal-build npm --prefix portal run --silent build
+if [ "$target" != network ]; then
+  step "building the portal"
+  npm_install portal
+  quietly portal-build npm --prefix portal run --silent build
+fi
 
 case $target in
   test) # tools/test.sh builds the binary together with the tests

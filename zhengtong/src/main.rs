@@ -1,8 +1,10 @@
-//! The one binary: `dev`, `verify`, `service`, `bench`.
+//! The one binary: `dev`, `node`, `network`, `verify`, `service`, `bench`.
 
 mod bench;
 mod dev;
 mod loopback;
+mod network;
+mod node;
 mod progress;
 mod service;
 mod verify;
@@ -25,6 +27,11 @@ struct Cli {
 enum Command {
     /// Run a network of one on this machine: chain, index, portal and five agencies with synthetic residents.
     Dev(dev::Args),
+    /// Run one validator or follower of a network.
+    Node(node::Args),
+    /// Start a network among institutions: keys, plan, ceremony; or all of it on this machine.
+    #[command(subcommand)]
+    Network(network::Command),
     /// Measure throughput and cost.
     #[command(subcommand)]
     Bench(bench::Command),
@@ -49,6 +56,8 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         Command::Dev(args) => dev::run(args)?,
+        Command::Node(args) => node::run(args)?,
+        Command::Network(command) => network::run(command)?,
         Command::Bench(command) => bench::run(command)?,
         Command::Service(command) => service::run(command)?,
         Command::Verify(args) => return tokio::runtime::Runtime::new()?.block_on(verify::run(args)),
@@ -58,9 +67,13 @@ fn run(cli: Cli) -> Result<ExitCode> {
 
 /// Warnings and errors, unless `RUST_LOG` says otherwise. Nothing that is logged names a person.
 fn log_to_stderr() {
-    let filter = EnvFilter::builder()
-        .with_default_directive(LevelFilter::WARN.into())
-        .from_env_lossy();
+    let filter = match std::env::var(EnvFilter::DEFAULT_ENV) {
+        Ok(asked) => EnvFilter::builder()
+            .with_default_directive(LevelFilter::WARN.into())
+            .parse_lossy(asked),
+        // The state database warns that it is empty whenever a genesis is computed.
+        Err(_) => EnvFilter::new("warn,commonware_storage::qmdb=error"),
+    };
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

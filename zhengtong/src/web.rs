@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::post,
 };
-use std::{path::Path, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 use tower_http::{
     compression::CompressionLayer,
     services::{ServeDir, ServeFile},
@@ -55,14 +55,15 @@ fn fixed_header(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer
     SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
 }
 
-/// `POST /rpc`: passes JSON-RPC on to the node, so that the portal needs one origin only.
-pub fn rpc_proxy(rpc_url: String) -> Router {
-    rpc_proxy_within(rpc_url, RPC_TIMEOUT)
+/// `POST /rpc`: passes JSON-RPC on to the first of the nodes that answers (addresses separated by commas), so that the
+/// portal needs one origin only.
+pub fn rpc_proxy(urls: &str) -> Router {
+    rpc_proxy_within(urls, RPC_TIMEOUT)
 }
 
-fn rpc_proxy_within(url: String, timeout: Duration) -> Router {
+fn rpc_proxy_within(urls: &str, timeout: Duration) -> Router {
     let upstream = Upstream {
-        url,
+        urls: urls.split(',').map(|url| url.trim().to_owned()).collect(),
         timeout,
         http: reqwest::Client::new(),
     };
@@ -74,39 +75,40 @@ fn rpc_proxy_within(url: String, timeout: Duration) -> Router {
 
 #[derive(Clone)]
 struct Upstream {
-    url: String,
+    urls: Arc<[String]>,
+    /// For each node.
     timeout: Duration,
     http: reqwest::Client,
 }
 
 async fn forward(State(upstream): State<Upstream>, body: Bytes) -> Response {
-    let sent = upstream
-        .http
-        .post(&upstream.url)
-        .header(header::CONTENT_TYPE, "application/json")
-        .body(body)
-        .timeout(upstream.timeout)
-        .send()
-        .await;
-    match sent {
-        Ok(answer) => {
-            let status = answer.status();
-            match answer.bytes().await {
-                Ok(body) => (status, [(header::CONTENT_TYPE, "application/json")], body).into_response(),
-                Err(error) => unreachable_node(&error),
-            }
+    let mut is_late = false;
+    for url in upstream.urls.iter() {
+        let request = upstream
+            .http
+            .post(url)
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(body.clone())
+            .timeout(upstream.timeout);
+        // What a node may have done already is harmless to ask of the next: a transaction has one hash everywhere.
+        match answer(request).await {
+            Ok(answer) => return answer,
+            Err(error) => is_late = error.is_timeout(),
         }
-        Err(error) => unreachable_node(&error),
     }
-}
-
-fn unreachable_node(error: &reqwest::Error) -> Response {
-    let status = if error.is_timeout() {
+    let status = if is_late {
         StatusCode::GATEWAY_TIMEOUT
     } else {
         StatusCode::BAD_GATEWAY
     };
-    (status, "the node does not answer; try again in a moment").into_response()
+    (status, "no node answers; try again in a moment").into_response()
+}
+
+async fn answer(request: reqwest::RequestBuilder) -> Result<Response, reqwest::Error> {
+    let answer = request.send().await?;
+    let status = answer.status();
+    let body = answer.bytes().await?;
+    Ok((status, [(header::CONTENT_TYPE, "application/json")], body).into_response())
 }
 
 #[cfg(test)]
@@ -121,7 +123,7 @@ mod tests {
         let url = format!("http://{}", node.local_addr().unwrap());
         let proxy = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = proxy.local_addr().unwrap();
-        let app = rpc_proxy_within(url, Duration::from_millis(200));
+        let app = rpc_proxy_within(&url, Duration::from_millis(200));
         tokio::spawn(async move { axum::serve(proxy, app).await });
         let asked = reqwest::Client::new()
             .post(format!("http://{address}/rpc"))

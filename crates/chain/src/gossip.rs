@@ -3,12 +3,13 @@
 //! This is a convenience, not a promise: messages may be lost, and only the validator that acknowledged a transaction has
 //! it on disk. A message is a list of raw transactions of at most [`MAX_MESSAGE_BYTES`].
 
-use crate::{handle::Handle, view::SubmitError};
+use crate::{handle::Handle, pool::Pool, view::SubmitError};
 use alloy_primitives::Bytes;
 use commonware_codec::{Decode as _, Encode as _, RangeCfg};
 use commonware_p2p::{Blocker, Receiver, Recipients, Sender};
-use commonware_runtime::Spawner;
+use commonware_runtime::{Clock, Spawner};
 use commonware_storage::Context;
+use std::{sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 use zhengtong_evm::TransactionError;
 use zhengtong_types::consensus::{MAX_TRANSACTION_BYTES, ValidatorKey};
@@ -19,6 +20,9 @@ const MAX_COUNT: usize = 64;
 pub const MAX_MESSAGE_BYTES: usize = 256 * 1024;
 /// Transactions that wait to be passed on; more are not passed on.
 pub const QUEUE: usize = 4_096;
+
+/// How often a node that never leads says what still waits.
+const REPEAT: Duration = Duration::from_secs(10);
 
 /// Sends what was accepted here to everyone, several at a time.
 pub async fn send<S: Sender<PublicKey = ValidatorKey>>(mut sender: S, mut accepted: mpsc::Receiver<Bytes>) {
@@ -43,6 +47,18 @@ pub async fn send<S: Sender<PublicKey = ValidatorKey>>(mut sender: S, mut accept
         }
         // Whoever does not get it includes these transactions later or not at all.
         let _ = sender.send(Recipients::All, message.encode(), false);
+    }
+}
+
+/// Says again what still waits at a node that never leads, so that what it acknowledged is included although a message
+/// was lost. The others know most of it already.
+pub async fn repeat<E: Clock>(clock: E, pool: Arc<Pool>, accepted: mpsc::Sender<Bytes>) {
+    loop {
+        clock.sleep(REPEAT).await;
+        for raw in pool.live().into_iter().take(QUEUE) {
+            // Without room, it is said the next time.
+            let _ = accepted.try_send(raw);
+        }
     }
 }
 

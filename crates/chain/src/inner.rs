@@ -2,6 +2,7 @@
 
 use crate::{
     config::Config,
+    engine::Setup,
     pending::Pending,
     pool::{Pool, Writer},
     store::{Store, StoreError},
@@ -51,15 +52,9 @@ pub struct Inner<E: Context + Spawner> {
 
 impl<E: Context + Spawner> Inner<E> {
     /// Loads the tip from the store, which has the genesis block at least.
-    pub fn new(
-        config: Config,
-        network: NetworkInfo,
-        genesis: Block,
-        store: Arc<Store>,
-        pool: Arc<Pool>,
-        writer: Writer,
-        wait: Wait,
-    ) -> Result<Self, StoreError> {
+    pub fn new(setup: &Setup, pool: Arc<Pool>, writer: Writer) -> Result<Self, StoreError> {
+        debug_assert!(setup.config.heartbeat < setup.config.leader_timeout);
+        let store = setup.store.clone();
         let stored = store.tip()?.unwrap_or_default();
         let certified = store.certified()?.unwrap_or_default();
         let load = |number| {
@@ -79,13 +74,13 @@ impl<E: Context + Spawner> Inner<E> {
             tip: RwLock::new(tip),
             uncertified: Mutex::new(uncertified),
             blocks: broadcast::channel(BLOCK_BACKLOG).0,
-            config,
-            network,
-            genesis,
+            config: setup.config.clone(),
+            network: setup.network.clone(),
+            genesis: setup.genesis.block.clone(),
             store,
             pool,
             writer,
-            wait,
+            wait: setup.wait.clone(),
         })
     }
 

@@ -22,7 +22,7 @@ mod store;
 pub mod view;
 
 pub use config::{Config, PoolConfig};
-pub use engine::{Networks, Setup, StartError, Started};
+pub use engine::{Links, Networks, Setup, StartError, Started};
 pub use genesis::{Genesis, GenesisError, GenesisSpec};
 pub use handle::{Handle, StateView};
 pub use store::{Store, StoreError};

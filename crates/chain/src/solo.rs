@@ -1,6 +1,6 @@
 //! The network of one validator: channels that lead nowhere, so that no port is opened.
 
-use crate::engine::Networks;
+use crate::engine::{Links, Networks};
 use commonware_actor::{Feedback, Unreliable};
 use commonware_p2p::{
     BlockedSubscription, Blocker, CheckedSender, LimitedSender, Message, PeerSetSubscription, PeerSetUpdate,
@@ -68,7 +68,7 @@ pub struct Alone {
 }
 
 impl Alone {
-    pub fn new(me: ValidatorKey) -> Self {
+    fn new(me: ValidatorKey) -> Self {
         Self {
             me,
             subscribers: Arc::default(),
@@ -116,7 +116,12 @@ impl Blocker for Alone {
     }
 }
 
-/// The channels of a validator alone.
-pub fn networks() -> Networks<Nobody, Silence> {
-    Networks::new(|_| (Nobody, Silence))
+/// The links of a validator alone.
+pub fn links(me: ValidatorKey) -> Links<Alone, Alone, Nobody, Silence> {
+    let alone = Alone::new(me);
+    Links {
+        peers: alone.clone(),
+        blocker: alone,
+        channels: Networks::new(|_| (Nobody, Silence)),
+    }
 }

@@ -13,6 +13,9 @@ pub const MAX_RESPONSE_BYTES: u32 = 160 * 1024 * 1024;
 /// Most requests at once to one node.
 pub const MAX_CONCURRENT_REQUESTS: usize = 64;
 
+/// Most nodes that one client knows.
+pub const MAX_NODES: usize = 64;
+
 /// How often a request is made to a node that cannot be reached. With the waits between, about half a minute: longer
 /// than a node takes to start again.
 pub const MAX_TRIES: u32 = 10;

@@ -19,7 +19,7 @@ pub struct Expected {
     pub chain_id: Option<u64>,
 }
 
-/// A connection to one node. Clones share it.
+/// A connection to a node, or to one of several. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Client {
     pub(crate) transport: Transport,
@@ -29,6 +29,9 @@ pub struct Client {
 
 impl Client {
     /// Connects to a node by its `http://` address and refuses it when its network has another key.
+    ///
+    /// Several addresses, separated by commas, are nodes of one network: when one cannot be reached, the next is asked.
+    /// What is proven is proven whichever answers.
     pub async fn connect(url: &str, key: Option<NetworkKey>) -> Result<Self, ClientError> {
         Self::connect_to(url, Expected { key, chain_id: None }).await
     }

@@ -1,10 +1,10 @@
-//! Requests over HTTP, tried again a bounded number of times while the node cannot be reached.
+//! Requests over HTTP, tried again a bounded number of times while no node can be reached.
 
 use crate::{
     ClientError,
     limits::{
-        CONNECT_TIMEOUT, FIRST_RETRY_WAIT, MAX_CONCURRENT_REQUESTS, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES,
-        MAX_RETRY_WAIT, MAX_TRIES, REQUEST_TIMEOUT,
+        CONNECT_TIMEOUT, FIRST_RETRY_WAIT, MAX_CONCURRENT_REQUESTS, MAX_NODES, MAX_REQUEST_BYTES,
+        MAX_RESPONSE_BYTES, MAX_RETRY_WAIT, MAX_TRIES, REQUEST_TIMEOUT,
     },
 };
 use alloy_primitives::Bytes;
@@ -15,35 +15,42 @@ use jsonrpsee::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, value::RawValue};
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
 /// geth's code for a revert.
 const REVERTED: i32 = 3;
 /// EIP-1474's code for a node that is starting or stopping.
 const UNAVAILABLE: i32 = -32002;
 
-/// A node.
+/// One node, or several of one network: when the current one cannot be reached, the next one is asked from then on.
 #[derive(Clone, Debug)]
 pub(crate) struct Transport {
+    nodes: Arc<[Node]>,
+    current: Arc<AtomicUsize>,
+}
+
+#[derive(Debug)]
+struct Node {
     http: HttpClient,
     url: String,
 }
 
 impl Transport {
-    pub(crate) fn new(url: &str) -> Result<Self, ClientError> {
-        let http = HttpClient::builder()
-            .max_request_size(MAX_REQUEST_BYTES)
-            .max_response_size(MAX_RESPONSE_BYTES)
-            .max_concurrent_requests(MAX_CONCURRENT_REQUESTS)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .request_timeout(REQUEST_TIMEOUT)
-            .build(url)
-            .map_err(|e| ClientError::Url {
-                url: url.to_owned(),
-                reason: e.to_string(),
-            })?;
+    /// Addresses separated by commas.
+    pub(crate) fn new(urls: &str) -> Result<Self, ClientError> {
+        let nodes: Vec<Node> = urls.split(',').map(Node::new).collect::<Result<_, _>>()?;
+        if nodes.len() > MAX_NODES {
+            return Err(ClientError::Url {
+                url: urls.to_owned(),
+                reason: format!("{} addresses, at most {MAX_NODES}", nodes.len()),
+            });
+        }
         Ok(Self {
-            http,
-            url: url.to_owned(),
+            nodes: nodes.into(),
+            current: Arc::default(),
         })
     }
 
@@ -56,7 +63,9 @@ impl Transport {
         let params = Params::new(method, params)?;
         let (mut wait, mut tries) = (FIRST_RETRY_WAIT, 1);
         loop {
-            let failed = match self.http.request::<Value, _>(method, params.clone()).await {
+            let at = self.current.load(Ordering::Relaxed);
+            let node = &self.nodes[at % self.nodes.len()];
+            let failed = match node.http.request::<Value, _>(method, params.clone()).await {
                 Ok(value) => {
                     return serde_json::from_value(value).map_err(|e| ClientError::Answer {
                         method,
@@ -76,15 +85,43 @@ impl Transport {
             };
             if tries == MAX_TRIES {
                 return Err(ClientError::Unreachable {
-                    url: self.url.clone(),
+                    url: node.url.clone(),
                     tries,
                     reason: failed.to_string(),
                 });
             }
-            tracing::debug!(method, tries, %failed, "the node cannot be reached; trying again");
+            tracing::debug!(method, tries, %failed, url = node.url, "the node cannot be reached; trying the next");
+            // Another request may have moved on already.
+            let moved =
+                self.current
+                    .compare_exchange(at, at.wrapping_add(1), Ordering::Relaxed, Ordering::Relaxed);
+            if moved.is_ok() && self.nodes.len() > 1 {
+                tracing::info!(url = node.url, "a node cannot be reached; asking the next one");
+            }
             tokio::time::sleep(wait).await;
             (wait, tries) = ((wait * 2).min(MAX_RETRY_WAIT), tries + 1);
         }
+    }
+}
+
+impl Node {
+    fn new(url: &str) -> Result<Self, ClientError> {
+        let url = url.trim();
+        let http = HttpClient::builder()
+            .max_request_size(MAX_REQUEST_BYTES)
+            .max_response_size(MAX_RESPONSE_BYTES)
+            .max_concurrent_requests(MAX_CONCURRENT_REQUESTS)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .request_timeout(REQUEST_TIMEOUT)
+            .build(url)
+            .map_err(|e| ClientError::Url {
+                url: url.to_owned(),
+                reason: e.to_string(),
+            })?;
+        Ok(Self {
+            http,
+            url: url.to_owned(),
+        })
     }
 }
 

@@ -1,6 +1,8 @@
-//! A validator's configuration: one TOML file, checked once, unknown keys refused.
+//! A node's configuration: one TOML file, checked once, unknown keys refused.
 
-use alloy_primitives::Address;
+use crate::p2p::Peer;
+use alloy_primitives::{Address, Bytes};
+use commonware_codec::{Copying, DecodeExt as _};
 use serde::{Deserialize, Serialize};
 use std::{
     net::SocketAddr,
@@ -8,22 +10,30 @@ use std::{
     time::Duration,
 };
 use thiserror::Error;
+use zhengtong_types::consensus::ValidatorKey;
 
-/// What a validator is started from. Paths are relative to the working directory.
+/// Most followers that one node lets in.
+pub const MAX_FOLLOWERS: usize = 256;
+
+/// What a node is started from: a validator, or a follower that has no share and no vote.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NodeConfig {
-    /// The network file, the same for every validator.
+    /// The network file, the same for every node.
     pub network: PathBuf,
-    /// The folder for everything this validator keeps. One process at a time.
+    /// The folder for everything this node keeps. One process at a time.
     pub data: PathBuf,
     /// File of the ed25519 identity (secret).
     pub identity: PathBuf,
-    /// File of the BLS share (secret).
-    pub share: PathBuf,
-    /// Where other validators connect to. A network of one opens no port.
+    /// File of the BLS share (secret). A follower has none.
+    #[serde(default)]
+    pub share: Option<PathBuf>,
+    /// Where other nodes connect to. A network of one that nobody follows opens no port.
     #[serde(default)]
     pub listen: Option<SocketAddr>,
+    /// Where `zhengtong node` serves JSON-RPC; nowhere if absent.
+    #[serde(default)]
+    pub rpc: Option<SocketAddr>,
     /// An empty block is made when nothing happened for this long, in milliseconds.
     #[serde(default = "default_heartbeat_ms")]
     pub heartbeat_ms: u64,
@@ -33,6 +43,19 @@ pub struct NodeConfig {
     /// Accounts without a limit on waiting transactions.
     #[serde(default)]
     pub unmetered: Vec<Address>,
+    /// Nodes without a vote that may connect to this one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub followers: Vec<FollowerEntry>,
+}
+
+/// A follower that is let in, as its card says.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FollowerEntry {
+    /// Ed25519 public key.
+    pub key: Bytes,
+    /// Where it connects from; only the IP address counts.
+    pub address: SocketAddr,
 }
 
 fn default_heartbeat_ms() -> u64 {
@@ -59,20 +82,37 @@ pub enum NodeConfigError {
         got: u64,
         expected: &'static str,
     },
+    #[error("follower {0} does not have an ed25519 key")]
+    FollowerKey(usize),
+    #[error("{0} followers are listed, at most {MAX_FOLLOWERS}")]
+    Followers(usize),
 }
 
 impl NodeConfig {
+    /// Reads a file. Relative paths in it are relative to its folder.
     pub fn read(path: &Path) -> Result<Self, NodeConfigError> {
         let text = std::fs::read_to_string(path).map_err(|source| NodeConfigError::Read {
             path: path.into(),
             source,
         })?;
-        let config: Self = toml::from_str(&text).map_err(|source| NodeConfigError::Parse {
+        let mut config: Self = toml::from_str(&text).map_err(|source| NodeConfigError::Parse {
             path: path.into(),
             source: Box::new(source),
         })?;
         config.check()?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        for path in [&mut config.network, &mut config.data, &mut config.identity]
+            .into_iter()
+            .chain(&mut config.share)
+        {
+            *path = folder.join(&path);
+        }
         Ok(config)
+    }
+
+    /// The file's text, with paths as they are.
+    pub fn to_toml(&self) -> String {
+        toml::to_string(self).expect("a configuration is made of numbers and strings")
     }
 
     /// Checks what the types do not.
@@ -91,7 +131,22 @@ impl NodeConfig {
                 expected: "more than heartbeat_ms and at most 120000",
             });
         }
-        Ok(())
+        self.follower_peers().map(drop)
+    }
+
+    /// The followers that are let in.
+    pub(crate) fn follower_peers(&self) -> Result<Vec<Peer>, NodeConfigError> {
+        if self.followers.len() > MAX_FOLLOWERS {
+            return Err(NodeConfigError::Followers(self.followers.len()));
+        }
+        let followers = self.followers.iter().enumerate();
+        followers
+            .map(|(index, follower)| {
+                let key = Copying(&follower.key);
+                let key = ValidatorKey::decode(key).map_err(|_| NodeConfigError::FollowerKey(index))?;
+                Ok((key, follower.address))
+            })
+            .collect()
     }
 
     pub(crate) fn chain(&self) -> zhengtong_chain::Config {

@@ -141,11 +141,13 @@ impl DevNetwork {
             network: folder.join("network.json"),
             data: own.join("data"),
             identity: own.join("identity.key"),
-            share: own.join("share.key"),
+            share: Some(own.join("share.key")),
             listen: network.validators[index].address,
+            rpc: None,
             heartbeat_ms: 2_000,
             leader_timeout_ms: 4_000,
             unmetered: self.unmetered.clone(),
+            followers: Vec::new(),
         }
     }
 }

@@ -1,10 +1,77 @@
-//! Writing files so that a crash leaves the old one or the new one.
+//! Files that a crash leaves old or new, never in between; and JSON files that people exchange.
 
+use serde::{Serialize, de::DeserializeOwned};
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, Write as _},
-    path::Path,
+    io::{self, Read as _, Write as _},
+    path::{Path, PathBuf},
 };
+use thiserror::Error;
+
+/// Largest file that people exchange, in bytes.
+const MAX_JSON_BYTES: u64 = 16 * 1024 * 1024;
+
+/// Why a public file cannot be used.
+#[derive(Debug, Error)]
+pub enum FileError {
+    #[error("cannot read the {what} {path}: {source}")]
+    Read {
+        what: &'static str,
+        path: PathBuf,
+        source: io::Error,
+    },
+    #[error("cannot write the {what} {path}: {source}")]
+    Write {
+        what: &'static str,
+        path: PathBuf,
+        source: io::Error,
+    },
+    #[error("{path} is not a {what}: {source}")]
+    Parse {
+        what: &'static str,
+        path: PathBuf,
+        source: serde_json::Error,
+    },
+    #[error("{path} has more than {MAX_JSON_BYTES} bytes; that is no {what}")]
+    TooLarge { what: &'static str, path: PathBuf },
+}
+
+/// Reads a public JSON file; `what` names it in errors.
+pub fn read_json<T: DeserializeOwned>(path: &Path, what: &'static str) -> Result<T, FileError> {
+    let failed = |source| FileError::Read {
+        what,
+        path: path.into(),
+        source,
+    };
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(failed)?;
+    file.take(MAX_JSON_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
+    if bytes.len() as u64 > MAX_JSON_BYTES {
+        return Err(FileError::TooLarge {
+            what,
+            path: path.into(),
+        });
+    }
+    serde_json::from_slice(&bytes).map_err(|source| FileError::Parse {
+        what,
+        path: path.into(),
+        source,
+    })
+}
+
+/// Writes a public JSON file.
+pub fn write_json<T: Serialize>(path: &Path, what: &'static str, value: &T) -> Result<(), FileError> {
+    let failed = |source| FileError::Write {
+        what,
+        path: path.into(),
+        source,
+    };
+    let mut text = serde_json::to_string_pretty(value).map_err(|source| failed(io::Error::other(source)))?;
+    text.push('\n');
+    write(path, text.as_bytes(), false).map_err(failed)
+}
 
 /// Replaces a file durably. A secret one can be read by its owner alone.
 pub fn write(path: &Path, bytes: &[u8], secret: bool) -> io::Result<()> {
@@ -23,6 +90,12 @@ pub fn write(path: &Path, bytes: &[u8], secret: bool) -> io::Result<()> {
     file.sync_all()?;
     fs::rename(&fresh, path)?;
     if let Some(folder) = path.parent() {
+        // A bare file name has an empty parent, which is this folder.
+        let folder = if folder.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            folder
+        };
         File::open(folder)?.sync_all()?;
     }
     Ok(())

@@ -3,6 +3,8 @@
 use crate::files;
 use commonware_codec::{Copying, DecodeExt as _, Encode as _};
 use commonware_cryptography::{Signer as _, bls12381::primitives::group::Share, ed25519};
+use commonware_math::algebra::Random as _;
+use rand_core::CryptoRng;
 use std::{
     fmt, io,
     path::{Path, PathBuf},
@@ -41,6 +43,11 @@ pub struct ShareFile(Share);
 impl Identity {
     pub fn new(key: ed25519::PrivateKey) -> Self {
         Self(key)
+    }
+
+    /// A fresh one.
+    pub fn generate(mut rng: impl CryptoRng) -> Self {
+        Self(ed25519::PrivateKey::random(&mut rng))
     }
 
     pub fn public(&self) -> ValidatorKey {

@@ -1,9 +1,14 @@
-//! Wires consensus, execution and storage into a validator that runs inside any process.
+//! Wires consensus, execution and storage into a node that runs inside any process.
 //!
-//! A validator has a [`NodeConfig`], a [`NetworkFile`] that all validators share, and two secret files: its ed25519
-//! identity and its share of the network's BLS key. [`Node::start`] opens its data folder and returns a running [`Node`];
-//! the engine has a runtime of its own on its own thread, and [`Node::view`] is usable from any other.
+//! A validator has a [`NodeConfig`], a [`NetworkFile`] that all nodes share, and two secret files: its ed25519 identity
+//! and its share of the network's BLS key. A follower has no share. [`Node::start`] opens its data folder and returns a
+//! running [`Node`]; the engine has a runtime of its own on its own thread, and [`Node::view`] is usable from any other.
+//!
+//! A network begins with a [`NodeCard`] of each validator; these make a [`PlanFile`]; the [`ceremony`] among the
+//! validators makes the key, and with it the [`NetworkFile`] and the shares.
 
+mod card;
+pub mod ceremony;
 mod config;
 mod data;
 pub mod dev;
@@ -12,9 +17,15 @@ mod keys;
 mod network;
 mod node;
 mod p2p;
+mod plan;
+mod prepare;
 
-pub use config::{NodeConfig, NodeConfigError};
+pub use card::{CardError, NodeCard};
+pub use config::{FollowerEntry, NodeConfig, NodeConfigError};
 pub use data::DataError;
+pub use files::FileError;
 pub use keys::{Identity, KeyError, ShareFile};
 pub use network::{GenesisFile, NetworkError, NetworkFile, ValidatorEntry};
 pub use node::{Node, NodeError, View};
+pub use p2p::ListenError;
+pub use plan::{PlanError, PlanFile};

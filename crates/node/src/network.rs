@@ -1,6 +1,6 @@
 //! The network file: what all validators of a network agree on before they start.
 
-use crate::files;
+use crate::files::{self, FileError};
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use commonware_codec::{Copying, Decode as _, DecodeExt as _, Encode as _};
 use commonware_cryptography::bls12381::primitives::{
@@ -9,13 +9,7 @@ use commonware_cryptography::bls12381::primitives::{
 };
 use commonware_utils::{TryCollect as _, ordered::Set};
 use serde::{Deserialize, Serialize};
-use std::{
-    collections::BTreeMap,
-    io,
-    net::SocketAddr,
-    num::NonZeroU32,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, net::SocketAddr, num::NonZeroU32, path::Path};
 use thiserror::Error;
 use zhengtong_chain::{Genesis, GenesisError, GenesisSpec};
 use zhengtong_types::{NAMESPACE, NetworkInfo, NetworkKey, consensus::ValidatorKey};
@@ -23,6 +17,7 @@ use zhengtong_types::{NAMESPACE, NetworkInfo, NetworkKey, consensus::ValidatorKe
 /// Most validators of a network.
 pub const MAX_VALIDATORS: u32 = 100;
 const FORMAT: &str = "zhengtong-network/1";
+const WHAT: &str = "network file";
 
 /// A network. Its genesis block depends on everything here but the addresses of validators.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -66,15 +61,8 @@ pub struct ValidatorEntry {
 /// Why a network file is refused.
 #[derive(Debug, Error)]
 pub enum NetworkError {
-    #[error("cannot read the network file {path}: {source}")]
-    Read { path: PathBuf, source: io::Error },
-    #[error("cannot write the network file {path}: {source}")]
-    Write { path: PathBuf, source: io::Error },
-    #[error("{path} is not a network file: {source}")]
-    Parse {
-        path: PathBuf,
-        source: serde_json::Error,
-    },
+    #[error(transparent)]
+    File(#[from] FileError),
     #[error("the network file has format {0:?}, expected {FORMAT:?}")]
     Format(String),
     #[error("the network file has {0} validators, expected 1 to {MAX_VALIDATORS}")]
@@ -120,25 +108,13 @@ impl NetworkFile {
     }
 
     pub fn read(path: &Path) -> Result<Self, NetworkError> {
-        let bytes = std::fs::read(path).map_err(|source| NetworkError::Read {
-            path: path.into(),
-            source,
-        })?;
-        let network: Self = serde_json::from_slice(&bytes).map_err(|source| NetworkError::Parse {
-            path: path.into(),
-            source,
-        })?;
+        let network: Self = files::read_json(path, WHAT)?;
         network.check()?;
         Ok(network)
     }
 
     pub fn write(&self, path: &Path) -> Result<(), NetworkError> {
-        let failed = |source| NetworkError::Write {
-            path: path.into(),
-            source,
-        };
-        let text = serde_json::to_string_pretty(self).map_err(|source| failed(io::Error::other(source)))?;
-        files::write(path, text.as_bytes(), false).map_err(failed)
+        Ok(files::write_json(path, WHAT, self)?)
     }
 
     fn check(&self) -> Result<(), NetworkError> {
@@ -152,6 +128,7 @@ impl NetworkFile {
         if !self.validators.windows(2).all(|pair| pair[0].key < pair[1].key) {
             return Err(NetworkError::Order);
         }
+        // One that is alone needs to be reached by its followers only, if it has any.
         if count > 1
             && let Some(index) = self
                 .validators

@@ -1,23 +1,17 @@
-//! A running validator.
+//! A running node: a validator, or a follower.
 
 use crate::{
-    Identity, KeyError, NetworkError, NetworkFile, NodeConfig, NodeConfigError, ShareFile,
-    data::{DataError, DataFolder},
-    p2p,
+    KeyError, NetworkError, NodeConfig, NodeConfigError,
+    data::DataError,
+    p2p::{self, ListenError},
+    prepare::{Prepared, prepare},
 };
 use commonware_runtime::{Runner as _, Spawner as _, Supervisor as _, tokio as engine_runtime};
-use std::{
-    net::{SocketAddr, TcpListener},
-    path::PathBuf,
-    sync::Arc,
-    thread::JoinHandle,
-    time::Duration,
-};
+use std::{path::PathBuf, sync::Arc, thread::JoinHandle, time::Duration};
 use thiserror::Error;
 use tokio::sync::{oneshot, watch};
-use zhengtong_chain::{Handle, Setup, StartError, Started, Store, StoreError, engine, solo};
+use zhengtong_chain::{Handle, Setup, StartError, Started, StoreError, engine, solo};
 use zhengtong_state::Wait;
-use zhengtong_types::{NAMESPACE, consensus::Scheme};
 
 /// Read and submit access to a validator.
 pub type View = Handle<engine_runtime::Context>;
@@ -25,7 +19,7 @@ pub type View = Handle<engine_runtime::Context>;
 /// Threads of the engine's runtime.
 const ENGINE_THREADS: usize = 2;
 /// The engine's start is one deep future, which unoptimised builds keep on the stack.
-const STACK_BYTES: usize = 32 * 1024 * 1024;
+pub(crate) const STACK_BYTES: usize = 32 * 1024 * 1024;
 /// How long the engine may take to stop.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -48,8 +42,14 @@ pub enum NodeError {
     NotAValidator(String),
     #[error("the BLS share is not one of this network's")]
     ForeignShare,
-    #[error("cannot listen on {address}: {reason}; is the port in use?")]
-    Listen { address: SocketAddr, reason: String },
+    #[error("this identity ({0}) is a validator of the network: set `share` to the file of its BLS share")]
+    NoShare(String),
+    #[error("`listen` is not set; other nodes connect to it")]
+    NoAddress,
+    #[error("a network of one has no address in its network file, so nothing can follow it")]
+    NothingToFollow,
+    #[error(transparent)]
+    Listen(#[from] ListenError),
     #[error(
         "{folder} cannot be used: {reason}; restore the data folder from a backup, or delete it to fetch everything again from the network"
     )]
@@ -77,19 +77,8 @@ pub struct Node {
     thread: Option<JoinHandle<()>>,
 }
 
-/// Everything that can be checked before a thread is started.
-struct Prepared {
-    config: NodeConfig,
-    network: NetworkFile,
-    identity: Identity,
-    scheme: Scheme,
-    genesis: zhengtong_chain::Genesis,
-    data: DataFolder,
-    store: Arc<Store>,
-}
-
 impl Node {
-    /// Starts a validator and returns when it serves. It recovers by itself from whatever a crash left.
+    /// Starts a node and returns when it serves. It recovers by itself from whatever a crash left.
     pub async fn start(config: NodeConfig) -> Result<Self, NodeError> {
         let (ready, started) = oneshot::channel();
         let (stop, stopping) = oneshot::channel();
@@ -167,37 +156,11 @@ impl Drop for Node {
     }
 }
 
-fn message(panic: &(dyn std::any::Any + Send)) -> String {
+pub(crate) fn message(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| panic.downcast_ref::<&str>().copied())
         .unwrap_or("it panicked")
         .to_owned()
-}
-
-fn prepare(config: NodeConfig) -> Result<Prepared, NodeError> {
-    config.check()?;
-    let network = NetworkFile::read(&config.network)?;
-    let identity = Identity::read(&config.identity)?;
-    let share = ShareFile::read(&config.share)?.share();
-    let committee = network.committee()?;
-    if !committee.iter().any(|key| *key == identity.public()) {
-        return Err(NodeError::NotAValidator(identity.public().to_string()));
-    }
-    let scheme =
-        Scheme::signer(NAMESPACE, committee, network.sharing()?, share).ok_or(NodeError::ForeignShare)?;
-    let genesis = network.genesis()?;
-    let data = DataFolder::open(&config.data, genesis.block.hash())?;
-    let path = data.blocks();
-    let store = Store::open(&path).map_err(|source| NodeError::Store { path, source })?;
-    Ok(Prepared {
-        config,
-        network,
-        identity,
-        scheme,
-        genesis,
-        data,
-        store: Arc::new(store),
-    })
 }
 
 type Ready = Option<oneshot::Sender<Result<View, NodeError>>>;
@@ -205,14 +168,6 @@ type Ready = Option<oneshot::Sender<Result<View, NodeError>>>;
 /// Runs the engine until it is asked to stop.
 fn run(config: NodeConfig, ready: &mut Ready, stopping: oneshot::Receiver<()>) -> Result<(), NodeError> {
     let prepared = prepare(config)?;
-    if let (Some(address), true) = (prepared.config.listen, prepared.network.validators.len() > 1) {
-        // The engine would panic in a task of its own.
-        let failed = |source: std::io::Error| NodeError::Listen {
-            address,
-            reason: source.to_string(),
-        };
-        drop(TcpListener::bind(address).map_err(failed)?);
-    }
     let runtime = engine_runtime::Config::new()
         .with_storage_directory(prepared.data.engine())
         .with_worker_threads(ENGINE_THREADS)
@@ -249,37 +204,29 @@ async fn begin(
 ) -> Result<Started<engine_runtime::Context>, StartError> {
     let network = &prepared.network;
     let failed = |source: NetworkError| StartError::State(source.to_string());
-    let keys = network.validator_keys().map_err(failed)?;
     let info = network.info(&prepared.genesis).map_err(failed)?;
     let me = prepared.identity.public();
-    let alone = solo::Alone::new(me.clone());
     let setup = Setup {
         config: prepared.config.chain(),
         network: info,
         genesis: prepared.genesis.clone(),
         scheme: prepared.scheme.clone(),
-        public_key: me,
-        peers: alone.clone(),
-        blocker: alone,
+        public_key: me.clone(),
         store: prepared.store.clone(),
         wait: Wait::Block(tokio::runtime::Handle::current()),
         prefix: "validator".into(),
     };
     let context = context.child("validator");
-    if keys.len() == 1 {
-        return engine::start(context, setup, solo::networks()).await;
-    }
-    let addresses = network.validators.iter().map(|validator| validator.address);
-    let peers: Vec<_> = keys
-        .into_iter()
-        .zip(addresses)
-        .filter_map(|(key, at)| Some((key, at?)))
-        .collect();
-    let listen = prepared
-        .config
-        .listen
-        .ok_or_else(|| StartError::State("listen is not set".into()))?;
-    let limit = engine::message_limit(peers.len() as u32);
-    let (networks, oracle) = p2p::start(&context, &prepared.identity, listen, &peers, limit);
-    engine::start(context, setup.with_peers(oracle.clone(), oracle), networks).await
+    let Some(mesh) = &prepared.mesh else {
+        return engine::start(context, setup, solo::links(me)).await;
+    };
+    let links = p2p::links(
+        &context,
+        &prepared.identity,
+        mesh.listen,
+        &mesh.validators,
+        &mesh.followers,
+        engine::message_limit(network.validators.len() as u32),
+    );
+    engine::start(context, setup, links).await
 }

@@ -29,6 +29,8 @@ export interface ServerOptions {
   readonly rpcPort?: number;
   /** The validator and JSON-RPC alone. */
   readonly chainOnly?: boolean;
+  /** JSON-RPC addresses of a network that runs already, instead of one of its own. */
+  readonly join?: readonly string[];
 }
 
 export interface Exit {
@@ -42,22 +44,24 @@ export class Server {
   readonly #httpPort: number;
   readonly #rpcPort: number;
   readonly #chainOnly: boolean;
+  readonly #join: readonly string[];
   #child: ChildProcess | null = null;
   #exited: Promise<Exit> | null = null;
   #lines: string[] = [];
 
-  private constructor(name: string, data: string, httpPort: number, rpcPort: number, chainOnly: boolean) {
+  private constructor(name: string, data: string, httpPort: number, rpcPort: number, chainOnly: boolean, join: readonly string[]) {
     this.name = name;
     this.data = data;
     this.#httpPort = httpPort;
     this.#rpcPort = rpcPort;
     this.#chainOnly = chainOnly;
+    this.#join = join;
   }
 
   static async prepare(options: ServerOptions): Promise<Server> {
     requireFile(BINARY, "run `cargo build -p zhengtong`");
     const data = options.data ?? mkdtempSync(join(tmpdir(), `zhengtong-${options.name}-`));
-    return new Server(options.name, data, options.httpPort ?? (await freePort()), options.rpcPort ?? (await freePort()), options.chainOnly ?? false);
+    return new Server(options.name, data, options.httpPort ?? (await freePort()), options.rpcPort ?? (await freePort()), options.chainOnly ?? false, options.join ?? []);
   }
 
   static async start(options: ServerOptions): Promise<Server> {
@@ -71,6 +75,8 @@ export class Server {
   }
 
   get rpcUrl(): string {
+    // The portal's way, which asks the next node when one is gone.
+    if (this.#join.length > 0) return `${this.origin}/rpc`;
     return `http://127.0.0.1:${this.#rpcPort}`;
   }
 
@@ -99,7 +105,8 @@ export class Server {
   }
 
   #spawn(): { child: ChildProcess; exited: Promise<Exit>; ready: Promise<void> } {
-    const args = ["dev", "--data", this.data, "--http", `127.0.0.1:${this.#httpPort}`, "--rpc", `127.0.0.1:${this.#rpcPort}`];
+    const args = ["dev", "--data", this.data, "--http", `127.0.0.1:${this.#httpPort}`];
+    args.push(...(this.#join.length > 0 ? ["--join", this.#join.join(",")] : ["--rpc", `127.0.0.1:${this.#rpcPort}`]));
     if (this.#chainOnly) args.push("--chain-only");
     const child = spawn(BINARY, args, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, NO_COLOR: "1" } });
     this.#child = child;

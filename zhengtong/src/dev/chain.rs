@@ -1,38 +1,101 @@
-//! The chain of a demo network: one validator on the real engine, and its JSON-RPC.
+//! The chain of a demo network: one validator on the real engine and its JSON-RPC, or a network that runs already.
 
 use super::{
     folder::Folder,
-    keys::{DevSeed, test_accounts},
+    keys::{DevSeed, test_accounts, test_alloc},
 };
-use alloy_primitives::U256;
+use crate::{network::now_ms, node, progress::Progress};
+use alloy_signer_local::PrivateKeySigner;
 use anyhow::{Context, Result};
 use rand::{SeedableRng as _, rngs::ChaCha20Rng};
-use std::{
-    net::SocketAddr,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::net::SocketAddr;
 use zhengtong_chain::ChainView as _;
-use zhengtong_node::{Node, dev::DevNetwork};
-use zhengtong_rpc::{Config as RpcConfig, Hosts, RpcServer};
+use zhengtong_client::Client;
+use zhengtong_node::{Node, NodeError, dev::DevNetwork};
+use zhengtong_rpc::RpcServer;
+use zhengtong_types::NetworkKey;
 
 /// The name of the council's key among the demo keys.
-pub const COUNCIL: &str = "council";
+const COUNCIL: &str = "council";
 
-/// What each test account has at genesis, as Ethereum's tools expect: 10,000 ether.
-const TEST_BALANCE_ETHER: u64 = 10_000;
+/// The chain that the demo runs on.
+pub struct Chain {
+    /// JSON-RPC addresses, separated by commas.
+    pub urls: String,
+    pub key: NetworkKey,
+    /// Governs the `Registry`.
+    pub council: PrivateKeySigner,
+    /// What runs in this process.
+    own: Option<(Node, RpcServer)>,
+}
+
+impl Chain {
+    /// A network of one in this process.
+    pub async fn own(
+        folder: &Folder,
+        seed: &DevSeed,
+        rpc: SocketAddr,
+        progress: &mut Progress,
+    ) -> Result<Self> {
+        progress.step("starting the validator");
+        let node = start(folder, seed).await?;
+        let rpc = node::serve(&node, rpc).await?;
+        let network = node.view().network();
+        progress.detail(format!(
+            "block {} of chain {}",
+            node::height(&node),
+            network.chain_id
+        ));
+        Ok(Self {
+            urls: format!("http://{}", rpc.address()),
+            key: network.public_key,
+            council: seed.signer(COUNCIL)?,
+            own: Some((node, rpc)),
+        })
+    }
+
+    /// A network of `zhengtong network local`, whose council is the first of the publicly known accounts.
+    pub async fn join(urls: String, progress: &mut Progress) -> Result<Self> {
+        progress.step(format!("joining the network at {urls}"));
+        let client = Client::connect(&urls, None).await?;
+        let network = client.network()?;
+        progress.detail(format!(
+            "chain {}, {} validators, key {}",
+            network.chain_id, network.validators, network.public_key
+        ));
+        let council = test_accounts()?.into_iter().next();
+        Ok(Self {
+            key: network.public_key,
+            council: council.context("a test account")?,
+            own: None,
+            urls,
+        })
+    }
+
+    /// Resolves when the validator in this process has stopped by itself.
+    pub async fn failed(&self) -> NodeError {
+        match &self.own {
+            Some((node, _)) => node.stopped().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    pub async fn stop(self) {
+        if let Some((node, rpc)) = self.own {
+            rpc.stop().await;
+            node.stop().await;
+        }
+    }
+}
 
 /// Makes the network at the first start, and starts its validator.
-pub async fn start(folder: &Folder, seed: &DevSeed) -> Result<Node> {
-    let accounts: Vec<_> = test_accounts()?.iter().map(|account| account.address()).collect();
-    let balance = U256::from(TEST_BALANCE_ETHER) * U256::from(10).pow(U256::from(18));
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .context("the clock is before 1970")?;
+async fn start(folder: &Folder, seed: &DevSeed) -> Result<Node> {
+    let alloc = test_alloc()?;
     let network = DevNetwork {
-        timestamp_ms: now.as_millis() as u64,
+        timestamp_ms: now_ms()?,
         council: seed.signer(COUNCIL)?.address(),
-        alloc: accounts.iter().map(|account| (*account, balance)).collect(),
-        unmetered: accounts,
+        unmetered: alloc.keys().copied().collect(),
+        alloc,
         ..DevNetwork::default()
     };
     let random = ChaCha20Rng::from_seed(seed.derive("network").0);
@@ -42,20 +105,4 @@ pub async fn start(folder: &Folder, seed: &DevSeed) -> Result<Node> {
         .next()
         .context("a network of one has a validator")?;
     Ok(Node::start(config).await?)
-}
-
-/// Serves JSON-RPC. On loopback only local names are answered, so that no web page can reach it under another name.
-pub async fn serve(node: &Node, address: SocketAddr) -> Result<RpcServer> {
-    let hosts = if address.ip().is_loopback() {
-        Hosts::Local
-    } else {
-        Hosts::Any
-    };
-    let server = RpcServer::start(RpcConfig { address, hosts }, node.view().clone()).await;
-    server.with_context(|| format!("JSON-RPC on {address}; choose another address with --rpc"))
-}
-
-/// The number of the latest block.
-pub fn height(node: &Node) -> u64 {
-    node.view().tip().header.number
 }

@@ -2,16 +2,19 @@
 //!
 //! In production each of these is made on the machine of the institution that owns it.
 
-use alloy_primitives::{B256, keccak256};
+use alloy_primitives::{Address, B256, U256, keccak256};
 use alloy_signer_local::{MnemonicBuilder, PrivateKeySigner, coins_bip39::English};
 use anyhow::{Context, Result};
-use std::{fs, io::Write, os::unix::fs::OpenOptionsExt, path::Path};
+use std::{collections::BTreeMap, fs, io::Write, os::unix::fs::OpenOptionsExt, path::Path};
 
-/// The mnemonic that Ethereum's development tools use by default. Publicly known: `dev` alone funds its accounts.
+/// The mnemonic that Ethereum's development tools use by default. Publicly known: only `dev` and `network local` fund its accounts.
 pub const TEST_MNEMONIC: &str = "test test test test test test test test test test test junk";
 
-/// Accounts of [`TEST_MNEMONIC`] that `dev` funds.
+/// Accounts of [`TEST_MNEMONIC`] that are funded.
 pub const TEST_ACCOUNTS: u32 = 10;
+
+/// What each of them has at genesis.
+const TEST_BALANCE_ETHER: u64 = 10_000;
 
 /// The seed that every demo key comes from. Cannot be printed.
 pub struct DevSeed(B256);
@@ -63,6 +66,16 @@ pub fn test_accounts() -> Result<Vec<PrivateKeySigner>> {
                 .with_context(|| format!("test account {index}"))
         })
         .collect()
+}
+
+/// The publicly known accounts with what Ethereum's tools expect each to have, in wei.
+pub fn test_alloc() -> Result<BTreeMap<Address, U256>> {
+    let balance = U256::from(TEST_BALANCE_ETHER) * U256::from(10).pow(U256::from(18));
+    let accounts = test_accounts()?;
+    Ok(accounts
+        .iter()
+        .map(|account| (account.address(), balance))
+        .collect())
 }
 
 #[cfg(test)]

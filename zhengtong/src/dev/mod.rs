@@ -9,9 +9,10 @@ mod demo;
 mod folder;
 pub mod keys;
 
-use crate::{loopback, progress::Progress, web};
+use crate::{loopback, node, progress::Progress, web};
 use anyhow::{Context, Result};
 use axum::{Router, middleware};
+use chain::Chain;
 use folder::Folder;
 use keys::DevSeed;
 use std::{net::SocketAddr, path::PathBuf};
@@ -19,10 +20,8 @@ use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
 };
-use zhengtong_chain::ChainView as _;
 use zhengtong_client::{Account, Client};
 use zhengtong_index::Index;
-use zhengtong_node::Node;
 use zhengtong_population::DemoResident;
 use zhengtong_services::{Library, bundled};
 
@@ -52,6 +51,10 @@ pub struct Args {
     /// Run the validator and JSON-RPC only.
     #[arg(long)]
     chain_only: bool,
+    /// Run index, gateways and portal on a network that `zhengtong network local` made, instead of a network of one: the
+    /// JSON-RPC addresses of its nodes, separated by commas. When one cannot be reached, the next is asked.
+    #[arg(long, conflicts_with_all = ["rpc", "chain_only"])]
+    join: Option<String>,
 }
 
 #[tokio::main]
@@ -63,7 +66,9 @@ pub async fn run(args: Args) -> Result<()> {
     } else {
         Some(listen(args.http).await?)
     };
-    require_free(args.rpc).await?;
+    if args.join.is_none() {
+        node::require_free(args.rpc).await?;
+    }
     let portal = if args.chain_only {
         Router::new()
     } else {
@@ -77,29 +82,22 @@ pub async fn run(args: Args) -> Result<()> {
         .map_err(anyhow::Error::msg)
         .context("the packages in this binary")?;
 
-    progress.step("starting the validator");
-    let node = chain::start(&folder, &seed).await?;
-    let rpc = chain::serve(&node, args.rpc).await?;
-    let network = node.view().network().clone();
-    progress.detail(format!(
-        "block {} of chain {}",
-        chain::height(&node),
-        network.chain_id
-    ));
-
-    let Some(listener) = listener else {
-        progress.say(format!("JSON-RPC   http://{}", rpc.address()));
-        progress.say("ready");
-        return stopped(node, rpc, None).await;
+    let chain = match args.join {
+        Some(urls) => Chain::join(urls, &mut progress).await?,
+        None => Chain::own(&folder, &seed, args.rpc, &mut progress).await?,
     };
-    let rpc_url = format!("http://{}", rpc.address());
+    let Some(listener) = listener else {
+        progress.say(format!("JSON-RPC   {}", chain.urls));
+        progress.say("ready");
+        return stopped(chain, None).await;
+    };
 
     progress.step("preparing ten thousand synthetic residents");
     let residents = agencies::residents(&folder).await?;
 
     progress.step("telling the contracts who is who, and publishing the services");
-    let client = Client::connect(&rpc_url, Some(network.public_key)).await?;
-    let council = Account::new(client.clone(), seed.signer(chain::COUNCIL)?);
+    let client = Client::connect(&chain.urls, Some(chain.key)).await?;
+    let council = Account::new(client.clone(), chain.council.clone());
     let sent = bootstrap::bootstrap(&council, &agencies::keys(&folder, &seed)?, &library).await?;
     progress.detail(match sent {
         0 => "everything is as it should be".to_owned(),
@@ -111,8 +109,8 @@ pub async fn run(args: Args) -> Result<()> {
 
     progress.step("starting the gateways of five agencies");
     let surroundings = agencies::Surroundings {
-        rpc_url: rpc_url.clone(),
-        network_key: network.public_key,
+        rpc_url: chain.urls.clone(),
+        network_key: chain.key,
         agencies: args.agencies,
         services: args.services,
         http: args.http,
@@ -120,7 +118,7 @@ pub async fn run(args: Args) -> Result<()> {
     let gateways = agencies::start(&folder, &residents, &surroundings).await?;
 
     progress.step("opening the portal");
-    let mut app = Router::new().merge(api).merge(web::rpc_proxy(rpc_url));
+    let mut app = Router::new().merge(api).merge(web::rpc_proxy(&chain.urls));
     let is_local = args.http.ip().is_loopback();
     if is_local {
         // It hands out private keys: only to this machine.
@@ -135,8 +133,8 @@ pub async fn run(args: Args) -> Result<()> {
     }
     let server = tokio::spawn(async move { axum::serve(listener, app).await });
 
-    welcome(&progress, args.http, rpc.address(), &residents.demo_residents());
-    stopped(node, rpc, Some((server, index))).await
+    welcome(&progress, args.http, &chain.urls, &residents.demo_residents());
+    stopped(chain, Some((server, index))).await
 }
 
 async fn start_index(
@@ -159,19 +157,11 @@ async fn listen(address: SocketAddr) -> Result<TcpListener> {
         .with_context(|| format!("cannot listen on {address}; choose another with --http"))
 }
 
-async fn require_free(address: SocketAddr) -> Result<()> {
-    // Only looked at: the JSON-RPC server opens it itself.
-    let probe = TcpListener::bind(address).await;
-    probe
-        .map(drop)
-        .with_context(|| format!("cannot listen on {address}; choose another with --rpc"))
-}
-
 /// The last lines of a start: where everything is, and who one can be.
-fn welcome(progress: &Progress, http: SocketAddr, rpc: SocketAddr, residents: &[DemoResident]) {
+fn welcome(progress: &Progress, http: SocketAddr, rpc: &str, residents: &[DemoResident]) {
     progress.say("");
     progress.say(format!("Portal     http://{http}"));
-    progress.say(format!("JSON-RPC   http://{rpc} (HTTP and WebSocket)"));
+    progress.say(format!("JSON-RPC   {rpc} (HTTP and WebSocket)"));
     progress.say(format!("Open API   http://{http}/api/openapi.json"));
     progress.say("");
     if !http.ip().is_loopback() {
@@ -204,8 +194,7 @@ fn welcome(progress: &Progress, http: SocketAddr, rpc: SocketAddr, residents: &[
 
 /// Runs until told to stop (Ctrl-C or SIGTERM), then closes everything in the order of dependence.
 async fn stopped(
-    node: Node,
-    rpc: zhengtong_rpc::RpcServer,
+    chain: Chain,
     more: Option<(
         tokio::task::JoinHandle<std::io::Result<()>>,
         zhengtong_index::Handle,
@@ -216,7 +205,7 @@ async fn stopped(
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
         _ = terminate.recv() => {}
-        failure = node.stopped() => return Err(failure.into()),
+        failure = chain.failed() => return Err(failure.into()),
     }
     if let Some(server) = server {
         server.abort();
@@ -224,7 +213,6 @@ async fn stopped(
     if let Some(index) = index {
         index.stop().await;
     }
-    rpc.stop().await;
-    node.stop().await;
+    chain.stop().await;
     Ok(())
 }

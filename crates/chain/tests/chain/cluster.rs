@@ -12,7 +12,7 @@ use commonware_runtime::{
 use commonware_utils::{NZU32, NZUsize, TryCollect as _, ordered::Set, probability};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::oneshot;
-use zhengtong_chain::{ChainView as _, Handle, Networks, Setup, Store, engine};
+use zhengtong_chain::{ChainView as _, Handle, Links, Networks, Setup, Store, engine};
 use zhengtong_evm::Database as _;
 use zhengtong_state::Wait;
 use zhengtong_types::consensus::ValidatorKey;
@@ -91,16 +91,17 @@ impl<'a> Cluster<'a> {
                 control.register(channel, QUOTA).await.expect("a fresh channel"),
             ));
         }
-        let networks =
-            Networks::new(|channel| channels[channel as usize].take().expect("each is taken once"));
+        let links = Links {
+            peers: self.oracle.manager(),
+            blocker: self.oracle.control(me.clone()),
+            channels: Networks::new(|channel| channels[channel as usize].take().expect("each is taken once")),
+        };
         let setup = Setup {
             config: config(),
             network: self.network.info.clone(),
             genesis: self.network.genesis.clone(),
             scheme: self.network.schemes[index].clone(),
-            public_key: me.clone(),
-            peers: self.oracle.manager(),
-            blocker: self.oracle.control(me),
+            public_key: me,
             store: self.stores[index].clone(),
             wait: Wait::Refuse,
             prefix: format!("validator-{index}"),
@@ -112,7 +113,7 @@ impl<'a> Cluster<'a> {
             .with_attribute("start", self.starts);
         let (ready, started) = oneshot::channel();
         let task = context.spawn(async move |context| {
-            let started = engine::start(context.child("engine"), setup, networks)
+            let started = engine::start(context.child("engine"), setup, links)
                 .await
                 .expect("it starts");
             let _ = ready.send(started.handle);

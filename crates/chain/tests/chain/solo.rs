@@ -15,23 +15,24 @@ async fn start(
     network: &crate::common::Network,
     store: Arc<Store>,
 ) -> View {
-    let alone = solo::Alone::new(network.validators[0].clone());
     let setup = Setup {
         config: config(),
         network: network.info.clone(),
         genesis: network.genesis.clone(),
         scheme: network.schemes[0].clone(),
         public_key: network.validators[0].clone(),
-        peers: alone.clone(),
-        blocker: alone,
         store,
         wait: Wait::Refuse,
         prefix: "solo".into(),
     };
-    engine::start(context.child("node"), setup, solo::networks())
-        .await
-        .expect("it starts")
-        .handle
+    engine::start(
+        context.child("node"),
+        setup,
+        solo::links(network.validators[0].clone()),
+    )
+    .await
+    .expect("it starts")
+    .handle
 }
 
 /// Waits until a transaction is final and returns its block and index.

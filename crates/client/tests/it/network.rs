@@ -129,3 +129,19 @@ async fn state_can_be_read() {
     );
     assert_eq!(client.network().unwrap().public_key, node.key());
 }
+
+#[tokio::test]
+async fn the_next_node_is_asked_when_one_cannot_be_reached() {
+    let node = Node::instant().await;
+    // Nobody listens there any more.
+    let gone = std::net::TcpListener::bind("127.0.0.1:0")
+        .and_then(|held| held.local_addr())
+        .unwrap();
+    let urls = format!("http://{gone}, {}", node.url());
+    let client = Client::connect(&urls, Some(node.key())).await.unwrap();
+    assert_eq!(client.block_number().await.unwrap(), 0);
+
+    let many = vec![node.url(); 65].join(",");
+    let refused = Client::connect(&many, None).await.expect_err("too many");
+    assert!(matches!(refused, ClientError::Url { .. }), "{refused}");
+}

@@ -3,5 +3,6 @@
 mod common;
 mod kill;
 mod lifecycle;
+mod plan;
 mod refusal;
 mod several;

@@ -74,14 +74,15 @@ async fn damaged_files() {
 async fn damaged_or_foreign_keys() {
     let folder = tempfile::tempdir().expect("a folder");
     let config = configs(folder.path(), &dev(2, 19_000)).remove(0);
-    let own = fs::read(&config.share).expect("exists");
-    overwrite(&config.share, b"not hexadecimal");
+    let share = config.share.clone().expect("a validator");
+    let own = fs::read(&share).expect("exists");
+    overwrite(&share, b"not hexadecimal");
     assert!(
         refused(&config)
             .await
             .contains("share.key does not hold a BLS share")
     );
-    overwrite(&config.share, &own);
+    overwrite(&share, &own);
 
     let other = tempfile::tempdir().expect("a folder");
     let mut network = dev(1, 0);
@@ -100,6 +101,11 @@ async fn damaged_or_foreign_keys() {
         ..config.clone()
     };
     assert!(refused(&mixed).await.contains("not one of this network's"));
+    let mixed = NodeConfig {
+        share: None,
+        ..config.clone()
+    };
+    assert!(refused(&mixed).await.contains("set `share`"));
 
     fs::remove_file(&config.identity).expect("exists");
     assert!(refused(&config).await.contains("identity.key"));

@@ -1,0 +1,99 @@
+//! The state database under `commonware_glue::stateful`, which drives the application.
+
+use super::{
+    Runtime, Setup,
+    limits::{FETCH_RETRY, FETCH_TIMEOUT, MAILBOX},
+};
+use crate::{application::App, inner::Marshal};
+use commonware_consensus::marshal::{core::Floor, standard::Standard};
+use commonware_glue::stateful::{
+    Config, Mailbox, Stateful, SyncPlan,
+    db::{
+        SyncEngineConfig,
+        p2p::{Actor as Resolver, Config as ResolverConfig, Mailbox as ResolverMailbox},
+    },
+};
+use commonware_p2p::{Blocker, Provider, Receiver, Sender};
+use commonware_parallel::Sequential;
+use commonware_storage::{merkle::mmr, qmdb::any::ordered::fixed::Operation};
+use commonware_utils::{NZDuration, NZU64, NZUsize};
+use std::num::{NonZeroU64, NonZeroUsize};
+use zhengtong_state::{Config as StateConfig, Key, Qmdb, Value};
+use zhengtong_types::consensus::{Block, Scheme, ValidatorKey};
+
+/// Operations in one answer to a node that fetches the state.
+pub const SYNC_OPERATIONS: NonZeroU64 = NZU64!(1_024);
+const OUTSTANDING_REQUESTS: NonZeroUsize = NZUsize!(8);
+
+pub type Plan<E> = SyncPlan<E, Scheme, Standard<Block>>;
+type Source<E> = ResolverMailbox<Qmdb<E>, mmr::Family, Operation<mmr::Family, Key, Value>, Key>;
+type Driver<E> = Stateful<E, App<E>, Standard<Block>, Source<E>, Sequential>;
+
+/// Starts what serves this node's state to others and fetches theirs.
+pub fn resolver<E, P, B, S, R>(
+    context: &E,
+    me: &ValidatorKey,
+    peers: P,
+    blocker: B,
+    channel: (S, R),
+) -> Source<E>
+where
+    E: Runtime,
+    P: Provider<PublicKey = ValidatorKey>,
+    B: Blocker<PublicKey = ValidatorKey>,
+    S: Sender<PublicKey = ValidatorKey>,
+    R: Receiver<PublicKey = ValidatorKey>,
+{
+    let (actor, resolver) = Resolver::<_, ValidatorKey, _, _, mmr::Family, Qmdb<E>>::new(
+        context.child("state_resolver"),
+        ResolverConfig {
+            peer_provider: peers,
+            blocker,
+            database: None,
+            mailbox_size: MAILBOX,
+            me: Some(me.clone()),
+            fetch_timeout: NZDuration!(FETCH_TIMEOUT),
+            fetch_retry_delay: FETCH_RETRY,
+            max_serve_ops: SYNC_OPERATIONS,
+            priority_requests: false,
+            priority_responses: false,
+        },
+    );
+    actor.start(channel);
+    resolver
+}
+
+/// The driver of the application and its database, not yet started.
+pub fn driver<E: Runtime>(
+    context: &E,
+    app: &App<E>,
+    database: StateConfig,
+    marshal: (Marshal, Floor),
+    plan: Plan<E>,
+    resolvers: Source<E>,
+) -> (Driver<E>, Mailbox<E, App<E>>) {
+    Stateful::new(
+        context.child("stateful"),
+        Config {
+            application: app.clone(),
+            db_config: database,
+            provider: (),
+            marshal,
+            mailbox_size: MAILBOX,
+            plan,
+            resolvers,
+            sync_config: SyncEngineConfig {
+                fetch_batch_size: SYNC_OPERATIONS,
+                apply_batch_size: SYNC_OPERATIONS,
+                max_outstanding_requests: OUTSTANDING_REQUESTS,
+            },
+            prune_config: None,
+            strategy: Sequential,
+        },
+    )
+}
+
+/// Loads what an earlier start decided about fetching the state.
+pub async fn plan<E: Runtime>(context: &E, setup: &Setup) -> Plan<E> {
+    SyncPlan::init(context.child("plan"), format!("{}-plan", setup.prefix)).await
+}

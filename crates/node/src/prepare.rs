@@ -1,0 +1,97 @@
+//! Everything that can be checked before a node's engine is started.
+
+use crate::{
+    Identity, NetworkFile, NodeConfig, NodeError, ShareFile,
+    data::DataFolder,
+    p2p::{self, Peer},
+};
+use std::{net::SocketAddr, sync::Arc};
+use zhengtong_chain::{Genesis, Store};
+use zhengtong_types::{NAMESPACE, consensus::Scheme};
+
+/// A node that could be started.
+pub struct Prepared {
+    pub config: NodeConfig,
+    pub network: NetworkFile,
+    pub identity: Identity,
+    pub scheme: Scheme,
+    pub mesh: Option<Mesh>,
+    pub genesis: Genesis,
+    pub data: DataFolder,
+    pub store: Arc<Store>,
+}
+
+/// What connects this node to others; a network of one that nobody follows needs none.
+pub struct Mesh {
+    pub listen: SocketAddr,
+    pub validators: Vec<Peer>,
+    pub followers: Vec<Peer>,
+}
+
+pub fn prepare(config: NodeConfig) -> Result<Prepared, NodeError> {
+    config.check()?;
+    let network = NetworkFile::read(&config.network)?;
+    let identity = Identity::read(&config.identity)?;
+    let scheme = scheme(&config, &network, &identity)?;
+    let mesh = mesh(&config, &network, &identity)?;
+    let genesis = network.genesis()?;
+    let data = DataFolder::open(&config.data, genesis.block.hash())?;
+    if let Some(mesh) = &mesh {
+        p2p::check_free(mesh.listen)?;
+    }
+    let path = data.blocks();
+    let store = Store::open(&path).map_err(|source| NodeError::Store { path, source })?;
+    Ok(Prepared {
+        config,
+        network,
+        identity,
+        scheme,
+        mesh,
+        genesis,
+        data,
+        store: Arc::new(store),
+    })
+}
+
+/// A validator signs; a follower verifies.
+fn scheme(config: &NodeConfig, network: &NetworkFile, identity: &Identity) -> Result<Scheme, NodeError> {
+    let (committee, sharing) = (network.committee()?, network.sharing()?);
+    let me = identity.public();
+    let is_validator = committee.iter().any(|key| *key == me);
+    match &config.share {
+        Some(_) if !is_validator => Err(NodeError::NotAValidator(me.to_string())),
+        Some(path) => {
+            let share = ShareFile::read(path)?.share();
+            Scheme::signer(NAMESPACE, committee, sharing, share).ok_or(NodeError::ForeignShare)
+        }
+        None if is_validator => Err(NodeError::NoShare(me.to_string())),
+        None => Ok(Scheme::verifier(NAMESPACE, committee, sharing)),
+    }
+}
+
+fn mesh(config: &NodeConfig, network: &NetworkFile, identity: &Identity) -> Result<Option<Mesh>, NodeError> {
+    let mut followers = config.follower_peers()?;
+    let is_follower = config.share.is_none();
+    if network.validators.len() == 1 && followers.is_empty() && !is_follower {
+        return Ok(None);
+    }
+    let listen = config.listen.ok_or(NodeError::NoAddress)?;
+    let addresses = network.validators.iter().map(|validator| validator.address);
+    let validators: Vec<Peer> = network
+        .validator_keys()?
+        .into_iter()
+        .zip(addresses)
+        .filter_map(|(key, address)| Some((key, address?)))
+        .collect();
+    if validators.is_empty() {
+        return Err(NodeError::NothingToFollow);
+    }
+    if is_follower {
+        followers.push((identity.public(), listen));
+    }
+    Ok(Some(Mesh {
+        listen,
+        validators,
+        followers,
+    }))
+}

@@ -1,0 +1,100 @@
+//! Cards and plans: what operators exchange before there is a network.
+
+use alloy_primitives::{Address, U256};
+use rand::{SeedableRng as _, rngs::ChaCha20Rng};
+use std::{fs, net::SocketAddr};
+use zhengtong_node::{CardError, GenesisFile, Identity, NodeCard, PlanError, PlanFile};
+
+fn card(seed: u64) -> NodeCard {
+    let identity = Identity::generate(ChaCha20Rng::seed_from_u64(seed));
+    let address = SocketAddr::from(([192, 0, 2, seed as u8], 9_700));
+    NodeCard::new(format!("institution {seed}"), &identity, address).expect("a card")
+}
+
+fn genesis() -> GenesisFile {
+    GenesisFile {
+        timestamp_ms: 1_700_000_000_000,
+        block_gas_limit: 30_000_000,
+        council: Address::repeat_byte(1),
+        alloc: [(Address::repeat_byte(2), U256::from(7))].into(),
+    }
+}
+
+fn plan(cards: Vec<NodeCard>) -> Result<PlanFile, PlanError> {
+    PlanFile::new("city".into(), 77, genesis(), cards)
+}
+
+#[test]
+fn the_same_parts_make_the_same_plan() {
+    let one = plan(vec![card(1), card(2), card(3)]).expect("a plan");
+    let other = plan(vec![card(3), card(1), card(2)]).expect("a plan");
+    assert_eq!(one.hash(), other.hash());
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("plan.json");
+    one.write(&path).expect("writes");
+    assert_eq!(PlanFile::read(&path).expect("reads").hash(), one.hash());
+    let text = fs::read_to_string(&path).expect("exists");
+    fs::write(&path, text.replace("  ", "\t")).expect("writes");
+    assert_eq!(
+        PlanFile::read(&path).expect("reads").hash(),
+        one.hash(),
+        "layout is not content"
+    );
+
+    let mut moved = card(3);
+    moved.address.set_port(9_701);
+    assert_ne!(
+        plan(vec![card(1), card(2), moved]).expect("a plan").hash(),
+        one.hash()
+    );
+    let mut funded = genesis();
+    funded.alloc.insert(Address::repeat_byte(3), U256::from(1));
+    let funded = PlanFile::new("city".into(), 77, funded, vec![card(1), card(2), card(3)]).expect("a plan");
+    assert_ne!(funded.hash(), one.hash());
+}
+
+#[test]
+fn plans_and_cards_with_mistakes() {
+    assert!(matches!(plan(vec![card(1)]), Err(PlanError::Count(1))));
+    assert!(matches!(
+        plan(vec![card(1), card(1)]),
+        Err(PlanError::Twice(_, _, "key"))
+    ));
+    let mut neighbour = card(2);
+    neighbour.address = card(1).address;
+    assert!(matches!(
+        plan(vec![card(1), neighbour]),
+        Err(PlanError::Twice(_, _, "address"))
+    ));
+    let mut nameless = card(2);
+    nameless.name.clear();
+    assert!(matches!(
+        plan(vec![card(1), nameless]),
+        Err(PlanError::Card(CardError::Name(_)))
+    ));
+    let mut keyless = card(2);
+    keyless.key = vec![1; 31].into();
+    assert!(matches!(
+        plan(vec![card(1), keyless]),
+        Err(PlanError::Card(CardError::Key(_)))
+    ));
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("plan.json");
+    plan(vec![card(1), card(2)])
+        .expect("a plan")
+        .write(&path)
+        .expect("writes");
+    let text = fs::read_to_string(&path).expect("exists");
+    for (from, to, says) in [
+        ("zhengtong-plan/1", "zhengtong-plan/9", "zhengtong-plan/9"),
+        ("\"chain_id\"", "\"chainid\"", "chainid"),
+        ("192.0.2.1:9700", "0.0.0.0:9700", "0.0.0.0:9700"),
+    ] {
+        assert!(text.contains(from), "{text}");
+        fs::write(&path, text.replace(from, to)).expect("writes");
+        let said = PlanFile::read(&path).expect_err("refused").to_string();
+        assert!(said.contains(says), "{said}");
+    }
+}

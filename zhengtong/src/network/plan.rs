@@ -1,0 +1,56 @@
+//! `zhengtong network plan`: the validators' cards and what they agree on, in one file with one hash.
+
+use super::{now_ms, say};
+use alloy_primitives::{Address, U256, utils::parse_ether};
+use anyhow::{Context, Result};
+use std::path::PathBuf;
+use zhengtong_chain::config::DEFAULT_BLOCK_GAS_LIMIT;
+use zhengtong_node::{GenesisFile, NodeCard, PlanFile};
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// The network's name, for people.
+    #[arg(long)]
+    name: String,
+    /// EIP-155 chain id.
+    #[arg(long)]
+    chain_id: u64,
+    /// The account that governs the `Registry` at first.
+    #[arg(long)]
+    council: Address,
+    /// An account that has ether at genesis, as ADDRESS=ETHER; may be repeated. Gas costs nothing here.
+    #[arg(long, value_parser = parse_fund)]
+    fund: Vec<(Address, U256)>,
+    /// Where to write the plan.
+    #[arg(long, default_value = "plan.json")]
+    out: PathBuf,
+    /// The cards of all validators.
+    #[arg(required = true)]
+    cards: Vec<PathBuf>,
+}
+
+fn parse_fund(text: &str) -> Result<(Address, U256)> {
+    let (address, ether) = text.split_once('=').context("write it as ADDRESS=ETHER")?;
+    Ok((address.parse()?, parse_ether(ether)?))
+}
+
+pub fn run(args: Args) -> Result<()> {
+    let cards = args
+        .cards
+        .iter()
+        .map(|path| NodeCard::read(path).with_context(|| format!("the card {}", path.display())));
+    let genesis = GenesisFile {
+        timestamp_ms: now_ms()?,
+        block_gas_limit: DEFAULT_BLOCK_GAS_LIMIT,
+        council: args.council,
+        alloc: args.fund.into_iter().collect(),
+    };
+    let plan = PlanFile::new(args.name, args.chain_id, genesis, cards.collect::<Result<_>>()?)?;
+    plan.write(&args.out)?;
+    super::check::show_plan(&plan);
+    say(format!(
+        "written to {}; send it to every operator",
+        args.out.display()
+    ));
+    Ok(())
+}

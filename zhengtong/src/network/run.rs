@@ -1,0 +1,164 @@
+//! `zhengtong network run`: the nodes of a folder as processes, and how they are.
+
+use super::{local::validator, say};
+use anyhow::{Context, Result, ensure};
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+use tokio::signal::unix::{SignalKind, signal};
+use zhengtong_node::NodeConfig;
+
+/// How often the nodes are asked.
+const LOOK: Duration = Duration::from_secs(1);
+/// How long a node may take to answer.
+const ANSWER: Duration = Duration::from_millis(500);
+/// Lines are at most this many looks apart.
+const QUIET_LOOKS: u32 = 10;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// The folder that `zhengtong network local` made.
+    #[arg(long)]
+    pub folder: PathBuf,
+}
+
+/// A node's process. It does not outlive this value.
+struct Running {
+    name: String,
+    process: Child,
+    ended: bool,
+    config: PathBuf,
+    url: String,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if !self.ended {
+            // One that has just ended is no error.
+            let _ = self.process.kill();
+        }
+    }
+}
+
+#[tokio::main]
+pub async fn run(args: &Args) -> Result<()> {
+    let mut nodes = start(&args.folder)?;
+    ensure!(!nodes.is_empty(), "{} has no validators", args.folder.display());
+    for node in &nodes {
+        let pid = node.process.id();
+        say(format!(
+            "{}  process {pid}  log beside {}",
+            node.name,
+            node.config.display()
+        ));
+    }
+    say("Ctrl-C stops all. Heights, `-` where a node does not answer:");
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let client = reqwest::Client::builder().timeout(ANSWER).build()?;
+    let (mut last, mut quiet) = (String::new(), 0);
+    loop {
+        tokio::select! {
+            _ = interrupt.recv() => break,
+            _ = terminate.recv() => break,
+            () = tokio::time::sleep(LOOK) => {}
+        }
+        report_ended(&mut nodes)?;
+        let (line, up) = look(&client, &nodes).await;
+        quiet += 1;
+        if up != last || quiet >= QUIET_LOOKS {
+            say(line);
+            (last, quiet) = (up, 0);
+        }
+    }
+    say("stopping");
+    stop(nodes)
+}
+
+/// Starts every `validator-*` of the folder; each writes to `node.log` in its own.
+fn start(folder: &Path) -> Result<Vec<Running>> {
+    let program = std::env::current_exe()?;
+    let mut nodes = Vec::new();
+    for index in 0.. {
+        let own = validator(folder, index);
+        let path = own.join("node.toml");
+        if !path.exists() {
+            break;
+        }
+        let config = NodeConfig::read(&path)?;
+        let rpc = config
+            .rpc
+            .with_context(|| format!("{} sets no `rpc`", path.display()))?;
+        let log = File::create(own.join("node.log"))?;
+        let process = Command::new(&program)
+            .arg("node")
+            .arg("--config")
+            .arg(&path)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()?;
+        nodes.push(Running {
+            name: format!("validator-{index}"),
+            process,
+            ended: false,
+            config: path,
+            url: format!("http://{rpc}"),
+        });
+    }
+    Ok(nodes)
+}
+
+fn report_ended(nodes: &mut [Running]) -> Result<()> {
+    for node in nodes.iter_mut().filter(|node| !node.ended) {
+        if let Some(status) = node.process.try_wait()? {
+            node.ended = true;
+            say(format!(
+                "{} ended ({status}); start it again with: zhengtong node --config {}",
+                node.name,
+                node.config.display()
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Each node's height, and which of them answer.
+async fn look(client: &reqwest::Client, nodes: &[Running]) -> (String, String) {
+    let heights = futures::future::join_all(nodes.iter().map(|node| height(client, &node.url))).await;
+    let line = heights
+        .iter()
+        .map(|height| height.map_or_else(|| "-".to_owned(), |height| height.to_string()));
+    let up = heights
+        .iter()
+        .map(|height| if height.is_some() { '+' } else { '-' });
+    (line.collect::<Vec<_>>().join("  "), up.collect())
+}
+
+/// A node's height, if it answers.
+async fn height(client: &reqwest::Client, url: &str) -> Option<u64> {
+    let request = client
+        .post(url)
+        .header("content-type", "application/json")
+        .body(r#"{"jsonrpc":"2.0","id":1,"method":"eth_blockNumber","params":[]}"#);
+    let answer = request.send().await.ok()?.bytes().await.ok()?;
+    let answer: serde_json::Value = serde_json::from_slice(&answer).ok()?;
+    u64::from_str_radix(answer["result"].as_str()?.strip_prefix("0x")?, 16).ok()
+}
+
+/// Asks every process to stop and waits until they have.
+fn stop(mut nodes: Vec<Running>) -> Result<()> {
+    for node in nodes.iter().filter(|node| !node.ended) {
+        // One that has just ended is no error.
+        let _ = Command::new("kill")
+            .args(["-TERM", &node.process.id().to_string()])
+            .status();
+    }
+    for node in &mut nodes {
+        node.process.wait()?;
+        node.ended = true;
+    }
+    Ok(())
+}

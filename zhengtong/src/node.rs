@@ -1,0 +1,89 @@
+//! `zhengtong node`: a validator or a follower as a process of its own.
+
+use crate::progress::Progress;
+use anyhow::{Context, Result};
+use std::{net::SocketAddr, path::PathBuf};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+use zhengtong_chain::ChainView as _;
+use zhengtong_node::{Node, NodeConfig};
+use zhengtong_rpc::{Config as RpcConfig, Hosts, RpcServer};
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// The node's configuration; paths in it are relative to its folder.
+    #[arg(long, default_value = "node.toml")]
+    config: PathBuf,
+}
+
+#[tokio::main]
+pub async fn run(args: Args) -> Result<()> {
+    let config = NodeConfig::read(&args.config)?;
+    if let Some(address) = config.rpc {
+        require_free(address).await?;
+    }
+    let mut progress = Progress::new(1);
+    let kind = if config.share.is_some() {
+        "validator"
+    } else {
+        "follower"
+    };
+    progress.step(format!("starting a {kind} on {}", config.data.display()));
+    let rpc = config.rpc;
+    let node = Node::start(config).await?;
+    let network = node.view().network();
+    progress.detail(format!("network {}, chain {}", network.name, network.chain_id));
+    progress.detail(format!("key     {}", network.public_key));
+    progress.detail(format!("genesis {}", network.genesis_hash));
+    progress.detail(format!("block   {}", height(&node)));
+    let rpc = match rpc {
+        Some(address) => Some(serve(&node, address).await?),
+        None => None,
+    };
+    if let Some(rpc) = &rpc {
+        progress.say(format!("JSON-RPC   http://{}", rpc.address()));
+    }
+    progress.say("ready");
+    stopped(node, rpc).await
+}
+
+/// Runs until told to stop (Ctrl-C or SIGTERM), or until the engine ends by itself.
+async fn stopped(node: Node, rpc: Option<RpcServer>) -> Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+        failure = node.stopped() => return Err(failure.into()),
+    }
+    if let Some(rpc) = rpc {
+        rpc.stop().await;
+    }
+    node.stop().await;
+    Ok(())
+}
+
+/// Fails early, with advice, when a port is taken. Only looked at: the JSON-RPC server opens it itself.
+pub async fn require_free(address: SocketAddr) -> Result<()> {
+    let probe = TcpListener::bind(address).await;
+    probe
+        .map(drop)
+        .with_context(|| format!("cannot listen on {address}; choose another address for JSON-RPC (`rpc`)"))
+}
+
+/// Serves JSON-RPC. On loopback only local names are answered, so that no web page can reach it under another name.
+pub async fn serve(node: &Node, address: SocketAddr) -> Result<RpcServer> {
+    let hosts = if address.ip().is_loopback() {
+        Hosts::Local
+    } else {
+        Hosts::Any
+    };
+    let server = RpcServer::start(RpcConfig { address, hosts }, node.view().clone()).await;
+    server.with_context(|| format!("JSON-RPC on {address}; choose another address (`rpc`)"))
+}
+
+/// The number of the latest block.
+pub fn height(node: &Node) -> u64 {
+    node.view().tip().header.number
+}

@@ -1,0 +1,249 @@
+//! Setting a network up, as docs/operations.md says.
+
+use crate::{
+    processes::{Process, refused, zhengtong},
+    transfers::{CHAIN_ID, account},
+};
+use std::{
+    fs,
+    net::{SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+};
+use zhengtong_types::NetworkKey;
+
+/// Free ports of this machine; other programs may take them, but rarely do so soon.
+pub fn ports(count: usize) -> Vec<SocketAddr> {
+    let held: Vec<_> = (0..count)
+        .map(|_| TcpListener::bind("127.0.0.1:0").expect("a port"))
+        .collect();
+    held.iter()
+        .map(|port| port.local_addr().expect("bound"))
+        .collect()
+}
+
+/// Where things of a test network are.
+pub struct Setup {
+    pub root: PathBuf,
+    pub rpc: Vec<SocketAddr>,
+    pub key: NetworkKey,
+}
+
+impl Setup {
+    pub fn node(&self, index: usize) -> PathBuf {
+        self.root.join(format!("node-{index}"))
+    }
+
+    /// Starts a node and waits until it serves.
+    pub fn start(&self, index: usize) -> Process {
+        let config = self.node(index).join("node.toml");
+        let mut process = Process::start(&["node", "--config", text(&config)]);
+        process.wait_for("ready");
+        process
+    }
+}
+
+pub fn text(path: &Path) -> &str {
+    path.to_str().expect("test folders have plain names")
+}
+
+/// The words after a label in a command's output.
+fn after<'a>(printed: &'a str, label: &str) -> &'a str {
+    let line = printed.lines().find_map(|line| line.strip_prefix(label));
+    line.unwrap_or_else(|| panic!("no {label:?} in {printed}")).trim()
+}
+
+fn make_plan(root: &Path, validators: usize) -> PathBuf {
+    let (plan, addresses) = (root.join("plan.json"), ports(validators));
+    let mut arguments = ["network", "plan", "--name", "test", "--chain-id"]
+        .map(str::to_owned)
+        .to_vec();
+    arguments.extend([
+        CHAIN_ID.to_string(),
+        "--council".into(),
+        account(0).address().to_string(),
+    ]);
+    arguments.extend(["--out".into(), text(&plan).to_owned()]);
+    for index in 0..=validators {
+        arguments.extend(["--fund".into(), format!("{}=1000", account(index).address())]);
+    }
+    for (index, address) in addresses.iter().enumerate() {
+        let folder = root.join(format!("node-{index}"));
+        let (name, address) = (format!("institution {index}"), address.to_string());
+        zhengtong(&[
+            "network",
+            "key",
+            "--folder",
+            text(&folder),
+            "--name",
+            &name,
+            "--address",
+            &address,
+        ]);
+        arguments.push(text(&folder.join("card.json")).to_owned());
+    }
+    zhengtong(&arguments);
+    plan
+}
+
+/// Keys, plan and ceremony of four validators, each command a process of its own.
+pub fn found(root: &Path, validators: usize) -> Setup {
+    let plan = make_plan(root, validators);
+    let hash = after(&zhengtong(&["network", "check", text(&plan)]), "plan hash").to_owned();
+    zhengtong(&["network", "check", text(&plan), "--hash", &hash]);
+
+    let rpc = ports(validators + 1);
+    let dkg = |index: usize| {
+        let folder = root.join(format!("node-{index}"));
+        Process::start(&[
+            "network",
+            "dkg",
+            "--folder",
+            text(&folder),
+            "--plan",
+            text(&plan),
+            "--rpc",
+            &rpc[index].to_string(),
+        ])
+    };
+    // One that is killed while it waits goes on when it is started again.
+    let mut killed = dkg(0);
+    killed.wait_for("waiting for");
+    killed.kill();
+    let parts: Vec<Process> = (0..validators).map(dkg).collect();
+    let printed: Vec<String> = parts.into_iter().map(|part| part.finish().join("\n")).collect();
+    let (key, genesis) = (
+        after(&printed[0], "network key"),
+        after(&printed[0], "genesis hash"),
+    );
+    for (index, printed) in printed.iter().enumerate() {
+        assert_eq!(after(printed, "network key"), key);
+        assert_eq!(after(printed, "genesis hash"), genesis);
+        let folder = root.join(format!("node-{index}"));
+        let file = folder.join("network.json");
+        let checked = zhengtong(&["network", "check", text(&file), "--hash", genesis]);
+        assert_eq!(after(&checked, "network key"), key);
+        assert!(!folder.join("ceremony").exists(), "its secrets are deleted");
+    }
+    Setup {
+        root: root.into(),
+        rpc,
+        key: key.parse().expect("a key"),
+    }
+}
+
+/// Sets up one more node, without a vote, that all validators let in.
+pub fn add_follower(setup: &Setup, index: usize) {
+    let (folder, address) = (setup.node(index), ports(1)[0].to_string());
+    zhengtong(&[
+        "network",
+        "follow",
+        "--folder",
+        text(&folder),
+        "--name",
+        "press",
+        "--address",
+        &address,
+        "--network",
+        text(&setup.node(0).join("network.json")),
+        "--rpc",
+        &setup.rpc[index].to_string(),
+    ]);
+    let card = folder.join("card.json");
+    for validator in 0..index {
+        let config = setup.node(validator).join("node.toml");
+        zhengtong(&["network", "admit", "--config", text(&config), text(&card)]);
+    }
+}
+
+#[test]
+fn what_would_go_wrong_is_refused() {
+    let root = tempfile::tempdir().expect("a folder");
+    let root = root.path();
+    let plan = make_plan(root, 2);
+    let node = root.join("node-0");
+    let said = refused(&[
+        "network",
+        "key",
+        "--folder",
+        text(&node),
+        "--name",
+        "x",
+        "--address",
+        "127.0.0.1:1",
+    ]);
+    assert!(said.contains("identity.key is there already"), "{said}");
+    let said = refused(&[
+        "network",
+        "key",
+        "--folder",
+        text(&root.join("other")),
+        "--name",
+        "x",
+        "--address",
+        "0.0.0.0:1",
+    ]);
+    assert!(said.contains("0.0.0.0:1"), "{said}");
+
+    let zero = format!("0x{}", "00".repeat(32));
+    let said = refused(&["network", "check", text(&plan), "--hash", &zero]);
+    assert!(said.contains("do not use this file"), "{said}");
+
+    let card = node.join("card.json");
+    let said = refused(&[
+        "network",
+        "plan",
+        "--name",
+        "x",
+        "--chain-id",
+        "1",
+        "--council",
+        &account(0).address().to_string(),
+        "--out",
+        text(&root.join("twice.json")),
+        text(&card),
+        text(&card),
+    ]);
+    assert!(said.contains("same key"), "{said}");
+
+    let stranger = root.join("stranger");
+    zhengtong(&[
+        "network",
+        "key",
+        "--folder",
+        text(&stranger),
+        "--name",
+        "x",
+        "--address",
+        "127.0.0.1:1",
+    ]);
+    let said = refused(&[
+        "network",
+        "dkg",
+        "--folder",
+        text(&stranger),
+        "--plan",
+        text(&plan),
+    ]);
+    assert!(said.contains("is not in the plan"), "{said}");
+
+    // Two that hold different plans find out before a key is made.
+    let other = root.join("other.json");
+    let changed = fs::read_to_string(&plan)
+        .expect("exists")
+        .replace("\"test\"", "\"rest\"");
+    fs::write(&other, changed).expect("writes");
+    let mut first = Process::start(&["network", "dkg", "--folder", text(&node), "--plan", text(&plan)]);
+    first.wait_for("waiting for");
+    let said = refused(&[
+        "network",
+        "dkg",
+        "--folder",
+        text(&root.join("node-1")),
+        "--plan",
+        text(&other),
+    ]);
+    assert!(said.contains("institution 0 has another plan"), "{said}");
+    assert!(!node.join("share.key").exists());
+    let said = refused(&["node", "--config", text(&root.join("nowhere.toml"))]);
+    assert!(said.contains("nowhere.toml"), "{said}");
+}

@@ -1,0 +1,6 @@
+//! A network of real processes on this machine, set up by the documented commands alone.
+
+mod commands;
+mod faults;
+mod processes;
+mod transfers;

@@ -1,0 +1,124 @@
+//! Processes of the real binary, and what they print.
+
+use std::{
+    ffi::OsStr,
+    io::{BufRead as _, BufReader},
+    process::{Child, Command, Stdio},
+    sync::mpsc::{Receiver, RecvTimeoutError, channel},
+    thread::JoinHandle,
+    time::Duration,
+};
+
+/// How long a process may take to print what a test waits for. Far above what it needs on a busy machine.
+pub const PATIENCE: Duration = Duration::from_secs(300);
+
+fn command<S: AsRef<OsStr>>(arguments: &[S]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_zhengtong"));
+    command.args(arguments).stdin(Stdio::null());
+    command
+}
+
+/// Runs a command that must succeed, and answers what it printed.
+pub fn zhengtong<S: AsRef<OsStr>>(arguments: &[S]) -> String {
+    let output = command(arguments).output().expect("it runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    String::from_utf8(output.stdout).expect("text")
+}
+
+/// Runs a command that must fail, and answers what it said.
+pub fn refused<S: AsRef<OsStr>>(arguments: &[S]) -> String {
+    let output = command(arguments).output().expect("it runs");
+    assert!(!output.status.success(), "it succeeded");
+    String::from_utf8(output.stderr).expect("text")
+}
+
+/// A process that runs beside the test. Dropping it kills it.
+pub struct Process {
+    child: Child,
+    lines: Receiver<String>,
+    reader: Option<JoinHandle<()>>,
+    /// What it printed so far.
+    pub printed: Vec<String>,
+}
+
+impl Process {
+    pub fn start<S: AsRef<OsStr>>(arguments: &[S]) -> Self {
+        let mut child = command(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .expect("it runs");
+        let out = BufReader::new(child.stdout.take().expect("piped"));
+        let (sender, lines) = channel();
+        let reader = std::thread::spawn(move || {
+            for line in out.lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        Self {
+            child,
+            lines,
+            reader: Some(reader),
+            printed: Vec::new(),
+        }
+    }
+
+    /// Waits for a line that starts so.
+    pub fn wait_for(&mut self, start: &str) -> String {
+        loop {
+            match self.lines.recv_timeout(PATIENCE) {
+                Ok(line) => {
+                    self.printed.push(line.clone());
+                    if line.starts_with(start) {
+                        return line;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    panic!("no {start:?} in {PATIENCE:?} after {:?}", self.printed)
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    let status = self.child.wait();
+                    panic!("it ended ({status:?}) without {start:?} after {:?}", self.printed)
+                }
+            }
+        }
+    }
+
+    /// Waits until it ends by itself, which must be a success.
+    pub fn finish(mut self) -> Vec<String> {
+        let status = self.child.wait().expect("it ends");
+        self.reader.take().map(JoinHandle::join);
+        self.printed.extend(self.lines.try_iter());
+        assert!(status.success(), "{status} after {:?}", self.printed);
+        std::mem::take(&mut self.printed)
+    }
+
+    /// SIGKILL: it gets no chance to tidy up.
+    pub fn kill(mut self) {
+        self.child.kill().expect("it can be killed");
+        self.child.wait().expect("it ends");
+    }
+
+    /// SIGTERM: it stops in order, which must be a success.
+    pub fn terminate(mut self) {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill")
+            .args(["-TERM", &pid])
+            .status()
+            .expect("it runs");
+        assert!(sent.success());
+        let status = self.child.wait().expect("it ends");
+        assert!(status.success(), "{status} after {:?}", self.printed);
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
