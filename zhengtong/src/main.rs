@@ -12,7 +12,11 @@ mod web;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use std::process::ExitCode;
+use std::{
+    backtrace::{Backtrace, BacktraceStatus},
+    io::IsTerminal as _,
+    process::ExitCode,
+};
 use tracing_subscriber::filter::{EnvFilter, LevelFilter};
 
 /// Zhengtong 政通: digital government on a consortium blockchain.
@@ -44,6 +48,7 @@ enum Command {
 
 fn main() -> ExitCode {
     log_to_stderr();
+    log_panics();
     match run(Cli::parse()) {
         Ok(code) => code,
         Err(error) => {
@@ -77,7 +82,22 @@ fn log_to_stderr() {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .init();
+}
+
+/// A panic is a mistake of this program, or of a library that meets damaged data: one line of the log, which the error of
+/// the command follows, and a trace only where `RUST_BACKTRACE` asks for one.
+fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let text = panic.payload_as_str().unwrap_or("no message");
+        let at = panic.location().map(ToString::to_string).unwrap_or_default();
+        let trace = Backtrace::capture();
+        match trace.status() {
+            BacktraceStatus::Captured => tracing::error!("internal failure at {at}: {text}\n{trace}"),
+            _ => tracing::error!("internal failure at {at}: {text}"),
+        }
+    }));
 }
 
 #[expect(clippy::print_stderr, reason = "the last word of a failed command")]

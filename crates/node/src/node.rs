@@ -95,9 +95,9 @@ impl Node {
                     Ok(Err(error)) => error,
                     Err(panic) if ready.is_some() => NodeError::Damaged {
                         folder,
-                        reason: message(&panic),
+                        reason: message(panic.as_ref()),
                     },
-                    Err(panic) => NodeError::Stopped(message(&panic)),
+                    Err(panic) => NodeError::Stopped(message(panic.as_ref())),
                 };
                 if let Some(ready) = ready {
                     // The caller may have gone away.
