@@ -47,7 +47,7 @@ case $target in
     ;;
 esac
 
-if [ "$target" != run ]; then
+if [ "$target" != run ] && [ "$target" != network ]; then
   step "looking for Chromium and its fonts"
   need_chromium
 fi
