@@ -48,6 +48,10 @@ pub struct Args {
     /// Folder of the agencies' mapping files.
     #[arg(long, default_value = "agencies")]
     agencies: PathBuf,
+    /// Where the index keeps its read model: `postgres://user@host/database`, or `sqlite:PATH`. Without it, a SQLite file
+    /// in the data folder.
+    #[arg(long, env = "ZHENGTONG_INDEX_DATABASE")]
+    index_database: Option<String>,
     /// Run the validator and JSON-RPC only.
     #[arg(long)]
     chain_only: bool,
@@ -105,7 +109,7 @@ pub async fn run(args: Args) -> Result<()> {
     });
 
     progress.step("starting the index");
-    let (api, index) = start_index(&folder, client, &library).await?;
+    let (api, index) = start_index(&folder, args.index_database, client, &library).await?;
 
     progress.step("starting the gateways of five agencies");
     let surroundings = agencies::Surroundings {
@@ -139,11 +143,13 @@ pub async fn run(args: Args) -> Result<()> {
 
 async fn start_index(
     folder: &Folder,
+    database: Option<String>,
     client: Client,
     library: &Library,
 ) -> Result<(Router, zhengtong_index::Handle)> {
     let config = zhengtong_index::Config {
-        database: format!("sqlite:{}", folder.path("index/index.sqlite").display()),
+        database: database
+            .unwrap_or_else(|| format!("sqlite:{}", folder.path("index/index.sqlite").display())),
         rebuild: false,
         source: std::sync::Arc::new(zhengtong_index::source::client::ClientSource::new(client)?),
         catalogue: zhengtong_index::catalogue::Catalogue::of(library),
