@@ -1,8 +1,8 @@
 //! Submitting transactions.
 
-use crate::{RpcError, api::Api, convert, limits::MAX_SYNC_WAIT, server::Methods};
-use alloy_primitives::{B256, Bytes, U64};
-use alloy_rpc_types_eth::TransactionReceipt;
+use super::transactions::receipt;
+use crate::{RpcError, limits::MAX_SYNC_WAIT, server::Methods};
+use alloy_primitives::{Bytes, U64};
 use std::time::{Duration, Instant};
 use tokio::{sync::broadcast::error::RecvError, time::timeout};
 use zhengtong_chain::{ChainView, SubmitError};
@@ -32,7 +32,7 @@ pub(super) fn register<V: ChainView>(methods: &mut Methods<V>) {
             other => other.into(),
         })?;
         loop {
-            if let Some(receipt) = receipt(&api, hash).await? {
+            if let Some(receipt) = api.read(move |view| receipt(view, hash)).await? {
                 return Ok(receipt);
             }
             let left = wait.checked_sub(started.elapsed()).ok_or(RpcError::NotYet {
@@ -51,16 +51,4 @@ pub(super) fn register<V: ChainView>(methods: &mut Methods<V>) {
             }
         }
     });
-}
-
-async fn receipt<V: ChainView>(api: &Api<V>, hash: B256) -> Result<Option<TransactionReceipt>, RpcError> {
-    api.read(move |view| {
-        let Some((number, index)) = view.transaction(hash)? else {
-            return Ok(None);
-        };
-        Ok(view
-            .block(number)?
-            .and_then(|block| convert::receipt(&block, index)))
-    })
-    .await
 }

@@ -9,7 +9,7 @@ use crate::{
 };
 use alloy_eips::{BlockId, BlockNumberOrTag};
 use alloy_primitives::{B256, Bytes};
-use alloy_rpc_types_eth::Index;
+use alloy_rpc_types_eth::{Index, TransactionReceipt};
 use zhengtong_chain::ChainView;
 
 /// Reads which transaction of which block is meant.
@@ -76,15 +76,7 @@ pub(super) fn register<V: ChainView>(methods: &mut Methods<V>) {
     methods.add("eth_getTransactionReceipt", |api, mut args| async move {
         let hash: B256 = args.required("hash")?;
         args.end()?;
-        api.read(move |view| {
-            let Some((number, index)) = view.transaction(hash)? else {
-                return Ok(None);
-            };
-            Ok(view
-                .block(number)?
-                .and_then(|block| convert::receipt(&block, index)))
-        })
-        .await
+        api.read(move |view| receipt(view, hash)).await
     });
     methods.add("eth_getBlockReceipts", |api, mut args| async move {
         let id: BlockId = args.required("block")?;
@@ -98,6 +90,16 @@ pub(super) fn register<V: ChainView>(methods: &mut Methods<V>) {
         })
         .await
     });
+}
+
+/// The receipt of a final transaction.
+pub(super) fn receipt(view: &impl ChainView, hash: B256) -> Answer<Option<TransactionReceipt>> {
+    let Some((number, index)) = view.transaction(hash)? else {
+        return Ok(None);
+    };
+    Ok(view
+        .block(number)?
+        .and_then(|block| convert::receipt(&block, index)))
 }
 
 /// The bytes of a transaction that is final or waits.
