@@ -4,10 +4,7 @@ use crate::{
     execution::{Policy, Run, bytecodes, run},
     inner::Inner,
     pending::Executed,
-    rules::{
-        block_context, check_header, check_outcome, clock_wait_ms, commitment, complete, draft,
-        proposal_time_ms,
-    },
+    rules::{Rules, Standard, block_context, clock_wait_ms, commitment, complete, draft, proposal_time_ms},
     store::size_bytes,
     view::SealedBlock,
 };
@@ -35,15 +32,24 @@ use zhengtong_types::consensus::{Block, Context, MAX_BODY_BYTES, Scheme};
 const BUILD_TIME: Duration = Duration::from_millis(500);
 
 /// One validator's application. Clones share everything.
-pub struct App<E: Storage + Spawner>(pub Arc<Inner<E>>);
+pub struct App<E: Storage + Spawner>(pub(crate) Arc<Inner<E>>, Arc<dyn Rules>);
 
 impl<E: Storage + Spawner> Clone for App<E> {
     fn clone(&self) -> Self {
-        Self(self.0.clone())
+        Self(self.0.clone(), self.1.clone())
     }
 }
 
 impl<E: Storage + Spawner> App<E> {
+    pub(crate) fn new(inner: Arc<Inner<E>>) -> Self {
+        Self(inner, Arc::new(Standard))
+    }
+
+    /// The same application under other rules than [`Standard`].
+    pub fn with_rules(self, rules: Arc<dyn Rules>) -> Self {
+        Self(self.0, rules)
+    }
+
     async fn build(
         &self,
         clock: &E,
@@ -129,7 +135,7 @@ impl<E: Storage + Spawner> App<E> {
         let refuse = |reason: &dyn std::fmt::Display| {
             tracing::warn!(number = block.number(), hash = %block.hash(), %reason, "refused a block");
         };
-        if let Err(error) = check_header(block, parent, context) {
+        if let Err(error) = self.1.check_header(block, parent, context) {
             refuse(&error);
             return None;
         }
@@ -153,7 +159,7 @@ impl<E: Storage + Spawner> App<E> {
         let entries = entries(&outcome.changes);
         match commit(batch, &entries).await {
             Ok((merkleized, state)) => {
-                if let Err(error) = check_outcome(block, &outcome, &state) {
+                if let Err(error) = self.1.check_outcome(block, &outcome, &state) {
                     refuse(&error);
                     return None;
                 }

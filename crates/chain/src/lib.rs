@@ -21,9 +21,11 @@ pub mod solo;
 mod store;
 pub mod view;
 
+pub use application::App;
 pub use config::{Config, PoolConfig};
 pub use engine::{Links, Networks, Setup, StartError, Started};
 pub use genesis::{Genesis, GenesisError, GenesisSpec};
 pub use handle::{Handle, StateView};
+pub use rules::{RuleError, Rules, Standard};
 pub use store::{Store, StoreError};
 pub use view::{ChainView, SealedBlock, SubmitError, TransactionReceipt, ViewError, Waiting};

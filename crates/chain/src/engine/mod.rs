@@ -16,6 +16,7 @@ mod simplex;
 mod state;
 
 pub use channels::{Links, Networks, message_limit};
+pub use state::Driven;
 
 use crate::{
     application::App,
@@ -95,6 +96,24 @@ where
     S: Sender<PublicKey = ValidatorKey>,
     R: Receiver<PublicKey = ValidatorKey>,
 {
+    start_with(context, setup, links, |app| app).await
+}
+
+/// As [`start`], with an application of the caller's between the engine and ours: one that watches, or one that deviates.
+pub async fn start_with<E, A, P, B, S, R>(
+    context: E,
+    setup: Setup,
+    links: Links<P, B, S, R>,
+    between: impl FnOnce(App<E>) -> A,
+) -> Result<Started<E>, StartError>
+where
+    E: Runtime,
+    A: Driven<E>,
+    P: Provider<PublicKey = ValidatorKey>,
+    B: Blocker<PublicKey = ValidatorKey>,
+    S: Sender<PublicKey = ValidatorKey>,
+    R: Receiver<PublicKey = ValidatorKey>,
+{
     let Links {
         peers,
         blocker,
@@ -110,7 +129,7 @@ where
     let (journal, journaled) = Journal::open(context.child("pool"), format!("{}-pool", setup.prefix)).await?;
     let pool = Arc::new(Pool::new(setup.config.pool.clone()));
     let (writer, queue) = Writer::new();
-    let app = App(Arc::new(Inner::new(&setup, pool.clone(), writer)?));
+    let app = App::new(Arc::new(Inner::new(&setup, pool.clone(), writer)?));
 
     let plan = state::plan(&context, &setup).await;
     let genesis = Digested::precomputed(setup.genesis.block.clone(), setup.genesis.block.digest());
@@ -128,7 +147,7 @@ where
     let source = state::resolver(&context, me, peers, blocker.clone(), channels.state);
     let (stateful, driven) = state::driver(
         &context,
-        &app,
+        between(app.clone()),
         database,
         (opened.mailbox.clone(), opened.floor),
         plan,

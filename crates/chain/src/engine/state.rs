@@ -4,10 +4,10 @@ use super::{
     Runtime, Setup,
     limits::{FETCH_RETRY, FETCH_TIMEOUT, MAILBOX},
 };
-use crate::{application::App, inner::Marshal};
+use crate::inner::Marshal;
 use commonware_consensus::marshal::{core::Floor, standard::Standard};
 use commonware_glue::stateful::{
-    Config, Mailbox, Stateful, SyncPlan,
+    Application, Config, Mailbox, Stateful, SyncPlan,
     db::{
         SyncEngineConfig,
         p2p::{Actor as Resolver, Config as ResolverConfig, Mailbox as ResolverMailbox},
@@ -18,8 +18,8 @@ use commonware_parallel::Sequential;
 use commonware_storage::{merkle::mmr, qmdb::any::ordered::fixed::Operation};
 use commonware_utils::{NZDuration, NZU64, NZUsize};
 use std::num::{NonZeroU64, NonZeroUsize};
-use zhengtong_state::{Config as StateConfig, Key, Qmdb, Value};
-use zhengtong_types::consensus::{Block, Scheme, ValidatorKey};
+use zhengtong_state::{Config as StateConfig, Database, Key, Qmdb, Value};
+use zhengtong_types::consensus::{Block, Context, Scheme, ValidatorKey};
 
 /// Operations in one answer to a node that fetches the state.
 pub const SYNC_OPERATIONS: NonZeroU64 = NZU64!(1_024);
@@ -27,7 +27,34 @@ const OUTSTANDING_REQUESTS: NonZeroUsize = NZUsize!(8);
 
 pub type Plan<E> = SyncPlan<E, Scheme, Standard<Block>>;
 type Source<E> = ResolverMailbox<Qmdb<E>, mmr::Family, Operation<mmr::Family, Key, Value>, Key>;
-type Driver<E> = Stateful<E, App<E>, Standard<Block>, Source<E>, Sequential>;
+/// An application that the engine can drive: [`crate::App`], or one that stands in front of it.
+pub trait Driven<E: Runtime>:
+    Application<
+        E,
+        SigningScheme = Scheme,
+        Context = Context,
+        Block = Block,
+        Databases = Database<E>,
+        Provider = (),
+        Input = (),
+    > + Sync
+{
+}
+
+impl<E: Runtime, A> Driven<E> for A where
+    A: Application<
+            E,
+            SigningScheme = Scheme,
+            Context = Context,
+            Block = Block,
+            Databases = Database<E>,
+            Provider = (),
+            Input = (),
+        > + Sync
+{
+}
+
+type Driver<E, A> = Stateful<E, A, Standard<Block>, Source<E>, Sequential>;
 
 /// Starts what serves this node's state to others and fetches theirs.
 pub fn resolver<E, P, B, S, R>(
@@ -64,18 +91,18 @@ where
 }
 
 /// The driver of the application and its database, not yet started.
-pub fn driver<E: Runtime>(
+pub fn driver<E: Runtime, A: Driven<E>>(
     context: &E,
-    app: &App<E>,
+    application: A,
     database: StateConfig,
     marshal: (Marshal, Floor),
     plan: Plan<E>,
     resolvers: Source<E>,
-) -> (Driver<E>, Mailbox<E, App<E>>) {
+) -> (Driver<E, A>, Mailbox<E, A>) {
     Stateful::new(
         context.child("stateful"),
         Config {
-            application: app.clone(),
+            application,
             db_config: database,
             provider: (),
             marshal,

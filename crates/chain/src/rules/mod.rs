@@ -27,6 +27,29 @@ pub enum RuleError {
     Context,
 }
 
+/// What makes a block valid. Whoever votes for a block has checked it by these, so all validators must have the same.
+pub trait Rules: std::fmt::Debug + Send + Sync + 'static {
+    /// Checks everything that needs no execution: the header against its parent and its consensus context.
+    fn check_header(&self, block: &Block, parent: &Block, context: &Context) -> Result<(), RuleError>;
+
+    /// Checks what execution decided.
+    fn check_outcome(&self, block: &Block, outcome: &Outcome, state: &Commitment) -> Result<(), RuleError>;
+}
+
+/// The rules of this chain.
+#[derive(Clone, Copy, Debug)]
+pub struct Standard;
+
+impl Rules for Standard {
+    fn check_header(&self, block: &Block, parent: &Block, context: &Context) -> Result<(), RuleError> {
+        check_header(block, parent, context)
+    }
+
+    fn check_outcome(&self, block: &Block, outcome: &Outcome, state: &Commitment) -> Result<(), RuleError> {
+        check_outcome(block, outcome, state)
+    }
+}
+
 fn same<T: PartialEq + std::fmt::Debug>(field: &'static str, got: &T, expected: &T) -> Result<(), RuleError> {
     if got == expected {
         return Ok(());
@@ -93,8 +116,7 @@ pub fn complete(
     header
 }
 
-/// Checks everything that needs no execution: the header against its parent and its consensus context.
-pub fn check_header(block: &Block, parent: &Block, context: &Context) -> Result<(), RuleError> {
+fn check_header(block: &Block, parent: &Block, context: &Context) -> Result<(), RuleError> {
     let (header, extra) = (block.header(), block.extra());
     same("parentHash", &header.parent_hash, &parent.hash())?;
     same(
@@ -134,8 +156,7 @@ pub fn clock_wait_ms(time_ms: u64, now_ms: u64) -> Result<u64, RuleError> {
     Ok(lead.saturating_sub(CLOCK_TOLERANCE_MS))
 }
 
-/// Checks what execution decided.
-pub fn check_outcome(block: &Block, outcome: &Outcome, state: &Commitment) -> Result<(), RuleError> {
+fn check_outcome(block: &Block, outcome: &Outcome, state: &Commitment) -> Result<(), RuleError> {
     let (header, extra) = (block.header(), block.extra());
     same("gasUsed", &header.gas_used, &outcome.gas_used)?;
     same("receiptsRoot", &header.receipts_root, &outcome.receipts_root)?;
