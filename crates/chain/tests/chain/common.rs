@@ -55,7 +55,7 @@ pub fn network(n: usize, seed: u64) -> Network {
         chain_id: CHAIN_ID,
         timestamp_ms: GENESIS_MS,
         block_gas_limit: zhengtong_chain::config::DEFAULT_BLOCK_GAS_LIMIT,
-        alloc: (1..=10)
+        alloc: (1..=20)
             .map(|index| (account(index).address(), U256::from(10).pow(U256::from(21))))
             .collect(),
         council: account(1).address(),

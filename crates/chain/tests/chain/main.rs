@@ -1,5 +1,5 @@
 //! The chain as a whole, in the deterministic runtime. One binary: the engine's generics are slow to compile.
 
-mod cluster;
 mod common;
+mod simulation;
 mod solo;

@@ -1,0 +1,226 @@
+//! What stands between the engine and our application in a simulation: it writes down what is applied, and lies.
+
+use super::machine::Machine;
+use alloy_primitives::B256;
+use commonware_consensus::marshal::ancestry::Ancestry;
+use commonware_glue::stateful::{
+    Application, Finality, Input, Proposed,
+    db::{DatabaseSet, Reader},
+};
+use parking_lot::Mutex;
+use std::{
+    collections::BTreeMap,
+    future::pending,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+};
+use zhengtong_chain::{App, RuleError, Rules, Standard};
+use zhengtong_evm::Outcome;
+use zhengtong_state::{Commitment, Database, Merkleized, Qmdb, Unmerkleized};
+use zhengtong_types::consensus::{Block, Context, Scheme};
+
+/// How a proposed block is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lie {
+    StateRoot,
+    ReceiptsRoot,
+    /// A larger limit than the genesis has.
+    GasLimit,
+    /// More gas used than the limit.
+    GasUsed,
+    /// An hour before its parent.
+    Past,
+    /// As far in the future as validators wait for.
+    Soon,
+    /// An hour in the future.
+    Future,
+    /// A transaction twice, or none where one is said to be.
+    Repeated,
+}
+
+pub const LIES: [Lie; 8] = [
+    Lie::StateRoot,
+    Lie::ReceiptsRoot,
+    Lie::GasLimit,
+    Lie::GasUsed,
+    Lie::Past,
+    Lie::Soon,
+    Lie::Future,
+    Lie::Repeated,
+];
+
+impl Lie {
+    fn next(self) -> Self {
+        let at = LIES.iter().position(|lie| *lie == self).unwrap_or_default();
+        LIES[(at + 1) % LIES.len()]
+    }
+
+    fn tell(self, block: &Block) -> Block {
+        let mut header = block.header().clone();
+        let mut transactions = block.transactions().to_vec();
+        match self {
+            Self::StateRoot => header.state_root = !header.state_root,
+            Self::ReceiptsRoot => header.receipts_root = !header.receipts_root,
+            Self::GasLimit => header.gas_limit *= 2,
+            Self::GasUsed => header.gas_used = header.gas_limit + 1,
+            Self::Past => header.timestamp -= 3_600,
+            Self::Soon => header.timestamp += 9,
+            Self::Future => header.timestamp += 3_600,
+            Self::Repeated => {
+                let again = transactions.first().cloned();
+                transactions.push(again.unwrap_or_else(|| vec![2].into()));
+            }
+        }
+        Block::assemble(header, transactions).expect("a wrong block is still a block")
+    }
+}
+
+/// All rules but one: nobody looks whether the state is what the header says. It is wrong on purpose.
+#[derive(Debug)]
+pub struct AnyRoot;
+
+impl Rules for AnyRoot {
+    fn check_header(&self, block: &Block, parent: &Block, context: &Context) -> Result<(), RuleError> {
+        Standard.check_header(block, parent, context)
+    }
+
+    fn check_outcome(&self, block: &Block, outcome: &Outcome, state: &Commitment) -> Result<(), RuleError> {
+        let believed = Commitment {
+            root: block.header().state_root,
+            ..*state
+        };
+        Standard.check_outcome(block, outcome, &believed)
+    }
+}
+
+/// A block that was applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Applied {
+    pub block: B256,
+    /// What its header says the state is.
+    pub stated: B256,
+    /// What the state is.
+    pub root: B256,
+}
+
+/// What one validator applied, by height, through all its restarts.
+#[derive(Debug, Default)]
+pub struct Watch {
+    applied: Mutex<BTreeMap<u64, Applied>>,
+    /// Heights that were applied again with another result.
+    changed: Mutex<Vec<(u64, Applied, Applied)>>,
+    lies: AtomicUsize,
+}
+
+impl Watch {
+    fn note(&self, height: u64, now: Applied) {
+        if let Some(before) = self.applied.lock().insert(height, now)
+            && before != now
+        {
+            self.changed.lock().push((height, before, now));
+        }
+    }
+
+    pub fn applied(&self) -> BTreeMap<u64, Applied> {
+        self.applied.lock().clone()
+    }
+
+    /// Wrong blocks that it proposed.
+    pub fn lies(&self) -> usize {
+        self.lies.load(Relaxed)
+    }
+
+    pub fn changed(&self) -> Vec<(u64, Applied, Applied)> {
+        self.changed.lock().clone()
+    }
+}
+
+/// Our application, watched.
+#[derive(Clone)]
+pub struct Watched {
+    pub app: App<Machine>,
+    pub watch: Arc<Watch>,
+    /// The next lie of a validator that lies.
+    pub lie: Option<Arc<Mutex<Lie>>>,
+}
+
+type Captured = <App<Machine> as Application<Machine>>::Captured;
+
+impl Application<Machine> for Watched {
+    type SigningScheme = Scheme;
+    type Context = Context;
+    type Block = Block;
+    type Databases = Database<Machine>;
+    type Captured = Captured;
+    type Provider = ();
+    type Input = ();
+
+    fn sync_targets(block: &Block) -> <Self::Databases as DatabaseSet<Machine>>::SyncTargets {
+        App::<Machine>::sync_targets(block)
+    }
+
+    async fn genesis(&mut self) -> Block {
+        self.app.genesis().await
+    }
+
+    async fn propose(
+        &mut self,
+        context: (Machine, Context),
+        ancestry: impl Ancestry<Block>,
+        batch: Unmerkleized<Machine>,
+        input: Input<(), ()>,
+    ) -> Option<Proposed<Self, Machine>> {
+        let Proposed { block, merkleized } = self.app.propose(context, ancestry, batch, input).await?;
+        let Some(next) = &self.lie else {
+            return Some(Proposed { block, merkleized });
+        };
+        let mut next = next.lock();
+        let block = next.tell(&block);
+        *next = next.next();
+        self.watch.lies.fetch_add(1, Relaxed);
+        Some(Proposed { block, merkleized })
+    }
+
+    async fn process(
+        &mut self,
+        context: (Machine, Context),
+        ancestry: impl Ancestry<Block>,
+        batch: Unmerkleized<Machine>,
+        finality: Finality,
+    ) -> Option<Merkleized<Machine>> {
+        self.app.process(context, ancestry, batch, finality).await
+    }
+
+    async fn capture(
+        &mut self,
+        context: (Machine, Context),
+        block: &Block,
+        batch: &Merkleized<Machine>,
+        reader: Reader<Qmdb<Machine>>,
+    ) -> Captured {
+        self.app.capture(context, block, batch, reader).await
+    }
+
+    async fn finalized(
+        &mut self,
+        context: (Machine, Context),
+        block: &Block,
+        captured: Captured,
+        reader: Reader<Qmdb<Machine>>,
+    ) {
+        if captured.is_none() && self.lie.is_some() {
+            // Its own lie was believed. It does not know what it proposed, and says no more.
+            return pending().await;
+        }
+        let root = B256::from_slice(reader.read().await.root().as_ref());
+        let applied = Applied {
+            block: block.hash(),
+            stated: block.header().state_root,
+            root,
+        };
+        self.watch.note(block.number(), applied);
+        self.app.finalized(context, block, captured, reader).await;
+    }
+}
