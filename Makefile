@@ -43,7 +43,7 @@ e2e: ## of these, only the real binary in a real browser
 bench: ## throughput, cost and latency beside anvil, cases, verification in a browser, in one run
 	@tools/bench.sh
 
-soak: ## long runs: many simulation seeds, many kills
+soak: ## long runs: 1,000 seeds of every simulation (ZHENGTONG_SEEDS, SCENARIO), many kills (KILLS)
 	@tools/setup.sh e2e
 	@tools/soak.sh
 
