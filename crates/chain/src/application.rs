@@ -181,7 +181,7 @@ impl<E: Storage + Spawner> App<E> {
         batch: Unmerkleized<E>,
     ) -> Result<(Vec<Transaction>, Outcome, Unmerkleized<E>), String> {
         let chain_id = self.0.network.chain_id;
-        let recovered = recover_all(block.transactions(), chain_id)
+        let recovered = recover_all(block.transactions(), &self.0.rules)
             .map_err(|(index, source)| format!("transaction {index}: {source}"))?;
         let shared: Vec<_> = recovered.iter().cloned().map(Arc::new).collect();
         let environment = block_context(chain_id, block.header());
@@ -361,7 +361,7 @@ impl<E: Storage + Spawner> Application<E> for App<E> {
         self.0.pending.lock().advance(block.hash(), block.number());
         let used = executed.sealed.transactions.iter();
         let used = used.map(|transaction| (transaction.signer_ref(), nonce(transaction)));
-        self.0.pool.finalized(used, executed.nonces.keys());
+        self.0.pool.finalized(used, &executed.nonces);
         self.0.publish(executed.sealed.clone(), certificate.is_some());
     }
 }

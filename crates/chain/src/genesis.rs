@@ -8,7 +8,7 @@ use thiserror::Error;
 use zhengtong_bindings::{DEPLOYER, genesis_creations};
 use zhengtong_evm::{
     AccountChange, AccountInfo, AccountState, BlockContext, Bytecode, Database, EMPTY_CODE_HASH, Executed,
-    Executor,
+    Executor, Limits,
 };
 use zhengtong_state::{Commitment, Entry, entries, seed};
 use zhengtong_types::{
@@ -64,6 +64,7 @@ impl GenesisSpec {
             gas_limit: self.block_gas_limit,
             beneficiary: Address::ZERO,
             mix_hash: self.network,
+            limits: Limits::Osaka,
         };
         let mut executor = Executor::new(Alloc(&self.alloc), &context);
         let mut contracts = BTreeMap::new();

@@ -10,7 +10,9 @@ use commonware_runtime::Spawner;
 use commonware_storage::Context;
 use std::sync::Arc;
 use tokio::sync::broadcast;
-use zhengtong_evm::{AccountInfo, Bytecode, Database, EMPTY_CODE_HASH, Transaction, decode, recover};
+use zhengtong_evm::{
+    AccountInfo, Bytecode, Database, EMPTY_CODE_HASH, Transaction, TransactionRules, decode, recover,
+};
 use zhengtong_state::{Key, Value, account_key, decode_account, decode_slot, prove_key, slot_key, wait_for};
 use zhengtong_types::{Finality, NetworkInfo, SlotEntry, StateProof, limits::MAX_HEADERS};
 
@@ -28,7 +30,7 @@ impl<E: Context + Spawner> Clone for Handle<E> {
 
 impl<E: Context + Spawner> Handle<E> {
     async fn check(&self, raw: &[u8]) -> Result<(Transaction, u64), SubmitError> {
-        let transaction = recover(decode(raw, self.0.network.chain_id)?)?;
+        let transaction = recover(decode(raw, &self.0.rules)?)?;
         let account = self
             .0
             .account(transaction.signer())
@@ -38,7 +40,10 @@ impl<E: Context + Spawner> Handle<E> {
                 other => SubmitError::Storage(other.to_string()),
             })?;
         let (next, balance) = account.map_or((0, U256::ZERO), |account| (account.nonce, account.balance));
-        if account.is_some_and(|account| account.code_hash != EMPTY_CODE_HASH) {
+        if let Some(account) = account
+            && account.code_hash != EMPTY_CODE_HASH
+            && !self.is_delegation(account.code_hash)?
+        {
             return Err(SubmitError::SenderIsContract(transaction.signer()));
         }
         if transaction.value() > balance {
@@ -48,6 +53,13 @@ impl<E: Context + Spawner> Handle<E> {
             });
         }
         Ok((transaction, next))
+    }
+
+    /// Whether code only says where the account's code is (EIP-7702): its owner still signs.
+    fn is_delegation(&self, code_hash: B256) -> Result<bool, SubmitError> {
+        let code = self.0.code(code_hash);
+        let code = code.map_err(|source| SubmitError::Storage(source.to_string()))?;
+        Ok(code.is_eip7702())
     }
 }
 
@@ -67,6 +79,10 @@ impl<E: Context + Spawner> ChainView for Handle<E> {
 
     fn network(&self) -> &NetworkInfo {
         &self.0.network
+    }
+
+    fn rules(&self) -> &TransactionRules {
+        &self.0.rules
     }
 
     fn tip(&self) -> Arc<SealedBlock> {

@@ -15,7 +15,7 @@ use commonware_storage::Context;
 use parking_lot::{Mutex, RwLock};
 use std::sync::{Arc, OnceLock};
 use tokio::sync::broadcast;
-use zhengtong_evm::{AccountState, Bytecode};
+use zhengtong_evm::{AccountState, Bytecode, TransactionRules};
 use zhengtong_state::{Cache, Database, History, Key, Value, Wait, account_key, decode_account};
 use zhengtong_types::{
     NetworkInfo,
@@ -31,6 +31,7 @@ pub type Marshal = MarshalMailbox<Scheme, Standard<Block>>;
 pub struct Inner<E: Context + Spawner> {
     pub config: Config,
     pub network: NetworkInfo,
+    pub rules: TransactionRules,
     pub genesis: Block,
     pub store: Arc<Store>,
     pub pool: Arc<Pool>,
@@ -75,6 +76,10 @@ impl<E: Context + Spawner> Inner<E> {
             uncertified: Mutex::new(uncertified),
             blocks: broadcast::channel(BLOCK_BACKLOG).0,
             config: setup.config.clone(),
+            rules: TransactionRules {
+                delegations: setup.delegations.clone(),
+                ..TransactionRules::new(setup.network.chain_id)
+            },
             network: setup.network.clone(),
             genesis: setup.genesis.block.clone(),
             store,

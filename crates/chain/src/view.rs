@@ -5,7 +5,7 @@ use alloy_primitives::{Address, B256, Bytes};
 use std::{future::Future, sync::Arc};
 use thiserror::Error;
 use tokio::sync::broadcast;
-use zhengtong_evm::{DBErrorMarker, Database, TransactionError};
+use zhengtong_evm::{DBErrorMarker, Database, TransactionError, TransactionRules};
 use zhengtong_types::{Finality, NetworkInfo, StateProof};
 
 pub use zhengtong_evm::TransactionReceipt;
@@ -50,6 +50,8 @@ pub enum ViewError {
     Moved,
     #[error("storage failed: {0}")]
     Storage(String),
+    #[error("{0}")]
+    NotHere(&'static str),
     #[error("the node is starting; its state is not open yet")]
     Starting,
     #[error("the node is stopping")]
@@ -79,6 +81,8 @@ pub enum SubmitError {
         balance: alloy_primitives::U256,
         value: alloy_primitives::U256,
     },
+    #[error("Transaction gas limit is {got} and exceeds block gas limit of {block}")]
+    AboveBlock { got: u64, block: u64 },
     #[error("sender {0} is a contract (EIP-3607)")]
     SenderIsContract(Address),
     #[error("this account already has {max} transactions waiting")]
@@ -102,8 +106,17 @@ pub trait ChainView: Clone + Send + Sync + 'static {
 
     fn network(&self) -> &NetworkInfo;
 
+    /// What makes a transaction acceptable here.
+    fn rules(&self) -> &TransactionRules;
+
     /// The latest finalized and executed block.
     fn tip(&self) -> Arc<SealedBlock>;
+
+    /// The block that would be made now, for those who ask for `pending`: on a network no one can know, so it is the tip. Where
+    /// it is not, [`ChainView::state`] has the state after it under its number.
+    fn pending(&self) -> Result<Arc<SealedBlock>, ViewError> {
+        Ok(self.tip())
+    }
 
     /// A block by number; `None` above the tip.
     fn block(&self, number: u64) -> Result<Option<Arc<SealedBlock>>, ViewError>;

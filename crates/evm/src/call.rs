@@ -1,7 +1,7 @@
 //! Execution without a block: `eth_call` and `eth_estimateGas`.
 
-use crate::{BlockContext, ExecuteError, MAX_TRANSACTION_GAS, Overrides, overrides::apply};
-use alloy_eips::eip2930::AccessList;
+use crate::{BlockContext, ExecuteError, Overrides, executor::authorizations, overrides::apply};
+use alloy_eips::{eip2930::AccessList, eip7702::SignedAuthorization};
 use alloy_primitives::{Address, Bytes, Log, TxKind, U256};
 use revm::{
     Context, Database, ExecuteEvm as _, MainBuilder as _, MainContext as _,
@@ -27,6 +27,8 @@ pub struct CallRequest {
     pub value: U256,
     pub data: Bytes,
     pub access_list: Option<AccessList>,
+    /// Delegations that are made before the call (EIP-7702).
+    pub authorization_list: Option<Vec<SignedAuthorization>>,
 }
 
 /// What a call did.
@@ -91,11 +93,8 @@ pub fn estimate<DB: Database>(
     request: &CallRequest,
     overrides: &Overrides,
 ) -> Result<u64, EstimateError<DB::Error>> {
-    let most = request
-        .gas_limit
-        .unwrap_or(MAX_TRANSACTION_GAS)
-        .min(MAX_TRANSACTION_GAS)
-        .min(context.gas_limit);
+    let allowed = context.limits.transaction_gas(context.gas_limit);
+    let most = request.gas_limit.unwrap_or(allowed).min(allowed);
     let mut probe = Probe::new(database, context, request, overrides)?;
     let used = match probe.run(most)? {
         CallOutcome::Returned { gas_used, .. } => gas_used,
@@ -159,7 +158,11 @@ impl<DB: Database> Prepared<DB> {
         apply(&mut state, &overrides.accounts).map_err(ExecuteError::Database)?;
         let nonce = state.basic(request.from)?.map_or(0, |info| info.nonce);
         let transaction = TxEnv {
-            tx_type: if request.access_list.is_some() { 1 } else { 0 },
+            tx_type: match (&request.authorization_list, &request.access_list) {
+                (Some(_), _) => 4,
+                (None, Some(_)) => 1,
+                (None, None) => 0,
+            },
             caller: request.from,
             gas_limit: request.gas_limit.unwrap_or(MAX_CALL_GAS).min(MAX_CALL_GAS),
             gas_price: 0,
@@ -169,6 +172,7 @@ impl<DB: Database> Prepared<DB> {
             nonce,
             chain_id: Some(context.chain_id),
             access_list: request.access_list.clone().unwrap_or_default(),
+            authorization_list: authorizations(request.authorization_list.as_deref().unwrap_or_default()),
             ..TxEnv::default()
         };
         Ok(Self {

@@ -1,17 +1,21 @@
 //! Executes transactions one after another on a state view, and sums them up.
 
 use crate::{
-    StateChanges, Transaction, TransactionReceipt, receipts::receipt_from_parts,
-    transaction::MAX_TRANSACTION_GAS,
+    Limits, Mainnet, StateChanges, Transaction, TransactionReceipt, mainnet::price,
+    receipts::receipt_from_parts, transaction::MAX_TRANSACTION_GAS,
 };
 use alloy_consensus::{Transaction as _, Typed2718 as _, proofs::ordered_trie_root_with_encoder};
-use alloy_eips::eip2718::Encodable2718 as _;
+use alloy_eips::{
+    eip2718::Encodable2718 as _,
+    eip7702::{RecoveredAuthorization, SignedAuthorization},
+};
 use alloy_primitives::{Address, B256, Bloom, Bytes, TxKind, U256};
 use revm::{
     Context, Database, DatabaseCommit as _, ExecuteEvm as _, MainBuilder as _, MainContext as _,
     context::{BlockEnv, CfgEnv, TxEnv},
     context_interface::{
         block::BlobExcessGasAndPrice,
+        either::Either,
         result::{EVMError, ExecutionResult, HaltReason, InvalidTransaction},
     },
     database::{State, states::bundle_state::BundleRetention},
@@ -32,6 +36,8 @@ pub struct BlockContext {
     pub beneficiary: Address,
     /// `PREVRANDAO`; the parent's hash on this chain.
     pub mix_hash: B256,
+    /// Which of Ethereum's limits hold.
+    pub limits: Limits,
 }
 
 impl BlockContext {
@@ -55,7 +61,15 @@ impl BlockContext {
     pub(crate) fn apply_config(&self, config: &mut CfgEnv) {
         config.chain_id = self.chain_id;
         config.set_spec_and_mainnet_gas_params(SpecId::OSAKA);
-        config.tx_gas_limit_cap = Some(MAX_TRANSACTION_GAS);
+        match self.limits {
+            Limits::Osaka => config.tx_gas_limit_cap = Some(MAX_TRANSACTION_GAS),
+            Limits::Lifted => {
+                config.tx_gas_limit_cap = Some(u64::MAX);
+                config.limit_contract_code_size = Some(usize::MAX);
+                config.limit_contract_initcode_size = Some(usize::MAX);
+                config.disable_eip3607 = true;
+            }
+        }
     }
 }
 
@@ -114,6 +128,8 @@ pub struct Outcome {
 /// One block being executed.
 pub struct Executor<DB: Database> {
     evm: MainnetEvm<MainnetContext<State<DB>>>,
+    /// Transactions pay what they offer.
+    is_priced: bool,
     gas_limit: u64,
     gas_used: u64,
     logs: usize,
@@ -122,17 +138,36 @@ pub struct Executor<DB: Database> {
 
 impl<DB: Database> Executor<DB> {
     pub fn new(database: DB, context: &BlockContext) -> Self {
+        Self::begin(database, context, None)
+    }
+
+    /// A block under the rules of Ethereum's mainnet in the place of this chain's, to hold execution against Ethereum's own
+    /// tests: gas and blobs have a price, and any type of transaction is executed.
+    pub fn on_mainnet(database: DB, context: &BlockContext, mainnet: &Mainnet) -> Self {
+        Self::begin(database, context, Some(mainnet))
+    }
+
+    fn begin(database: DB, context: &BlockContext, mainnet: Option<&Mainnet>) -> Self {
         let state = State::builder()
             .with_database(database)
             .with_bundle_update()
             .build();
         let evm = Context::mainnet()
             .with_db(state)
-            .modify_cfg_chained(|config| context.apply_config(config))
-            .with_block(context.block_env())
+            .modify_cfg_chained(|config| {
+                context.apply_config(config);
+                if let Some(mainnet) = mainnet {
+                    mainnet.apply_config(config);
+                }
+            })
+            .with_block(match mainnet {
+                None => context.block_env(),
+                Some(mainnet) => mainnet.block_env(context),
+            })
             .build_mainnet();
         Self {
             evm,
+            is_priced: mainnet.is_some(),
             gas_limit: context.gas_limit,
             gas_used: 0,
             logs: 0,
@@ -151,7 +186,11 @@ impl<DB: Database> Executor<DB> {
         if needed > left {
             return Err(ExecuteError::NoRoom { needed, left });
         }
-        let done = self.evm.transact(environment(transaction))?;
+        let mut environment = environment(transaction);
+        if self.is_priced {
+            price(transaction, &mut environment);
+        }
+        let done = self.evm.transact(environment)?;
         self.evm.ctx.journaled_state.database.commit(done.state);
         let gas_used = done.result.tx_gas_used();
         self.gas_used += gas_used;
@@ -242,6 +281,13 @@ pub(crate) fn environment(transaction: &Transaction) -> TxEnv {
         gas_priority_fee: transaction.max_priority_fee_per_gas().map(|_| 0),
         blob_hashes: Vec::new(),
         max_fee_per_blob_gas: 0,
-        authorization_list: Vec::new(),
+        authorization_list: authorizations(transaction.authorization_list().unwrap_or_default()),
     }
+}
+
+/// Authorizations as revm takes them; it recovers their signers.
+pub(crate) fn authorizations(
+    list: &[SignedAuthorization],
+) -> Vec<Either<SignedAuthorization, RecoveredAuthorization>> {
+    list.iter().cloned().map(Either::Left).collect()
 }

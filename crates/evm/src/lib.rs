@@ -6,15 +6,18 @@
 //! Rules of this chain that differ from Ethereum's mainnet (hard fork Osaka):
 //! - Gas has no price. Whatever a transaction offers, it executes at an effective price of zero, so an account needs a
 //!   balance only for the value it sends, and `GASPRICE` and `BASEFEE` are zero.
-//! - A chain id is required (EIP-155). Types 0, 1 and 2 are accepted; blobs (3) and delegations (4) are refused.
+//! - A chain id is required (EIP-155). Types 0, 1 and 2 are accepted, and 4 if it delegates to contracts that are on the
+//!   chain's list ([`Delegations`]); blobs (3) are refused.
 //! - `PREVRANDAO` is the parent's hash: known to the proposer, not random.
 
 mod access_list;
 mod call;
 mod changes;
 mod executor;
+mod mainnet;
 mod overrides;
 mod receipts;
+mod rules;
 mod simulate;
 mod trace;
 mod transaction;
@@ -26,6 +29,7 @@ pub use access_list::create_access_list;
 pub use call::{CallOutcome, CallRequest, EstimateError, MAX_CALL_GAS, call, estimate};
 pub use changes::{AccountChange, AccountState, EMPTY_CODE_HASH, SlotChange, StateChanges};
 pub use executor::{BlockContext, ExecuteError, Executed, Executor, Outcome};
+pub use mainnet::{Fork, Mainnet};
 pub use overrides::{AccountOverride, BlockOverrides, Overrides, StorageOverride};
 pub use receipts::{TransactionReceipt, receipt_from_parts};
 pub use revm::{
@@ -35,11 +39,14 @@ pub use revm::{
     database_interface::DBErrorMarker,
     state::AccountInfo,
 };
+pub use rules::{Delegations, Limits, TransactionRules};
 pub use simulate::{Simulated, Simulation, TRANSFER_EMITTER};
 pub use trace::{
     MAX_TRACE_BYTES, Replay, TraceError, geth_call, geth_traces, parity_call, parity_results, parity_traces,
 };
-pub use transaction::{MAX_TRANSACTION_GAS, TransactionError, decode, intrinsic_gas, recover, recover_all};
+pub use transaction::{
+    MAX_TRANSACTION_GAS, TransactionError, check, decode, intrinsic_gas, recover, recover_all,
+};
 
 /// An executable transaction: envelope and recovered sender.
 pub type Transaction = alloy_consensus::transaction::Recovered<alloy_consensus::TxEnvelope>;

@@ -54,6 +54,7 @@ impl BlockOverrides {
             gas_limit: self.gas_limit.unwrap_or(context.gas_limit),
             beneficiary: self.beneficiary.unwrap_or(context.beneficiary),
             mix_hash: self.mix_hash.unwrap_or(context.mix_hash),
+            limits: context.limits,
         }
     }
 }

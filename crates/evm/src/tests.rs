@@ -1,7 +1,7 @@
 use crate::{
     AccountOverride, BlockContext, CallOutcome, CallRequest, ExecuteError, Executed, Executor,
-    InvalidTransaction, MAX_TRANSACTION_GAS, Overrides, StorageOverride, Transaction, TransactionError, call,
-    decode, estimate, recover, recover_all,
+    InvalidTransaction, Limits, MAX_TRANSACTION_GAS, Overrides, StorageOverride, Transaction,
+    TransactionError, TransactionRules, call, decode, estimate, recover, recover_all,
 };
 use alloy_consensus::{
     SignableTransaction as _, Signed, TxEip1559, TxEip7702, TxEnvelope, TxLegacy, TypedTransaction,
@@ -16,11 +16,17 @@ use revm::{
 use secp256k1::{Message, SECP256K1, SecretKey};
 use std::collections::BTreeMap;
 
-const CHAIN_ID: u64 = 20260;
-const BOB: Address = Address::repeat_byte(0xb0);
-const CONTRACT: Address = Address::repeat_byte(0xc0);
+/// Number of the key that Alice has.
+pub(crate) const ALICE_KEY: u8 = 1;
+pub(crate) const CHAIN_ID: u64 = 20260;
+pub(crate) const BOB: Address = Address::repeat_byte(0xb0);
+pub(crate) const CONTRACT: Address = Address::repeat_byte(0xc0);
 
-fn context() -> BlockContext {
+pub(crate) fn rules() -> TransactionRules {
+    TransactionRules::new(CHAIN_ID)
+}
+
+pub(crate) fn context() -> BlockContext {
     BlockContext {
         chain_id: CHAIN_ID,
         number: 5,
@@ -28,14 +34,15 @@ fn context() -> BlockContext {
         gas_limit: 300_000_000,
         beneficiary: Address::ZERO,
         mix_hash: B256::repeat_byte(9),
+        limits: Limits::Osaka,
     }
 }
 
-fn key(index: u8) -> SecretKey {
+pub(crate) fn key(index: u8) -> SecretKey {
     SecretKey::from_slice(&[index; 32]).expect("a scalar")
 }
 
-fn sign(key: &SecretKey, transaction: TypedTransaction) -> TxEnvelope {
+pub(crate) fn sign(key: &SecretKey, transaction: TypedTransaction) -> TxEnvelope {
     let hash = transaction.signature_hash();
     let signature = SECP256K1.sign_ecdsa_recoverable(&Message::from_digest(hash.0), key);
     let (recovery, bytes) = signature.serialize_compact();
@@ -58,12 +65,12 @@ fn transfer(nonce: u64, value: u64) -> TxEip1559 {
     }
 }
 
-fn alice() -> Address {
+pub(crate) fn alice() -> Address {
     signed(1, transfer(0, 0)).signer()
 }
 
 /// Alice has 100 wei; the contract has the given code.
-fn state(code: &[u8]) -> CacheDB<EmptyDB> {
+pub(crate) fn state(code: &[u8]) -> CacheDB<EmptyDB> {
     let mut state = CacheDB::new(EmptyDB::default());
     state.insert_account_info(
         alice(),
@@ -100,13 +107,13 @@ fn the_example_of_eip_155_has_its_sender() {
         "f86c098504a817c800825208943535353535353535353535353535353535353535880de0b6b3a76400008025a028ef61340bd939bc2195fe53"
         "7567866003e1a15d3c71ff63e1590620aa636276a067cbe9d8997f761aecb703304b3800ccf555c9f3dc64214b297fb1966a3b6d83"
     );
-    let transaction = recover(decode(&raw, 1).expect("chain 1")).expect("signed");
+    let transaction = recover(decode(&raw, &TransactionRules::new(1)).expect("chain 1")).expect("signed");
     assert_eq!(
         transaction.signer(),
         address!("9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F")
     );
     assert_eq!(
-        decode(&raw, 2),
+        decode(&raw, &TransactionRules::new(2)),
         Err(TransactionError::WrongChain {
             got: Some(1),
             expected: 2
@@ -117,8 +124,8 @@ fn the_example_of_eip_155_has_its_sender() {
 #[test]
 fn what_is_not_a_transaction_of_this_chain_is_refused() {
     let good = sign(&key(1), transfer(0, 1).into()).encoded_2718();
-    assert!(decode(&good, CHAIN_ID).is_ok());
-    let refused = |raw: &[u8]| decode(raw, CHAIN_ID).expect_err("refused");
+    assert!(decode(&good, &rules()).is_ok());
+    let refused = |raw: &[u8]| decode(raw, &rules()).expect_err("refused");
 
     assert!(matches!(refused(&[]), TransactionError::Malformed(_)));
     assert!(
@@ -228,7 +235,7 @@ fn many_are_recovered_in_order_and_the_first_bad_one_is_named() {
                 .into()
         })
         .collect();
-    let recovered = recover_all(&raws, CHAIN_ID).expect("all are good");
+    let recovered = recover_all(&raws, &rules()).expect("all are good");
     for (index, transaction) in recovered.iter().enumerate() {
         assert_eq!(
             transaction.signer(),
@@ -237,7 +244,7 @@ fn many_are_recovered_in_order_and_the_first_bad_one_is_named() {
     }
     raws[40] = Bytes::from_static(&[3]);
     assert_eq!(
-        recover_all(&raws, CHAIN_ID),
+        recover_all(&raws, &rules()),
         Err((40, TransactionError::UnsupportedType(3)))
     );
 }

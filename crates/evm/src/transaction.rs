@@ -1,12 +1,12 @@
 //! From raw bytes to a transaction with a sender: the stateless half of a transaction's checks.
 
-use crate::Transaction;
+use crate::{Limits, Transaction, TransactionRules};
 use alloy_consensus::{
     Transaction as _, TxEnvelope, Typed2718 as _,
     transaction::{Recovered, SignerRecoverable as _},
 };
 use alloy_eips::eip2718::{Decodable2718 as _, Encodable2718 as _};
-use alloy_primitives::Bytes;
+use alloy_primitives::{Address, Bytes};
 use rayon::prelude::*;
 use revm::context_interface::cfg::gas::calculate_initial_tx_gas;
 use revm::primitives::{eip3860::MAX_INITCODE_SIZE, eip7825::TX_GAS_LIMIT_CAP, hardfork::SpecId};
@@ -25,6 +25,10 @@ pub enum TransactionError {
     Malformed(String),
     #[error("transaction type {0} is not accepted here; use 0, 1 or 2")]
     UnsupportedType(u8),
+    #[error("authorization {index} delegates to {target}, which is not on this network's list (EIP-7702)")]
+    Delegation { index: usize, target: Address },
+    #[error("it has no authorizations (EIP-7702)")]
+    NoAuthorizations,
     #[error("chain id is {got:?}, expected {expected}; transactions without one are refused (EIP-155)")]
     WrongChain { got: Option<u64>, expected: u64 },
     #[error("invalid signature")]
@@ -42,13 +46,13 @@ pub enum TransactionError {
 }
 
 /// Decodes raw EIP-2718 bytes and checks everything that depends on neither signature nor state.
-pub fn decode(raw: &[u8], chain_id: u64) -> Result<TxEnvelope, TransactionError> {
+pub fn decode(raw: &[u8], rules: &TransactionRules) -> Result<TxEnvelope, TransactionError> {
     if raw.len() > MAX_TRANSACTION_BYTES {
         return Err(TransactionError::TooLarge { got: raw.len() });
     }
     match raw.first() {
         None => return Err(TransactionError::Malformed("it is empty".into())),
-        Some(&kind @ (0 | 3..=0xbf)) => return Err(TransactionError::UnsupportedType(kind)),
+        Some(&kind @ (0 | 3 | 5..=0xbf)) => return Err(TransactionError::UnsupportedType(kind)),
         Some(_) => {}
     }
     let envelope = TxEnvelope::decode_2718_exact(raw)
@@ -58,30 +62,24 @@ pub fn decode(raw: &[u8], chain_id: u64) -> Result<TxEnvelope, TransactionError>
             "it is not canonically encoded".into(),
         ));
     }
-    if !matches!(envelope.ty(), 0..=2) {
-        return Err(TransactionError::UnsupportedType(envelope.ty()));
-    }
-    if envelope.chain_id() != Some(chain_id) {
-        return Err(TransactionError::WrongChain {
-            got: envelope.chain_id(),
-            expected: chain_id,
-        });
-    }
-    check(&envelope)?;
+    check(&envelope, rules)?;
     Ok(envelope)
 }
 
-fn check(envelope: &TxEnvelope) -> Result<(), TransactionError> {
-    if envelope.gas_limit() > MAX_TRANSACTION_GAS {
-        return Err(TransactionError::GasTooHigh {
-            got: envelope.gas_limit(),
+/// Checks of a transaction what depends on neither signature nor state.
+pub fn check(envelope: &TxEnvelope, rules: &TransactionRules) -> Result<(), TransactionError> {
+    if !matches!(envelope.ty(), 0..=2 | 4) {
+        return Err(TransactionError::UnsupportedType(envelope.ty()));
+    }
+    check_delegations(envelope, rules)?;
+    if envelope.chain_id() != Some(rules.chain_id) {
+        return Err(TransactionError::WrongChain {
+            got: envelope.chain_id(),
+            expected: rules.chain_id,
         });
     }
-    if envelope.is_create() && envelope.input().len() > MAX_INITCODE_SIZE {
-        return Err(TransactionError::InitCodeTooLarge {
-            got: envelope.input().len(),
-            max: MAX_INITCODE_SIZE,
-        });
+    if rules.limits == Limits::Osaka {
+        check_limits(envelope)?;
     }
     let needed = intrinsic_gas(envelope);
     if envelope.gas_limit() < needed {
@@ -102,6 +100,41 @@ fn check(envelope: &TxEnvelope) -> Result<(), TransactionError> {
     Ok(())
 }
 
+fn check_delegations(envelope: &TxEnvelope, rules: &TransactionRules) -> Result<(), TransactionError> {
+    let Some(authorizations) = envelope.authorization_list() else {
+        return Ok(());
+    };
+    if rules.delegations.is_off() {
+        return Err(TransactionError::UnsupportedType(envelope.ty()));
+    }
+    if authorizations.is_empty() {
+        return Err(TransactionError::NoAuthorizations);
+    }
+    let mut targets = authorizations.iter().map(|authorization| authorization.address);
+    match targets.position(|target| !rules.delegations.admits(&target)) {
+        Some(index) => Err(TransactionError::Delegation {
+            index,
+            target: authorizations[index].address,
+        }),
+        None => Ok(()),
+    }
+}
+
+fn check_limits(envelope: &TxEnvelope) -> Result<(), TransactionError> {
+    if envelope.gas_limit() > MAX_TRANSACTION_GAS {
+        return Err(TransactionError::GasTooHigh {
+            got: envelope.gas_limit(),
+        });
+    }
+    if envelope.is_create() && envelope.input().len() > MAX_INITCODE_SIZE {
+        return Err(TransactionError::InitCodeTooLarge {
+            got: envelope.input().len(),
+            max: MAX_INITCODE_SIZE,
+        });
+    }
+    Ok(())
+}
+
 /// Gas a transaction costs before its first instruction, with the calldata floor of EIP-7623.
 pub fn intrinsic_gas(envelope: &TxEnvelope) -> u64 {
     let (accounts, slots) = envelope.access_list().map_or((0, 0), |list| {
@@ -116,7 +149,7 @@ pub fn intrinsic_gas(envelope: &TxEnvelope) -> u64 {
         envelope.is_create(),
         accounts,
         slots,
-        0,
+        envelope.authorization_list().map_or(0, |list| list.len() as u64),
         None,
     );
     gas.initial_total_gas().max(gas.floor_gas())
@@ -131,11 +164,14 @@ pub fn recover(envelope: TxEnvelope) -> Result<Transaction, TransactionError> {
 }
 
 /// Decodes and recovers many on all cores; the error names the index of the first that fails.
-pub fn recover_all(raws: &[Bytes], chain_id: u64) -> Result<Vec<Transaction>, (usize, TransactionError)> {
+pub fn recover_all(
+    raws: &[Bytes],
+    rules: &TransactionRules,
+) -> Result<Vec<Transaction>, (usize, TransactionError)> {
     raws.par_iter()
         .enumerate()
         .map(|(index, raw)| {
-            decode(raw, chain_id)
+            decode(raw, rules)
                 .and_then(recover)
                 .map_err(|source| (index, source))
         })

@@ -16,7 +16,7 @@ use commonware_math::algebra::Random as _;
 use commonware_utils::{N3f1, TryCollect as _, ordered::Set};
 use rand_core::CryptoRng;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     net::{Ipv4Addr, SocketAddr},
     path::Path,
 };
@@ -37,6 +37,8 @@ pub struct DevNetwork {
     pub council: Address,
     /// Balances in wei.
     pub alloc: BTreeMap<Address, U256>,
+    /// Contracts that accounts may delegate to (EIP-7702).
+    pub delegates: BTreeSet<Address>,
     /// Accounts without a limit on waiting transactions.
     pub unmetered: Vec<Address>,
     /// Number of validators.
@@ -54,6 +56,7 @@ impl Default for DevNetwork {
             timestamp_ms: 0,
             council: Address::ZERO,
             alloc: BTreeMap::new(),
+            delegates: BTreeSet::new(),
             unmetered: Vec::new(),
             validators: 1,
             first_port: 9_700,
@@ -124,6 +127,7 @@ impl DevNetwork {
             block_gas_limit: self.block_gas_limit,
             council: self.council,
             alloc: self.alloc.clone(),
+            delegates: self.delegates.clone(),
         };
         let network = NetworkFile::new(
             self.name.clone(),

@@ -25,7 +25,7 @@ pub use config::{FollowerEntry, NodeConfig, NodeConfigError};
 pub use data::DataError;
 pub use files::FileError;
 pub use keys::{Identity, KeyError, ShareFile};
-pub use network::{GenesisFile, NetworkError, NetworkFile, ValidatorEntry};
+pub use network::{DelegatesError, GenesisFile, NetworkError, NetworkFile, ValidatorEntry};
 pub use node::{Node, NodeError, View};
 pub use p2p::ListenError;
 pub use plan::{PlanError, PlanFile};

@@ -9,13 +9,21 @@ use commonware_cryptography::bls12381::primitives::{
 };
 use commonware_utils::{TryCollect as _, ordered::Set};
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, net::SocketAddr, num::NonZeroU32, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+    num::NonZeroU32,
+    path::Path,
+};
 use thiserror::Error;
 use zhengtong_chain::{Genesis, GenesisError, GenesisSpec};
+use zhengtong_evm::Delegations;
 use zhengtong_types::{NAMESPACE, NetworkInfo, NetworkKey, consensus::ValidatorKey};
 
 /// Most validators of a network.
 pub const MAX_VALIDATORS: u32 = 100;
+/// Most contracts that accounts may delegate to.
+pub const MAX_DELEGATES: usize = 256;
 const FORMAT: &str = "zhengtong-network/1";
 const WHAT: &str = "network file";
 
@@ -45,6 +53,9 @@ pub struct GenesisFile {
     pub council: Address,
     /// Balances in wei.
     pub alloc: BTreeMap<Address, U256>,
+    /// Contracts that accounts may delegate to (EIP-7702). Without any, transactions of type 4 are refused.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub delegates: BTreeSet<Address>,
 }
 
 /// A validator as others know it.
@@ -67,6 +78,8 @@ pub enum NetworkError {
     Format(String),
     #[error("the network file has {0} validators, expected 1 to {MAX_VALIDATORS}")]
     Count(usize),
+    #[error(transparent)]
+    Delegates(#[from] DelegatesError),
     #[error("validator {0} does not have an ed25519 key")]
     ValidatorKey(usize),
     #[error("the validators are not in the order of their keys, or one is twice there")]
@@ -77,6 +90,29 @@ pub enum NetworkError {
     Polynomial(usize),
     #[error(transparent)]
     Genesis(#[from] GenesisError),
+}
+
+/// Why a list of contracts to delegate to is refused.
+#[derive(Debug, Error)]
+pub enum DelegatesError {
+    #[error("{0} contracts to delegate to, at most {MAX_DELEGATES}")]
+    TooMany(usize),
+    #[error(
+        "address zero stands for taking a delegation back, and is not listed as a contract to delegate to"
+    )]
+    Zero,
+}
+
+impl GenesisFile {
+    pub(crate) fn check(&self) -> Result<(), DelegatesError> {
+        if self.delegates.len() > MAX_DELEGATES {
+            return Err(DelegatesError::TooMany(self.delegates.len()));
+        }
+        if self.delegates.contains(&Address::ZERO) {
+            return Err(DelegatesError::Zero);
+        }
+        Ok(())
+    }
 }
 
 impl NetworkFile {
@@ -128,6 +164,7 @@ impl NetworkFile {
         if !self.validators.windows(2).all(|pair| pair[0].key < pair[1].key) {
             return Err(NetworkError::Order);
         }
+        self.genesis.check()?;
         // One that is alone needs to be reached by its followers only, if it has any.
         if count > 1
             && let Some(index) = self
@@ -182,6 +219,10 @@ impl NetworkFile {
         for validator in &self.validators {
             bytes.extend(&validator.key);
         }
+        // There are as many keys as the polynomial has shares: what follows them is something else.
+        for delegate in &self.genesis.delegates {
+            bytes.extend(delegate);
+        }
         keccak256(bytes)
     }
 
@@ -202,6 +243,11 @@ impl NetworkFile {
             leader,
         };
         Ok(spec.build()?)
+    }
+
+    /// What accounts may delegate to.
+    pub fn delegations(&self) -> Delegations {
+        Delegations::Listed(self.genesis.delegates.clone())
     }
 
     /// What a node of this network says about it.

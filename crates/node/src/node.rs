@@ -210,6 +210,7 @@ async fn begin(
         config: prepared.config.chain(),
         network: info,
         genesis: prepared.genesis.clone(),
+        delegations: network.delegations(),
         scheme: prepared.scheme.clone(),
         public_key: me.clone(),
         store: prepared.store.clone(),

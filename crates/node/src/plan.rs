@@ -7,7 +7,7 @@ use crate::{
     GenesisFile, NetworkFile,
     card::{CardError, NodeCard},
     files::{self, FileError},
-    network::MAX_VALIDATORS,
+    network::{DelegatesError, MAX_VALIDATORS},
 };
 use alloy_primitives::{B256, keccak256};
 use commonware_cryptography::bls12381::primitives::{sharing::Sharing, variant::MinSig};
@@ -39,6 +39,8 @@ pub enum PlanError {
     File(#[from] FileError),
     #[error(transparent)]
     Card(#[from] CardError),
+    #[error(transparent)]
+    Delegates(#[from] DelegatesError),
     #[error("the plan has format {0:?}, expected {FORMAT:?}")]
     Format(String),
     #[error("the plan has {0} validators, expected 2 to {MAX_VALIDATORS}")]
@@ -87,6 +89,7 @@ impl PlanFile {
         if count < 2 || count > MAX_VALIDATORS as usize {
             return Err(PlanError::Count(count));
         }
+        self.genesis.check()?;
         for (index, card) in self.validators.iter().enumerate() {
             card.check()?;
             for other in &self.validators[..index] {

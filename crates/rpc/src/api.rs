@@ -13,7 +13,8 @@ use std::sync::Arc;
 use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
 use zhengtong_chain::{ChainView, SealedBlock, ViewError};
 
-pub(crate) type Answer<T> = Result<T, RpcError>;
+/// What a method answers.
+pub type Answer<T> = Result<T, RpcError>;
 
 /// The state behind all methods.
 pub(crate) struct Api<V> {
@@ -99,6 +100,7 @@ pub(crate) fn number_of(view: &impl ChainView, tag: BlockNumberOrTag) -> u64 {
 /// The block that an argument names, if it exists.
 pub(crate) fn find_block(view: &impl ChainView, id: BlockId) -> Answer<Option<Arc<SealedBlock>>> {
     let number = match id {
+        BlockId::Number(BlockNumberOrTag::Pending) => return Ok(Some(view.pending()?)),
         BlockId::Number(tag) => number_of(view, tag),
         BlockId::Hash(hash) => match view.block_number(hash.block_hash)? {
             Some(number) => number,

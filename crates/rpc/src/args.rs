@@ -7,7 +7,7 @@ use serde_json::Value;
 
 /// The arguments of one request.
 #[derive(Debug)]
-pub(crate) struct Args {
+pub struct Args {
     values: std::vec::IntoIter<Value>,
     index: usize,
 }
@@ -27,16 +27,13 @@ impl Args {
     }
 
     /// The next argument; `null` counts as missing.
-    pub(crate) fn required<T: DeserializeOwned>(&mut self, name: &'static str) -> Result<T, RpcError> {
+    pub fn required<T: DeserializeOwned>(&mut self, name: &'static str) -> Result<T, RpcError> {
         let index = self.index;
         self.optional(name)?.ok_or(RpcError::Missing { index, name })
     }
 
     /// The next argument if there is one.
-    pub(crate) fn optional<T: DeserializeOwned>(
-        &mut self,
-        name: &'static str,
-    ) -> Result<Option<T>, RpcError> {
+    pub fn optional<T: DeserializeOwned>(&mut self, name: &'static str) -> Result<Option<T>, RpcError> {
         let index = self.index;
         self.index += 1;
         match self.values.next() {
@@ -52,7 +49,7 @@ impl Args {
     }
 
     /// Refuses arguments that nobody read.
-    pub(crate) fn end(self) -> Result<(), RpcError> {
+    pub fn end(self) -> Result<(), RpcError> {
         if self.values.len() == 0 {
             Ok(())
         } else {
@@ -61,7 +58,7 @@ impl Args {
     }
 
     /// An error about the argument that was read last.
-    pub(crate) fn refuse(&self, name: &'static str, reason: impl ToString) -> RpcError {
+    pub fn refuse(&self, name: &'static str, reason: impl ToString) -> RpcError {
         RpcError::Argument {
             index: self.index.saturating_sub(1),
             name,

@@ -57,9 +57,9 @@ pub(crate) fn register<V: ChainView>(methods: &mut Methods<V>) {
             .map_err(|reason| args.refuse("options", reason))?;
         args.end()?;
         api.trace(move |view| {
-            let request = call_request(request, view.network().chain_id)?;
+            let request = call_request(request, view.rules())?;
             let block = need_block(view, block)?;
-            let context = context(view.network().chain_id, &block);
+            let context = context(view, &block);
             let (state, before) = match options.tx_index {
                 None => (view.state(block.header.number)?, &[][..]),
                 Some(Index(count)) => {

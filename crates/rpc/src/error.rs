@@ -128,6 +128,7 @@ impl From<ViewError> for RpcError {
             ViewError::StateGone { .. } => Self::StateGone(error.to_string()),
             ViewError::TooManySlots { .. } => Self::Limit(error.to_string()),
             ViewError::Moved => Self::Busy,
+            ViewError::NotHere(reason) => Self::Unsupported(reason),
             ViewError::Starting | ViewError::Stopping => Self::Unavailable(error.to_string()),
             ViewError::Storage(_) => Self::Internal(error.to_string()),
         }
@@ -145,6 +146,7 @@ impl From<SubmitError> for RpcError {
             SubmitError::NonceTooLow { .. }
             | SubmitError::NonceTooHigh { .. }
             | SubmitError::AlreadyKnown { .. }
+            | SubmitError::AboveBlock { .. }
             | SubmitError::AccountFull { .. }
             | SubmitError::Storage(_)
             | SubmitError::Stopping => "",
@@ -164,7 +166,10 @@ impl From<SubmitError> for RpcError {
 const fn words(reason: &TransactionError) -> &'static str {
     match reason {
         TransactionError::TooLarge { .. } => "oversized data: ",
-        TransactionError::UnsupportedType(_) => "transaction type not supported: ",
+        TransactionError::UnsupportedType(_) | TransactionError::Delegation { .. } => {
+            "transaction type not supported: "
+        }
+        TransactionError::NoAuthorizations => "EIP-7702 transaction with empty auth list: ",
         TransactionError::WrongChain { .. } => "invalid chain id for signer: ",
         TransactionError::BadSignature => "invalid sender: ",
         TransactionError::GasTooLow { .. } => "intrinsic gas too low: ",

@@ -29,5 +29,8 @@ mod sockets;
 mod trace;
 mod txpool;
 
+pub use api::Answer;
+pub use args::Args;
+pub use calls::{estimate_pending, read_transaction};
 pub use error::{RpcError, UNAVAILABLE};
-pub use server::{Config, Hosts, RpcServer, StartError, module};
+pub use server::{Config, Hosts, Methods, RpcServer, StartError, module, module_with};

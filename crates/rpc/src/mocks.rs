@@ -11,7 +11,10 @@ use zhengtong_chain::{
     ChainView, SealedBlock, SubmitError, ViewError, Waiting,
     view::{MAX_PROVEN_SLOTS, STATE_WINDOW_BLOCKS},
 };
-use zhengtong_evm::{AccountState, BlockContext, EMPTY_CODE_HASH, Executor, Transaction, decode, recover};
+use zhengtong_evm::{
+    AccountState, BlockContext, EMPTY_CODE_HASH, Executor, Limits, Transaction, TransactionRules, decode,
+    recover,
+};
 use zhengtong_types::{
     Finality, NetworkInfo, StateProof,
     header::{Extra, blank_header, encode_header, header_hash},
@@ -37,6 +40,7 @@ pub struct MockChain(Arc<Shared>);
 struct Shared {
     committee: Committee,
     network: NetworkInfo,
+    rules: TransactionRules,
     inner: Mutex<Inner>,
     blocks: broadcast::Sender<Arc<SealedBlock>>,
     accepted: broadcast::Sender<B256>,
@@ -89,6 +93,7 @@ impl MockChain {
         Self(Arc::new(Shared {
             committee,
             network,
+            rules: TransactionRules::new(CHAIN_ID),
             inner: Mutex::new(inner),
             blocks: broadcast::channel(CHANNEL).0,
             accepted: broadcast::channel(CHANNEL).0,
@@ -120,6 +125,7 @@ impl MockChain {
             gas_limit: GAS_LIMIT,
             beneficiary: header.beneficiary,
             mix_hash: header.mix_hash,
+            limits: Limits::Osaka,
         };
         let mut executor = Executor::new(MockState::clone(state), &context);
         for transaction in &waiting {
@@ -162,7 +168,7 @@ impl MockChain {
     }
 
     fn accept(&self, raw: &Bytes) -> Result<B256, SubmitError> {
-        let transaction = recover(decode(raw, CHAIN_ID)?)?;
+        let transaction = recover(decode(raw, &self.0.rules)?)?;
         let hash = *transaction.tx_hash();
         let mut inner = self.0.inner.lock();
         if inner.transactions.contains_key(&hash)
@@ -204,6 +210,10 @@ impl ChainView for MockChain {
 
     fn network(&self) -> &NetworkInfo {
         &self.0.network
+    }
+
+    fn rules(&self) -> &TransactionRules {
+        &self.0.rules
     }
 
     fn tip(&self) -> Arc<SealedBlock> {

@@ -24,7 +24,7 @@ impl<S> Past<S> {
         let parent = block.header.number.checked_sub(1);
         let parent = parent.ok_or_else(|| RpcError::Execution("genesis is not traceable".into()))?;
         Ok(Self {
-            context: context(view.network().chain_id, &block),
+            context: context(view, &block),
             state: view.state(parent)?,
             block,
         })

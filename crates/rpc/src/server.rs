@@ -66,6 +66,11 @@ pub struct RpcServer {
 impl RpcServer {
     /// Listens, and answers from `view`. Must be called within a Tokio runtime.
     pub async fn start<V: ChainView>(config: Config, view: V) -> Result<Self, StartError> {
+        Self::serve(config, module(view)).await
+    }
+
+    /// Listens, and answers by the methods of a module. Must be called within a Tokio runtime.
+    pub async fn serve(config: Config, module: RpcModule<()>) -> Result<Self, StartError> {
         let hosts = host_filter(&config.hosts)?;
         let cors = CorsLayer::new()
             .allow_origin(Any)
@@ -90,7 +95,7 @@ impl RpcServer {
             address: config.address,
             source,
         })?;
-        let handle = server.start(module(view));
+        let handle = server.start(module);
         tracing::info!(%address, "JSON-RPC is served");
         Ok(Self { address, handle })
     }
@@ -143,6 +148,11 @@ fn host_filter(hosts: &Hosts) -> Result<HostFilterLayer, StartError> {
 
 /// Every method, over a view of a chain.
 pub fn module<V: ChainView>(view: V) -> RpcModule<()> {
+    module_with(view, |_| {})
+}
+
+/// Every method, over a view of a chain, as `change` leaves them.
+pub fn module_with<V: ChainView>(view: V, change: impl FnOnce(&mut Methods<V>)) -> RpcModule<()> {
     let mut accepted = view.subscribe_pending();
     let api = Arc::new(Api::new(view));
     let log = Arc::downgrade(&api.pending);
@@ -156,6 +166,7 @@ pub fn module<V: ChainView>(view: V) -> RpcModule<()> {
     proofs::register(&mut methods);
     trace::register(&mut methods);
     txpool::register(&mut methods);
+    change(&mut methods);
     let mut module = methods.module;
     let subscribed = module.register_subscription(
         "eth_subscribe",
@@ -182,11 +193,38 @@ pub fn module<V: ChainView>(view: V) -> RpcModule<()> {
 }
 
 /// Registers methods.
-pub(crate) struct Methods<V> {
+pub struct Methods<V> {
     module: RpcModule<Api<V>>,
 }
 
+impl<V> std::fmt::Debug for Methods<V> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Methods").finish_non_exhaustive()
+    }
+}
+
 impl<V: ChainView> Methods<V> {
+    /// Adds a method that a chain of another kind has, or puts it in the place of the one with its name.
+    pub fn replace<T, F, Fut>(&mut self, name: &'static str, method: F)
+    where
+        T: Serialize + Clone + Send + 'static,
+        F: Fn(V, Args) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = Answer<T>> + Send + 'static,
+    {
+        self.remove(name);
+        self.add(name, move |api, args| method(api.view.clone(), args));
+    }
+
+    /// Takes a method away that the chain cannot have.
+    pub fn remove(&mut self, name: &'static str) {
+        self.module.remove_method(name);
+    }
+
+    /// The names of all.
+    pub fn names(&self) -> Vec<&'static str> {
+        self.module.method_names().collect()
+    }
+
     /// Adds a method. The log gets its name, time and error code: never arguments, which may be about a person.
     pub(crate) fn add<T, F, Fut>(&mut self, name: &'static str, method: F)
     where

@@ -98,12 +98,11 @@ fn register_results<V: ChainView>(methods: &mut Methods<V>) {
         let block: Option<BlockId> = args.optional("block")?;
         args.end()?;
         api.trace(move |view| {
-            let chain_id = view.network().chain_id;
             let block = need_block(view, block)?;
-            let request = call_request(request, chain_id)?;
+            let request = call_request(request, view.rules())?;
             let state = view.state(block.header.number)?;
             let overrides = Overrides::default();
-            parity_call(state, &context(chain_id, &block), &request, &overrides, &types).map_err(trace_error)
+            parity_call(state, &context(view, &block), &request, &overrides, &types).map_err(trace_error)
         })
         .await
     });
@@ -113,12 +112,11 @@ fn register_results<V: ChainView>(methods: &mut Methods<V>) {
         let block: Option<BlockId> = args.optional("block")?;
         args.end()?;
         api.trace(move |view| {
-            let chain_id = view.network().chain_id;
             let block = need_block(view, block)?;
-            let transaction = decode(&raw, chain_id).and_then(recover);
+            let transaction = decode(&raw, view.rules()).and_then(recover);
             let transaction = transaction.map_err(zhengtong_chain::SubmitError::from)?;
             let replay = Replay {
-                context: context(chain_id, &block),
+                context: context(view, &block),
                 block_hash: block.hash,
                 transactions: &[transaction],
                 wanted: 0..1,

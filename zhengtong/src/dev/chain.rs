@@ -5,6 +5,7 @@ use super::{
     keys::{DevSeed, test_accounts, test_alloc},
 };
 use crate::{network::now_ms, node, progress::Progress};
+use alloy_primitives::Address;
 use alloy_signer_local::PrivateKeySigner;
 use anyhow::{Context, Result};
 use rand::{SeedableRng as _, rngs::ChaCha20Rng};
@@ -35,10 +36,11 @@ impl Chain {
         folder: &Folder,
         seed: &DevSeed,
         rpc: SocketAddr,
+        delegates: Vec<Address>,
         progress: &mut Progress,
     ) -> Result<Self> {
         progress.step("starting the validator");
-        let node = start(folder, seed).await?;
+        let node = start(folder, seed, delegates).await?;
         let rpc = node::serve(&node, rpc).await?;
         let network = node.view().network();
         progress.detail(format!(
@@ -89,13 +91,14 @@ impl Chain {
 }
 
 /// Makes the network at the first start, and starts its validator.
-async fn start(folder: &Folder, seed: &DevSeed) -> Result<Node> {
+async fn start(folder: &Folder, seed: &DevSeed, delegates: Vec<Address>) -> Result<Node> {
     let alloc = test_alloc()?;
     let network = DevNetwork {
         timestamp_ms: now_ms()?,
         council: seed.signer(COUNCIL)?.address(),
         unmetered: alloc.keys().copied().collect(),
         alloc,
+        delegates: delegates.into_iter().collect(),
         ..DevNetwork::default()
     };
     let random = ChaCha20Rng::from_seed(seed.derive("network").0);

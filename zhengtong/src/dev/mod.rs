@@ -10,6 +10,7 @@ mod folder;
 pub mod keys;
 
 use crate::{loopback, node, progress::Progress, web};
+use alloy_primitives::Address;
 use anyhow::{Context, Result};
 use axum::{Router, middleware};
 use chain::Chain;
@@ -55,6 +56,10 @@ pub struct Args {
     /// Run the validator and JSON-RPC only.
     #[arg(long)]
     chain_only: bool,
+    /// A contract that accounts may delegate to (EIP-7702), when a network is made; may be repeated. Without any,
+    /// transactions of type 4 are refused.
+    #[arg(long, conflicts_with = "join")]
+    delegate: Vec<Address>,
     /// Run index, gateways and portal on a network that `zhengtong network local` made, instead of a network of one: the
     /// JSON-RPC addresses of its nodes, separated by commas. When one cannot be reached, the next is asked.
     #[arg(long, conflicts_with_all = ["rpc", "chain_only"])]
@@ -88,7 +93,7 @@ pub async fn run(args: Args) -> Result<()> {
 
     let chain = match args.join {
         Some(urls) => Chain::join(urls, &mut progress).await?,
-        None => Chain::own(&folder, &seed, args.rpc, &mut progress).await?,
+        None => Chain::own(&folder, &seed, args.rpc, args.delegate, &mut progress).await?,
     };
     let Some(listener) = listener else {
         progress.say(format!("JSON-RPC   {}", chain.urls));

@@ -87,6 +87,7 @@ fn make(args: &Args) -> Result<()> {
         block_gas_limit: DEFAULT_BLOCK_GAS_LIMIT,
         council,
         alloc: keys::test_alloc()?,
+        delegates: std::collections::BTreeSet::new(),
     };
     let plan = PlanFile::new("local".into(), DEV_CHAIN_ID, genesis, cards)?;
     plan.write(&args.folder.join("plan.json"))?;

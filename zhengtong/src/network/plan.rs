@@ -21,6 +21,9 @@ pub struct Args {
     /// An account that has ether at genesis, as ADDRESS=ETHER; may be repeated. Gas costs nothing here.
     #[arg(long, value_parser = parse_fund)]
     fund: Vec<(Address, U256)>,
+    /// A contract that accounts may delegate to (EIP-7702); may be repeated. Without any, transactions of type 4 are refused.
+    #[arg(long)]
+    delegate: Vec<Address>,
     /// Where to write the plan.
     #[arg(long, default_value = "plan.json")]
     out: PathBuf,
@@ -44,6 +47,7 @@ pub fn run(args: Args) -> Result<()> {
         block_gas_limit: DEFAULT_BLOCK_GAS_LIMIT,
         council: args.council,
         alloc: args.fund.into_iter().collect(),
+        delegates: args.delegate.into_iter().collect(),
     };
     let plan = PlanFile::new(args.name, args.chain_id, genesis, cards.collect::<Result<_>>()?)?;
     plan.write(&args.out)?;

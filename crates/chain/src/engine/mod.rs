@@ -39,6 +39,7 @@ use rand_core::CryptoRng;
 use std::sync::Arc;
 use thiserror::Error;
 use tokio::sync::mpsc;
+use zhengtong_evm::Delegations;
 use zhengtong_state::{Wait, seed};
 use zhengtong_types::{
     NetworkInfo,
@@ -54,6 +55,8 @@ pub struct Setup {
     pub config: Config,
     pub network: NetworkInfo,
     pub genesis: Genesis,
+    /// Contracts that accounts may delegate to; the genesis block commits to them.
+    pub delegations: Delegations,
     pub scheme: Scheme,
     pub public_key: ValidatorKey,
     pub store: Arc<Store>,

@@ -90,7 +90,7 @@ pub async fn restore<E: Runtime>(
     let total = journaled.len();
     for raw in journaled {
         // What was accepted under other rules is not accepted any more.
-        let Ok(mut recovered) = recover_all(std::slice::from_ref(&raw), app.0.network.chain_id) else {
+        let Ok(mut recovered) = recover_all(std::slice::from_ref(&raw), &app.0.rules) else {
             continue;
         };
         let Some(transaction) = recovered.pop() else {

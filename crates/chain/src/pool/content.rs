@@ -19,7 +19,7 @@ pub struct Candidate {
     pub raw: Bytes,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Entry {
     transaction: Arc<Transaction>,
     raw: Bytes,
@@ -31,7 +31,7 @@ struct Entry {
     parked: bool,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Account {
     /// Next nonce at the tip, as far as the pool knows.
     next: u64,
@@ -39,7 +39,7 @@ struct Account {
 }
 
 /// The pool's content and its rules.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Content {
     config: PoolConfig,
     accounts: HashMap<Address, Account>,

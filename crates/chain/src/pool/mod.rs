@@ -68,17 +68,21 @@ impl Pool {
         self.content.lock().remove(hash);
     }
 
-    /// A finalized block used these nonces and changed these accounts.
+    /// A finalized block used these nonces, and changed these accounts, which have these next nonces now. One may have moved
+    /// without a transaction of its account: an authorization uses a nonce too (EIP-7702).
     pub fn finalized<'a>(
         &self,
         used: impl IntoIterator<Item = (&'a Address, u64)>,
-        changed: impl IntoIterator<Item = &'a Address>,
+        changed: impl IntoIterator<Item = (&'a Address, &'a u64)>,
     ) {
         let mut content = self.content.lock();
         for (sender, nonce) in used {
             content.used(*sender, nonce);
         }
-        for address in changed {
+        for (address, next) in changed {
+            if let Some(last) = next.checked_sub(1) {
+                content.used(*address, last);
+            }
             content.unpark(*address);
         }
     }

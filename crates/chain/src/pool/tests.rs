@@ -73,7 +73,7 @@ fn they_come_in_order_of_arrival_and_of_nonce() {
     );
     assert_eq!(pool.next_nonce(ALICE, 0), 2);
     assert_eq!(pool.next_nonce(Address::ZERO, 9), 9);
-    pool.finalized([(&ALICE, 0)], [&ALICE]);
+    pool.finalized([(&ALICE, 0)], [(&ALICE, &1)]);
     assert_eq!(selected(&pool, &[]), [(ALICE, 1), (BOB, 0)]);
     assert_eq!(pool.len(), 3);
 }
@@ -101,9 +101,9 @@ fn what_could_not_run_is_tried_again_when_its_account_changes() {
         selected(&pool, &[]).is_empty(),
         "and what stands behind it waits too"
     );
-    pool.finalized([], [&BOB]);
+    pool.finalized([], [(&BOB, &0)]);
     assert!(selected(&pool, &[]).is_empty());
-    pool.finalized([], [&ALICE]);
+    pool.finalized([], [(&ALICE, &0)]);
     assert_eq!(selected(&pool, &[]).len(), 2);
 }
 

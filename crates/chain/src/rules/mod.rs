@@ -3,7 +3,7 @@
 use crate::config::{CLOCK_TOLERANCE_MS, MAX_CLOCK_LEAD_MS};
 use alloy_consensus::Header;
 use thiserror::Error;
-use zhengtong_evm::{BlockContext, Outcome};
+use zhengtong_evm::{BlockContext, Limits, Outcome};
 use zhengtong_state::Commitment;
 use zhengtong_types::{
     consensus::{Block, Context},
@@ -75,6 +75,7 @@ pub fn block_context(chain_id: u64, header: &Header) -> BlockContext {
         gas_limit: header.gas_limit,
         beneficiary: header.beneficiary,
         mix_hash: header.mix_hash,
+        limits: Limits::Osaka,
     }
 }
 

@@ -1,7 +1,7 @@
 //! A network for tests: real threshold keys, funded accounts, the real genesis contracts.
 
-use alloy_consensus::{SignableTransaction as _, TxEip1559, TxEnvelope};
-use alloy_eips::eip2718::Encodable2718 as _;
+use alloy_consensus::{SignableTransaction as _, TxEip1559, TxEip7702, TxEnvelope};
+use alloy_eips::{eip2718::Encodable2718 as _, eip7702::Authorization};
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256};
 use alloy_signer::SignerSync as _;
 use alloy_signer_local::PrivateKeySigner;
@@ -118,6 +118,30 @@ pub fn blank() -> TxEip1559 {
 }
 
 pub fn sign(from: &PrivateKeySigner, transaction: TxEip1559) -> Bytes {
+    let signature = from
+        .sign_hash_sync(&transaction.signature_hash())
+        .expect("local keys sign");
+    TxEnvelope::from(transaction.into_signed(signature))
+        .encoded_2718()
+        .into()
+}
+
+/// A transaction by which an account delegates to a contract (EIP-7702).
+pub fn delegation(from: &PrivateKeySigner, nonce: u64, target: Address) -> Bytes {
+    let authorization = Authorization {
+        chain_id: U256::from(CHAIN_ID),
+        address: target,
+        nonce: nonce + 1,
+    };
+    let signature = from.sign_hash_sync(&authorization.signature_hash());
+    let transaction = TxEip7702 {
+        chain_id: CHAIN_ID,
+        nonce,
+        gas_limit: 100_000,
+        to: Address::repeat_byte(0x43),
+        authorization_list: vec![authorization.into_signed(signature.expect("local keys sign"))],
+        ..TxEip7702::default()
+    };
     let signature = from
         .sign_hash_sync(&transaction.signature_hash())
         .expect("local keys sign");

@@ -1,11 +1,11 @@
 //! A network of one in the deterministic runtime: transfers, finality, state, proofs, and restarts.
 
-use crate::common::{account, config, network, transfer};
+use crate::common::{account, config, delegation, network, transfer};
 use alloy_primitives::{Address, B256, U256, keccak256};
 use commonware_runtime::{Runner as _, Supervisor as _, deterministic};
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 use zhengtong_chain::{ChainView, Handle, Setup, Store, SubmitError, engine, solo};
-use zhengtong_evm::Database as _;
+use zhengtong_evm::{Database as _, Delegations, TransactionError};
 use zhengtong_state::Wait;
 
 type View = Handle<deterministic::Context>;
@@ -15,10 +15,20 @@ async fn start(
     network: &crate::common::Network,
     store: Arc<Store>,
 ) -> View {
+    start_with(context, network, store, Delegations::default()).await
+}
+
+async fn start_with(
+    context: &deterministic::Context,
+    network: &crate::common::Network,
+    store: Arc<Store>,
+    delegations: Delegations,
+) -> View {
     let setup = Setup {
         config: config(),
         network: network.info.clone(),
         genesis: network.genesis.clone(),
+        delegations,
         scheme: network.schemes[0].clone(),
         public_key: network.validators[0].clone(),
         store,
@@ -105,5 +115,45 @@ fn transfers_are_final_proven_and_survive_a_restart() {
             .expect("accepted");
         let (number, _) = finalized(&view, hash).await;
         assert_eq!(balance(&view, number, receiver), U256::from(8));
+    });
+}
+
+#[test]
+fn an_account_delegates_to_what_the_network_lists_and_still_sends() {
+    const TARGET: Address = Address::repeat_byte(0x77);
+    let network = network(1, 1);
+    let (shared, store) = (&network, Arc::new(Store::in_memory().expect("memory")));
+    deterministic::Runner::timed(std::time::Duration::from_secs(120)).start(async move |context| {
+        let list = Delegations::Listed(BTreeSet::from([TARGET]));
+        let view = start_with(&context, shared, store, list).await;
+        let owner = account(1);
+        let other = Address::repeat_byte(0x78);
+        let error = view
+            .submit(delegation(&owner, 0, other))
+            .await
+            .expect_err("not listed");
+        let expected = TransactionError::Delegation {
+            index: 0,
+            target: other,
+        };
+        assert_eq!(error, SubmitError::Transaction(expected));
+
+        let hash = view
+            .submit(delegation(&owner, 0, TARGET))
+            .await
+            .expect("accepted");
+        let (number, _) = finalized(&view, hash).await;
+        let mut state = view.state(number).expect("the state is kept");
+        let info = state.basic(owner.address()).expect("reads").expect("exists");
+        assert_eq!(info.nonce, 2);
+        let code = state
+            .code_by_hash(info.code_hash)
+            .expect("reads")
+            .original_bytes();
+        assert_eq!(code, [&[0xef, 0x01, 0x00][..], TARGET.as_slice()].concat());
+        // Its code is not a contract's: the owner sends as before, from the nonce after the authorization's.
+        let raw = transfer(&owner, 2, Address::repeat_byte(0x42), 7);
+        let hash = view.submit(raw).await.expect("accepted");
+        finalized(&view, hash).await;
     });
 }

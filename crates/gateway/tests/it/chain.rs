@@ -20,7 +20,9 @@ use parking_lot::Mutex;
 use revm::database::InMemoryDB;
 use zhengtong_bindings::{DEPLOYER, genesis_creations};
 use zhengtong_client::Checkpoint;
-use zhengtong_evm::{BlockContext, CallOutcome, CallRequest, Executed, Executor, Overrides};
+use zhengtong_evm::{
+    BlockContext, CallOutcome, CallRequest, Executed, Executor, Limits, Overrides, TransactionRules,
+};
 use zhengtong_gateway::app::chain::{ChainError, ChainPort};
 use zhengtong_gateway::app::clock::Clock;
 use zhengtong_types::header::{Extra, blank_header, header_hash};
@@ -118,6 +120,7 @@ impl TestChain {
             gas_limit: GAS_LIMIT,
             beneficiary: Address::ZERO,
             mix_hash: B256::ZERO,
+            limits: Limits::Osaka,
         }
     }
 
@@ -151,7 +154,8 @@ impl TestChain {
         if state.places.contains_key(&hash) {
             return Ok(hash);
         }
-        let envelope = zhengtong_evm::decode(raw, CHAIN_ID).map_err(|e| e.to_string())?;
+        let envelope =
+            zhengtong_evm::decode(raw, &TransactionRules::new(CHAIN_ID)).map_err(|e| e.to_string())?;
         let transaction = zhengtong_evm::recover(envelope).map_err(|e| e.to_string())?;
         let number = state.blocks.len() as u64;
         let mut executor = Executor::new(&mut state.db, &self.context(number));

@@ -3,7 +3,7 @@
 use alloy_primitives::{Address, U256};
 use rand::{SeedableRng as _, rngs::ChaCha20Rng};
 use std::{fs, net::SocketAddr};
-use zhengtong_node::{CardError, GenesisFile, Identity, NodeCard, PlanError, PlanFile};
+use zhengtong_node::{CardError, DelegatesError, GenesisFile, Identity, NodeCard, PlanError, PlanFile};
 
 fn card(seed: u64) -> NodeCard {
     let identity = Identity::generate(ChaCha20Rng::seed_from_u64(seed));
@@ -17,6 +17,7 @@ fn genesis() -> GenesisFile {
         block_gas_limit: 30_000_000,
         council: Address::repeat_byte(1),
         alloc: [(Address::repeat_byte(2), U256::from(7))].into(),
+        delegates: std::collections::BTreeSet::new(),
     }
 }
 
@@ -97,4 +98,29 @@ fn plans_and_cards_with_mistakes() {
         let said = PlanFile::read(&path).expect_err("refused").to_string();
         assert!(said.contains(says), "{said}");
     }
+}
+
+#[test]
+fn contracts_to_delegate_to_are_part_of_the_plan() {
+    let with = |delegates: Vec<Address>| {
+        let genesis = GenesisFile {
+            delegates: delegates.into_iter().collect(),
+            ..genesis()
+        };
+        PlanFile::new("city".into(), 77, genesis, vec![card(1), card(2)])
+    };
+    let none = with(Vec::new()).expect("a plan");
+    let one = with(vec![Address::repeat_byte(7)]).expect("a plan");
+    assert_ne!(none.hash(), one.hash());
+    let text = serde_json::to_string(&none).expect("JSON");
+    assert!(!text.contains("delegates"), "plans without any are as they were");
+    assert!(matches!(
+        with(vec![Address::ZERO]),
+        Err(PlanError::Delegates(DelegatesError::Zero))
+    ));
+    let many = (1..=257).map(|index| Address::left_padding_from(&u16::to_be_bytes(index)));
+    assert!(matches!(
+        with(many.collect()),
+        Err(PlanError::Delegates(DelegatesError::TooMany(257)))
+    ));
 }

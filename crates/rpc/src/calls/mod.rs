@@ -11,8 +11,11 @@ use crate::{
 use alloy_eips::BlockId;
 use alloy_primitives::TxKind;
 use alloy_rpc_types_eth::TransactionRequest;
-use zhengtong_chain::{ChainView, SealedBlock};
-use zhengtong_evm::{BlockContext, CallRequest, Overrides};
+use zhengtong_chain::{ChainView, SealedBlock, SubmitError};
+use zhengtong_evm::{
+    BlockContext, CallRequest, EstimateError, HaltReason, Limits, Overrides, TransactionError, TransactionRules,
+    estimate,
+};
 
 pub(crate) use overrides::{block_overrides, count_overrides, state_overrides};
 pub(crate) use words::{execute_error, halt_message, invalid_message};
@@ -52,21 +55,70 @@ impl Wanted {
         })
     }
 
+    /// Finds the gas that the transaction needs, by default in the block to come. What a contract does may depend on the
+    /// time: the same second as the tip's is the one in which the transaction is least likely to run.
+    pub(crate) fn estimate<V: ChainView>(mut self, view: &V) -> Answer<u64> {
+        let block = *self.block.get_or_insert(BlockId::pending());
+        let Ready {
+            request,
+            mut context,
+            overrides,
+            state,
+        } = self.prepare(view)?;
+        let tip = view.tip();
+        if block == BlockId::pending() && context.number == tip.header.number {
+            context.number += 1;
+            context.timestamp += 1;
+            context.mix_hash = tip.hash;
+        }
+        let (limits, block_gas) = (context.limits, context.gas_limit);
+        match estimate(state, &context, &request, &overrides) {
+            Ok(gas) if limits == Limits::Lifted => Ok(with_room(gas).min(block_gas)),
+            Ok(gas) => Ok(gas),
+            Err(EstimateError::Reverted { output }) => Err(RpcError::Reverted(output)),
+            Err(EstimateError::Halted {
+                reason: HaltReason::OutOfGas(_),
+                gas_limit,
+            }) => Err(RpcError::Execution(format!(
+                "gas required exceeds allowance ({gas_limit})"
+            ))),
+            Err(EstimateError::Halted { reason, .. }) => Err(RpcError::Execution(halt_message(&reason))),
+            Err(EstimateError::Execute(error)) => Err(execute_error(error)),
+        }
+    }
+
     /// Finds the block, and the state after it.
     pub(crate) fn prepare<V: ChainView>(self, view: &V) -> Answer<Ready<V::State>> {
         let block = need_block(view, self.block)?;
-        let chain_id = view.network().chain_id;
         Ok(Ready {
-            request: call_request(self.request, chain_id)?,
-            context: context(chain_id, &block),
+            request: call_request(self.request, view.rules())?,
+            context: context(view, &block),
             overrides: self.overrides,
             state: view.state(block.header.number)?,
         })
     }
 }
 
+/// A development chain's estimate has room for what other transactions do before: its users send many at once, and do not
+/// ask what became of each.
+const fn with_room(gas: u64) -> u64 {
+    const TRANSFER: u64 = 21_000;
+    const ROOM: u64 = 100_000;
+    if gas == TRANSFER { gas } else { 2 * gas + ROOM }
+}
+
+/// The gas that a transaction of the block to come needs.
+pub fn estimate_pending<V: ChainView>(view: &V, request: TransactionRequest) -> Answer<u64> {
+    let wanted = Wanted {
+        request,
+        block: Some(BlockId::pending()),
+        overrides: Overrides::default(),
+    };
+    wanted.estimate(view)
+}
+
 /// Reads a transaction that is to be executed and not sent.
-pub(crate) fn read_transaction(args: &mut Args) -> Answer<TransactionRequest> {
+pub fn read_transaction(args: &mut Args) -> Answer<TransactionRequest> {
     let request: TransactionRequest = args.required("transaction")?;
     check_transaction(&request).map_err(|reason| args.refuse("transaction", reason))?;
     Ok(request)
@@ -77,8 +129,11 @@ pub(crate) fn check_transaction(request: &TransactionRequest) -> Result<(), &'st
     if request.input.unique_input().is_err() {
         return Err("both \"data\" and \"input\" are set and not equal");
     }
-    if request.authorization_list.is_some() || request.blob_versioned_hashes.is_some() {
-        return Err("blobs and delegations are not supported");
+    if request.blob_versioned_hashes.is_some() {
+        return Err("blobs are not supported");
+    }
+    if request.authorization_list.as_ref().is_some_and(Vec::is_empty) {
+        return Err("EIP-7702 transaction with empty auth list");
     }
     if request.gas_price.is_some()
         && (request.max_fee_per_gas.is_some() || request.max_priority_fee_per_gas.is_some())
@@ -93,14 +148,24 @@ pub(crate) fn check_transaction(request: &TransactionRequest) -> Result<(), &'st
     Ok(())
 }
 
-/// The call that a transaction makes.
-pub(crate) fn call_request(request: TransactionRequest, chain_id: u64) -> Answer<CallRequest> {
+/// The call that a transaction makes, under the rules for transactions.
+pub(crate) fn call_request(request: TransactionRequest, rules: &TransactionRules) -> Answer<CallRequest> {
+    let chain_id = rules.chain_id;
     if let Some(got) = request.chain_id
         && got != chain_id
     {
         return Err(RpcError::Params(format!(
             "chainId does not match node's (have={got}, want={chain_id})"
         )));
+    }
+    for (index, authorization) in request.authorization_list.iter().flatten().enumerate() {
+        let target = authorization.address;
+        if !rules.delegations.admits(&target) {
+            return Err(RpcError::from(SubmitError::from(TransactionError::Delegation {
+                index,
+                target,
+            })));
+        }
     }
     Ok(CallRequest {
         from: request.from.unwrap_or_default(),
@@ -109,13 +174,16 @@ pub(crate) fn call_request(request: TransactionRequest, chain_id: u64) -> Answer
         value: request.value.unwrap_or_default(),
         data: request.input.into_input().unwrap_or_default(),
         access_list: request.access_list,
+        authorization_list: request.authorization_list,
     })
 }
 
 /// A call sees the block it is made at, as in geth.
-pub(crate) fn context(chain_id: u64, block: &SealedBlock) -> BlockContext {
+pub(crate) fn context(view: &impl ChainView, block: &SealedBlock) -> BlockContext {
+    let rules = view.rules();
     BlockContext {
-        chain_id,
+        chain_id: rules.chain_id,
+        limits: rules.limits,
         number: block.header.number,
         timestamp: block.header.timestamp,
         gas_limit: block.header.gas_limit,

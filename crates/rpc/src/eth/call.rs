@@ -9,7 +9,7 @@ use crate::{
 use alloy_primitives::{U64, U256};
 use alloy_rpc_types_eth::AccessListResult;
 use zhengtong_chain::ChainView;
-use zhengtong_evm::{CallOutcome, EstimateError, HaltReason, call, create_access_list, estimate};
+use zhengtong_evm::{CallOutcome, call, create_access_list};
 
 pub(super) fn register<V: ChainView>(methods: &mut Methods<V>) {
     methods.add("eth_call", |api, mut args| async move {
@@ -33,27 +33,8 @@ pub(super) fn register<V: ChainView>(methods: &mut Methods<V>) {
     methods.add("eth_estimateGas", |api, mut args| async move {
         let wanted = Wanted::read(&mut args)?;
         args.end()?;
-        api.execute(move |view| {
-            let Ready {
-                request,
-                context,
-                overrides,
-                state,
-            } = wanted.prepare(view)?;
-            match estimate(state, &context, &request, &overrides) {
-                Ok(gas) => Ok(U64::from(gas)),
-                Err(EstimateError::Reverted { output }) => Err(RpcError::Reverted(output)),
-                Err(EstimateError::Halted {
-                    reason: HaltReason::OutOfGas(_),
-                    gas_limit,
-                }) => Err(RpcError::Execution(format!(
-                    "gas required exceeds allowance ({gas_limit})"
-                ))),
-                Err(EstimateError::Halted { reason, .. }) => Err(RpcError::Execution(halt_message(&reason))),
-                Err(EstimateError::Execute(error)) => Err(execute_error(error)),
-            }
-        })
-        .await
+        api.execute(move |view| wanted.estimate(view).map(U64::from))
+            .await
     });
     methods.add("eth_createAccessList", |api, mut args| async move {
         let wanted = Wanted::read(&mut args)?;

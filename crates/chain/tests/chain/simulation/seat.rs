@@ -18,6 +18,7 @@ use zhengtong_chain::{
     Handle, Links, Networks, Rules, Setup, StartError, Store,
     engine::{self, Started},
 };
+use zhengtong_evm::Delegations;
 use zhengtong_state::Wait;
 use zhengtong_types::consensus::ValidatorKey;
 
@@ -220,6 +221,7 @@ impl Seat {
                 config: config(),
                 network: network.info.clone(),
                 genesis: network.genesis.clone(),
+                delegations: Delegations::default(),
                 scheme: network.schemes[self.index].clone(),
                 public_key: me.clone(),
                 store: copy.store.clone(),

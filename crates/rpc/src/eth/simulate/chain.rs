@@ -23,7 +23,7 @@ use alloy_rpc_types_eth::{
 };
 use zhengtong_chain::{ChainView, SealedBlock, ViewError};
 use zhengtong_evm::{
-    BlockContext, CallOutcome, ExecuteError, InvalidTransaction, MAX_CALL_GAS, Simulated, Simulation,
+    BlockContext, CallOutcome, ExecuteError, InvalidTransaction, Limits, MAX_CALL_GAS, Simulated, Simulation,
     TRANSFER_EMITTER, Transaction, receipt_from_parts,
 };
 use zhengtong_types::{
@@ -41,7 +41,8 @@ pub(super) fn run<V: ChainView>(view: &V, base: &SealedBlock, wanted: Wanted) ->
     let state = view.state(base.header.number)?;
     let mut chain = Chain {
         simulation: Simulation::new(state, wanted.checks_nonces, wanted.logs_transfers),
-        chain_id: view.network().chain_id,
+        chain_id: view.rules().chain_id,
+        limits: view.rules().limits,
         parent: base.header.clone(),
         parent_hash: base.hash,
         gas_left: MAX_CALL_GAS,
@@ -62,6 +63,7 @@ pub(super) fn run<V: ChainView>(view: &V, base: &SealedBlock, wanted: Wanted) ->
 struct Chain<S: zhengtong_evm::Database> {
     simulation: Simulation<S>,
     chain_id: u64,
+    limits: Limits,
     parent: Header,
     parent_hash: B256,
     /// Gas that the rest of the simulation may use.
@@ -94,6 +96,7 @@ impl<S: zhengtong_evm::Database<Error = ViewError>> Chain<S> {
             gas_limit: header.gas_limit,
             beneficiary: header.beneficiary,
             mix_hash: header.mix_hash,
+            limits: self.limits,
         };
         self.simulation.pretend(&block.accounts).map_err(execute_error)?;
         let (mut transactions, mut receipts, mut results) = (Vec::new(), Vec::new(), Vec::new());

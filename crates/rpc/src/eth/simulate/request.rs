@@ -48,6 +48,9 @@ impl Wanted {
         let blocks = payload.block_state_calls.into_iter().map(|block| {
             for call in &block.calls {
                 check_transaction(call)?;
+                if call.authorization_list.is_some() {
+                    return Err("delegations are not supported in a simulation".into());
+                }
             }
             Ok(Block {
                 overrides: block_overrides(&block.block_overrides.unwrap_or_default())?,
