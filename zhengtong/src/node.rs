@@ -74,13 +74,18 @@ pub async fn require_free(address: SocketAddr) -> Result<()> {
 
 /// Serves JSON-RPC. On loopback only local names are answered, so that no web page can reach it under another name.
 pub async fn serve(node: &Node, address: SocketAddr) -> Result<RpcServer> {
-    let hosts = if address.ip().is_loopback() {
+    let hosts = hosts(address);
+    let server = RpcServer::start(RpcConfig { address, hosts }, node.view().clone()).await;
+    server.with_context(|| format!("JSON-RPC on {address}; choose another address (`rpc`)"))
+}
+
+/// Whom a server answers that listens there.
+pub fn hosts(address: SocketAddr) -> Hosts {
+    if address.ip().is_loopback() {
         Hosts::Local
     } else {
         Hosts::Any
-    };
-    let server = RpcServer::start(RpcConfig { address, hosts }, node.view().clone()).await;
-    server.with_context(|| format!("JSON-RPC on {address}; choose another address (`rpc`)"))
+    }
 }
 
 /// The number of the latest block.

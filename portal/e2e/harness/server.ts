@@ -29,6 +29,8 @@ export interface ServerOptions {
   readonly rpcPort?: number;
   /** The validator and JSON-RPC alone. */
   readonly chainOnly?: boolean;
+  /** The chain in memory for the tests of contracts. */
+  readonly devtools?: boolean;
   /** JSON-RPC addresses of a network that runs already, instead of one of its own. */
   readonly join?: readonly string[];
 }
@@ -44,24 +46,26 @@ export class Server {
   readonly #httpPort: number;
   readonly #rpcPort: number;
   readonly #chainOnly: boolean;
+  readonly #devtools: boolean;
   readonly #join: readonly string[];
   #child: ChildProcess | null = null;
   #exited: Promise<Exit> | null = null;
   #lines: string[] = [];
 
-  private constructor(name: string, data: string, httpPort: number, rpcPort: number, chainOnly: boolean, join: readonly string[]) {
+  private constructor(name: string, data: string, httpPort: number, rpcPort: number, chainOnly: boolean, devtools: boolean, join: readonly string[]) {
     this.name = name;
     this.data = data;
     this.#httpPort = httpPort;
     this.#rpcPort = rpcPort;
     this.#chainOnly = chainOnly;
+    this.#devtools = devtools;
     this.#join = join;
   }
 
   static async prepare(options: ServerOptions): Promise<Server> {
     requireFile(BINARY, "run `cargo build -p zhengtong`");
     const data = options.data ?? mkdtempSync(join(tmpdir(), `zhengtong-${options.name}-`));
-    return new Server(options.name, data, options.httpPort ?? (await freePort()), options.rpcPort ?? (await freePort()), options.chainOnly ?? false, options.join ?? []);
+    return new Server(options.name, data, options.httpPort ?? (await freePort()), options.rpcPort ?? (await freePort()), options.chainOnly ?? false, options.devtools ?? false, options.join ?? []);
   }
 
   static async start(options: ServerOptions): Promise<Server> {
@@ -108,6 +112,7 @@ export class Server {
     const args = ["dev", "--data", this.data, "--http", `127.0.0.1:${this.#httpPort}`];
     args.push(...(this.#join.length > 0 ? ["--join", this.#join.join(",")] : ["--rpc", `127.0.0.1:${this.#rpcPort}`]));
     if (this.#chainOnly) args.push("--chain-only");
+    if (this.#devtools) args.push("--devtools");
     const child = spawn(BINARY, args, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, NO_COLOR: "1" } });
     this.#child = child;
     this.#lines = [];

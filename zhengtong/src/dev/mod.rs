@@ -6,6 +6,7 @@ mod cast;
 mod chain;
 mod council;
 mod demo;
+mod devtools;
 mod folder;
 pub mod keys;
 
@@ -56,9 +57,13 @@ pub struct Args {
     /// Run the validator and JSON-RPC only.
     #[arg(long)]
     chain_only: bool,
+    /// Run a chain in memory for the tests of contracts instead: Hardhat and Foundry can rewind and rewrite it (`evm_*`,
+    /// `hardhat_*`, `anvil_*`). It has JSON-RPC only, no consensus and no proofs, and keeps nothing.
+    #[arg(long, conflicts_with_all = ["join", "index_database"])]
+    devtools: bool,
     /// A contract that accounts may delegate to (EIP-7702), when a network is made; may be repeated. Without any,
     /// transactions of type 4 are refused.
-    #[arg(long, conflicts_with = "join")]
+    #[arg(long, conflicts_with_all = ["join", "devtools"])]
     delegate: Vec<Address>,
     /// Run index, gateways and portal on a network that `zhengtong network local` made, instead of a network of one: the
     /// JSON-RPC addresses of its nodes, separated by commas. When one cannot be reached, the next is asked.
@@ -68,6 +73,10 @@ pub struct Args {
 
 #[tokio::main]
 pub async fn run(args: Args) -> Result<()> {
+    if args.devtools {
+        node::require_free(args.rpc).await?;
+        return devtools::run(args.rpc).await;
+    }
     let mut progress = Progress::new(if args.chain_only { 2 } else { 7 });
     // Ports and portal first: whoever made a mistake there should learn it at once.
     let listener = if args.chain_only {

@@ -13,8 +13,8 @@ use alloy_primitives::TxKind;
 use alloy_rpc_types_eth::TransactionRequest;
 use zhengtong_chain::{ChainView, SealedBlock, SubmitError};
 use zhengtong_evm::{
-    BlockContext, CallRequest, EstimateError, HaltReason, Limits, Overrides, TransactionError, TransactionRules,
-    estimate,
+    BlockContext, CallRequest, EstimateError, HaltReason, Limits, Overrides, TransactionError,
+    TransactionRules, estimate,
 };
 
 pub(crate) use overrides::{block_overrides, count_overrides, state_overrides};
