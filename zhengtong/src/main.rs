@@ -1,4 +1,4 @@
-//! The one binary: `dev`, `node`, `network`, `verify`, `service`, `bench`.
+//! The one binary: `dev`, `node`, `network`, `verify`, `service`, `statetest`, `bench`.
 
 mod bench;
 mod dev;
@@ -7,6 +7,7 @@ mod network;
 mod node;
 mod progress;
 mod service;
+mod statetest;
 mod verify;
 mod web;
 
@@ -42,6 +43,8 @@ enum Command {
     /// Work on service packages.
     #[command(subcommand)]
     Service(service::Command),
+    /// Hold the executor against Ethereum's own state tests.
+    Statetest(statetest::Args),
     /// Check what a network says, from its public key alone.
     Verify(verify::Args),
 }
@@ -65,6 +68,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Network(command) => network::run(command)?,
         Command::Bench(command) => bench::run(command)?,
         Command::Service(command) => service::run(command)?,
+        Command::Statetest(args) => statetest::run(&args)?,
         Command::Verify(args) => return tokio::runtime::Runtime::new()?.block_on(verify::run(args)),
     }
     Ok(ExitCode::SUCCESS)
