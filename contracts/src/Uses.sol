@@ -39,7 +39,10 @@ contract Uses is IUses, Linked {
         if (_bindings[tag] != 0) revert TagUsed(tag);
         if (ciphertext.length != CIPHERTEXT_BYTES) revert WrongCiphertextLength(ciphertext.length, CIPHERTEXT_BYTES);
         ICases.Case memory c = ICases(_peer("cases")).get(caseId);
-        if (c.status != ICases.Status.Asking) revert CaseNotAsking(caseId, c.status);
+        // A person who reviews the case may need the fields behind an answer: a use like any other, on the same basis.
+        if (c.status != ICases.Status.Asking && c.status != ICases.Status.Review) {
+            revert CaseNotAsking(caseId, c.status);
+        }
         bytes32 owner = IServices(_peer("services")).service(c.service, c.version).owner;
         if (consumer != owner) revert NotTheOwner(consumer, owner);
         _requireBasis(c, provider, mask, basis);

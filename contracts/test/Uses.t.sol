@@ -86,6 +86,20 @@ contract UsesTest is CaseWorld {
         fails(u, abi.encodeWithSelector(IUses.CaseNotAsking.selector, u.id, ICases.Status.Approved));
     }
 
+    function test_fields_are_used_while_a_person_reviews_and_on_the_same_terms() public {
+        applicant = address(0xAC);
+        Use memory u = good;
+        u.id = reviewedCase();
+        record(u);
+        vm.assertEq(uses.binding(TAG), keccak256(abi.encode(POLICE, u.id, POLICE_MASK)), "binding");
+        u.tag = "second";
+        u.consumer = HEALTH;
+        fails(u, abi.encodeWithSelector(IUses.NotTheOwner.selector, HEALTH, CIVIL));
+        u.consumer = CIVIL;
+        u.mask = 7;
+        fails(u, abi.encodeWithSelector(IUses.OverAsking.selector, POLICE, 4));
+    }
+
     function test_only_the_owner_learns() public {
         Use memory u = good;
         u.consumer = HEALTH;

@@ -4,8 +4,8 @@ pragma solidity 0.8.37;
 import {ICases} from "./ICases.sol";
 
 /// @title Use records: every use of a person's data, under a one-time tag that only that person can foresee
-/// @notice No record without a basis, none that asks for more than the service's rule set declares, none for a case that
-/// asks nothing any more. The wallet walks its tags until the first that is provably absent: slot 0 maps tags to
+/// @notice No record without a basis, none that asks for more than the service's rule set declares, none for a case in
+/// which nothing is to be found out any more: facts are asked for while it is asking, fields behind them while it is under review. The wallet walks its tags until the first that is provably absent: slot 0 maps tags to
 /// bindings, so absence is an exclusion proof of one storage slot.
 interface IUses {
     /// @param purpose the service of the case
@@ -33,9 +33,10 @@ interface IUses {
     error ConsentNotActive(bytes32 consent);
     error WrongCiphertextLength(uint256 given, uint256 expected);
 
-    /// @notice Records that the sender, the provider's attester, uses data of the case's applicant.
+    /// @notice Records that the sender, the provider's attester, uses data of the case's applicant: to answer predicates, or
+    /// to give the fields behind them to the owner, whose officer reviews the case. Which fields, the ciphertext says.
     /// @param consumer who learns the answer: the owner of the service
-    /// @param mask the predicates answered, as bits; all must have this one basis
+    /// @param mask the predicates answered, or whose fields are given, as bits; all must have this one basis
     /// @param basis the statute's id, or the consent's id where the rule set demands a consent
     function record(
         bytes32 tag,

@@ -6,6 +6,7 @@ use crate::{
     error::{same_hash, same_number, within},
     header::{Extra, MAX_HEADER_BYTES, decode_header, hash_of, timestamp_ms},
     limits::{MAX_BLOCK_RECEIPT_BYTES, MAX_CERTIFICATE_BYTES, MAX_HEADERS},
+    receipt::VerifiedReceipt,
     trie,
 };
 use alloy_consensus::{Header, ReceiptEnvelope};
@@ -229,6 +230,17 @@ impl VerifiedBlock {
     /// Every receipt with the hash of its transaction, in order.
     pub fn receipts(&self) -> &[(B256, ReceiptEnvelope)] {
         &self.receipts
+    }
+
+    /// The receipt at a place, on its own: what a [`crate::ReceiptProof`] of the same transaction proves.
+    pub fn receipt(&self, index: usize) -> Option<VerifiedReceipt> {
+        let (hash, receipt) = self.receipts.get(index)?;
+        Some(VerifiedReceipt::of_block(
+            self.header.clone(),
+            index as u64,
+            *hash,
+            receipt.clone(),
+        ))
     }
 }
 

@@ -93,6 +93,21 @@ impl ReceiptProof {
 }
 
 impl VerifiedReceipt {
+    /// A receipt of a block whose tries were recomputed: [`crate::VerifiedBlock::receipt`] alone may say so.
+    pub(crate) const fn of_block(
+        header: VerifiedHeader,
+        transaction_index: u64,
+        transaction_hash: B256,
+        receipt: ReceiptEnvelope,
+    ) -> Self {
+        Self {
+            header,
+            transaction_index,
+            transaction_hash,
+            receipt,
+        }
+    }
+
     /// The block that holds the transaction.
     pub const fn header(&self) -> &VerifiedHeader {
         &self.header
