@@ -2,9 +2,11 @@
 
 use crate::error::{Findings, Problem};
 use serde::{Deserialize, Serialize};
-use zhengtong_rules::{Basis, Slug};
+use zhengtong_rules::{Basis, Predicate, Slug};
 
 pub(crate) const MAX_MATERIALS: usize = 32;
+/// The most records that a service declares.
+const MAX_RECORDS: usize = 16;
 const MAX_NAMES: usize = 16;
 
 /// `evidence.json`.
@@ -13,6 +15,24 @@ const MAX_NAMES: usize = 16;
 pub struct Evidence {
     /// The materials.
     pub materials: Vec<Material>,
+    /// What the officer who reviews a case may ask agencies for, where a yes or no is not enough. Nothing else may be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub records: Vec<DeclaredRecord>,
+}
+
+/// Fields of one agency's record, and the questions they are behind: who answers the questions on some basis may give
+/// these fields on the same one, and no others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeclaredRecord {
+    /// The record as the agency's mapping names it: the part of its fields before the dot.
+    pub record: String,
+    /// The agency.
+    pub provider: Slug,
+    /// The questions, all to this agency and all on one basis.
+    pub predicates: Vec<Slug>,
+    /// The fields, each one that one of these questions reads.
+    pub fields: Vec<String>,
 }
 
 /// One material.
@@ -53,6 +73,26 @@ pub enum MaterialSource {
 }
 
 impl Evidence {
+    /// What is declared of a record of an agency.
+    pub fn record(&self, provider: &str, record: &str) -> Option<&DeclaredRecord> {
+        self.records
+            .iter()
+            .find(|declared| declared.provider.as_str() == provider && declared.record == record)
+    }
+
+    pub(crate) fn check_records(&self, predicates: &[Predicate], findings: &mut Findings<'_>) {
+        findings.count("records", self.records.len(), 0, MAX_RECORDS);
+        let names: Vec<_> = self
+            .records
+            .iter()
+            .map(|declared| format!("{}/{}", declared.provider, declared.record))
+            .collect();
+        findings.unique("records", names.iter().map(String::as_str));
+        for (index, declared) in self.records.iter().enumerate() {
+            declared.check(&format!("records[{index}]"), predicates, findings);
+        }
+    }
+
     pub(crate) fn check(&self, predicates: &[&str], fields: &[&str], findings: &mut Findings<'_>) {
         findings.count("materials", self.materials.len(), 1, MAX_MATERIALS);
         findings.unique(
@@ -96,6 +136,50 @@ impl Evidence {
                 .collect::<Vec<_>>();
             resolve(&path, "field", "fields", &names, fields, findings);
         }
+    }
+}
+
+impl DeclaredRecord {
+    fn check(&self, path: &str, predicates: &[Predicate], findings: &mut Findings<'_>) {
+        findings.count(&format!("{path}.predicates"), self.predicates.len(), 1, MAX_NAMES);
+        findings.count(&format!("{path}.fields"), self.fields.len(), 1, MAX_NAMES);
+        findings.unique(&format!("{path}.fields"), self.fields.iter().map(String::as_str));
+        let behind: Vec<_> = predicates
+            .iter()
+            .filter(|predicate| {
+                predicate.provider == self.provider && self.predicates.contains(&predicate.id)
+            })
+            .collect();
+        let known: Vec<_> = behind.iter().map(|predicate| predicate.id.as_str()).collect();
+        let asked: Vec<_> = self.predicates.iter().map(Slug::as_str).collect();
+        resolve(
+            path,
+            "predicate of this provider",
+            "predicates",
+            &asked,
+            &known,
+            findings,
+        );
+        if behind.windows(2).any(|pair| pair[0].basis != pair[1].basis) {
+            let problem = "the predicates must all rest on one basis: one use of data has one";
+            findings.add(format!("{path}.predicates"), Problem::Shape(problem));
+        }
+        let prefix = format!("{}.", self.record);
+        let readable: Vec<_> = behind
+            .iter()
+            .flat_map(|predicate| &predicate.fields)
+            .filter(|field| field.starts_with(&prefix))
+            .map(String::as_str)
+            .collect();
+        let fields: Vec<_> = self.fields.iter().map(String::as_str).collect();
+        resolve(
+            path,
+            "field of this record behind these predicates",
+            "fields",
+            &fields,
+            &readable,
+            findings,
+        );
     }
 }
 

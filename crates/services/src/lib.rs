@@ -29,7 +29,7 @@ mod workflow;
 pub use catalogue::{Catalogue, CatalogueError, CatalogueItem, Department, MAX_CATALOGUE_BYTES, TaskType};
 pub use credential::{Claim, ClaimSource, Credential, Disclosure};
 pub use error::{PackageError, PackageErrors, Problem};
-pub use evidence::{Evidence, Material, MaterialSource};
+pub use evidence::{DeclaredRecord, Evidence, Material, MaterialSource};
 pub use form::{FieldError, FieldProblem, FieldSchema, FormSchema, MAX_FORM_BYTES};
 pub use item::{Applicant, Item, Law, ResultKind};
 pub use library::{Library, LibraryError, Statute};

@@ -80,6 +80,8 @@ impl Parts {
             errors: &mut errors,
         };
         self.evidence.check(&predicates, &fields, &mut evidence);
+        self.evidence
+            .check_records(self.rules.predicates(), &mut evidence);
         self.workflow.check(
             &fields,
             &mut Findings {

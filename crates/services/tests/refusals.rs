@@ -393,6 +393,59 @@ fn evidence_names_what_exists_and_uploads_are_not_supported_yet() {
 }
 
 #[test]
+fn records_are_of_fields_behind_predicates_of_one_agency_and_basis() {
+    let good = json!({
+        "record": "household", "provider": "public-security", "predicates": ["household-registered"],
+        "fields": ["household.region"],
+    });
+    let with =
+        |record: Value| move |files: &mut Files| file(files, "evidence.json")["records"] = json!([record]);
+    let changed = |member: &str, value: Value| {
+        let mut record = good.clone();
+        record[member] = value;
+        record
+    };
+    let mut files = files("temporary-relief");
+    with(good.clone())(&mut files);
+    let package = load(&files).expect("declared");
+    assert!(
+        package
+            .evidence()
+            .record("public-security", "household")
+            .is_some()
+    );
+    assert!(package.evidence().record("health", "household").is_none());
+    for (place, words, record) in [
+        (
+            "fields[0]",
+            "no field of this record",
+            changed("fields", json!(["household.address"])),
+        ),
+        (
+            "fields[0]",
+            "no field of this record",
+            changed("record", json!("person")),
+        ),
+        (
+            "predicates[0]",
+            "no predicate of this provider",
+            changed("provider", json!("health")),
+        ),
+        (
+            "predicates[0]",
+            "no predicate of this provider",
+            changed("predicates", json!(["wealth"])),
+        ),
+        ("fields", "entries", changed("fields", json!([]))),
+    ] {
+        assert_refused(&format!("evidence.json: records[0].{place}"), words, with(record));
+    }
+    assert_refused("evidence.json: records[1]", "twice", |files| {
+        file(files, "evidence.json")["records"] = json!([good, good]);
+    });
+}
+
+#[test]
 fn a_key_written_twice_is_refused() {
     let mut texts: Vec<_> = files("temporary-relief")
         .into_iter()
