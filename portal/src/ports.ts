@@ -148,6 +148,8 @@ export interface ConsentTerms {
   service: string;
   purpose: string;
   fields: string[];
+  /** who may be given these fields while a person reviews the case; without one, the consent is to answers alone */
+  recipient?: string;
   until: number;
 }
 
@@ -252,6 +254,14 @@ export interface Gateways {
   desk(gateway: string, session: DeskSession, query: { status?: string; cursor?: string }): Promise<{ items: DeskRow[]; next: string | null }>;
   deskCase(gateway: string, session: DeskSession, id: Hex): Promise<DeskCase>;
   statement(gateway: string, session: DeskSession, id: Hex, text: string): Promise<Hex>;
+  /** asks another agency for the declared fields of a record; the same request id gives the same answer */
+  record(gateway: string, session: DeskSession, id: Hex, wish: { requestId: Hex; provider: string; record: string }): Promise<ReceivedRecord>;
+}
+
+/** Fields of a record that another agency gave, and the use that is on record for it. */
+export interface ReceivedRecord {
+  rows: Record<string, string | number | boolean | null>[];
+  useTag: Hex;
 }
 
 /* ------------------------------------------------------------ verification */

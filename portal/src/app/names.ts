@@ -24,5 +24,10 @@ export function fieldName(field: string): string {
 
 export function officialName(official: string): string {
   const key = `official.${official}`;
-  return isMessage(key) ? t(key) : official;
+  if (isMessage(key)) return t(key);
+  // A record that was asked for: the organisation, and its officer's code or its system.
+  const [slug = "", who = ""] = official.split("/");
+  const organisation = organisationName(slug);
+  if (who === "system") return t("official.ofSystem", { organisation });
+  return who.startsWith("officer-") ? t("official.ofOfficer", { organisation, code: who.slice("officer-".length) }) : official;
 }

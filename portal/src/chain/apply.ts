@@ -3,6 +3,7 @@
 import type { Chain, ConsentTerms, Gateways, Link, Organisation, OwnCase, Wallet } from "../ports";
 import { PortFailure } from "../ports";
 import { textOf } from "../package/read";
+import { givesRecord } from "../package/words";
 import type { ServicePackage } from "../package/types";
 import { WalletError } from "../wallet/errors";
 
@@ -28,7 +29,8 @@ export function participantsOf(pack: ServicePackage, language: "zh-CN" | "en", n
     if (asked.length === 0) return [];
     const fields = [...new Set(asked.flatMap((predicate) => predicate.fields))];
     const until = Math.floor(nowMs / 1000) + CONSENT_DAYS * DAY_S;
-    return [{ provider, service: slug, purpose: textOf(pack, language, "service.title"), fields, until }];
+    const recipient = givesRecord(pack, provider) ? { recipient: owner } : {};
+    return [{ provider, service: slug, purpose: textOf(pack, language, "service.title"), fields, ...recipient, until }];
   });
   return { owner, providers, consents };
 }

@@ -20,6 +20,7 @@ export function consentRecord(own: Pick<OwnCase, "id" | "address">, terms: Conse
     service: terms.service,
     purpose: terms.purpose,
     fields: [...terms.fields],
+    ...(terms.recipient === undefined ? {} : { recipient: terms.recipient }),
     grantedAtMs: nowMs,
     until: terms.until,
   };

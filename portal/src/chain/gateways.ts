@@ -1,5 +1,5 @@
 // The agencies' gateways as the screens see them.
-import { type DeskCase, type DeskRow, type Gateways, type Hex, type Json, type Link, type OwnCase, PortFailure, type Wallet } from "../ports";
+import { type DeskCase, type DeskRow, type Gateways, type Hex, type Json, type Link, type OwnCase, PortFailure, type ReceivedRecord, type Wallet } from "../ports";
 import { caseCommitment, formCommitment, randomHex, statementCommitment } from "../wallet/bytes";
 import { WalletError } from "../wallet/errors";
 import { keyringOf } from "../wallet/keyring";
@@ -124,6 +124,12 @@ export function gatewaysOver(http: GatewayHttp, connection: Connection, prove: P
     async statement(gateway, session, id, text) {
       const request = { method: "POST" as const, path: `/v1/desk/cases/${id}/statements`, body: { text }, headers: bearer(session) };
       return new Answer(await ask(http, gateway, request)).hex("hash");
+    },
+
+    async record(gateway, session, id, wish) {
+      const request = { method: "POST" as const, path: `/v1/desk/cases/${id}/records`, body: { ...wish, fields: [] }, headers: bearer(session) };
+      const answer = new Answer(await ask(http, gateway, request));
+      return { rows: answer.list("rows") as ReceivedRecord["rows"], useTag: answer.hex("useTag") };
     },
   };
 }

@@ -1,5 +1,5 @@
 import { type Json, PortFailure } from "../ports";
-import type { CredentialSpec, FormSchema, Material, PageSpec, RuleTable, ServicePackage, Texts, Workflow } from "./types";
+import type { CredentialSpec, DeclaredRecord, FormSchema, Material, PageSpec, RuleTable, ServicePackage, Texts, Workflow } from "./types";
 
 type Folder = Record<string, unknown>;
 
@@ -14,13 +14,14 @@ export function readPackage(value: unknown): ServicePackage {
   };
   const texts = (folder["texts"] ?? {}) as Record<string, Texts>;
   const pages = file<PageSpec[] | { pages: PageSpec[] }>("pages.json", "pages");
-  const evidence = file<Material[] | { materials: Material[] }>("evidence.json", "evidence", "materials");
+  const evidence = file<Material[] | { materials: Material[]; records?: DeclaredRecord[] }>("evidence.json", "evidence", "materials");
   return {
     item: file<ServicePackage["item"]>("item.json", "item"),
     rules: file<RuleTable>("rules.json", "rules"),
     form: file<FormSchema>("form.schema.json", "form.schema", "form_schema", "form"),
     pages: Array.isArray(pages) ? pages : pages.pages,
     materials: Array.isArray(evidence) ? evidence : evidence.materials,
+    records: Array.isArray(evidence) ? [] : (evidence.records ?? []),
     workflow: file<Workflow>("workflow.json", "workflow"),
     credential: file<CredentialSpec>("credential.json", "credential"),
     texts: {

@@ -78,6 +78,14 @@ export interface Material {
   basis: Basis;
 }
 
+/** What the officer who reviews a case may ask an agency for. */
+export interface DeclaredRecord {
+  record: string;
+  provider: string;
+  predicates: string[];
+  fields: string[];
+}
+
 export interface Workflow {
   statutory: { days: number; law: LawRef };
   promised: { days: number };
@@ -109,6 +117,7 @@ export interface ServicePackage {
   form: FormSchema;
   pages: PageSpec[];
   materials: Material[];
+  records: DeclaredRecord[];
   workflow: Workflow;
   credential: CredentialSpec;
   texts: { "zh-CN": Texts; en: Texts };

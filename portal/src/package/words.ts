@@ -45,6 +45,12 @@ export function providersOf(pack: ServicePackage): string[] {
   return [...new Set(pack.rules.predicates.map((predicate) => predicate.provider))];
 }
 
+/** Whether the officer who reviews a case may ask this agency for the fields behind an answer that needs consent. */
+export function givesRecord(pack: ServicePackage, provider: string): boolean {
+  const consented = consentsOf(pack).find((one) => one.provider === provider)?.predicates ?? [];
+  return pack.records.some((declared) => declared.provider === provider && consented.some(({ id }) => declared.predicates.includes(id)));
+}
+
 /** Providers that need the applicant's consent, with what it covers. */
 export function consentsOf(pack: ServicePackage): { provider: string; predicates: Predicate[] }[] {
   const asked = pack.rules.predicates.filter((predicate) => predicate.basis.kind === "consent");

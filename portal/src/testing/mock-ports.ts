@@ -117,6 +117,7 @@ export function mockGateways(cases: MockCases): Gateways {
     }),
     deskCase: async (_gateway, _session, id) => ({ case: {}, facts: [], form: { payment_channel: "elder-card" }, history: [], statements: statementsOf(cases, id) }),
     statement: async (_gateway, _session, id, text) => mockHash(`${id}/${text}`),
+    record: async (_gateway, _session, id, { record }) => ({ rows: [{ [`${record}.status`]: "valid" }], useTag: mockHash(`${id}/${record}`) }),
   };
 }
 

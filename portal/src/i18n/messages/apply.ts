@@ -15,6 +15,8 @@ export const apply = {
   "consent.purpose": ["用来做什么", "What it is used for"],
   "consent.purposeText": ["只用于审查您这一次的{service}申请", "Only to decide this application for the {service}"],
   "consent.fields": ["会查看的记录", "Records that are read"],
+  "consent.recipient": ["谁还能看到这些记录", "Who else may see these records"],
+  "consent.recipientText": ["如果您的申请转人工审核，{owner}的工作人员可以要求查看。每次查看都会记录在您的“我的数据”里", "If a person has to review your application, an officer of {owner} may ask to see them. Each time is recorded under your data"],
   "consent.time": ["有效期", "How long it holds"],
   "consent.timeText": ["到{date}为止，可以随时撤回", "Until {date}; you can withdraw it at any time"],
   "consent.law": ["依据", "Law"],

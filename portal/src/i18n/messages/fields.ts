@@ -19,5 +19,7 @@ export const fields = {
   "field.illness.recorded_at": ["疾病登记时间", "date of that record"],
   "field.employment.status": ["就业登记状态", "employment status"],
 
+  "official.ofOfficer": ["{organisation}工作人员 {code}", "Officer {code} of {organisation}"],
+  "official.ofSystem": ["{organisation}的系统", "The system of {organisation}"],
   "official.system/gateway": ["部门系统，自动回答", "The agency’s system, automatically"],
 } as const satisfies Record<string, Pair>;
