@@ -1,7 +1,8 @@
-//! The one binary: `dev`, `node`, `network`, `verify`, `service`, `statetest`, `bench`.
+//! The one binary: `dev`, `node`, `gateway`, `network`, `verify`, `service`, `statetest`, `bench`.
 
 mod bench;
 mod dev;
+mod gateway;
 mod loopback;
 mod network;
 mod node;
@@ -34,6 +35,8 @@ enum Command {
     Dev(dev::Args),
     /// Run one validator or follower of a network.
     Node(node::Args),
+    /// Run one agency's gateway.
+    Gateway(gateway::Args),
     /// Start a network among institutions: keys, plan, ceremony; or all of it on this machine.
     #[command(subcommand)]
     Network(network::Command),
@@ -65,6 +68,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         Command::Dev(args) => dev::run(args)?,
         Command::Node(args) => node::run(args)?,
+        Command::Gateway(args) => gateway::run(args)?,
         Command::Network(command) => network::run(command)?,
         Command::Bench(command) => bench::run(command)?,
         Command::Service(command) => service::run(command)?,

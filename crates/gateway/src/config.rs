@@ -1,10 +1,12 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use reqwest::Url;
 use serde::Deserialize;
 use zhengtong_types::NetworkKey;
 
 use crate::GatewayError;
 use crate::keys::KeyFiles;
+use crate::signatures::Algorithm;
 
 /// Everything a gateway has to be told. Checked once, at start; unknown keys are refused.
 #[derive(Clone, Debug, Deserialize)]
@@ -31,12 +33,52 @@ pub struct Config {
     pub session_domains: Vec<String>,
     /// Folder with the service packages, one a subfolder.
     pub services: PathBuf,
+    /// How messages to other gateways are signed: `ed25519` (if not given) or `ecdsa-p256-sha256`.
+    #[serde(default)]
+    pub exchange_algorithm: Algorithm,
+    /// What gateway addresses in the `Registry` that begin with `/` are relative to, e.g. `http://127.0.0.1:8080`.
+    #[serde(default)]
+    pub peers_at: Option<String>,
     /// Whether this is `zhengtong dev`: identity codes are demo codes, and the origin of pages is not restricted.
     #[serde(default)]
     pub dev: bool,
 }
 
 impl Config {
+    /// The same, with relative paths taken from a folder.
+    #[must_use]
+    pub fn relative_to(mut self, folder: &Path) -> Self {
+        let KeyFiles {
+            attester,
+            encryption,
+            issuer,
+            vault,
+            exchange,
+        } = &mut self.keys;
+        let keys = [attester, encryption, issuer, vault].into_iter().chain(exchange);
+        for path in [&mut self.data_folder, &mut self.mapping, &mut self.services]
+            .into_iter()
+            .chain(keys)
+        {
+            *path = folder.join(&path);
+        }
+        self
+    }
+
+    /// [`Config::peers_at`], read.
+    ///
+    /// # Errors
+    /// It is not an address.
+    pub(crate) fn peers_base(&self) -> Result<Option<Url>, GatewayError> {
+        let read = |text: &String| {
+            Url::parse(text).map_err(|error| GatewayError::Config {
+                field: "peers_at",
+                problem: error.to_string(),
+            })
+        };
+        self.peers_at.as_ref().map(read).transpose()
+    }
+
     /// Checks what can be checked without opening anything.
     ///
     /// # Errors
@@ -51,6 +93,7 @@ impl Config {
         if let Err(error) = zhengtong_bindings::parse_slug(&self.organisation) {
             return wrong("organisation", &error.to_string());
         }
+        self.peers_base()?;
         if self.session_domains.is_empty() {
             return wrong("session_domains", "must name at least one host of the portal");
         }

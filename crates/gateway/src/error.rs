@@ -69,6 +69,9 @@ pub enum GatewayError {
     /// The attester's key.
     #[error("the attester's key file does not hold a secp256k1 key")]
     Attester,
+    /// The exchange key.
+    #[error("the exchange key file does not hold a key of the configured algorithm")]
+    Exchange,
     /// The encryption key.
     #[error("the encryption key file does not hold an X25519 key")]
     Encryption,

@@ -11,6 +11,7 @@ use zhengtong_vault::{Vault, sql};
 
 use crate::app::chain::{ChainPort, ClientPort};
 use crate::app::clock::{Clock, SystemClock};
+use crate::app::exchange::{Exchange, Peers, Signing};
 use crate::app::mapping::Mapping;
 use crate::app::source::Source;
 use crate::app::{App, Parts};
@@ -20,6 +21,8 @@ use crate::{Config, GatewayError, http};
 
 /// How long to wait before following the chain again, should the store have failed.
 const RETRY_FOLLOWING: Duration = Duration::from_secs(5);
+/// How often exchanges that nobody waits for are finished, and old ones forgotten.
+const KEEP_EXCHANGES: Duration = Duration::from_secs(5);
 /// The most service packages in a folder.
 const MAX_PACKAGES: usize = 10_000;
 
@@ -63,6 +66,15 @@ impl Gateway {
             }
         });
         tasks.spawn(async move { working.work().await });
+        let keeping = app.clone();
+        tasks.spawn(async move {
+            loop {
+                tokio::time::sleep(KEEP_EXCHANGES).await;
+                if let Err(error) = keeping.keep_exchanges().await {
+                    tracing::warn!(%error, "exchanges cannot be kept up now");
+                }
+            }
+        });
         Ok((http::router(app.clone(), dev), Self { app, _tasks: tasks }))
     }
 
@@ -102,7 +114,11 @@ pub async fn open(
     let packages = packages(&config.services)?;
     let store = Store::open(&url("gateway.sqlite")).await?;
     belongs(&store, &chain.network(), &config.organisation).await?;
-    Ok(App::new(Parts {
+    let exchange = Exchange::new(
+        Signing::new(keys.exchange(config.exchange_algorithm)?),
+        Peers::new(config.peers_base()?),
+    );
+    let parts = Parts {
         me,
         contracts: addresses(),
         vault: Vault::open(&url("vault.sqlite"), &keys.vault).await?,
@@ -116,7 +132,8 @@ pub async fn open(
         store,
         packages,
         clock,
-    }))
+    };
+    Ok(App::new(parts, exchange))
 }
 
 /// A data folder stays with the network and the organisation it was made for.

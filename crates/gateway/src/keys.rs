@@ -12,6 +12,7 @@ use zhengtong_credentials::{CredentialError, Issuer, Jwk, endorsement_text};
 use zhengtong_vault::{Secret, VaultError, VaultKey, keyfile};
 
 use crate::GatewayError;
+use crate::signatures::{Algorithm, SigningKey};
 
 /// Where the keys are: 32 bytes in hex each, readable by their owner alone.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -25,6 +26,10 @@ pub struct KeyFiles {
     pub issuer: PathBuf,
     /// Wraps every person's key in the vault.
     pub vault: PathBuf,
+    /// Ed25519 or P-256: signs messages to other gateways; endorsed by the attester. Beside the attester's, as
+    /// `exchange.key`, if not given.
+    #[serde(default)]
+    pub exchange: Option<PathBuf>,
 }
 
 impl KeyFiles {
@@ -36,7 +41,15 @@ impl KeyFiles {
             encryption: file("encryption.key"),
             issuer: file("issuer.key"),
             vault: file("vault.key"),
+            exchange: None,
         }
+    }
+}
+
+impl KeyFiles {
+    fn exchange_file(&self) -> PathBuf {
+        let beside = || self.attester.with_file_name("exchange.key");
+        self.exchange.clone().unwrap_or_else(beside)
     }
 }
 
@@ -46,6 +59,7 @@ pub struct Keys {
     pub(crate) encryption: Secret<[u8; 32]>,
     issuer: Secret<[u8; 32]>,
     pub(crate) vault: VaultKey,
+    exchange: Secret<[u8; 32]>,
 }
 
 /// What others need to know of an organisation's keys.
@@ -99,7 +113,16 @@ impl Keys {
             encryption: key(&files.encryption, |_| true)?,
             issuer: key(&files.issuer, is_p256)?,
             vault: VaultKey::read_or_create(&files.vault)?,
+            exchange: key(&files.exchange_file(), is_p256)?,
         })
+    }
+
+    /// Signs messages to other gateways.
+    ///
+    /// # Errors
+    /// The key file does not hold such a key.
+    pub fn exchange(&self, algorithm: Algorithm) -> Result<SigningKey, GatewayError> {
+        SigningKey::new(algorithm, &self.exchange).map_err(|_| GatewayError::Exchange)
     }
 
     /// What goes into the `Registry`.

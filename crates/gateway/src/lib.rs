@@ -10,6 +10,8 @@
 //! (`app::project`); the basis is checked, a use record is written through the outbox ([`app::outbox`]), and only when it
 //! is proven final does a [`FinalizedUse`] open the agency's database ([`app::source`]); the answer is signed and attested.
 //!
+//! Where a yes or no is not enough, gateway asks gateway for fields of a record ([`app::exchange`]), through the same gate.
+//!
 //! The owner of a service also keeps forms and statements in the vault, runs the officers' desk, and issues credentials.
 //!
 //! To add a predicate: `agencies/README.md`. To add a route: a handler in `http/`, its line in `http::router`, a test of
@@ -21,6 +23,7 @@ mod error;
 mod gateway;
 pub mod http;
 mod keys;
+pub mod signatures;
 pub mod store;
 
 pub use app::finalized_use::{ExpectedUse, FinalizedUse, UseError};

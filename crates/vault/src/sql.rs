@@ -55,7 +55,8 @@ pub async fn connect(url: &str, access: Access) -> Result<AnyPool, VaultError> {
     } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
         let setup = match access {
             Access::ReadWrite => "SET synchronous_commit = on",
-            Access::ReadOnly => "SET default_transaction_read_only = on",
+            // The database itself ends what runs longer than any mapping allows.
+            Access::ReadOnly => "SET default_transaction_read_only = on; SET statement_timeout = '10s'",
         };
         (url.to_owned(), setup)
     } else {

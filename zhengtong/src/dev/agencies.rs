@@ -84,6 +84,8 @@ pub async fn start(
             keys: key_files(folder, agency),
             session_domains: session_domains(surroundings.http),
             services: surroundings.services.clone(),
+            exchange_algorithm: Default::default(),
+            peers_at: Some(format!("http://{}", surroundings.http)),
             dev: true,
         };
         let (router, gateway) = Gateway::start(config)

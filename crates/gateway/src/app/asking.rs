@@ -140,6 +140,7 @@ impl App {
     }
 
     async fn answer_part(&self, part: &Part<'_>) -> Result<(), AppError> {
+        let _case = self.0.exchange.cases.lock(part.ask.case_id).await;
         let attestation = part.transaction("facts");
         // An answer that was signed before is sent as it is: the data is not read a second time.
         let signed = match self.store.transaction(&attestation).await? {

@@ -1,6 +1,6 @@
 //! The gate: data is released against a finalized use record, and against nothing else.
 
-use alloy_primitives::{Address, B256};
+use alloy_primitives::{Address, B256, keccak256};
 use alloy_sol_types::SolEvent;
 use thiserror::Error;
 use zhengtong_bindings::uses::Uses::Used;
@@ -41,6 +41,9 @@ pub struct ExpectedUse {
 pub struct FinalizedUse {
     expected: ExpectedUse,
     block_number: u64,
+    transaction: B256,
+    consumer: B256,
+    details: B256,
 }
 
 /// Why a receipt does not open the gate.
@@ -91,6 +94,9 @@ impl FinalizedUse {
         Ok(Self {
             expected,
             block_number: receipt.header().number(),
+            transaction: receipt.transaction_hash(),
+            consumer: used.consumer,
+            details: keccak256(&used.ciphertext),
         })
     }
 
@@ -107,6 +113,21 @@ impl FinalizedUse {
     /// The predicates that may be answered.
     pub fn mask(&self) -> u32 {
         self.expected.mask
+    }
+
+    /// Who learns, as the record says.
+    pub fn consumer(&self) -> B256 {
+        self.consumer
+    }
+
+    /// Hash of the sealed details that the person concerned reads: they name the fields.
+    pub fn details(&self) -> B256 {
+        self.details
+    }
+
+    /// The transaction that holds the record.
+    pub fn transaction(&self) -> B256 {
+        self.transaction
     }
 
     /// The block that holds the record.

@@ -6,7 +6,7 @@ use futures::StreamExt as _;
 use zhengtong_client::Checkpoint;
 
 use super::chain::ChainError;
-use super::project::changes;
+use super::project::{Change, changes};
 use super::{App, AppError};
 
 const RETRY: Duration = Duration::from_secs(1);
@@ -18,6 +18,7 @@ impl App {
     /// # Errors
     /// The store failed, for instance because the disk is full. Call it again: it goes on where it was.
     pub async fn follow(&self) -> Result<(), AppError> {
+        self.learn_organisation_keys().await?;
         let mut blocks = self.chain.follow(self.store.checkpoint().await?);
         while let Some(block) = blocks.next().await {
             let block = match block {
@@ -40,6 +41,14 @@ impl App {
                 .apply(&changes, Checkpoint::from(&block), self.me, self.clock.now_ms())
                 .await?;
             self.0.metrics.block();
+            let recorded: Vec<_> = changes
+                .iter()
+                .filter_map(|change| match change {
+                    Change::Recorded { tx_hash, .. } => Some(*tx_hash),
+                    _ => None,
+                })
+                .collect();
+            self.0.exchange.finality.tell(&block, &recorded);
             if has_work {
                 self.0.wake.notify_one();
             }

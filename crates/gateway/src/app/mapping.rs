@@ -11,6 +11,9 @@ use thiserror::Error;
 
 use zhengtong_bindings::parse_slug;
 
+use super::exchange::mapped::{self, RawRecord};
+pub use super::exchange::mapped::{MappedRecord, RecordProblem};
+
 /// The only format there is.
 pub const FORMAT: &str = "zhengtong-mapping/1";
 /// The most bytes of a mapping file.
@@ -72,6 +75,8 @@ pub struct Mapping {
     pub organisation: String,
     /// Predicate to query.
     pub predicates: BTreeMap<String, MappedPredicate>,
+    /// Record to its fields and query: what may be given to another agency.
+    pub records: BTreeMap<String, MappedRecord>,
     /// How identity is proven, at the agency that issues identity credentials.
     pub identity: Option<Query>,
 }
@@ -115,6 +120,14 @@ pub enum MappingError {
     /// Not a predicate's name.
     #[error("mapping: \"{0}\" is not a predicate's name: 1 to 31 of a-z, 0-9 and -")]
     Name(String),
+    /// A record is refused.
+    #[error("mapping: records.{record}: {problem}")]
+    Record {
+        /// Which one.
+        record: String,
+        /// Why.
+        problem: RecordProblem,
+    },
     /// A query that is not allowed.
     #[error("mapping: {at}: {problem}")]
     Query {
@@ -155,6 +168,8 @@ struct File {
     organisation: String,
     #[serde(default)]
     predicates: BTreeMap<String, RawPredicate>,
+    #[serde(default)]
+    records: BTreeMap<String, RawRecord>,
     identity: Option<RawIdentity>,
 }
 
@@ -175,7 +190,7 @@ struct RawIdentity {
     timeout_ms: u64,
 }
 
-fn default_timeout() -> u64 {
+pub(super) fn default_timeout() -> u64 {
     DEFAULT_TIMEOUT_MS
 }
 
@@ -236,6 +251,7 @@ impl Mapping {
                 },
             );
         }
+        let records = mapped::records(file.records)?;
         let identity = file.identity.map(|raw| {
             let allowed = [("number", Bind::Number), ("code", Bind::Code)];
             checked(&raw.query, raw.timeout_ms, &allowed, |part: &str| {
@@ -245,12 +261,13 @@ impl Mapping {
         Ok(Self {
             organisation: file.organisation,
             predicates,
+            records,
             identity: identity.transpose()?,
         })
     }
 }
 
-fn checked(
+pub(super) fn checked(
     text: &str,
     timeout_ms: u64,
     allowed: &[(&str, Bind)],

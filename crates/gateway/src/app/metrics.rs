@@ -15,11 +15,18 @@ pub struct Metrics {
     jobs: Family<[(&'static str, String); 1], Gauge>,
     links: Family<Labels, Counter>,
     blocks: Counter,
+    exchanges: Family<[(&'static str, &'static str); 2], Counter>,
 }
 
 impl Metrics {
     pub(crate) fn new() -> Self {
         let mut registry = Registry::with_prefix("zhengtong_gateway");
+        let exchanges = Family::default();
+        registry.register(
+            "exchanges",
+            "Exchanges by direction and result",
+            Family::clone(&exchanges),
+        );
         let (jobs_done, jobs, links, blocks) = (
             Family::default(),
             Family::default(),
@@ -36,6 +43,7 @@ impl Metrics {
             jobs,
             links,
             blocks,
+            exchanges,
         }
     }
 
@@ -45,6 +53,11 @@ impl Metrics {
 
     pub(crate) fn link(&self, result: &'static str) {
         self.links.get_or_create(&[("result", result)]).inc();
+    }
+
+    pub(crate) fn exchange(&self, direction: &'static str, result: &'static str) {
+        let labels = [("direction", direction), ("result", result)];
+        self.exchanges.get_or_create(&labels).inc();
     }
 
     pub(crate) fn block(&self) {

@@ -6,6 +6,7 @@ pub mod chain;
 pub mod clock;
 mod consent;
 mod desk;
+pub mod exchange;
 pub mod finalized_use;
 mod follow;
 mod identity;
@@ -136,6 +137,7 @@ pub(crate) struct Inner {
     outbox: Outbox,
     rule_sets: RuleSets,
     metrics: Metrics,
+    exchange: exchange::Exchange,
     /// Rings when there may be work.
     wake: Notify,
     /// One at a time publishes a status list.
@@ -152,12 +154,13 @@ impl std::ops::Deref for App {
 
 impl App {
     /// Puts a gateway together.
-    pub fn new(parts: Parts) -> Self {
+    pub(crate) fn new(parts: Parts, exchange: exchange::Exchange) -> Self {
         let outbox = Outbox::new(parts.store.clone(), parts.chain.clone(), parts.attester.clone());
         Self(Arc::new(Inner {
             outbox,
             rule_sets: RuleSets::default(),
             metrics: Metrics::new(),
+            exchange,
             wake: Notify::new(),
             publishing: tokio::sync::Mutex::new(()),
             parts,

@@ -22,7 +22,14 @@ use zhengtong_types::VerifiedBlock;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Change {
     /// An organisation was listed or changed.
-    Organisation { id: B256, attester: Address, roles: u32 },
+    Organisation {
+        id: B256,
+        attester: Address,
+        roles: u32,
+        /// X25519.
+        encryption: B256,
+        gateway: String,
+    },
     /// An officer was listed, or no longer is.
     Officer {
         address: Address,
@@ -184,6 +191,8 @@ impl Reader<'_> {
                     id: e.id,
                     attester: e.attester,
                     roles: e.roles,
+                    encryption: e.encryptionKey,
+                    gateway: e.gateway,
                 }
             }
             OfficerSet::SIGNATURE_HASH if at == self.contracts.registry => {
@@ -216,9 +225,6 @@ impl Reader<'_> {
             }
             ConsentGranted::SIGNATURE_HASH if at == self.contracts.consents => {
                 let e = ConsentGranted::decode_log(log)?.data;
-                if e.provider != self.me {
-                    return Ok(());
-                }
                 let (provider, service, until_s) = (e.provider, e.service, e.until);
                 Change::Granted {
                     id: e.id,

@@ -10,6 +10,7 @@ use zhengtong_bindings::UNKNOWN;
 use zhengtong_vault::sql::{self, Access};
 use zhengtong_vault::{ResidentNumber, VaultError};
 
+use super::exchange::budget::Budgets;
 use super::finalized_use::FinalizedUse;
 use super::mapping::{Bind, Kind, Mapping, Query};
 
@@ -91,8 +92,9 @@ pub enum AnswerError {
 
 /// The agency's database and its mapping.
 pub struct Source {
-    pool: AnyPool,
-    mapping: Mapping,
+    pub(super) pool: AnyPool,
+    pub(super) mapping: Mapping,
+    pub(super) budgets: Budgets,
 }
 
 impl Source {
@@ -104,6 +106,7 @@ impl Source {
         Ok(Self {
             pool: sql::connect(url, Access::ReadOnly).await?,
             mapping,
+            budgets: Budgets::default(),
         })
     }
 
@@ -221,7 +224,7 @@ impl Source {
     }
 }
 
-fn failed(error: sqlx::Error) -> AnswerError {
+pub(super) fn failed(error: sqlx::Error) -> AnswerError {
     let code = error.as_database_error().and_then(|error| error.code());
     AnswerError::Database {
         code: code.map_or_else(|| "none".into(), |code| code.into_owned()),

@@ -1,6 +1,7 @@
 //! HTTP: routes, bounds, problem JSON (RFC 9457), OpenAPI.
 
 mod desk;
+mod exchange;
 mod extract;
 mod identity;
 mod links;
@@ -60,6 +61,9 @@ fn routes_of() -> OpenApiRouter<App> {
         .routes(routes!(desk::queue))
         .routes(routes!(desk::case))
         .routes(routes!(desk::statement))
+        .routes(routes!(exchange::ask))
+        .routes(routes!(exchange::attempts))
+        .routes(routes!(exchange::provide))
 }
 
 /// The routes of a gateway. Pages of the portal's hosts may use them from another origin; with `dev`, all pages.

@@ -5,7 +5,7 @@ use sqlx::AnyConnection;
 use zhengtong_client::Checkpoint;
 
 use super::jobs::insert_job;
-use super::{CHECKPOINT, JobKind, SET_META, Status, Store, StoreError, Waiting, hex, int};
+use super::{CHECKPOINT, JobKind, SET_META, Status, Store, StoreError, Waiting, exchange, hex, int};
 use crate::app::project::{Change, Event, Happening, Opened, cause_word};
 
 impl Store {
@@ -37,7 +37,14 @@ impl Store {
 
 async fn apply(db: &mut AnyConnection, change: &Change, me: B256, now_ms: u64) -> Result<(), StoreError> {
     match change {
-        Change::Organisation { id, attester, roles } => {
+        Change::Organisation {
+            id,
+            attester,
+            roles,
+            encryption,
+            gateway,
+        } => {
+            exchange::put_organisation_keys(&mut *db, *id, *encryption, gateway).await?;
             sqlx::query(
                 "INSERT INTO organisations (id, attester, roles) VALUES ($1, $2, $3) ON CONFLICT (id) \
                  DO UPDATE SET attester = excluded.attester, roles = excluded.roles",
@@ -108,13 +115,15 @@ async fn apply(db: &mut AnyConnection, change: &Change, me: B256, now_ms: u64) -
         } => {
             sqlx::query(
                 "INSERT INTO consents (id, grantor, provider, service, until_s, revoked) \
-                 VALUES ($1, $2, $3, $4, $5, 0) ON CONFLICT (id, grantor) DO NOTHING",
+                 SELECT $1, $2, $3, $4, $5, 0 WHERE $3 = $6 OR EXISTS \
+                 (SELECT 1 FROM services s WHERE s.id = $4 AND s.owner = $6) ON CONFLICT (id, grantor) DO NOTHING",
             )
             .bind(hex(id))
             .bind(hex(grantor))
             .bind(hex(provider))
             .bind(hex(service))
             .bind(int(*until_s))
+            .bind(hex(me))
             .execute(&mut *db)
             .await?;
             sqlx::query("UPDATE jobs SET due_ms = 0, waiting = '' WHERE state = 'open' AND waiting = $1")

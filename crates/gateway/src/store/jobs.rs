@@ -87,7 +87,7 @@ impl Ask {
         .to_string()
     }
 
-    fn from_body(case_id: B256, seq: u32, body: &str) -> Option<Self> {
+    pub(super) fn from_body(case_id: B256, seq: u32, body: &str) -> Option<Self> {
         let body: serde_json::Value = serde_json::from_str(body).ok()?;
         let number = |name: &str| body[name].as_u64();
         let word = |name: &str| body[name].as_str()?.parse().ok();

@@ -5,6 +5,8 @@
 mod apply;
 mod cases;
 mod credentials;
+mod exchange;
+mod group;
 mod jobs;
 mod links;
 mod outbox;
@@ -23,13 +25,15 @@ use zhengtong_vault::sql::{self, Access};
 
 pub use cases::{CaseRow, HistoryRow, QueueCursor, Status};
 pub use credentials::CredentialRow;
+pub use exchange::{AttemptRow, ConsentRow, Direction, ExchangeRow, MAX_ATTEMPTS_KEPT};
 pub use jobs::{Job, JobKind, Waiting};
 pub use links::LinkRow;
-pub use outbox::{OutboxRow, OutboxState, status_root_id};
+pub use outbox::{OutboxRow, OutboxState, SignedRow, status_root_id};
 pub use public::{ServiceRow, StatuteRow};
 pub use statements::{Author, StatementRow};
 
 const SCHEMA: &str = include_str!("schema.sql");
+const EXCHANGE_SCHEMA: &str = include_str!("exchange.sql");
 
 /// Why the store failed.
 #[derive(Debug, Error)]
@@ -40,6 +44,9 @@ pub enum StoreError {
     /// It did not open.
     #[error(transparent)]
     Open(#[from] VaultError),
+    /// The store is being closed.
+    #[error("the store is closed")]
+    Closed,
     /// Something in it cannot be read.
     #[error("the store holds a malformed {0}")]
     Malformed(&'static str),
@@ -49,6 +56,7 @@ pub enum StoreError {
 #[derive(Clone)]
 pub struct Store {
     pool: AnyPool,
+    group: group::Group,
 }
 
 impl Store {
@@ -59,7 +67,9 @@ impl Store {
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         let pool = sql::connect(url, Access::ReadWrite).await?;
         sqlx::raw_sql(SCHEMA).execute(&pool).await?;
-        Ok(Self { pool })
+        sqlx::raw_sql(EXCHANGE_SCHEMA).execute(&pool).await?;
+        let group = group::Group::start(pool.clone());
+        Ok(Self { pool, group })
     }
 
     /// A fact about the store itself, e.g. which network it belongs to.

@@ -22,7 +22,7 @@ pub enum OutboxState {
 }
 
 impl OutboxState {
-    fn as_str(self) -> &'static str {
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Wanted => "wanted",
             Self::Signed => "signed",
@@ -45,6 +45,23 @@ pub struct OutboxRow {
     pub signed: Option<(u64, Bytes, B256)>,
     /// How far it is.
     pub state: OutboxState,
+}
+
+/// A transaction that is signed, before it is written down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedRow {
+    /// Its name.
+    pub id: String,
+    /// The contract called.
+    pub target: Address,
+    /// The call.
+    pub data: Bytes,
+    /// Its nonce.
+    pub nonce: u64,
+    /// The signed bytes.
+    pub raw: Bytes,
+    /// Their hash.
+    pub hash: B256,
 }
 
 const COLUMNS: &str = "SELECT id, target, data, nonce, raw, hash, state FROM outbox";
@@ -72,16 +89,12 @@ impl Store {
             let (n, tag): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
             return Ok((unsigned("n", n)?, read("tag", &tag)?));
         }
-        let next: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM uses WHERE case_id = $1")
-            .bind(hex(case_id))
-            .fetch_one(&mut *transaction)
-            .await?;
-        let n: u32 = unsigned("n", next)?;
+        let n = super::exchange::first_free(&mut transaction, case_id).await?;
         let tag = tag_of(n);
         sqlx::query("INSERT INTO uses (case_id, mask, n, tag) VALUES ($1, $2, $3, $4)")
             .bind(hex(case_id))
             .bind(int(mask))
-            .bind(next)
+            .bind(i64::from(n))
             .bind(hex(tag))
             .execute(&mut *transaction)
             .await?;
@@ -185,6 +198,31 @@ impl Store {
             .bind(hex(hash))
             .execute(&self.pool)
             .await?;
+        Ok(())
+    }
+
+    /// Keeps signed bytes, before any of them is sent.
+    ///
+    /// # Errors
+    /// The database fails: then none was kept.
+    pub async fn put_signed(&self, rows: &[SignedRow]) -> Result<(), StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        for row in rows {
+            sqlx::query(
+                "INSERT INTO outbox (id, target, data, nonce, raw, hash, state) \
+                 VALUES ($1, $2, $3, $4, $5, $6, 'signed') ON CONFLICT (id) DO UPDATE SET nonce = excluded.nonce, \
+                 raw = excluded.raw, hash = excluded.hash, state = excluded.state WHERE outbox.state = 'wanted'",
+            )
+            .bind(row.id.clone())
+            .bind(hex(row.target))
+            .bind(hex(&row.data))
+            .bind(int(row.nonce))
+            .bind(hex(&row.raw))
+            .bind(hex(row.hash))
+            .execute(&mut *transaction)
+            .await?;
+        }
+        transaction.commit().await?;
         Ok(())
     }
 

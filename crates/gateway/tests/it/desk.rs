@@ -17,7 +17,10 @@ use crate::world::{OWNER, PORTAL, World, officer};
 
 #[tokio::test]
 async fn an_officer_sees_the_case_refuses_with_reasons_and_the_resident_reads_them() {
-    let world = World::new().await;
+    refused(World::new().await).await;
+}
+
+pub async fn refused(world: World) {
     let wallet = world.wallet("refused-64").await;
     let case = world.apply(&wallet, 1, "old-age-allowance").await;
     let bearer = world.bearer(OWNER, 0).await;
@@ -88,7 +91,10 @@ async fn an_officer_sees_the_case_refuses_with_reasons_and_the_resident_reads_th
 
 #[tokio::test]
 async fn more_is_asked_for_and_handed_in() {
-    let world = World::new().await;
+    supplemented(World::new().await).await;
+}
+
+pub async fn supplemented(world: World) {
     let wallet = world.wallet("household-missing").await;
     let mut case = world.apply(&wallet, 2, "old-age-allowance").await;
     let path = format!("/v1/cases/{:#x}/supplement", case.id);
@@ -154,7 +160,10 @@ async fn more_is_asked_for_and_handed_in() {
 
 #[tokio::test]
 async fn the_queue_is_by_deadline_and_pages_without_gaps() {
-    let world = World::new().await;
+    queue(World::new().await).await;
+}
+
+pub async fn queue(world: World) {
     let mut expected = Vec::new();
     for seed in 0..52u64 {
         let case = OwnCase::new(500 + seed, json!({ "payment_channel": "elder-card" }));
@@ -325,7 +334,10 @@ async fn the_desk_opens_to_nobody_without_a_session_of_this_agency() {
 
 #[tokio::test]
 async fn a_forgotten_resident_cannot_be_read_any_more_and_the_chain_still_verifies() {
-    let world = World::new().await;
+    forgotten(World::new().await).await;
+}
+
+pub async fn forgotten(world: World) {
     let wallet = world.wallet("refused-64").await;
     let case = world.apply(&wallet, 4, "old-age-allowance").await;
     let bearer = world.bearer(OWNER, 0).await;

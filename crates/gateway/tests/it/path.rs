@@ -22,7 +22,10 @@ fn status(world: &World, case: &OwnCase) -> u8 {
 
 #[tokio::test]
 async fn a_resident_of_66_is_approved_by_the_rules_and_gets_a_credential() {
-    let world = World::new().await;
+    approved(World::new().await).await;
+}
+
+pub async fn approved(world: World) {
     let wallet = world.wallet("approved-66").await;
     let case = world.apply(&wallet, 1, "old-age-allowance").await;
 
@@ -62,7 +65,10 @@ async fn a_resident_of_66_is_approved_by_the_rules_and_gets_a_credential() {
 
 #[tokio::test]
 async fn the_person_finds_every_use_and_the_first_missing_tag_is_absent() {
-    let world = World::new().await;
+    every_use(World::new().await).await;
+}
+
+pub async fn every_use(world: World) {
     let wallet = world.wallet("approved-66").await;
     let case = world.apply(&wallet, 1, "old-age-allowance").await;
     let uses: Vec<_> = world
@@ -234,7 +240,10 @@ async fn predicates_of_different_bases_get_a_record_each_and_the_subsidy_is_appr
 
 #[tokio::test]
 async fn an_appeal_freezes_the_credential_and_a_refusal_revokes_it() {
-    let world = World::new().await;
+    appealed(World::new().await).await;
+}
+
+pub async fn appealed(world: World) {
     let wallet = world.wallet("approved-66").await;
     let case = world.apply(&wallet, 6, "old-age-allowance").await;
     let list_status = async |world: &World| {

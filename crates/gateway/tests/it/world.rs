@@ -68,6 +68,12 @@ pub struct World {
     pub council: PrivateKeySigner,
     pub gateways: Vec<(&'static str, App)>,
     pub folder: TempDir,
+    /// Databases of stores and vaults; SQLite files in the folder for those that are not here.
+    pub databases: Vec<(&'static str, String)>,
+    /// What the gateways' addresses are relative to, where they reach each other.
+    pub peers_at: Option<String>,
+    /// Mappings that stand in for the agencies' own.
+    pub mappings: Vec<(&'static str, PathBuf)>,
     demo: Vec<DemoResident>,
 }
 
@@ -99,6 +105,11 @@ impl Answer {
 
 impl World {
     pub async fn new() -> Self {
+        Self::on(Vec::new()).await
+    }
+
+    /// A world whose gateways keep what they keep in these databases, by organisation.
+    pub async fn on(databases: Vec<(&'static str, String)>) -> Self {
         let (_, prepared) = population().await;
         let council = PrivateKeySigner::from_bytes(&keccak256("council")).unwrap();
         let clock = TestClock::new(NOW_S);
@@ -109,6 +120,9 @@ impl World {
             council,
             gateways: Vec::new(),
             folder: TempDir::new().unwrap(),
+            databases,
+            peers_at: None,
+            mappings: Vec::new(),
             demo: prepared.demo_residents(),
         };
         world.list_organisations();
@@ -125,15 +139,24 @@ impl World {
             rpc_url: "http://127.0.0.1:1".into(),
             network_key: self.chain.network().parse::<NetworkKey>().unwrap(),
             data_folder: folder.clone(),
-            database_url: None,
+            database_url: self
+                .databases
+                .iter()
+                .find(|(slug, _)| *slug == organisation)
+                .map(|(_, url)| url.clone()),
             source_url: prepared.databases[organisation].clone(),
-            mapping: repository()
-                .join("agencies")
-                .join(organisation)
-                .join("mapping.toml"),
+            mapping: match self.mappings.iter().find(|(slug, _)| *slug == organisation) {
+                Some((_, path)) => path.clone(),
+                None => repository()
+                    .join("agencies")
+                    .join(organisation)
+                    .join("mapping.toml"),
+            },
             keys: KeyFiles::in_folder(&folder.join("keys")),
             session_domains: vec![PORTAL.into()],
             services: repository().join("services"),
+            exchange_algorithm: Default::default(),
+            peers_at: self.peers_at.clone(),
             dev: true,
         }
     }

@@ -1,0 +1,452 @@
+//! Asking another gateway for a record: declared fields alone, of a case of this organisation, on a basis it can name.
+
+use std::time::Duration;
+
+use alloy_primitives::{Address, B256};
+use axum::body::Bytes;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use reqwest::Url;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use zhengtong_vault::{Record, Secret};
+
+use super::envelope::{HttpAnswer, HttpRequest, Peer};
+use super::message::{ClaimedBasis, Opened, RecordAnswer, RecordRequest, VERSION, digest_of, open};
+use super::permit::declared;
+use super::provide::PATH;
+use super::refusal::{Reason, Refusal};
+use crate::app::project::word;
+use crate::app::rule_sets::Questions;
+use crate::app::{App, AppError, inner};
+use crate::store::{CaseRow, Direction, Status};
+
+/// How often one request is sent.
+pub const MAX_TRIES: u32 = 5;
+/// The first wait between tries; it doubles.
+const FIRST_WAIT: Duration = Duration::from_millis(200);
+/// How long all tries together may take.
+pub const ASK_TIMEOUT: Duration = Duration::from_secs(13);
+/// How long one try may take: longer than the other gateway takes to say that a use record is not final yet.
+const TRY_TIMEOUT: Duration = Duration::from_secs(9);
+/// The most bytes of an answer.
+const MAX_ANSWER_BYTES: usize = 256 * 1024;
+
+/// What an officer, or a program of this organisation, asks for.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    /// The case.
+    pub case_id: B256,
+    /// The request's id; the same id gives the same answer.
+    pub id: B256,
+    /// Whose record.
+    pub provider: String,
+    /// Which record.
+    pub record: String,
+    /// Which fields; all that the service declares if there are none.
+    pub fields: Vec<String>,
+    /// Who asks; `None` for a program.
+    pub officer: Option<Address>,
+}
+
+/// A record that was received. Personal: it cannot be printed.
+pub struct Received {
+    /// Tag of the use record.
+    pub use_tag: B256,
+    /// The transaction that holds it.
+    pub use_transaction: B256,
+    /// The fields, as asked.
+    pub fields: Vec<String>,
+    /// One object a row, from fields to values.
+    pub rows: Vec<Map<String, Value>>,
+}
+
+#[derive(Deserialize)]
+struct Problem {
+    reason: String,
+    #[serde(default)]
+    detail: String,
+}
+
+/// Where the other gateways are, and how they are reached.
+pub(crate) struct Peers {
+    http: reqwest::Client,
+    /// What addresses in the `Registry` that begin with `/` are relative to.
+    base: Option<Url>,
+}
+
+impl Peers {
+    /// With a base for relative addresses, if there is one.
+    pub fn new(base: Option<Url>) -> Self {
+        Self {
+            http: reqwest::Client::new(),
+            base,
+        }
+    }
+
+    fn url(&self, peer: &Peer) -> Result<Url, Refusal> {
+        let place = format!("{}{PATH}", peer.gateway.trim_end_matches('/'));
+        let url = match &self.base {
+            Some(base) if place.starts_with('/') => base.join(&place),
+            _ => Url::parse(&place),
+        };
+        url.ok()
+            .filter(|url| matches!(url.scheme(), "http" | "https") && url.host_str().is_some())
+            .ok_or_else(|| {
+                Refusal::new(
+                    Reason::PeerUnreachable,
+                    "",
+                    "the Registry has no usable address of its gateway",
+                )
+            })
+    }
+
+    async fn send(&self, url: &Url, request: &HttpRequest) -> Result<HttpAnswer, Refusal> {
+        let unreachable =
+            |_| Refusal::new(Reason::PeerUnreachable, "", "the other gateway cannot be reached");
+        let mut post = self
+            .http
+            .post(url.clone())
+            .timeout(TRY_TIMEOUT)
+            .body(request.body.clone());
+        for (name, value) in &request.headers {
+            post = post.header(name, value);
+        }
+        let mut response = post.send().await.map_err(unreachable)?;
+        let status = response.status().as_u16();
+        let headers = response.headers().iter();
+        let headers = headers
+            .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
+            .collect();
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
+            if body.len() + chunk.len() > MAX_ANSWER_BYTES {
+                return Err(Refusal::new(Reason::WrongAnswer, "", "the answer is too large"));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(HttpAnswer {
+            status,
+            headers,
+            body: Bytes::from(body),
+        })
+    }
+}
+
+/// The authority as an HTTP client puts it into `Host`.
+fn authority(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port()
+        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+impl App {
+    /// Asks for a record of the applicant of a case. What was received stays in the vault with the case; asked again with
+    /// the same id, it comes from there.
+    ///
+    /// # Errors
+    /// Why there is none. Kept for the operator.
+    pub async fn ask_record(&self, wish: &Wish) -> Result<Received, Refusal> {
+        let result = self.asked(wish).await;
+        match &result {
+            Ok(_) => self.0.metrics.exchange("out", "answered"),
+            Err(refusal) => {
+                let (case_id, request) = (format!("{:#x}", wish.case_id), format!("{:#x}", wish.id));
+                // A name that the Registry does not have is not repeated.
+                let peer = self
+                    .peer(&wish.provider)
+                    .await
+                    .ok()
+                    .flatten()
+                    .map_or_else(String::new, |peer| peer.slug);
+                self.note(Direction::Out, refusal, peer, case_id, request).await;
+            }
+        }
+        result
+    }
+
+    async fn asked(&self, wish: &Wish) -> Result<Received, Refusal> {
+        let unknown = || Refusal::new(Reason::UnknownCase, "caseId", "no case of this organisation");
+        let case = self
+            .store
+            .case(wish.case_id)
+            .await
+            .map_err(inner)?
+            .ok_or_else(unknown)?;
+        if let Some(kept) = self.kept_record(&case, wish).await? {
+            return Ok(kept);
+        }
+        if !matches!(case.status, Status::Asking | Status::Review) {
+            let detail = "records can be asked for while the case is asking or under review";
+            return Err(Refusal::new(Reason::UseRefused, "caseId", detail));
+        }
+        let (request, peer) = self.record_request(&case, wish).await?;
+        let body = serde_json::to_vec(&request).map_err(|_| AppError::Record("request"))?;
+        let answered = tokio::time::timeout(ASK_TIMEOUT, self.answered_by(&peer, &body)).await;
+        let answer = answered.map_err(|_| {
+            Refusal::new(
+                Reason::PeerUnreachable,
+                "",
+                "no answer within the time limit; ask again",
+            )
+        })??;
+        let received = self.opened(&answer, &request, digest_of(&body))?;
+        self.keep_record(&case, wish, &answer, &received).await?;
+        Ok(received)
+    }
+
+    /// The request that stands for a wish: refused here if the service does not declare it.
+    async fn record_request(&self, case: &CaseRow, wish: &Wish) -> Result<(RecordRequest, Peer), Refusal> {
+        let service = self
+            .store
+            .service(case.service, case.version)
+            .await
+            .map_err(inner)?;
+        let package = service.and_then(|service| self.package(service.package));
+        let package = package.ok_or_else(|| {
+            Refusal::new(
+                Reason::UnknownRecord,
+                "service",
+                "the service's package is not installed here",
+            )
+        })?;
+        let mut fields = wish.fields.clone();
+        if fields.is_empty()
+            && let Some(declared) = package.evidence().record(&wish.provider, &wish.record)
+        {
+            fields = declared.fields.clone();
+        }
+        let declared = declared(package, &wish.provider, &wish.record, &fields)?;
+        let unlisted = || {
+            Refusal::new(
+                Reason::PeerUnreachable,
+                "provider",
+                "the Registry does not list this agency",
+            )
+        };
+        let peer = self.peer(&wish.provider).await?.ok_or_else(unlisted)?;
+        let basis = self
+            .basis_to_claim(case, &peer, declared.predicates.first().map(|name| name.as_str()))
+            .await?;
+        let request = RecordRequest {
+            v: VERSION,
+            id: wish.id,
+            consumer: self.organisation.clone(),
+            provider: wish.provider.clone(),
+            case_id: case.id,
+            service: word(case.service),
+            version: case.version,
+            record: wish.record.clone(),
+            fields,
+            basis,
+            officer: wish.officer,
+        };
+        Ok((request, peer))
+    }
+
+    /// The statute that the rules name, or the applicant's consent that holds longest.
+    async fn basis_to_claim(
+        &self,
+        case: &CaseRow,
+        peer: &Peer,
+        predicate: Option<&str>,
+    ) -> Result<ClaimedBasis, Refusal> {
+        let questions = self.questions(case.rule_set).await.map_err(|error| match error {
+            AppError::Chain(_) => Refusal::new(Reason::ChainUnreachable, "", "the chain cannot be reached"),
+            other => other.into(),
+        })?;
+        let place = questions
+            .predicates
+            .iter()
+            .position(|known| Some(known.id.as_str()) == predicate);
+        let parts = questions.by_basis(place.map_or(0, |place| 1 << place));
+        let (basis, _) = parts.first().copied().ok_or(AppError::Record("rule set"))?;
+        if !Questions::is_consent(basis) {
+            return Ok(ClaimedBasis::Statute { id: basis });
+        }
+        let consents = self.store.consents_of(case.applicant).await.map_err(inner)?;
+        let mut fitting: Vec<_> = consents
+            .into_iter()
+            .filter(|consent| consent.provider == peer.id && consent.service == case.service)
+            .collect();
+        // One that was withdrawn is named only if there is no other: the refusal then says so.
+        fitting.sort_by_key(|consent| consent.revoked);
+        let consent = fitting.first();
+        let consent = consent.ok_or_else(|| {
+            Refusal::new(
+                Reason::NoConsent,
+                "basis",
+                "the applicant has given this agency no consent",
+            )
+        })?;
+        Ok(ClaimedBasis::Consent { id: consent.id })
+    }
+
+    /// Sends a request, signed anew each time, until it is answered or refused for good.
+    async fn answered_by(&self, peer: &Peer, body: &[u8]) -> Result<RecordAnswer, Refusal> {
+        let url = self.0.exchange.peers.url(peer)?;
+        let (mut wait, mut tries) = (FIRST_WAIT, 1);
+        loop {
+            let refusal = match self.try_once(peer, &url, body).await {
+                Ok(answer) => return Ok(answer),
+                Err(refusal) => refusal,
+            };
+            if !refusal.reason.is_temporary() || tries >= MAX_TRIES {
+                return Err(refusal);
+            }
+            tokio::time::sleep(wait).await;
+            (wait, tries) = (wait * 2, tries + 1);
+        }
+    }
+
+    async fn try_once(&self, peer: &Peer, url: &Url, body: &[u8]) -> Result<RecordAnswer, Refusal> {
+        let request = self.signed_request(&authority(url), url.path(), body.to_vec())?;
+        let answer = self.0.exchange.peers.send(url, &request).await?;
+        // An answer that is not signed may come from anybody in between: nothing of it is believed.
+        if let Err(refusal) = self.authenticate_answer(&answer, &request, peer).await {
+            tracing::warn!(peer = peer.slug, %refusal, status = answer.status, "an answer is not authentic");
+            let detail = "what came back is not signed by the other gateway";
+            return Err(Refusal::new(Reason::PeerUnreachable, refusal.field, detail));
+        }
+        let wrong = || {
+            Refusal::new(
+                Reason::WrongAnswer,
+                "",
+                "the other gateway's answer cannot be read",
+            )
+        };
+        if answer.status == 200 {
+            return serde_json::from_slice(&answer.body).map_err(|_| wrong());
+        }
+        let problem: Problem = serde_json::from_slice(&answer.body).map_err(|_| wrong())?;
+        let reason = Reason::parse(&problem.reason).ok_or_else(wrong)?;
+        let detail: String = problem.detail.chars().take(200).collect();
+        Err(Refusal::new(reason, "", detail))
+    }
+
+    fn opened(
+        &self,
+        answer: &RecordAnswer,
+        request: &RecordRequest,
+        digest: B256,
+    ) -> Result<Received, Refusal> {
+        let wrong = |what: &str| {
+            Refusal::new(
+                Reason::WrongAnswer,
+                "",
+                format!("the answer is not the one asked for: {what}"),
+            )
+        };
+        if answer.v != VERSION || answer.id != request.id {
+            return Err(wrong("id"));
+        }
+        let sealed = URL_SAFE_NO_PAD
+            .decode(&answer.sealed)
+            .map_err(|_| wrong("sealed"))?;
+        let plain = open(&self.encryption, digest, answer.use_tag, &sealed).ok_or_else(|| wrong("sealed"))?;
+        let opened: Opened = serde_json::from_slice(&plain).map_err(|_| wrong("its content"))?;
+        let is_asked = opened.id == request.id
+            && opened.case_id == request.case_id
+            && opened.record == request.record
+            && opened.fields == request.fields
+            && opened
+                .rows
+                .iter()
+                .all(|row| row.keys().all(|field| request.fields.contains(field)));
+        if !is_asked {
+            return Err(wrong("its content"));
+        }
+        Ok(Received {
+            use_tag: answer.use_tag,
+            use_transaction: answer.use_transaction,
+            fields: opened.fields,
+            rows: opened.rows,
+        })
+    }
+
+    async fn keep_record(
+        &self,
+        case: &CaseRow,
+        wish: &Wish,
+        answer: &RecordAnswer,
+        received: &Received,
+    ) -> Result<(), AppError> {
+        let kept = serde_json::json!({
+            "provider": wish.provider, "record": wish.record, "useTag": answer.use_tag,
+            "useTransaction": answer.use_transaction, "fields": received.fields, "rows": received.rows,
+        });
+        let bytes = Secret::new(serde_json::to_vec(&kept).map_err(|_| AppError::Record("record"))?);
+        let subject = self.subject_of(case.id).await?;
+        Ok(self
+            .vault
+            .put(subject, place(&format!("{:#x}", wish.id)), bytes.expose())
+            .await?)
+    }
+
+    async fn kept_record(&self, case: &CaseRow, wish: &Wish) -> Result<Option<Received>, Refusal> {
+        let subject = self.subject_of(case.id).await?;
+        let kept = match self.vault.get(subject, place(&format!("{:#x}", wish.id))).await {
+            Err(zhengtong_vault::VaultError::Destroyed) => None,
+            other => other.map_err(inner)?,
+        };
+        let Some(kept) = kept else { return Ok(None) };
+        let unreadable = || Refusal::from(AppError::Record("record"));
+        let kept: Value = serde_json::from_slice(kept.expose()).map_err(|_| unreadable())?;
+        let same = kept["provider"] == wish.provider.as_str() && kept["record"] == wish.record.as_str();
+        let fields: Vec<String> = serde_json::from_value(kept["fields"].clone()).map_err(|_| unreadable())?;
+        if !same || !(wish.fields.is_empty() || wish.fields == fields) {
+            return Err(Refusal::new(
+                Reason::RequestDiffers,
+                "requestId",
+                "another request was made with this id",
+            ));
+        }
+        let word = |name: &str| kept[name].as_str().and_then(|text| text.parse().ok());
+        Ok(Some(Received {
+            use_tag: word("useTag").ok_or_else(unreadable)?,
+            use_transaction: word("useTransaction").ok_or_else(unreadable)?,
+            rows: serde_json::from_value(kept["rows"].clone()).map_err(|_| unreadable())?,
+            fields,
+        }))
+    }
+
+    /// The organisations' keys in stores that were filled before they were kept: read again from the first block.
+    ///
+    /// # Errors
+    /// The store or the chain fails.
+    pub(crate) async fn learn_organisation_keys(&self) -> Result<(), AppError> {
+        use futures::StreamExt as _;
+        let Some(last) = self.store.checkpoint().await? else {
+            return Ok(());
+        };
+        if self.store.organisation_key_count().await? > 0 {
+            return Ok(());
+        }
+        let mut blocks = self.chain.follow(None);
+        while let Some(block) = blocks.next().await {
+            let block = block?;
+            for change in crate::app::project::changes(&block, &self.contracts, self.me) {
+                if let crate::app::project::Change::Organisation {
+                    id,
+                    encryption,
+                    gateway,
+                    ..
+                } = change
+                {
+                    self.store.put_organisation_keys(id, encryption, &gateway).await?;
+                }
+            }
+            if block.number() >= last.number {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+const fn place(id: &str) -> Record<'_> {
+    Record {
+        kind: "record",
+        name: id,
+    }
+}

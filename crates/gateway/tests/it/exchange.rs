@@ -1,0 +1,208 @@
+//! Exchange between the gateways of one world: under review, within the budget, and not after the decision.
+
+use alloy_primitives::{B256, keccak256};
+use axum::Router;
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+use zhengtong_bindings::addresses;
+use zhengtong_bindings::cases::Cases::refuseCall;
+use zhengtong_gateway::http;
+
+use crate::wallet::{CERTIFICATE_FIELDS, OwnCase, Wallet};
+use crate::world::{Answer, NOW_S, OWNER, World, officer};
+
+const PROVIDER: &str = "disabled-federation";
+const SERVICE: &str = "disability-living-subsidy";
+
+/// A world whose gateways reach each other over HTTP, with these mappings instead of the agencies' own.
+async fn connected(mappings: &[(&'static str, &str)]) -> World {
+    let mut world = World::new().await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    world.peers_at = Some(format!("http://{}", listener.local_addr().unwrap()));
+    for (slug, text) in mappings {
+        let path = world.folder.path().join(format!("{slug}.toml"));
+        std::fs::write(&path, text).unwrap();
+        world.mappings.push((slug, path));
+    }
+    world.restart().await;
+    let app = world.gateways.iter().fold(Router::new(), |app, (slug, gateway)| {
+        app.nest(&format!("/gateway/{slug}"), http::router(gateway.clone(), true))
+    });
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    world
+}
+
+/// A case that a person reviews, with a consent that gives the certificate to the owner.
+async fn reviewed(world: &World, seed: u64) -> (Wallet, OwnCase) {
+    let wallet = world.wallet("subsidy-work-injury-50").await;
+    let form = json!({ "payment_channel": "social-security-card", "contact_by": "portal" });
+    let case = OwnCase::new(seed, form).of(&wallet);
+    world.open_case(&case, SERVICE);
+    let until = NOW_S + 1000;
+    let (_, mut record) = crate::wallet::consent(&case, PROVIDER, SERVICE, until);
+    record["recipient"] = OWNER.into();
+    let call = zhengtong_bindings::consents::Consents::grantCall {
+        id: zhengtong_gateway::app::link::consent_id(&record),
+        provider: zhengtong_bindings::parse_slug(PROVIDER).unwrap(),
+        service: zhengtong_bindings::parse_slug(SERVICE).unwrap(),
+        until,
+    };
+    world.chain.submit(&case.key, addresses().consents, &call);
+    world.link(&wallet, &case, PROVIDER, Some(record)).await;
+    for other in ["public-security", "human-resources", OWNER] {
+        world.link(&wallet, &case, other, None).await;
+    }
+    world.settle().await;
+    (wallet, case)
+}
+
+async fn ask(world: &World, case: &OwnCase, id: &str, fields: &[&str]) -> Answer {
+    let bearer = world.bearer(OWNER, 0).await;
+    let path = format!("/v1/desk/cases/{:#x}/records", case.id);
+    let wish = json!({
+        "requestId": keccak256(id), "provider": PROVIDER, "record": "certificate", "fields": fields,
+    });
+    world
+        .request(
+            OWNER,
+            "POST",
+            &path,
+            &bearer,
+            wish.to_string().into_bytes().into(),
+        )
+        .await
+}
+
+#[tokio::test]
+async fn the_officer_who_reviews_a_case_gets_the_declared_fields_and_the_person_sees_it() {
+    let world = connected(&[]).await;
+    let (wallet, case) = reviewed(&world, 1).await;
+    let file = world
+        .get(
+            OWNER,
+            &format!("/v1/desk/cases/{:#x}", case.id),
+            &world.bearer(OWNER, 0).await,
+        )
+        .await;
+    assert_eq!(file.json["case"]["status"], "review", "{}", file.text);
+
+    let answer = ask(&world, &case, "first", &[]).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+    let (_, prepared) = crate::world::population().await;
+    let pool = zhengtong_vault::sql::connect(
+        &prepared.databases[PROVIDER],
+        zhengtong_vault::sql::Access::ReadOnly,
+    );
+    let row: (String, i64, String) =
+        sqlx::query_as("SELECT type, grade, status FROM certificate WHERE number = $1")
+            .bind(wallet.number.clone())
+            .fetch_one(&pool.await.unwrap())
+            .await
+            .unwrap();
+    let record =
+        json!([{ "certificate.type": row.0, "certificate.grade": row.1, "certificate.status": row.2 }]);
+    assert_eq!(answer.json["rows"], record);
+    assert_eq!(answer.json["fields"], json!(CERTIFICATE_FIELDS));
+    assert_eq!(answer.json["useTag"], case.tag(PROVIDER, 1).to_string());
+
+    let again = ask(&world, &case, "first", &[]).await;
+    assert_eq!(again.text, answer.text);
+    let differs = ask(&world, &case, "first", &["certificate.grade"]).await;
+    assert_eq!(
+        (differs.status, differs.kind()),
+        (StatusCode::CONFLICT, "request-differs")
+    );
+    assert_eq!(
+        world
+            .chain
+            .logs(addresses().uses)
+            .iter()
+            .filter(|log| log.topics()[1] == case.tag(PROVIDER, 2))
+            .count(),
+        0
+    );
+}
+
+#[tokio::test]
+async fn after_the_decision_no_record_is_given() {
+    let world = connected(&[]).await;
+    let (_, case) = reviewed(&world, 2).await;
+    let call = refuseCall {
+        id: case.id,
+        row: 2,
+        reason: zhengtong_bindings::parse_slug("work-injury-care").unwrap(),
+        statute: zhengtong_bindings::statute_id("国发〔2015〕52号", "二（四）"),
+        statement: B256::repeat_byte(2),
+    };
+    world.chain.submit(&officer(OWNER, 0), addresses().cases, &call);
+    // The owner's gateway has not followed yet: the contract itself refuses the use record.
+    let answer = ask(&world, &case, "late", &[]).await;
+    assert_eq!(answer.kind(), "use-refused", "{}", answer.text);
+    world.settle().await;
+    let answer = ask(&world, &case, "later", &[]).await;
+    assert_eq!(answer.kind(), "use-refused", "{}", answer.text);
+    let free = world
+        .app(PROVIDER)
+        .store
+        .exchange(OWNER, keccak256("late"))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(free.taken, None, "the counter is free again");
+}
+
+const LIMITED: &str = "format = \"zhengtong-mapping/1\"\norganisation = \"disabled-federation\"\n\
+    [predicates.certified-disability-qualifies]\nkind = \"boolean\"\nquery = \"SELECT 1 WHERE :number <> ''\"\n\
+    [records.certificate]\nQUERY\n[records.certificate.fields]\n\
+    type = \"text\"\ngrade = \"integer\"\nstatus = \"text\"";
+
+fn limited(query: &str) -> String {
+    LIMITED.replace("QUERY", query)
+}
+
+#[tokio::test]
+async fn the_agencys_database_is_asked_within_its_budget_alone() {
+    let query = "queries_a_minute = 1\nquery = \"SELECT type, grade, status FROM certificate WHERE number = :number\"";
+    let world = connected(&[(PROVIDER, &limited(query))]).await;
+    let (_, case) = reviewed(&world, 3).await;
+    assert_eq!(
+        ask(&world, &case, "one", &["certificate.type"]).await.status,
+        StatusCode::OK
+    );
+    let uses = world.chain.logs(addresses().uses).len();
+    let refused = ask(&world, &case, "two", &["certificate.type"]).await;
+    assert_eq!(
+        (refused.status, refused.kind()),
+        (StatusCode::TOO_MANY_REQUESTS, "budget"),
+        "{}",
+        refused.text
+    );
+    assert_eq!(
+        world.chain.logs(addresses().uses).len(),
+        uses,
+        "a use was recorded for nothing"
+    );
+    world.advance(std::time::Duration::from_secs(60));
+    assert_eq!(
+        ask(&world, &case, "two", &["certificate.type"]).await.status,
+        StatusCode::OK
+    );
+}
+
+#[tokio::test]
+async fn more_rows_than_the_mapping_allows_and_failing_queries_give_nothing() {
+    for query in [
+        "query = \"SELECT type, grade, status FROM certificate WHERE number <> :number\"",
+        "query = \"SELECT type, grade, status FROM no_such_table WHERE number = :number\"",
+        "query = \"SELECT type, status FROM certificate WHERE number = :number\"",
+    ] {
+        let world = connected(&[(PROVIDER, &limited(query))]).await;
+        let (_, case) = reviewed(&world, 4).await;
+        let answer = ask(&world, &case, "one", &[]).await;
+        assert_eq!(answer.kind(), "source-failed", "{query}: {}", answer.text);
+        let value: Value = answer.json;
+        assert!(value.get("rows").is_none());
+        let attempts = world.app(PROVIDER).store.attempts(10).await.unwrap();
+        assert_eq!(attempts[0].reason, "source-failed", "{query}");
+    }
+}

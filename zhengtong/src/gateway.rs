@@ -1,0 +1,145 @@
+//! `zhengtong gateway`: one agency's gateway as a process of its own.
+
+use crate::progress::Progress;
+use anyhow::{Context, Result};
+use serde::Deserialize;
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+use zhengtong_gateway::{Config, Gateway, Keys};
+
+/// The most bytes of a configuration file.
+const MAX_CONFIG_BYTES: u64 = 64 * 1024;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// The gateway's configuration; paths in it are relative to its folder.
+    #[arg(long, default_value = "gateway.toml")]
+    config: PathBuf,
+    /// Make the key files that are missing, print what the Registry has to be told of them, and stop.
+    #[arg(long)]
+    show_keys: bool,
+}
+
+/// The configuration file: where to serve, and everything else under `[gateway]`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    /// Address of the gateway's HTTP. The `Registry` names how others reach it.
+    listen: SocketAddr,
+    gateway: Config,
+}
+
+#[tokio::main]
+pub async fn run(args: Args) -> Result<()> {
+    let file = read(&args.config)?;
+    let mut progress = Progress::new(1);
+    let slug = file.gateway.organisation.clone();
+    let keys = Keys::read_or_create(&file.gateway.keys, None).and_then(|keys| keys.public())?;
+    if args.show_keys {
+        progress.say(format!("attester   {}", keys.attester));
+        progress.say(format!("encryption {}", keys.encryption));
+        return Ok(());
+    }
+    let listener = TcpListener::bind(file.listen).await.with_context(|| {
+        format!(
+            "cannot listen on {}; choose another address (`listen`)",
+            file.listen
+        )
+    })?;
+    progress.step(format!("starting the gateway of {slug}"));
+    progress.detail(format!("attester   {}", keys.attester));
+    progress.detail(format!("encryption {}", keys.encryption));
+    let (router, gateway) = Gateway::start(file.gateway)
+        .await
+        .with_context(|| format!("the gateway of {slug}"))?;
+    progress.say(format!("HTTP       http://{}", listener.local_addr()?));
+    progress.say("ready");
+    let served = axum::serve(listener, router)
+        .with_graceful_shutdown(stopped()?)
+        .await;
+    drop(gateway);
+    served.context("serving HTTP")
+}
+
+fn read(path: &Path) -> Result<File> {
+    let name = path.display();
+    let bytes = std::fs::metadata(path)
+        .with_context(|| format!("cannot read {name}"))?
+        .len();
+    anyhow::ensure!(
+        bytes <= MAX_CONFIG_BYTES,
+        "{name} has {bytes} bytes, more than {MAX_CONFIG_BYTES}"
+    );
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {name}"))?;
+    let mut file: File = toml::from_str(&text).with_context(|| format!("{name}"))?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    file.gateway = file.gateway.relative_to(folder.unwrap_or(Path::new(".")));
+    Ok(file)
+}
+
+/// Resolves on Ctrl-C or SIGTERM.
+fn stopped() -> Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "listen = \"127.0.0.1:0\"\n[gateway]\norganisation = \"health\"\nrpc_url = \"http://127.0.0.1:1\"\n\
+        network_key = \"KEY\"\ndata_folder = \"data\"\nsource_url = \"sqlite://source.sqlite\"\nmapping = \"mapping.toml\"\n\
+        session_domains = [\"127.0.0.1:8080\"]\nservices = \"/srv/services\"\n[gateway.keys]\nattester = \"keys/attester.key\"\n\
+        encryption = \"keys/encryption.key\"\nissuer = \"keys/issuer.key\"\nvault = \"keys/vault.key\"\n";
+
+    fn with(text: &str) -> (tempfile::TempDir, Result<File>) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("gateway.toml");
+        std::fs::write(&path, text).unwrap();
+        let read = read(&path);
+        (folder, read)
+    }
+
+    fn good() -> String {
+        let key = zhengtong_types::mocks::Committee::new(1, 1).key().to_string();
+        GOOD.replace("KEY", &key)
+    }
+
+    #[test]
+    fn paths_are_relative_to_the_file() {
+        let (folder, file) = with(&good());
+        let config = file.unwrap().gateway;
+        assert_eq!(config.data_folder, folder.path().join("data"));
+        assert_eq!(config.mapping, folder.path().join("mapping.toml"));
+        assert_eq!(config.keys.vault, folder.path().join("keys/vault.key"));
+        assert_eq!(config.services, Path::new("/srv/services"));
+    }
+
+    #[test]
+    fn unknown_keys_and_missing_ones_are_refused_and_named() {
+        for (text, named) in [
+            (good().replace("organisation", "organization"), "organization"),
+            (good().replace("listen = \"127.0.0.1:0\"\n", ""), "listen"),
+            (format!("colour = 1\n{}", good()), "colour"),
+            (good().replace("127.0.0.1:0", "nowhere"), "socket address"),
+        ] {
+            let error = with(&text)
+                .1
+                .err()
+                .map(|error| format!("{error:#}"))
+                .unwrap_or_default();
+            assert!(error.contains("gateway.toml") && error.contains(named), "{error}");
+        }
+    }
+}
