@@ -3,6 +3,7 @@
 //! Numbers of one machine on one day: quote the ratios, which are taken in the same run under the same load.
 
 mod cpu;
+mod exchange;
 mod http;
 mod lanes;
 mod load;
@@ -18,6 +19,36 @@ use std::path::PathBuf;
 pub enum Command {
     /// ERC-20 transfers: one validator, durable, beside anvil under the same load.
     Transfers(Transfers),
+    /// Records between two gateways, end to end, and the same query with the gate off.
+    Exchange(Exchanges),
+}
+
+#[derive(clap::Args)]
+pub struct Exchanges {
+    /// Exchanges to make.
+    #[arg(long, default_value_t = 5_000)]
+    exchanges: usize,
+    /// Cases that they are of: data of one case is used once at a time.
+    #[arg(long, default_value_t = 256)]
+    cases: usize,
+    /// Exchanges under way at once.
+    #[arg(long, default_value_t = 64)]
+    lanes: usize,
+    /// Databases of the asking and the giving gateway, `postgres:` URLs separated by a comma; SQLite if not given.
+    #[arg(long, value_delimiter = ',')]
+    databases: Vec<String>,
+    /// Folder of the agencies' mapping files.
+    #[arg(long, default_value = "agencies")]
+    agencies: PathBuf,
+    /// Folder of the service packages.
+    #[arg(long, default_value = "services")]
+    services: PathBuf,
+    /// Where to keep the data of the run; deleted first.
+    #[arg(long, default_value = "target/bench-exchange")]
+    folder: PathBuf,
+    /// Where to write the figures as JSON too.
+    #[arg(long)]
+    report: Option<PathBuf>,
 }
 
 #[derive(clap::Args)]
@@ -48,10 +79,12 @@ pub struct Transfers {
 /// One thread: the load generator shares the machine with what it measures.
 #[tokio::main(flavor = "current_thread")]
 pub async fn run(command: Command) -> Result<()> {
-    let Command::Transfers(args) = command;
-    let sections = transfers::compare(&args).await?;
+    let (sections, report) = match command {
+        Command::Transfers(args) => (transfers::compare(&args).await?, args.report),
+        Command::Exchange(args) => (exchange::measure(&args).await?, args.report),
+    };
     report::print(&sections);
-    match &args.report {
+    match &report {
         Some(path) => report::write(&sections, path),
         None => Ok(()),
     }

@@ -1,13 +1,13 @@
 //! `zhengtong dev`: a network of one on this machine, with everything that a real one has.
 
-mod agencies;
-mod bootstrap;
-mod cast;
+pub mod agencies;
+pub mod bootstrap;
+pub mod cast;
 mod chain;
 mod council;
 mod demo;
 mod devtools;
-mod folder;
+pub mod folder;
 pub mod keys;
 
 use crate::{loopback, node, progress::Progress, web};
