@@ -2,6 +2,7 @@
 
 use crate::{
     inner::Inner,
+    pool::Origin,
     view::{ChainView, MAX_PROVEN_SLOTS, SealedBlock, SubmitError, ViewError, Waiting},
 };
 use alloy_consensus::Transaction as _;
@@ -68,7 +69,7 @@ impl<E: Context + Spawner> Handle<E> {
     pub(crate) async fn adopt(&self, raw: Bytes) -> Result<(), SubmitError> {
         let (transaction, next) = self.check(&raw).await?;
         let hash = *transaction.tx_hash();
-        self.0.pool.reserve(transaction, raw, next)?;
+        self.0.pool.reserve(transaction, raw, next, Origin::PassedOn)?;
         self.0.pool.activate(hash);
         Ok(())
     }
@@ -210,7 +211,9 @@ impl<E: Context + Spawner> ChainView for Handle<E> {
         let (transaction, next) = self.check(&raw).await?;
         let hash = *transaction.tx_hash();
         let permit = self.0.writer.permit().await.ok_or(SubmitError::Stopping)?;
-        self.0.pool.reserve(transaction, raw.clone(), next)?;
+        self.0
+            .pool
+            .reserve(transaction, raw.clone(), next, Origin::Submitted)?;
         match permit.append(hash, raw).await {
             Ok(Ok(())) => Ok(hash),
             Ok(Err(source)) => Err(SubmitError::Storage(source.to_string())),

@@ -4,7 +4,7 @@ use super::{Runtime, StartError};
 use crate::{
     application::App,
     genesis::Genesis,
-    pool::Journal,
+    pool::{Journal, Origin},
     store::Store,
     view::{SealedBlock, SubmitError},
 };
@@ -104,7 +104,7 @@ pub async fn restore<E: Runtime>(
             continue;
         }
         let hash = *transaction.tx_hash();
-        match app.0.pool.reserve(transaction, raw, next) {
+        match app.0.pool.reserve(transaction, raw, next, Origin::Submitted) {
             Ok(()) => app.0.pool.activate(hash),
             Err(SubmitError::AlreadyKnown { .. }) => {}
             Err(error) => tracing::warn!(%hash, %error, "a journaled transaction is no longer accepted"),

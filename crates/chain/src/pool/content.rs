@@ -19,10 +19,20 @@ pub struct Candidate {
     pub raw: Bytes,
 }
 
+/// How a transaction came here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// From a client, who is told that it is accepted.
+    Submitted,
+    /// From another validator, which has it on disk.
+    PassedOn,
+}
+
 #[derive(Clone, Debug)]
 struct Entry {
     transaction: Arc<Transaction>,
     raw: Bytes,
+    origin: Origin,
     /// Place in the order of arrival.
     place: u64,
     /// Durable.
@@ -61,13 +71,19 @@ impl Content {
         }
     }
 
-    pub fn reserve(&mut self, transaction: Transaction, raw: Bytes, next: u64) -> Result<(), SubmitError> {
+    pub fn reserve(
+        &mut self,
+        transaction: Transaction,
+        raw: Bytes,
+        next: u64,
+        origin: Origin,
+    ) -> Result<(), SubmitError> {
         let (sender, nonce, hash) = (transaction.signer(), transaction.nonce(), *transaction.tx_hash());
         if self.hashes.contains_key(&hash) {
             return Err(SubmitError::AlreadyKnown { hash });
         }
         self.check_account(sender, nonce, next)?;
-        if self.is_full(raw.len()) && !self.evict() {
+        if self.is_full(raw.len()) && !self.evict(origin) {
             return Err(SubmitError::PoolFull {
                 max: self.config.max_transactions,
             });
@@ -84,6 +100,7 @@ impl Content {
             Entry {
                 transaction: Arc::new(transaction),
                 raw,
+                origin,
                 place,
                 active: false,
                 parked: false,
@@ -126,13 +143,23 @@ impl Content {
         self.hashes.len() >= self.config.max_transactions || self.bytes + more_bytes > self.config.max_bytes
     }
 
-    /// Drops the oldest transaction that cannot run: behind a gap, or parked. Those that can run are never dropped.
-    fn evict(&mut self) -> bool {
-        let gapped = self.order.values().find(|(sender, nonce)| {
-            let account = &self.accounts[sender];
-            *nonce >= account.gapless() || account.waiting[nonce].parked
-        });
-        let Some((sender, nonce)) = gapped.copied() else {
+    /// Drops the oldest transaction that cannot run: behind a gap, or parked. Those that can run are never dropped. One
+    /// that was passed on goes first, for another validator has it; one that was acknowledged here makes room only for
+    /// another submission here, so that no validator can push it out.
+    fn evict(&mut self, newcomer: Origin) -> bool {
+        let idle = || {
+            self.order.values().filter(|(sender, nonce)| {
+                let account = &self.accounts[sender];
+                *nonce >= account.gapless() || account.waiting[nonce].parked
+            })
+        };
+        let passed_on =
+            idle().find(|(sender, nonce)| self.accounts[sender].waiting[nonce].origin == Origin::PassedOn);
+        let found = match newcomer {
+            Origin::Submitted => passed_on.or_else(|| idle().next()),
+            Origin::PassedOn => passed_on,
+        };
+        let Some((sender, nonce)) = found.copied() else {
             return false;
         };
         self.take(sender, nonce);

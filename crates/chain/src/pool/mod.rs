@@ -10,7 +10,7 @@ mod journal;
 mod tests;
 mod writer;
 
-pub use content::{Candidate, Content};
+pub use content::{Candidate, Content, Origin};
 pub use journal::{Journal, JournalError};
 pub use writer::{Append, Permit, Writer, run_writer};
 
@@ -45,8 +45,14 @@ impl Pool {
     }
 
     /// Takes a place for a transaction of an account whose next nonce at the tip is `next`.
-    pub fn reserve(&self, transaction: Transaction, raw: Bytes, next: u64) -> Result<(), SubmitError> {
-        self.content.lock().reserve(transaction, raw, next)
+    pub fn reserve(
+        &self,
+        transaction: Transaction,
+        raw: Bytes,
+        next: u64,
+        origin: Origin,
+    ) -> Result<(), SubmitError> {
+        self.content.lock().reserve(transaction, raw, next, origin)
     }
 
     /// The transaction is durable: it may be proposed from now on.

@@ -1,4 +1,4 @@
-use super::{Journal, Pool};
+use super::{Journal, Origin, Pool};
 use crate::{config::PoolConfig, view::SubmitError};
 use alloy_consensus::{SignableTransaction as _, TxEip1559, TxEnvelope};
 use alloy_eips::eip2718::Encodable2718 as _;
@@ -35,7 +35,8 @@ fn pool(change: impl FnOnce(&mut PoolConfig)) -> Pool {
 fn reserve(pool: &Pool, sender: Address, nonce: u64, next: u64) -> Result<B256, SubmitError> {
     let (transaction, raw) = transaction(sender, nonce);
     let hash = *transaction.tx_hash();
-    pool.reserve(transaction, raw, next).map(|()| hash)
+    pool.reserve(transaction, raw, next, Origin::Submitted)
+        .map(|()| hash)
 }
 
 fn add(pool: &Pool, sender: Address, nonce: u64) -> B256 {
@@ -160,7 +161,7 @@ fn a_second_transaction_with_the_same_nonce_is_refused() {
     };
     let signature = Signature::new(U256::from(1), U256::from(1), false);
     let other = Transaction::new_unchecked(other.into_signed(signature).into(), ALICE);
-    let refused = pool.reserve(other, Bytes::new(), 0);
+    let refused = pool.reserve(other, Bytes::new(), 0, Origin::Submitted);
     assert_eq!(
         refused,
         Err(SubmitError::NonceTaken {
@@ -179,6 +180,29 @@ fn a_full_pool_gives_up_what_cannot_run() {
     assert!(pool.get(gapped).is_none());
     assert_eq!(selected(&pool, &[]), [(ALICE, 0), (BOB, 0)]);
     assert_eq!(pool.live().len(), 2);
+}
+
+#[test]
+fn what_others_pass_on_does_not_push_out_what_was_acknowledged() {
+    let pool = pool(|config| config.max_transactions = 2);
+    let pass_on = |sender, nonce| {
+        let (transaction, raw) = transaction(sender, nonce);
+        let hash = *transaction.tx_hash();
+        pool.reserve(transaction, raw, 0, Origin::PassedOn).map(|()| hash)
+    };
+    let acknowledged = add(&pool, ALICE, 2);
+    let passed_on = pass_on(BOB, 3).expect("there is room");
+    // One that was passed on makes room for another, and for a submission.
+    let other = pass_on(BOB, 4).expect("the first makes room");
+    assert_eq!(pool.live().len(), 2);
+    add(&pool, ALICE, 0);
+    for gone in [passed_on, other] {
+        pool.activate(gone);
+        assert!(pool.get(gone).is_none());
+    }
+    // Only what was acknowledged is left, and one of it cannot run.
+    assert_eq!(pass_on(BOB, 0), Err(SubmitError::PoolFull { max: 2 }));
+    assert!(pool.get(acknowledged).is_some());
 }
 
 fn raws(range: std::ops::Range<u64>) -> Vec<Bytes> {

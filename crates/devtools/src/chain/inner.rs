@@ -15,7 +15,10 @@ use std::{
     time::Duration,
 };
 use thiserror::Error;
-use zhengtong_chain::{PoolConfig, SealedBlock, SubmitError, TransactionReceipt, pool::Content};
+use zhengtong_chain::{
+    PoolConfig, SealedBlock, SubmitError, TransactionReceipt,
+    pool::{Content, Origin},
+};
 use zhengtong_evm::{
     AccountState, BlockContext, EMPTY_CODE_HASH, ExecuteError, Executor, Limits, Outcome, Transaction, check,
 };
@@ -206,7 +209,7 @@ impl Inner {
             });
         }
         let raw = Bytes::from(transaction.encoded_2718());
-        self.pool.reserve(transaction, raw, next)?;
+        self.pool.reserve(transaction, raw, next, Origin::Submitted)?;
         self.pool.activate(hash);
         Ok(())
     }
