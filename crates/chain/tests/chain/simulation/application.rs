@@ -144,6 +144,8 @@ pub struct Watched {
     pub watch: Arc<Watch>,
     /// The next lie of a validator that lies.
     pub lie: Option<Arc<Mutex<Lie>>>,
+    /// Each lie is another one.
+    pub varies: bool,
 }
 
 type Captured = <App<Machine> as Application<Machine>>::Captured;
@@ -178,7 +180,9 @@ impl Application<Machine> for Watched {
         };
         let mut next = next.lock();
         let block = next.tell(&block);
-        *next = next.next();
+        if self.varies {
+            *next = next.next();
+        }
         self.watch.lies.fetch_add(1, Relaxed);
         Some(Proposed { block, merkleized })
     }

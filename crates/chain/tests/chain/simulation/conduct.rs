@@ -29,6 +29,8 @@ pub enum Conduct {
     Withholds(Withheld),
     /// Proposes blocks that are wrong, each time in another way, beginning with this one.
     Lies(Lie),
+    /// Proposes blocks that are all wrong in one way.
+    Repeats(Lie),
     /// Sends what is not a message, and transactions by the thousand.
     Floods {
         channel: u64,

@@ -7,6 +7,7 @@ mod application;
 mod cluster;
 mod conclusion;
 mod conduct;
+mod delay;
 mod faults;
 mod machine;
 mod members;

@@ -69,7 +69,7 @@ fn a_build_that_votes_twice_is_noticed() {
 fn lie_about_the_root(look: bool) -> Report {
     deterministic::Runner::new(settings(SEED)).start(async move |context| {
         let mut conducts = [Conduct::Honest; SIZE];
-        conducts[0] = Conduct::Lies(Lie::StateRoot);
+        conducts[0] = Conduct::Repeats(Lie::StateRoot);
         let mut seats = seats(conducts);
         if !look {
             for seat in &mut seats {

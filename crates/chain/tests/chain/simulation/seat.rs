@@ -230,9 +230,10 @@ impl Seat {
             };
             let (watch, rules) = (copy.watch.clone(), self.rules.clone());
             let lie = match self.conduct {
-                Conduct::Lies(first) => Some(Arc::new(Mutex::new(first))),
+                Conduct::Lies(first) | Conduct::Repeats(first) => Some(Arc::new(Mutex::new(first))),
                 _ => None,
             };
+            let varies = matches!(self.conduct, Conduct::Lies(_));
             let (ready, started) = oneshot::channel();
             let machine = Machine::new(
                 context.child("copy").with_attribute("disk", &copy.disk),
@@ -246,6 +247,7 @@ impl Seat {
                     },
                     watch,
                     lie,
+                    varies,
                 };
                 match engine::start_with(machine.child("engine"), setup, links, between).await {
                     Ok(Started { handle, engine }) => {
