@@ -9,11 +9,11 @@ source tools/lib.sh
 steps_total=2
 export ZHENGTONG_SEEDS=${ZHENGTONG_SEEDS:-1000} ZHENGTONG_SEED=${ZHENGTONG_SEED:-0}
 step "simulations of the chain, $ZHENGTONG_SEEDS seeds each from $ZHENGTONG_SEED on"
-tests=$(cargo test --locked --quiet -p zhengtong-chain --test chain -- --list simulation:: |
+tests=$(cargo test --locked --quiet --workspace --test chain -- --list simulation:: |
   sed -n 's/: test$//p' | grep -E '::(four|seven)::' | grep -F -- "${SCENARIO:-}") ||
   fail "no scenario's name contains '${SCENARIO:-}'" "see the list in docs/testing.md"
 # shellcheck disable=SC2086 # one word a test
-cargo test --locked --quiet -p zhengtong-chain --test chain -- --exact --nocapture $tests
+cargo test --locked --quiet --workspace --test chain -- --exact --nocapture $tests
 step "${KILLS:=100} kills while cases run"
 [ "$KILLS" -gt 0 ] || exit 0
 cd portal

@@ -175,7 +175,7 @@ pub fn campaign(scenario: Scenario, size: usize) {
     let (mut blocks, mut acknowledged, mut incidents) = (0, 0, Incidents::default());
     for (done, seed) in (first..first + count).enumerate() {
         let again = format!(
-            "{scenario:?} of {size} with seed {seed}; again: ZHENGTONG_SEED={seed} ZHENGTONG_SEEDS=1 cargo test -p zhengtong-chain --test chain {}",
+            "{scenario:?} of {size} with seed {seed}; again: ZHENGTONG_SEED={seed} ZHENGTONG_SEEDS=1 cargo test --workspace --test chain {}",
             super::test_name(scenario, size)
         );
         let report = match catch_unwind(AssertUnwindSafe(|| run(scenario, size, seed))) {
