@@ -66,8 +66,8 @@ contract RegistryTest is World {
         o = anOrganisation();
         o.roles = 0;
         setFails("new", o, abi.encodeWithSelector(IRegistry.BadRoles.selector, 0));
-        o.roles = 16;
-        setFails("new", o, abi.encodeWithSelector(IRegistry.BadRoles.selector, 16));
+        o.roles = 32;
+        setFails("new", o, abi.encodeWithSelector(IRegistry.BadRoles.selector, 32));
         o = anOrganisation();
         o.encryptionKey = 0;
         setFails("new", o, abi.encodeWithSelector(IRegistry.EncryptionKeyMissing.selector, bytes32("new")));

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-// Roles of an organisation, a bit mask: it may attest facts, decide cases, prove identities, issue credentials.
+// Roles of an organisation, a bit mask: it may attest facts, decide cases, prove identities, issue credentials, and say
+// that a person who lost their devices stands before it.
 uint32 constant PROVIDER = 1;
 uint32 constant DECIDER = 2;
 uint32 constant IDENTITY = 4;
 uint32 constant ISSUER = 8;
-uint32 constant ALL_ROLES = PROVIDER | DECIDER | IDENTITY | ISSUER;
+uint32 constant RECOVERY = 16;
+uint32 constant ALL_ROLES = PROVIDER | DECIDER | IDENTITY | ISSUER | RECOVERY;
 
 // The basis of a predicate that may be asked only with the applicant's own consent.
 bytes32 constant CONSENT = keccak256("consent");

@@ -5,7 +5,7 @@ pragma solidity 0.8.37;
 /// @notice Residents are never listed here, nor anywhere in public.
 interface IRegistry {
     /// @param attester the key that signs facts, use records and credentials; no two organisations share one
-    /// @param roles a mask of PROVIDER, DECIDER, IDENTITY and ISSUER
+    /// @param roles a mask of PROVIDER, DECIDER, IDENTITY, ISSUER and RECOVERY
     /// @param encryptionKey the X25519 public key to which residents seal their messages
     /// @param gateway the base URL of the organisation's gateway
     struct Organisation {

@@ -21,3 +21,4 @@ contract!(consents, Consents, "abi/Consents.json");
 contract!(uses, Uses, "abi/Uses.json");
 contract!(cases, Cases, "abi/Cases.json");
 contract!(credentials, Credentials, "abi/Credentials.json");
+contract!(accounts, Accounts, "abi/Accounts.json");

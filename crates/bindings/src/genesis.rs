@@ -3,13 +3,13 @@
 use alloy_primitives::{Address, B256, Bytes, address};
 use alloy_sol_types::SolValue;
 
-use crate::{Cases, Consents, Credentials, Registry, Rules, Services, Statutes, Uses, ids::slug};
+use crate::{Accounts, Cases, Consents, Credentials, Registry, Rules, Services, Statutes, Uses, ids::slug};
 
 /// Creates the contracts at genesis. Nobody has its key; nonce 0 is the registry, then [`CONTRACT_NAMES`] in order.
 pub const DEPLOYER: Address = address!("0x000000000000000000000000000000005A687430");
 
 /// The names in the registry of the contracts after it.
-pub const CONTRACT_NAMES: [&str; 7] = [
+pub const CONTRACT_NAMES: [&str; 8] = [
     "statutes",
     "rules",
     "services",
@@ -17,7 +17,11 @@ pub const CONTRACT_NAMES: [&str; 7] = [
     "uses",
     "cases",
     "credentials",
+    "accounts",
 ];
+
+/// Seconds between the approvals of a recovery and its end in `Accounts`: three days.
+pub const RECOVERY_DELAY_S: u64 = 72 * 3600;
 
 /// Where the contracts of genesis are, on every chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +42,8 @@ pub struct Addresses {
     pub cases: Address,
     /// `Credentials`.
     pub credentials: Address,
+    /// `Accounts`.
+    pub accounts: Address,
 }
 
 /// A creation transaction of genesis.
@@ -64,26 +70,33 @@ pub fn addresses() -> Addresses {
         uses: at(5),
         cases: at(6),
         credentials: at(7),
+        accounts: at(8),
     }
 }
 
-/// The creations of genesis, in the order of [`DEPLOYER`]'s nonces from 0. `council` governs the registry.
+/// The creations of genesis, in the order of [`DEPLOYER`]'s nonces from 0. `council` governs the registry;
+/// `recovery_delay_s` is [`RECOVERY_DELAY_S`] but in networks for trying out.
 #[must_use]
-pub fn genesis_creations(council: Address) -> Vec<Creation> {
+pub fn genesis_creations(council: Address, recovery_delay_s: u64) -> Vec<Creation> {
     let registry = addresses().registry;
     let names: Vec<B256> = CONTRACT_NAMES.into_iter().map(slug).collect();
     let peers: Vec<Address> = (1..)
         .take(names.len())
         .map(|nonce| DEPLOYER.create(nonce))
         .collect();
+    let (alone, delayed) = (
+        registry.abi_encode(),
+        (registry, recovery_delay_s).abi_encode_params(),
+    );
     let codes = [
-        &Statutes::BYTECODE,
-        &Rules::BYTECODE,
-        &Services::BYTECODE,
-        &Consents::BYTECODE,
-        &Uses::BYTECODE,
-        &Cases::BYTECODE,
-        &Credentials::BYTECODE,
+        (&Statutes::BYTECODE, &alone),
+        (&Rules::BYTECODE, &alone),
+        (&Services::BYTECODE, &alone),
+        (&Consents::BYTECODE, &alone),
+        (&Uses::BYTECODE, &alone),
+        (&Cases::BYTECODE, &alone),
+        (&Credentials::BYTECODE, &alone),
+        (&Accounts::BYTECODE, &delayed),
     ];
     let first = Creation {
         name: "registry",
@@ -93,15 +106,16 @@ pub fn genesis_creations(council: Address) -> Vec<Creation> {
             &(council, names, peers.clone()).abi_encode_params(),
         ),
     };
-    let rest = CONTRACT_NAMES
-        .into_iter()
-        .zip(peers)
-        .zip(codes)
-        .map(|((name, address), code)| Creation {
-            name,
-            address,
-            init_code: with_arguments(code, &registry.abi_encode()),
-        });
+    let rest =
+        CONTRACT_NAMES
+            .into_iter()
+            .zip(peers)
+            .zip(codes)
+            .map(|((name, address), (code, arguments))| Creation {
+                name,
+                address,
+                init_code: with_arguments(code, arguments),
+            });
     std::iter::once(first).chain(rest).collect()
 }
 

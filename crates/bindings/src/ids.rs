@@ -15,6 +15,8 @@ pub const DECIDER: u32 = 2;
 pub const IDENTITY: u32 = 4;
 /// Role of an organisation: issues credentials.
 pub const ISSUER: u32 = 8;
+/// Role of an organisation: says that a person who lost their devices stands before it.
+pub const RECOVERY: u32 = 16;
 
 /// The basis of a predicate that needs the applicant's own consent: `keccak256("consent")`.
 pub const CONSENT: B256 = b256!("0x34a29d6c50ec6073d89854e05e70736cfb407af340cf7fb872e4c0db7bd7c014");

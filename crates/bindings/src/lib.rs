@@ -10,19 +10,23 @@ pub mod contracts;
 mod facts;
 mod genesis;
 mod ids;
+mod recovery;
 mod slots;
 
-pub use contracts::{cases, consents, credentials, registry, rules, services, statutes, uses};
+pub use contracts::{accounts, cases, consents, credentials, registry, rules, services, statutes, uses};
 pub use contracts::{
-    cases::Cases, consents::Consents, credentials::Credentials, registry::Registry, rules::Rules,
-    services::Services, statutes::Statutes, uses::Uses,
+    accounts::Accounts, cases::Cases, consents::Consents, credentials::Credentials, registry::Registry,
+    rules::Rules, services::Services, statutes::Statutes, uses::Uses,
 };
 pub use facts::{
     FACTS_DOMAIN_NAME, FACTS_DOMAIN_VERSION, FACTS_TYPE, Facts, facts_domain, facts_signing_hash,
 };
-pub use genesis::{Addresses, CONTRACT_NAMES, Creation, DEPLOYER, addresses, genesis_creations};
-pub use ids::{
-    BadSlug, CONSENT, DECIDER, IDENTITY, ISSUER, NO_ROW, PROVIDER, SLUG_MAX_BYTES, UNKNOWN, case_id,
-    parse_slug, rule_set_id, slug, slug_str, statute_id, use_binding,
+pub use genesis::{
+    Addresses, CONTRACT_NAMES, Creation, DEPLOYER, RECOVERY_DELAY_S, addresses, genesis_creations,
 };
+pub use ids::{
+    BadSlug, CONSENT, DECIDER, IDENTITY, ISSUER, NO_ROW, PROVIDER, RECOVERY, SLUG_MAX_BYTES, UNKNOWN,
+    case_id, parse_slug, rule_set_id, slug, slug_str, statute_id, use_binding,
+};
+pub use recovery::{ACCOUNTS_DOMAIN_NAME, ACCOUNTS_DOMAIN_VERSION, recovery_id};
 pub use slots::{CASE_SLOTS, case_slots, fact_slots, use_slot};

@@ -6,10 +6,11 @@ use std::{fs, path::Path};
 use alloy_primitives::{Address, Bytes, hex};
 use serde_json::Value;
 use zhengtong_bindings::{
-    Cases, Consents, Credentials, Registry, Rules, Services, Statutes, Uses, addresses, genesis_creations,
+    Accounts, Cases, Consents, Credentials, Registry, Rules, Services, Statutes, Uses, addresses,
+    genesis_creations,
 };
 
-const CONTRACTS: [&str; 10] = [
+const CONTRACTS: [&str; 11] = [
     "Registry",
     "Statutes",
     "Rules",
@@ -18,6 +19,7 @@ const CONTRACTS: [&str; 10] = [
     "Uses",
     "Cases",
     "Credentials",
+    "Accounts",
     "Networks",
     "ForeignEvents",
 ];
@@ -70,9 +72,9 @@ fn deployed_code_fits_in_the_limit() {
 #[test]
 fn genesis_creates_the_registry_and_then_its_peers() {
     let council = Address::repeat_byte(7);
-    let creations = genesis_creations(council);
+    let creations = genesis_creations(council, 3);
     let all = addresses();
-    let expected: [(&str, Address, &Bytes); 8] = [
+    let expected: [(&str, Address, &Bytes); 9] = [
         ("registry", all.registry, &Registry::BYTECODE),
         ("statutes", all.statutes, &Statutes::BYTECODE),
         ("rules", all.rules, &Rules::BYTECODE),
@@ -81,6 +83,7 @@ fn genesis_creates_the_registry_and_then_its_peers() {
         ("uses", all.uses, &Uses::BYTECODE),
         ("cases", all.cases, &Cases::BYTECODE),
         ("credentials", all.credentials, &Credentials::BYTECODE),
+        ("accounts", all.accounts, &Accounts::BYTECODE),
     ];
     assert_eq!(creations.len(), expected.len());
     for (creation, (name, address, code)) in creations.iter().zip(expected) {

@@ -37,6 +37,10 @@ fn addresses_are_those_of_the_deployers_nonces() {
         addresses().credentials,
         address!("0xa5820336d1f5F0b22497B6FD3E89CE381AB4956A")
     );
+    assert_eq!(
+        addresses().accounts,
+        address!("0x2a6DB74048345C4fF7aF5F8F1aABBcd94091Ac93")
+    );
 }
 
 #[test]

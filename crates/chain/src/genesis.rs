@@ -5,6 +5,7 @@ use commonware_runtime::{Runner as _, Supervisor as _, buffer::paged::CacheRef, 
 use commonware_utils::{NZU16, NZUsize};
 use std::collections::BTreeMap;
 use thiserror::Error;
+pub use zhengtong_bindings::RECOVERY_DELAY_S;
 use zhengtong_bindings::{DEPLOYER, genesis_creations};
 use zhengtong_evm::{
     AccountChange, AccountInfo, AccountState, BlockContext, Bytecode, Database, EMPTY_CODE_HASH, Executed,
@@ -27,6 +28,8 @@ pub struct GenesisSpec {
     pub alloc: BTreeMap<Address, U256>,
     /// Governs the `Registry`.
     pub council: Address,
+    /// Of the contract `Accounts`.
+    pub recovery_delay_s: u64,
     /// Stands for the rest of the network file (keys, validators); becomes the block's `mixHash`.
     pub network: B256,
     /// Named as the proposer, since a block names one.
@@ -68,7 +71,7 @@ impl GenesisSpec {
         };
         let mut executor = Executor::new(Alloc(&self.alloc), &context);
         let mut contracts = BTreeMap::new();
-        for creation in genesis_creations(self.council) {
+        for creation in genesis_creations(self.council, self.recovery_delay_s) {
             let failed = |reason| GenesisError::Contract {
                 name: creation.name,
                 reason,
@@ -83,7 +86,7 @@ impl GenesisSpec {
             contracts.insert(creation.name.to_owned(), creation.address);
         }
         let mut changes = executor.finish().0.changes;
-        for creation in genesis_creations(self.council) {
+        for creation in genesis_creations(self.council, self.recovery_delay_s) {
             if !changes
                 .accounts
                 .iter()

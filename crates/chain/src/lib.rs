@@ -24,7 +24,7 @@ pub mod view;
 pub use application::App;
 pub use config::{Config, PoolConfig};
 pub use engine::{Links, Networks, Setup, StartError, Started};
-pub use genesis::{Genesis, GenesisError, GenesisSpec};
+pub use genesis::{Genesis, GenesisError, GenesisSpec, RECOVERY_DELAY_S};
 pub use handle::{Handle, StateView};
 pub use rules::{RuleError, Rules, Standard};
 pub use store::{Store, StoreError};

@@ -21,7 +21,7 @@ use std::{
     path::Path,
 };
 use thiserror::Error;
-use zhengtong_chain::config::DEFAULT_BLOCK_GAS_LIMIT;
+use zhengtong_chain::{RECOVERY_DELAY_S, config::DEFAULT_BLOCK_GAS_LIMIT};
 use zhengtong_types::consensus::ValidatorKey;
 
 /// Chain id of development networks.
@@ -46,6 +46,8 @@ pub struct DevNetwork {
     /// Validator `i` listens on this port plus `i`, unless it is alone.
     pub first_port: u16,
     pub block_gas_limit: u64,
+    /// Seconds that a recovery of a resident's account waits.
+    pub recovery_delay_s: u64,
 }
 
 impl Default for DevNetwork {
@@ -61,6 +63,7 @@ impl Default for DevNetwork {
             validators: 1,
             first_port: 9_700,
             block_gas_limit: DEFAULT_BLOCK_GAS_LIMIT,
+            recovery_delay_s: RECOVERY_DELAY_S,
         }
     }
 }
@@ -128,6 +131,7 @@ impl DevNetwork {
             council: self.council,
             alloc: self.alloc.clone(),
             delegates: self.delegates.clone(),
+            recovery_delay_s: self.recovery_delay_s,
         };
         let network = NetworkFile::new(
             self.name.clone(),

@@ -16,7 +16,7 @@ use std::{
     path::Path,
 };
 use thiserror::Error;
-use zhengtong_chain::{Genesis, GenesisError, GenesisSpec};
+use zhengtong_chain::{Genesis, GenesisError, GenesisSpec, RECOVERY_DELAY_S};
 use zhengtong_evm::Delegations;
 use zhengtong_types::{NAMESPACE, NetworkInfo, NetworkKey, consensus::ValidatorKey};
 
@@ -56,6 +56,17 @@ pub struct GenesisFile {
     /// Contracts that accounts may delegate to (EIP-7702). Without any, transactions of type 4 are refused.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub delegates: BTreeSet<Address>,
+    /// Seconds that a recovery of a resident's account waits. Shorter than the three days only to try it out.
+    #[serde(default = "three_days", skip_serializing_if = "is_three_days")]
+    pub recovery_delay_s: u64,
+}
+
+fn three_days() -> u64 {
+    RECOVERY_DELAY_S
+}
+
+fn is_three_days(seconds: &u64) -> bool {
+    *seconds == RECOVERY_DELAY_S
 }
 
 /// A validator as others know it.
@@ -239,6 +250,7 @@ impl NetworkFile {
             block_gas_limit: self.genesis.block_gas_limit,
             alloc: self.genesis.alloc.clone(),
             council: self.genesis.council,
+            recovery_delay_s: self.genesis.recovery_delay_s,
             network: self.commitment(),
             leader,
         };

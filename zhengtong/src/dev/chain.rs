@@ -37,10 +37,11 @@ impl Chain {
         seed: &DevSeed,
         rpc: SocketAddr,
         delegates: Vec<Address>,
+        recovery_delay_s: u64,
         progress: &mut Progress,
     ) -> Result<Self> {
         progress.step("starting the validator");
-        let node = start(folder, seed, delegates).await?;
+        let node = start(folder, seed, delegates, recovery_delay_s).await?;
         let rpc = node::serve(&node, rpc).await?;
         let network = node.view().network();
         progress.detail(format!(
@@ -91,7 +92,12 @@ impl Chain {
 }
 
 /// Makes the network at the first start, and starts its validator.
-async fn start(folder: &Folder, seed: &DevSeed, delegates: Vec<Address>) -> Result<Node> {
+async fn start(
+    folder: &Folder,
+    seed: &DevSeed,
+    delegates: Vec<Address>,
+    recovery_delay_s: u64,
+) -> Result<Node> {
     let alloc = test_alloc()?;
     let network = DevNetwork {
         timestamp_ms: now_ms()?,
@@ -99,6 +105,7 @@ async fn start(folder: &Folder, seed: &DevSeed, delegates: Vec<Address>) -> Resu
         unmetered: alloc.keys().copied().collect(),
         alloc,
         delegates: delegates.into_iter().collect(),
+        recovery_delay_s,
         ..DevNetwork::default()
     };
     let random = ChaCha20Rng::from_seed(seed.derive("network").0);

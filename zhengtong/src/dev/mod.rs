@@ -22,6 +22,7 @@ use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
 };
+use zhengtong_chain::RECOVERY_DELAY_S;
 use zhengtong_client::{Account, Client};
 use zhengtong_index::Index;
 use zhengtong_population::DemoResident;
@@ -54,6 +55,10 @@ pub struct Args {
     /// in the data folder.
     #[arg(long, env = "ZHENGTONG_INDEX_DATABASE")]
     index_database: Option<String>,
+    /// Seconds that the recovery of a resident's account waits for an objection. It is the contract's for ever, so it
+    /// counts at the first start of a data folder. Shorter than the three days only to try it out.
+    #[arg(long, default_value_t = RECOVERY_DELAY_S, conflicts_with = "join")]
+    recovery_delay: u64,
     /// Run the validator and JSON-RPC only.
     #[arg(long)]
     chain_only: bool,
@@ -102,7 +107,17 @@ pub async fn run(args: Args) -> Result<()> {
 
     let chain = match args.join {
         Some(urls) => Chain::join(urls, &mut progress).await?,
-        None => Chain::own(&folder, &seed, args.rpc, args.delegate, &mut progress).await?,
+        None => {
+            Chain::own(
+                &folder,
+                &seed,
+                args.rpc,
+                args.delegate,
+                args.recovery_delay,
+                &mut progress,
+            )
+            .await?
+        }
     };
     let Some(listener) = listener else {
         progress.say(format!("JSON-RPC   {}", chain.urls));

@@ -10,7 +10,7 @@ use std::{
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
 };
-use zhengtong_chain::config::DEFAULT_BLOCK_GAS_LIMIT;
+use zhengtong_chain::{RECOVERY_DELAY_S, config::DEFAULT_BLOCK_GAS_LIMIT};
 use zhengtong_node::{GenesisFile, NetworkFile, PlanFile, ceremony::Event, dev::DEV_CHAIN_ID};
 
 /// Most validators on one machine.
@@ -88,6 +88,7 @@ fn make(args: &Args) -> Result<()> {
         council,
         alloc: keys::test_alloc()?,
         delegates: std::collections::BTreeSet::new(),
+        recovery_delay_s: RECOVERY_DELAY_S,
     };
     let plan = PlanFile::new("local".into(), DEV_CHAIN_ID, genesis, cards)?;
     plan.write(&args.folder.join("plan.json"))?;

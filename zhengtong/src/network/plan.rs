@@ -4,7 +4,7 @@ use super::{now_ms, say};
 use alloy_primitives::{Address, U256, utils::parse_ether};
 use anyhow::{Context, Result};
 use std::path::PathBuf;
-use zhengtong_chain::config::DEFAULT_BLOCK_GAS_LIMIT;
+use zhengtong_chain::{RECOVERY_DELAY_S, config::DEFAULT_BLOCK_GAS_LIMIT};
 use zhengtong_node::{GenesisFile, NodeCard, PlanFile};
 
 #[derive(clap::Args)]
@@ -48,6 +48,7 @@ pub fn run(args: Args) -> Result<()> {
         council: args.council,
         alloc: args.fund.into_iter().collect(),
         delegates: args.delegate.into_iter().collect(),
+        recovery_delay_s: RECOVERY_DELAY_S,
     };
     let plan = PlanFile::new(args.name, args.chain_id, genesis, cards.collect::<Result<_>>()?)?;
     plan.write(&args.out)?;

@@ -59,6 +59,7 @@ pub fn network(n: usize, seed: u64) -> Network {
             .map(|index| (account(index).address(), U256::from(10).pow(U256::from(21))))
             .collect(),
         council: account(1).address(),
+        recovery_delay_s: zhengtong_chain::RECOVERY_DELAY_S,
         network: B256::repeat_byte(7),
         leader: validators[0].clone(),
     }

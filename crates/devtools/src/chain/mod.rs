@@ -20,7 +20,7 @@ use std::{
 };
 use thiserror::Error;
 use tokio::sync::broadcast;
-use zhengtong_bindings::{DEPLOYER, genesis_creations};
+use zhengtong_bindings::{DEPLOYER, RECOVERY_DELAY_S, genesis_creations};
 use zhengtong_chain::{SealedBlock, SubmitError};
 use zhengtong_evm::{
     AccountState, BlockContext, Delegations, EMPTY_CODE_HASH, Executed, Executor, Limits, Transaction,
@@ -213,7 +213,7 @@ fn create_contracts(
     let empty = view::StateAt::empty();
     let mut executor = Executor::new(empty, &context);
     let mut contracts = BTreeMap::new();
-    for creation in genesis_creations(config.council) {
+    for creation in genesis_creations(config.council, RECOVERY_DELAY_S) {
         let failed = |reason| GenesisError::Contract {
             name: creation.name,
             reason,

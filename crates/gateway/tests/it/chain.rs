@@ -18,7 +18,7 @@ use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use parking_lot::Mutex;
 use revm::database::InMemoryDB;
-use zhengtong_bindings::{DEPLOYER, genesis_creations};
+use zhengtong_bindings::{DEPLOYER, RECOVERY_DELAY_S, genesis_creations};
 use zhengtong_client::Checkpoint;
 use zhengtong_evm::{
     BlockContext, CallOutcome, CallRequest, Executed, Executor, Limits, Overrides, TransactionRules,
@@ -100,7 +100,7 @@ impl TestChain {
         let mut state = self.state.lock();
         let context = self.context(0);
         let mut executor = Executor::new(&mut state.db, &context);
-        for creation in genesis_creations(council) {
+        for creation in genesis_creations(council, RECOVERY_DELAY_S) {
             let done = executor.create(DEPLOYER, creation.init_code).unwrap();
             assert!(
                 matches!(done, Executed::Success { .. }),

@@ -18,6 +18,7 @@ fn genesis() -> GenesisFile {
         council: Address::repeat_byte(1),
         alloc: [(Address::repeat_byte(2), U256::from(7))].into(),
         delegates: std::collections::BTreeSet::new(),
+        recovery_delay_s: 60,
     }
 }
 
