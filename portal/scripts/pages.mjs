@@ -73,6 +73,7 @@ export const PAGES = [
   { name: "case-not-found", path: `/cases/${id("nothing")}` },
   { name: "my-cases", path: "/me/cases", role: "resident" },
   { name: "my-data", path: "/me/data", role: "resident" },
+  { name: "data-request", path: "/me/data/requests/delete", role: "resident", act: next },
   { name: "appeal", path: `/cases/${id("refused")}/appeal`, role: "resident" },
   { name: "appeal-wrong", path: `/cases/${id("refused")}/appeal`, role: "resident", act: next },
   { name: "supplement", path: `/cases/${id("supplement")}/supplement`, role: "resident" },

@@ -196,6 +196,8 @@ export interface Link {
 /** One use of data about the person, opened in the wallet. */
 export interface OpenedUse {
   tag: Hex;
+  /** its number among the provider's in this case; null: under no number that belongs to the case */
+  n: number | null;
   caseId: Hex;
   provider: string;
   consumer: string;
@@ -209,8 +211,8 @@ export interface OpenedUse {
 
 export interface UseWalk {
   uses: OpenedUse[];
-  /** per provider: number of tags walked, and whether the first missing one is provably absent */
-  complete: { provider: string; count: number; provenAbsent: boolean }[];
+  /** per provider: number of tags walked, whether the first missing one is provably absent and nothing comes after it, and which numbers were left out */
+  complete: { provider: string; count: number; provenAbsent: boolean; missing: number[] }[];
 }
 
 export interface DeskSession {
@@ -239,17 +241,66 @@ export interface DeskCase {
   statements: { hash: Hex; text: string | null; author: string; atMs: number; onChain: boolean }[];
 }
 
+/** How long an agency keeps what, and what its retention did. */
+export interface Retention {
+  periods: { kind: string; days: number; basis: string }[];
+}
+
+export type Right = "contest" | "copy" | "correct" | "delete";
+
+/** A request by which a person uses a right, at one agency. */
+export interface DataRequest {
+  id: string;
+  kind: Right;
+  /** of the 个人信息保护法 */
+  article: string;
+  receivedMs: number;
+  dueMs: number;
+  overdue: boolean;
+  status: "open" | "granted" | "refused";
+  answeredMs: number | null;
+  deletion: string | null;
+  /** null once the person was deleted */
+  text: string | null;
+  answer: string | null;
+}
+
+/** What an agency says it keeps about the person, what they asked, and what forbids deleting it. */
+export interface Kept {
+  cases: Hex[];
+  requests: DataRequest[];
+  holds: { id: string; authority: string; reference: string; placedMs: number; untilMs: number | null }[];
+}
+
+/** A case as it goes into an export. */
+export interface ToExport {
+  own: OwnCase;
+  providers: string[];
+  /** gateway of the owner of the service */
+  gateway: string;
+  bundle: Json;
+}
+
 export interface Gateways {
   /** answers the SD-JWT VC */
   identity(gateway: string, person: { number: string; code: string; holder: PublicJwk }): Promise<string>;
   link(wallet: Wallet, own: OwnCase, link: Link): Promise<void>;
   credential(wallet: Wallet, own: OwnCase, gateway: string): Promise<string | null>;
-  statements(wallet: Wallet, own: OwnCase, gateway: string): Promise<{ hash: Hex; text: string; atMs: number }[]>;
+  statements(wallet: Wallet, own: OwnCase, gateway: string): Promise<{ hash: Hex; text: string; salt: Hex; atMs: number }[]>;
   supplement(wallet: Wallet, own: OwnCase, gateway: string, form: Form, salt: Hex): Promise<void>;
   /** answers the hash of the statement, to be put on the chain */
   appeal(wallet: Wallet, own: OwnCase, gateway: string, text: string): Promise<Hex>;
   /** walks the tags of the case until the first provably absent one and opens the records */
   uses(wallet: Wallet, own: OwnCase, providers: string[]): Promise<UseWalk>;
+  retention(gateway: string): Promise<Retention>;
+  /** shows the identity credential to the agency, and asks what it keeps */
+  kept(wallet: Wallet, organisation: string, gateway: string): Promise<Kept>;
+  /** asks an agency; answers the request and the agency's signed receipt */
+  request(wallet: Wallet, organisation: string, gateway: string, right: Right, text: string): Promise<{ id: string; dueMs: number; receipt: Hex }>;
+  deskRequests(gateway: string, session: DeskSession): Promise<DataRequest[]>;
+  answerRequest(gateway: string, session: DeskSession, id: string, granted: boolean, reason: string): Promise<void>;
+  /** data, consents, uses and decisions with their proofs, signed by the wallet: one text, checked by `zhengtong verify export` */
+  exported(wallet: Wallet, cases: ToExport[]): Promise<string>;
   signIn(gateway: string, organisation: string, key: OfficerKey): Promise<DeskSession>;
   desk(gateway: string, session: DeskSession, query: { status?: string; cursor?: string }): Promise<{ items: DeskRow[]; next: string | null }>;
   deskCase(gateway: string, session: DeskSession, id: Hex): Promise<DeskCase>;

@@ -9,6 +9,7 @@ mod node;
 mod progress;
 mod service;
 mod statetest;
+mod vault;
 mod verify;
 mod web;
 
@@ -48,6 +49,9 @@ enum Command {
     Service(service::Command),
     /// Hold the executor against Ethereum's own state tests.
     Statetest(statetest::Args),
+    /// An agency's operator: delete a person, order that records are kept, see what was deleted and how long what is kept.
+    #[command(subcommand)]
+    Vault(vault::Command),
     /// Check what a network says, from its public key alone.
     Verify(verify::Args),
 }
@@ -73,6 +77,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Bench(command) => bench::run(command)?,
         Command::Service(command) => service::run(command)?,
         Command::Statetest(args) => statetest::run(&args)?,
+        Command::Vault(command) => vault::run(command)?,
         Command::Verify(args) => return tokio::runtime::Runtime::new()?.block_on(verify::run(args)),
     }
     Ok(ExitCode::SUCCESS)

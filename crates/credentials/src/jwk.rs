@@ -1,6 +1,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use p256::ecdsa::VerifyingKey;
+use p256::ecdsa::signature::Verifier as _;
+use p256::ecdsa::{Signature, VerifyingKey};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -33,6 +34,16 @@ impl Jwk {
             self.x, self.y
         );
         URL_SAFE_NO_PAD.encode(Sha256::digest(members))
+    }
+
+    /// Whether this key signed a message: ES256 (RFC 7518), the signature as 64 bytes in base64url.
+    pub fn has_signed(&self, message: &[u8], signature: &str) -> bool {
+        let signature = URL_SAFE_NO_PAD.decode(signature).ok();
+        let signature = signature.and_then(|bytes| Signature::from_slice(&bytes).ok());
+        match (self.verifying_key("key"), signature) {
+            (Ok(key), Some(signature)) => key.verify(message, &signature).is_ok(),
+            _ => false,
+        }
     }
 
     /// As a JSON value.

@@ -125,6 +125,15 @@ impl<'a> Presented<'a> {
         )
     }
 
+    /// The holder's key that it claims to be bound to (`cnf.jwk`).
+    ///
+    /// # Errors
+    /// There is none, or it is no P-256 key.
+    pub fn claimed_holder(&self) -> Result<Jwk, CredentialError> {
+        let bound = self.issued.payload.get("cnf").and_then(|cnf| cnf.get("jwk"));
+        Jwk::parse(bound.ok_or(CredentialError::Claim("cnf"))?, "the holder's key")
+    }
+
     /// The endorsement of that key (header `endorsement`).
     pub fn endorsement(&self) -> Option<&str> {
         self.issued.header.get("endorsement").and_then(Value::as_str)

@@ -42,6 +42,19 @@ pub struct Config {
     /// Whether this is `zhengtong dev`: identity codes are demo codes, and the origin of pages is not restricted.
     #[serde(default)]
     pub dev: bool,
+    /// Periods of retention by class of data; without a file everything is kept until a person is deleted.
+    #[serde(default)]
+    pub retention: Option<PathBuf>,
+    /// See [`Sabotage`]: no file can ask for it.
+    #[serde(skip)]
+    pub sabotage: Option<Sabotage>,
+}
+
+/// A promise to break, so that tests can see that it is noticed. Refused unless `dev`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sabotage {
+    /// Leaves out this number of every case's use records, and goes on with the next.
+    SkipUse(u32),
 }
 
 impl Config {
@@ -94,6 +107,9 @@ impl Config {
             return wrong("organisation", &error.to_string());
         }
         self.peers_base()?;
+        if self.sabotage.is_some() && !self.dev {
+            return wrong("sabotage", "is for tests of a `dev` network alone");
+        }
         if self.session_domains.is_empty() {
             return wrong("session_domains", "must name at least one host of the portal");
         }

@@ -11,6 +11,9 @@ use crate::store::StoreError;
 /// Why a gateway does not start.
 #[derive(Debug, Error)]
 pub enum GatewayError {
+    /// The retention file is wrong.
+    #[error(transparent)]
+    Retention(#[from] crate::app::retention::RetentionError),
     /// The configuration is wrong.
     #[error("configuration: {field}: {problem}")]
     Config {

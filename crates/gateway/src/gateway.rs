@@ -2,6 +2,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use alloy_signer_local::PrivateKeySigner;
 use axum::Router;
 use tokio::task::JoinSet;
 use zhengtong_bindings::{addresses, parse_slug};
@@ -11,11 +12,13 @@ use zhengtong_vault::{Vault, sql};
 
 use crate::app::chain::{ChainPort, ClientPort};
 use crate::app::clock::{Clock, SystemClock};
+use crate::app::deletion::Books;
 use crate::app::exchange::{Exchange, Peers, Signing};
 use crate::app::mapping::Mapping;
+use crate::app::retention::Retention;
 use crate::app::source::Source;
 use crate::app::{App, Parts};
-use crate::keys::Keys;
+use crate::keys::{KeyFiles, Keys};
 use crate::store::Store;
 use crate::{Config, GatewayError, http};
 
@@ -128,12 +131,77 @@ pub async fn open(
         attester: keys.attester,
         organisation: config.organisation,
         session_domains: config.session_domains,
+        retention: match &config.retention {
+            Some(path) => Retention::load(path)?,
+            None => Retention::default(),
+        },
+        sabotage: config.sabotage,
         chain,
         store,
         packages,
         clock,
     };
     Ok(App::new(parts, exchange))
+}
+
+/// The books of an organisation without its chain: for the operator's commands, beside a gateway that runs or not.
+pub struct OpenBooks {
+    organisation: String,
+    store: Store,
+    vault: Vault,
+    attester: PrivateKeySigner,
+}
+
+impl OpenBooks {
+    /// Opens the books in a gateway's data folder, with its keys; makes nothing.
+    ///
+    /// # Errors
+    /// There are none, or they are another organisation's.
+    pub async fn open(
+        organisation: &str,
+        data_folder: &Path,
+        database_url: Option<&str>,
+        keys: &KeyFiles,
+    ) -> Result<Self, GatewayError> {
+        for path in [&keys.vault, &keys.attester] {
+            std::fs::metadata(path).map_err(|source| GatewayError::Folder {
+                path: path.clone(),
+                source,
+            })?;
+        }
+        let url = |file: &str| match database_url {
+            Some(url) => url.to_owned(),
+            None => sql::sqlite_url(&data_folder.join(file)),
+        };
+        let keys = Keys::read_or_create(keys, None)?;
+        let store = Store::open(&url("gateway.sqlite")).await?;
+        match store.meta("organisation").await? {
+            Some(kept) if kept == organisation => {}
+            kept => {
+                return Err(GatewayError::WrongOrganisation {
+                    kept: kept.unwrap_or_default(),
+                    found: organisation.to_owned(),
+                });
+            }
+        }
+        Ok(Self {
+            organisation: organisation.to_owned(),
+            store,
+            vault: Vault::open(&url("vault.sqlite"), &keys.vault).await?,
+            attester: keys.attester,
+        })
+    }
+
+    /// The books at a time.
+    pub fn at(&self, now_ms: u64) -> Books<'_> {
+        Books {
+            organisation: &self.organisation,
+            store: &self.store,
+            vault: &self.vault,
+            attester: &self.attester,
+            now_ms,
+        }
+    }
 }
 
 /// A data folder stays with the network and the organisation it was made for.

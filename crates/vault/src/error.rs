@@ -63,6 +63,9 @@ pub enum VaultError {
         /// What did not open.
         what: &'static str,
     },
+    /// What was deleted may still be in the database's log, because something else reads the database all the time.
+    #[error("deleted, but still in the database's log: another process reads it all the time; try again")]
+    NotScrubbed,
     /// The operating system gave no randomness.
     #[error("no randomness: {0}")]
     Randomness(getrandom::Error),

@@ -32,4 +32,4 @@ mod tests;
 pub use error::VaultError;
 pub use resident::{NumberError, ResidentNumber, check_digit};
 pub use secret::Secret;
-pub use store::{MAX_RECORD_BYTES, Record, Subject, Vault, VaultKey};
+pub use store::{Destroyed, MAX_RECORD_BYTES, Record, Subject, Vault, VaultKey};

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::AnyPool;
 use sqlx::any::{AnyPoolOptions, install_default_drivers};
+use sqlx::{AnyPool, Row as _};
 
 use crate::VaultError;
 
@@ -15,6 +15,31 @@ pub const MAX_CONNECTIONS: u32 = 4;
 const MAX_SQLITE_WRITERS: u32 = 1;
 /// How long a caller waits for a free connection.
 pub const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How often a log is tried to be emptied while another process reads the database.
+const MAX_SCRUBS: u32 = 50;
+const SCRUB_PAUSE: Duration = Duration::from_millis(100);
+
+/// Takes what was deleted off the disk: SQLite overwrites it in the file (`secure_delete`), and here its log is emptied.
+/// In PostgreSQL it goes with the next `VACUUM`.
+///
+/// # Errors
+/// [`VaultError::NotScrubbed`] if another process reads the database all the time.
+pub async fn scrub(pool: &AnyPool) -> Result<(), VaultError> {
+    if pool.connect_options().database_url.scheme() != "sqlite" {
+        return Ok(());
+    }
+    for _ in 0..MAX_SCRUBS {
+        let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+            .fetch_one(pool)
+            .await?;
+        if row.try_get::<i64, _>(0)? == 0 {
+            return Ok(());
+        }
+        tokio::time::sleep(SCRUB_PAUSE).await;
+    }
+    Err(VaultError::NotScrubbed)
+}
 
 /// Whether a pool may write.
 #[derive(Clone, Copy, PartialEq, Eq)]

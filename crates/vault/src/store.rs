@@ -68,6 +68,15 @@ pub struct Record<'a> {
     pub name: &'a str,
 }
 
+/// What [`Vault::destroy`] did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Destroyed {
+    /// Random name of the key that is no more; `None` if the person had none.
+    pub key_id: Option<String>,
+    /// Records that can never be read again.
+    pub records: u64,
+}
+
 /// Encrypted personal records in SQL. Cheap to clone is not needed: share it in an `Arc`.
 pub struct Vault {
     pool: AnyPool,
@@ -197,18 +206,66 @@ impl Vault {
     /// the dead row goes with the next `VACUUM`, and backups of `vault_keys` must be kept apart.
     ///
     /// # Errors
-    /// The database failed: then the key may still exist; try again.
-    pub async fn destroy(&self, subject: Subject) -> Result<(), VaultError> {
-        sqlx::query("DELETE FROM vault_keys WHERE subject = $1")
+    /// The database failed, or something reads it all the time: then the key's bytes may still be on the disk; try again.
+    pub async fn destroy(&self, subject: Subject) -> Result<Destroyed, VaultError> {
+        let key_id = sqlx::query_scalar("DELETE FROM vault_keys WHERE subject = $1 RETURNING key_id")
+            .bind(subject.to_hex())
+            .fetch_optional(&self.pool)
+            .await?;
+        let records: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM vault_records WHERE subject = $1")
+            .bind(subject.to_hex())
+            .fetch_one(&self.pool)
+            .await?;
+        sql::scrub(&self.pool).await?;
+        Ok(Destroyed {
+            key_id,
+            records: u64::try_from(records).unwrap_or(0),
+        })
+    }
+
+    /// Removes every record of one kind whose name begins so; answers how many. [`Self::scrub`] afterwards.
+    ///
+    /// # Errors
+    /// The database fails, or the beginning is not of letters and digits.
+    pub async fn remove_all(
+        &self,
+        subject: Subject,
+        kind: &'static str,
+        beginning: &str,
+    ) -> Result<u64, VaultError> {
+        if beginning.is_empty() || !beginning.bytes().all(|b| b.is_ascii_alphanumeric()) {
+            return Err(VaultError::Name {
+                bytes: beginning.len(),
+                limit: MAX_NAME_BYTES,
+            });
+        }
+        let done = sqlx::query("DELETE FROM vault_records WHERE subject = $1 AND kind = $2 AND name LIKE $3")
+            .bind(subject.to_hex())
+            .bind(kind)
+            .bind(format!("{beginning}%"))
+            .execute(&self.pool)
+            .await?;
+        Ok(done.rows_affected())
+    }
+
+    /// Removes every record of a person whose key was destroyed, and with them the pseudonym. [`Self::scrub`] afterwards.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn purge(&self, subject: Subject) -> Result<(), VaultError> {
+        sqlx::query("DELETE FROM vault_records WHERE subject = $1")
             .bind(subject.to_hex())
             .execute(&self.pool)
             .await?;
-        if self.pool.connect_options().database_url.scheme() == "sqlite" {
-            sqlx::raw_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-                .execute(&self.pool)
-                .await?;
-        }
         Ok(())
+    }
+
+    /// Takes what was removed off the disk.
+    ///
+    /// # Errors
+    /// See [`Self::destroy`].
+    pub async fn scrub(&self) -> Result<(), VaultError> {
+        sql::scrub(&self.pool).await
     }
 
     async fn key_or_new(&self, subject: Subject) -> Result<(String, Key), VaultError> {

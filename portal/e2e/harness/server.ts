@@ -33,6 +33,8 @@ export interface ServerOptions {
   readonly devtools?: boolean;
   /** JSON-RPC addresses of a network that runs already, instead of one of its own. */
   readonly join?: readonly string[];
+  /** More arguments of `dev`. */
+  readonly more?: readonly string[];
 }
 
 export interface Exit {
@@ -48,11 +50,12 @@ export class Server {
   readonly #chainOnly: boolean;
   readonly #devtools: boolean;
   readonly #join: readonly string[];
+  readonly #more: readonly string[];
   #child: ChildProcess | null = null;
   #exited: Promise<Exit> | null = null;
   #lines: string[] = [];
 
-  private constructor(name: string, data: string, httpPort: number, rpcPort: number, chainOnly: boolean, devtools: boolean, join: readonly string[]) {
+  private constructor(name: string, data: string, httpPort: number, rpcPort: number, chainOnly: boolean, devtools: boolean, join: readonly string[], more: readonly string[]) {
     this.name = name;
     this.data = data;
     this.#httpPort = httpPort;
@@ -60,12 +63,13 @@ export class Server {
     this.#chainOnly = chainOnly;
     this.#devtools = devtools;
     this.#join = join;
+    this.#more = more;
   }
 
   static async prepare(options: ServerOptions): Promise<Server> {
     requireFile(BINARY, "run `cargo build -p zhengtong`");
     const data = options.data ?? mkdtempSync(join(tmpdir(), `zhengtong-${options.name}-`));
-    return new Server(options.name, data, options.httpPort ?? (await freePort()), options.rpcPort ?? (await freePort()), options.chainOnly ?? false, options.devtools ?? false, options.join ?? []);
+    return new Server(options.name, data, options.httpPort ?? (await freePort()), options.rpcPort ?? (await freePort()), options.chainOnly ?? false, options.devtools ?? false, options.join ?? [], options.more ?? []);
   }
 
   static async start(options: ServerOptions): Promise<Server> {
@@ -113,6 +117,7 @@ export class Server {
     args.push(...(this.#join.length > 0 ? ["--join", this.#join.join(",")] : ["--rpc", `127.0.0.1:${this.#rpcPort}`]));
     if (this.#chainOnly) args.push("--chain-only");
     if (this.#devtools) args.push("--devtools");
+    args.push(...this.#more);
     const child = spawn(BINARY, args, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, NO_COLOR: "1" } });
     this.#child = child;
     this.#lines = [];

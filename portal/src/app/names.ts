@@ -22,8 +22,11 @@ export function fieldName(field: string): string {
   return isMessage(key) ? t(key) : field;
 }
 
+/** Role and code: the code is the beginning of a key in the Registry, by which an audit finds who it was. */
 export function officialName(official: string): string {
-  const key = `official.${official}`;
+  const [, role = official, code = ""] = /^(.+)\/([0-9a-f]{8})$/.exec(official) ?? [];
+  const key = `official.${role}`;
+  if (code !== "") return t("official.withCode", { name: isMessage(key) ? t(key) : role, code });
   if (isMessage(key)) return t(key);
   // A record that was asked for: the organisation, and its officer's code or its system.
   const [slug = "", who = ""] = official.split("/");

@@ -9,6 +9,8 @@ import AuditCases from "../screens/Audit/AuditCases.svelte";
 import Case from "../screens/Case/Case.svelte";
 import Desk from "../screens/Desk/Desk.svelte";
 import DeskCase from "../screens/Desk/DeskCase.svelte";
+import DeskRequests from "../screens/Rights/DeskRequests.svelte";
+import DataRequestScreen from "../screens/Rights/DataRequest.svelte";
 import OfficerSignIn from "../screens/Desk/OfficerSignIn.svelte";
 import Guide from "../screens/Guide/Guide.svelte";
 import Home from "../screens/Home/Home.svelte";
@@ -43,9 +45,11 @@ export const SCREENS: Record<RouteName, Component> = {
   wallet: MyWallet,
   myCases: MyCases,
   myData: MyData,
+  dataRequest: DataRequestScreen,
   officerSignIn: OfficerSignIn,
   desk: Desk,
   deskCase: DeskCase,
+  deskRequests: DeskRequests,
   audit: Audit,
   auditBundle: AuditBundle,
   auditCases: AuditCases,

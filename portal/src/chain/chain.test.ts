@@ -152,8 +152,8 @@ describe("the walk over uses", () => {
     await attest(own, [1, 66]);
     const walk = await walkUses(connection, slotsOf, wallet, own, ["public-security", "civil-affairs"]);
     expect(walk.complete).toEqual([
-      { provider: "public-security", count: 1, provenAbsent: true },
-      { provider: "civil-affairs", count: 0, provenAbsent: true },
+      { provider: "public-security", count: 1, provenAbsent: true, missing: [] },
+      { provider: "civil-affairs", count: 0, provenAbsent: true, missing: [] },
     ]);
     expect(walk.uses).toEqual([expect.objectContaining({ provider: "public-security", consumer: "civil-affairs", purpose: SERVICE, mask: 3, basis: statute, details: expect.objectContaining({ fields: ["age"] }) })]);
   });
@@ -162,8 +162,8 @@ describe("the walk over uses", () => {
     const own = await opened();
     await attest(own, [1, 66], 5);
     const walk = await walkUses(connection, slotsOf, wallet, own, ["public-security"]);
-    expect(walk.complete).toEqual([{ provider: "public-security", count: 0, provenAbsent: false }]);
-    expect(walk.uses).toEqual([expect.objectContaining({ details: null })]);
+    expect(walk.complete).toEqual([{ provider: "public-security", count: 0, provenAbsent: false, missing: [0, 1, 2, 3, 4] }]);
+    expect(walk.uses).toEqual([expect.objectContaining({ n: 5, details: expect.objectContaining({ fields: ["age"] }) })]);
   });
 
   it("is not complete when the chain holds another value than the event says, or a hidden record", async () => {
@@ -174,10 +174,10 @@ describe("the walk over uses", () => {
     // A second record that the logs do not show.
     const hidden = useTag(await keyringOf(wallet).useSecret(own.id, "public-security"), 1);
     const more = async (address: Hex, slots: readonly Hex[]) => (await slotsOf(address, slots)).map((value, n) => (slots[n] === bindingSlot(hidden) ? keccak256("0x01") : value));
-    expect((await walkUses(connection, more, wallet, own, ["public-security"])).complete).toEqual([{ provider: "public-security", count: 2, provenAbsent: false }]);
+    expect((await walkUses(connection, more, wallet, own, ["public-security"])).complete).toEqual([{ provider: "public-security", count: 2, provenAbsent: false, missing: [] }]);
     // A server that proves and proves: the walk ends, and says that it did not reach the end.
     const endless = async (_: Hex, slots: readonly Hex[]) => slots.map(() => keccak256("0x01"));
-    expect((await walkUses(connection, endless, wallet, own, ["public-security"])).complete).toEqual([{ provider: "public-security", count: WALK_LIMIT, provenAbsent: false }]);
+    expect((await walkUses(connection, endless, wallet, own, ["public-security"])).complete).toEqual([{ provider: "public-security", count: WALK_LIMIT, provenAbsent: false, missing: [] }]);
   });
 
   it("finds the block of a time", async () => {

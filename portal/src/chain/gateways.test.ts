@@ -150,7 +150,7 @@ describe("a resident's request", () => {
     const salt = `0x${"01".repeat(32)}` as const;
     const hash = statementCommitment(salt, "理由");
     answers = [json({ items: [{ hash, text: "理由", salt, at_ms: 5 }] }), json({ items: [{ hash, text: "别的", salt, at_ms: 5 }] }), json({ hash })];
-    expect(await gateways.statements(wallet, own, "/g")).toEqual([{ hash, text: "理由", atMs: 5 }]);
+    expect(await gateways.statements(wallet, own, "/g")).toEqual([{ hash, text: "理由", salt, atMs: 5 }]);
     await expect(gateways.statements(wallet, own, "/g")).rejects.toEqual(expect.objectContaining({ code: "bad-answer" }));
     await expect(gateways.appeal(wallet, own, "/g", "我不同意")).rejects.toEqual(expect.objectContaining({ code: "bad-answer" }));
   });

@@ -1,11 +1,12 @@
 // The agencies' gateways as the screens see them.
-import { type DeskCase, type DeskRow, type Gateways, type Hex, type Json, type Link, type OwnCase, PortFailure, type ReceivedRecord, type Wallet } from "../ports";
+import { type DataRequest, type DeskCase, type DeskRow, type Gateways, type Hex, type Json, type Link, type OwnCase, PortFailure, type ReceivedRecord, type Right, type ToExport, type Wallet } from "../ports";
 import { caseCommitment, formCommitment, randomHex, statementCommitment } from "../wallet/bytes";
 import { WalletError } from "../wallet/errors";
 import { keyringOf } from "../wallet/keyring";
 import { siweMessage } from "../wallet/siwe";
 import type { Connection } from "./connection";
 import { Answer, type GatewayHttp, ask, askAsCase, askPatiently } from "./gateway-http";
+import { exportCases } from "./export";
 import { type LinkContent, linkText, sealLink } from "./seal";
 import { type ProveSlots, walkUses } from "./uses";
 
@@ -46,6 +47,14 @@ export function gatewaysOver(http: GatewayHttp, connection: Connection, prove: P
     await wallet.updateCase(own.id, { linkedAtMs: { [slug]: http.now() } });
   }
 
+  /** Signs the person in by showing the identity credential, bound to a challenge of this agency. */
+  async function signedIn(wallet: Wallet, organisation: string, gateway: string): Promise<Record<string, string>> {
+    const nonce = new Answer(await ask(http, gateway, { method: "GET", path: "/v1/session/nonce" })).text("nonce");
+    const presentation = await keyringOf(wallet).shownTo(organisation, nonce, http.now());
+    const session = new Answer(await ask(http, gateway, { method: "POST", path: "/v1/my/session", body: { presentation, nonce } }));
+    return { authorization: `Bearer ${session.text("token")}` };
+  }
+
   return {
     async identity(gateway, person) {
       return new Answer(await ask(http, gateway, { method: "POST", path: "/v1/identity", body: person })).text("credential");
@@ -66,8 +75,8 @@ export function gatewaysOver(http: GatewayHttp, connection: Connection, prove: P
       const answer = new Answer(await askAsCase(http, wallet, own, gateway, { method: "GET", path: `/v1/cases/${own.id}/statements` }));
       return answer.list("items").map((value) => {
         const item = new Answer(value);
-        const statement = { hash: item.hex("hash"), text: item.text("text"), atMs: item.number("at_ms") };
-        if (statementCommitment(item.hex("salt"), statement.text) !== statement.hash) throw new PortFailure("bad-answer", "a statement does not match its hash");
+        const statement = { hash: item.hex("hash"), text: item.text("text"), salt: item.hex("salt"), atMs: item.number("at_ms") };
+        if (statementCommitment(statement.salt, statement.text) !== statement.hash) throw new PortFailure("bad-answer", "a statement does not match its hash");
         return statement;
       });
     },
@@ -91,6 +100,53 @@ export function gatewaysOver(http: GatewayHttp, connection: Connection, prove: P
     },
 
     uses: (wallet, own, providers) => walkUses(connection, prove, wallet, own, providers),
+
+    async retention(gateway) {
+      const answer = new Answer(await askPatiently(http, gateway, { method: "GET", path: "/v1/retention" }));
+      return {
+        periods: answer.list("periods").map((value) => {
+          const period = new Answer(value);
+          return { kind: period.text("class"), days: period.number("days"), basis: period.text("basis") };
+        }),
+      };
+    },
+
+    async kept(wallet, organisation, gateway) {
+      const headers = await signedIn(wallet, organisation, gateway);
+      const requests = new Answer(await ask(http, gateway, { method: "GET", path: "/v1/my/requests", headers }));
+      const answer = new Answer(await ask(http, gateway, { method: "GET", path: "/v1/my/data", headers }));
+      return {
+        cases: answer.list("cases") as Hex[],
+        requests: requests.list("items").map(dataRequest),
+        holds: answer.list("holds").map((value) => {
+          const hold = new Answer(value);
+          const untilMs = hold.maybe("until_ms");
+          return { id: hold.text("id"), authority: hold.text("authority"), reference: hold.text("reference"), placedMs: hold.number("placed_ms"), untilMs: typeof untilMs === "number" ? untilMs : null };
+        }),
+      };
+    },
+
+    async request(wallet, organisation, gateway, right, text) {
+      const headers = await signedIn(wallet, organisation, gateway);
+      const taken = new Answer(await ask(http, gateway, { method: "POST", path: "/v1/my/requests", body: { kind: right, text }, headers }));
+      const request = new Answer(taken.maybe("request"));
+      return { id: request.text("id"), dueMs: request.number("due_ms"), receipt: taken.hex("receipt") };
+    },
+
+    async deskRequests(gateway, session) {
+      const answer = new Answer(await ask(http, gateway, { method: "GET", path: "/v1/desk/requests", headers: bearer(session) }));
+      return answer.list("items").map(dataRequest);
+    },
+
+    async answerRequest(gateway, session, id, granted, reason) {
+      await ask(http, gateway, { method: "POST", path: `/v1/desk/requests/${encodeURIComponent(id)}/answer`, body: { granted, reason }, headers: bearer(session) });
+    },
+
+    exported(wallet, cases) {
+      const statements = (one: ToExport) => this.statements(wallet, one.own, one.gateway);
+      const walk = (one: ToExport) => this.uses(wallet, one.own, one.providers);
+      return exportCases({ connection, statements, walk, now: http.now }, wallet, cases);
+    },
 
     async signIn(gateway, organisation, key) {
       const { chainId } = await connection.network();
@@ -131,6 +187,24 @@ export function gatewaysOver(http: GatewayHttp, connection: Connection, prove: P
       const answer = new Answer(await ask(http, gateway, request));
       return { rows: answer.list("rows") as ReceivedRecord["rows"], useTag: answer.hex("useTag") };
     },
+  };
+}
+
+function dataRequest(value: unknown): DataRequest {
+  const item = new Answer(value);
+  const maybe = <T extends string | number>(name: string, type: "string" | "number"): T | null => (typeof item.maybe(name) === type ? (item.maybe(name) as T) : null);
+  return {
+    id: item.text("id"),
+    kind: item.text("kind") as Right,
+    article: item.text("article"),
+    receivedMs: item.number("received_ms"),
+    dueMs: item.number("due_ms"),
+    overdue: item.maybe("overdue") === true,
+    status: item.text("status") as DataRequest["status"],
+    answeredMs: maybe<number>("answered_ms", "number"),
+    deletion: maybe<string>("deletion", "string"),
+    text: maybe<string>("text", "string"),
+    answer: maybe<string>("answer", "string"),
   };
 }
 

@@ -12,6 +12,8 @@ import { blockAt, logsFrom } from "./logs";
 
 /** Tags of one provider that are asked for at once. */
 export const WALK_STEP = 4;
+/** Numbers after the first absent one that are looked at when the chain shows a record that is under none of the numbers before. */
+export const GAP_LIMIT = 64;
 /** No case has more records of one provider; a server that shows more is not believed. */
 export const WALK_LIMIT = 1_000;
 const USED = parseAbiItem(
@@ -31,7 +33,7 @@ export function bindingOf(provider: Hex, caseId: Hex, mask: number): Hex {
   return keccak256(encodeAbiParameters([{ type: "bytes32" }, { type: "bytes32" }, { type: "uint32" }], [provider, caseId, mask]));
 }
 
-interface UsedEvent extends Omit<OpenedUse, "caseId" | "details"> {
+interface UsedEvent extends Omit<OpenedUse, "caseId" | "details" | "n"> {
   readonly ciphertext: Hex;
 }
 
@@ -82,11 +84,33 @@ async function usedEvents(connection: Connection, uses: Hex, caseId: Hex, wanted
   );
 }
 
+/** Numbers that were left out: below a number that some record is under, and proven absent. Empty if no gap explains it. */
+function leftOut({ secret, bindings }: Walked, events: ReadonlyMap<Hex, UsedEvent>): { missing: number[]; after: Map<Hex, number> } {
+  const from = bindings.length;
+  const numbers = Array.from({ length: GAP_LIMIT }, (_, offset) => from + offset);
+  const after = new Map(numbers.map((n) => [useTag(secret, n), n] as const).filter(([tag]) => events.has(tag)));
+  const last = Math.max(-1, ...after.values());
+  const used = new Set(after.values());
+  return { missing: numbers.filter((n) => n < last && !used.has(n)), after };
+}
+
 async function details(secret: Hex, n: number, ciphertext: Hex): Promise<OpenedUse["details"]> {
   // A record that does not open is shown as such: the agency has to explain it.
   const record = await openRecord(secret, n, ciphertext).catch(() => null);
   if (record === null) return null;
   return { official: record.official, purpose: record.purpose, fields: [...record.fields], article: record.article, atMs: record.at };
+}
+
+/** The walk of one case as an export needs it: with the secrets, and every record that was proven. */
+export interface ProviderWalk {
+  readonly provider: string;
+  readonly secret: Hex;
+  readonly count: number;
+}
+
+/** Storage slots that prove how many uses a provider recorded: of every number, and of the first absent one. */
+export function walkedSlots({ secret, count }: ProviderWalk): Hex[] {
+  return Array.from({ length: count + 1 }, (_, n) => bindingSlot(useTag(secret, n)));
 }
 
 export async function walkUses(connection: Connection, prove: ProveSlots, wallet: Wallet, own: OwnCase, providers: readonly string[]): Promise<UseWalk> {
@@ -101,24 +125,29 @@ export async function walkUses(connection: Connection, prove: ProveSlots, wallet
 
   const opened: OpenedUse[] = [];
   const complete: UseWalk["complete"] = [];
-  for (const { provider, secret, bindings, isComplete } of walked) {
+  for (const one of walked) {
+    const { provider, secret, bindings, isComplete } = one;
     let isShown = true;
+    const show = async (event: UsedEvent, n: number): Promise<void> => {
+      const { ciphertext, ...shown } = event;
+      opened.push({ ...shown, n, caseId: own.id, details: await details(secret, n, ciphertext) });
+      events.delete(event.tag);
+    };
     for (const [n, binding] of bindings.entries()) {
       const event = events.get(useTag(secret, n));
       const isRight = event?.provider === provider && binding === bindingOf(slug(provider), own.id, event.mask);
       isShown &&= isRight;
-      if (event === undefined) continue;
-      const { ciphertext, ...shown } = event;
-      opened.push({ ...shown, caseId: own.id, details: await details(secret, n, ciphertext) });
-      events.delete(event.tag);
+      if (event !== undefined) await show(event, n);
     }
-    complete.push({ provider, count: bindings.length, provenAbsent: isComplete && isShown });
+    const { missing, after } = leftOut(one, events);
+    for (const [tag, n] of after) await show(events.get(tag) as UsedEvent, n);
+    complete.push({ provider, count: bindings.length, provenAbsent: isComplete && isShown && after.size === 0, missing });
   }
   // What is left was recorded under tags that are not the next ones, or by somebody who was not to be asked.
   for (const { ciphertext: _, ...shown } of events.values()) {
-    opened.push({ ...shown, caseId: own.id, details: null });
+    opened.push({ ...shown, n: null, caseId: own.id, details: null });
     const entry = complete.find(({ provider }) => provider === shown.provider);
-    if (entry === undefined) complete.push({ provider: shown.provider, count: 0, provenAbsent: false });
+    if (entry === undefined) complete.push({ provider: shown.provider, count: 0, provenAbsent: false, missing: [] });
     else entry.provenAbsent = false;
   }
   opened.sort((a, b) => a.blockNumber - b.blockNumber);

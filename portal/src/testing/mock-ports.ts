@@ -1,4 +1,4 @@
-import { type Chain, type DeskCase, type Gateways, type Hex, type OfficerKey, type Ports, PortFailure, type Verification, type Wallet } from "../ports";
+import { type Chain, type DataRequest, type DeskCase, type Gateways, type Hex, type OfficerKey, type Ports, PortFailure, type Verification, type Wallet } from "../ports";
 import { rules } from "../rules/rules";
 import { type MockCases, mockHash, OFFICER, OTHER_OFFICER } from "./mock-cases";
 import { mockWallets } from "./mock-wallet";
@@ -58,6 +58,11 @@ export function mockChain(cases: MockCases): Chain {
   };
 }
 
+const REQUESTS: DataRequest[] = [
+  { id: "5f0c1a", kind: "contest", article: "第四十四条、第四十八条", receivedMs: Date.now() - 86_400_000, dueMs: Date.now() + 29 * 86_400_000, overdue: false, status: "open", answeredMs: null, deletion: null, text: "这次查询和我的申请有什么关系？", answer: null },
+  { id: "77e012", kind: "correct", article: "第四十六条", receivedMs: Date.now() - 40 * 86_400_000, dueMs: Date.now() - 10 * 86_400_000, overdue: false, status: "refused", answeredMs: Date.now() - 20 * 86_400_000, deletion: null, text: "住址登记有误。", answer: "登记以户籍为准，请先到公安更正。" },
+];
+
 export function mockGateways(cases: MockCases): Gateways {
   const numbers = new WeakMap<Wallet, string>();
   return {
@@ -79,7 +84,7 @@ export function mockGateways(cases: MockCases): Gateways {
     credential: async (_wallet, own) => (cases.get(own.id).credential ? "eyJhbGciOiJFUzI1NiJ9.mock~" : null),
     statements: async (_wallet, own) => {
       const { decision } = cases.get(own.id);
-      return decision?.officer ? [{ hash: decision.statement as Hex, text: STATEMENT, atMs: decision.decided_at * 1000 }] : [];
+      return decision?.officer ? [{ hash: decision.statement as Hex, text: STATEMENT, salt: mockHash("salt"), atMs: decision.decided_at * 1000 }] : [];
     },
     supplement: async () => undefined,
     appeal: async (_wallet, own) => mockHash(`${own.id}/appeal`),
@@ -89,6 +94,7 @@ export function mockGateways(cases: MockCases): Gateways {
       return {
         uses: view.uses.map((use) => ({
           tag: use.tag as Hex,
+          n: 0,
           caseId: own.id,
           provider: use.provider,
           consumer: use.consumer,
@@ -97,16 +103,26 @@ export function mockGateways(cases: MockCases): Gateways {
           mask: use.mask,
           blockNumber: use.block_number,
           details: {
-            official: "system/gateway",
+            official: "system/gateway/1f3a09c2",
             purpose: use.purpose,
             fields: pack?.rules.predicates.filter((one) => one.provider === use.provider).flatMap((one) => one.fields) ?? [],
             article: pack?.rules.predicates.filter((one) => one.provider === use.provider).map((one) => `${one.basis.law} ${one.basis.article}`)[0] ?? "",
             atMs: view.opened_at * 1000 + 900,
           },
         })),
-        complete: providers.map((provider) => ({ provider, count: view.uses.filter((use) => use.provider === provider).length, provenAbsent: true })),
+        complete: providers.map((provider) => ({ provider, count: view.uses.filter((use) => use.provider === provider).length, provenAbsent: true, missing: [] })),
       };
     },
+    retention: async () => ({ periods: [{ kind: "link", days: 1826, basis: "个人信息保护法 第十九条" }] }),
+    kept: async (wallet, organisation) => ({
+      cases: (await wallet.cases()).filter((own) => own.linkedAtMs[organisation] !== undefined).map((own) => own.id),
+      requests: organisation === "health" ? REQUESTS : [],
+      holds: organisation === "health" ? [{ id: "1", authority: "区人民法院", reference: "（2026）民初12号", placedMs: Date.now(), untilMs: null }] : [],
+    }),
+    request: async () => ({ id: "5f0c", dueMs: Date.now() + 30 * 86_400_000, receipt: mockHash("receipt", 65) }),
+    deskRequests: async () => REQUESTS,
+    answerRequest: async () => undefined,
+    exported: async () => "{}\nmock\n",
     signIn: async (_gateway, organisation, officer) => ({ organisation, address: officer.address, token: "mock", expiresAtMs: Date.now() + 3_600_000 }),
     desk: async (_gateway, _session, { status }) => ({
       items: [...cases.all.values()]

@@ -47,9 +47,9 @@ export async function readIdentity(raw: string, holder: PublicJwk): Promise<Held
   return { raw, issuer: claims.iss, issuedAt: claims.iat, expiresAt: typeof claims.exp === "number" ? claims.exp : null };
 }
 
-/** Presents the credential to one provider for one case: nonce is the case, audience the provider. */
-export async function presentIdentity(raw: string, privateKey: Hex, caseId: Hex, provider: string, nowMs: number): Promise<string> {
-  const kb = { payload: { iat: Math.floor(nowMs / 1000), aud: provider, nonce: caseId } };
+/** Presents the credential to one agency: the nonce is the case it is for, or the agency's challenge; the audience is the agency. */
+export async function presentIdentity(raw: string, privateKey: Hex, nonce: string, provider: string, nowMs: number): Promise<string> {
+  const kb = { payload: { iat: Math.floor(nowMs / 1000), aud: provider, nonce } };
   return await instance(privateKey).present(raw, { [PRESENTED_CLAIM]: true }, { kb });
 }
 

@@ -1,7 +1,8 @@
 // What the chain and gateway modules may do with a wallet's secrets. Screens hold a `Wallet` and cannot reach this.
+import { p256 } from "@noble/curves/nist.js";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import type { OwnCase, PublicJwk, Wallet } from "../ports";
-import { type Hex, hexToBytes, personCommitment } from "./bytes";
+import { type Hex, base64Url, hexToBytes, personCommitment } from "./bytes";
 import { caseKey, caseSalt, credentialKey, holderKey, personSalt, useSecret } from "./derive";
 import { WalletError } from "./errors";
 import { numberOf, presentIdentity, publicJwk } from "./identity";
@@ -46,11 +47,31 @@ export class Keyring {
     return publicJwk(credentialKey(await this.#seed(), caseId));
   }
 
+  /** Presentation of the identity credential to one agency, with its challenge: to see what it keeps. */
+  async shownTo(organisation: string, challenge: string, nowMs: number): Promise<string> {
+    return await this.#present(challenge, organisation, nowMs);
+  }
+
+  /** The identity credential as received; it goes into an export. */
+  async identity(): Promise<string | null> {
+    return (await this.#vault.read()).identity;
+  }
+
+  /** Signs with the key that the identity credential is bound to: ES256, base64url. */
+  async signAsHolder(bytes: Uint8Array): Promise<{ holder: PublicJwk; signature: string }> {
+    const key = holderKey(await this.#seed());
+    return { holder: publicJwk(key), signature: base64Url(p256.sign(bytes, hexToBytes(key))) };
+  }
+
   /** Presentation of the identity credential to one provider for one case. */
   async presentation(caseId: Hex, provider: string, nowMs: number): Promise<string> {
+    return await this.#present(caseId, provider, nowMs);
+  }
+
+  async #present(nonce: string, provider: string, nowMs: number): Promise<string> {
     const { identity, seed } = await this.#vault.read();
     if (identity === null) throw new WalletError("no-credential", "ask the identity agency for a credential first");
-    return await presentIdentity(identity, holderKey(hexToBytes(seed)), caseId, provider, nowMs);
+    return await presentIdentity(identity, holderKey(hexToBytes(seed)), nonce, provider, nowMs);
   }
 }
 

@@ -8,7 +8,9 @@ use super::{
 use anyhow::{Context, Result};
 use axum::Router;
 use std::{net::SocketAddr, path::PathBuf};
-use zhengtong_gateway::{Config, Gateway, KeyFiles, Keys};
+use zhengtong_gateway::app::App;
+use zhengtong_gateway::http::Mediator;
+use zhengtong_gateway::{Config, Gateway, KeyFiles, Keys, Sabotage};
 use zhengtong_population::Prepared;
 use zhengtong_types::NetworkKey;
 
@@ -25,12 +27,16 @@ pub struct Surroundings {
     pub services: PathBuf,
     /// Where the portal is served.
     pub http: SocketAddr,
+    /// A promise that one agency's gateway breaks, for a test.
+    pub sabotage: Option<(String, Sabotage)>,
 }
 
 /// A gateway that runs as long as this value, and its routes.
 pub struct Running {
     pub slug: &'static str,
     pub router: Router,
+    /// The door for a security server.
+    pub mediator: Router,
     /// Ends its tasks when dropped.
     _gateway: Gateway,
 }
@@ -87,6 +93,12 @@ pub async fn start(
             exchange_algorithm: Default::default(),
             peers_at: Some(format!("http://{}", surroundings.http)),
             dev: true,
+            retention: Some(surroundings.agencies.join(agency.slug).join("retention.toml")),
+            sabotage: surroundings
+                .sabotage
+                .as_ref()
+                .filter(|(slug, _)| slug == agency.slug)
+                .map(|(_, what)| *what),
         };
         let (router, gateway) = Gateway::start(config)
             .await
@@ -94,10 +106,34 @@ pub async fn start(
         running.push(Running {
             slug: agency.slug,
             router,
+            mediator: mediator(gateway.app().clone(), agency.slug),
             _gateway: gateway,
         });
     }
     Ok(running)
+}
+
+/// The clients that may ask through a security server in a demo network: those of the published examples.
+const MEDIATED_CLIENTS: [&str; 2] = [
+    "EE/GOV/70006317/datatracker",
+    "eGovStack/GOV/90000009/digitalregistries",
+];
+/// The database of GovStack's examples, and the agency that stands for it.
+const MEDIATED_DATABASE: (&str, &str) = ("MCTS", "health");
+
+fn mediator(app: App, slug: &str) -> Router {
+    let (database, of) = MEDIATED_DATABASE;
+    let door = Mediator {
+        clients: MEDIATED_CLIENTS.map(str::to_owned).into(),
+        databases: (slug == of).then(|| database.to_owned()).into_iter().collect(),
+    };
+    zhengtong_gateway::http::mediator(app, door)
+}
+
+/// The door of the agency that stands for GovStack's example database.
+pub fn mediated(running: &[Running]) -> Option<Router> {
+    let of = running.iter().find(|one| one.slug == MEDIATED_DATABASE.1);
+    of.map(|one| one.mediator.clone())
 }
 
 fn key_files(folder: &Folder, agency: &Agency) -> KeyFiles {

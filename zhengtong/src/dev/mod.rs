@@ -12,7 +12,7 @@ pub mod keys;
 
 use crate::{loopback, node, progress::Progress, web};
 use alloy_primitives::Address;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use axum::{Router, middleware};
 use chain::Chain;
 use folder::Folder;
@@ -24,6 +24,7 @@ use tokio::{
 };
 use zhengtong_chain::RECOVERY_DELAY_S;
 use zhengtong_client::{Account, Client};
+use zhengtong_gateway::Sabotage;
 use zhengtong_index::Index;
 use zhengtong_population::DemoResident;
 use zhengtong_services::{Library, bundled};
@@ -59,6 +60,13 @@ pub struct Args {
     /// counts at the first start of a data folder. Shorter than the three days only to try it out.
     #[arg(long, default_value_t = RECOVERY_DELAY_S, conflicts_with = "join")]
     recovery_delay: u64,
+    /// Open a door for a security server (X-Road, GovStack's Information Mediator) at this address of this machine: the
+    /// data tracker of the health agency, which believes the headers it gets. See docs/my-data.md.
+    #[arg(long)]
+    mediator: Option<SocketAddr>,
+    /// Let the gateway of AGENCY leave out use record NUMBER of every case, to see that the portal notices.
+    #[arg(long, hide = true, value_name = "AGENCY:NUMBER", value_parser = skipped_use)]
+    sabotage_skip_use: Option<(String, Sabotage)>,
     /// Run the validator and JSON-RPC only.
     #[arg(long)]
     chain_only: bool,
@@ -76,6 +84,14 @@ pub struct Args {
     join: Option<String>,
 }
 
+fn skipped_use(text: &str) -> Result<(String, Sabotage), String> {
+    let parted = text
+        .split_once(':')
+        .and_then(|(slug, number)| Some((slug, number.parse().ok()?)));
+    let (slug, number) = parted.ok_or("must be an agency, a colon and a number")?;
+    Ok((slug.to_owned(), Sabotage::SkipUse(number)))
+}
+
 #[tokio::main]
 pub async fn run(args: Args) -> Result<()> {
     if args.devtools {
@@ -88,6 +104,15 @@ pub async fn run(args: Args) -> Result<()> {
         None
     } else {
         Some(listen(args.http).await?)
+    };
+    let mediator = match args.mediator {
+        Some(address) if !address.ip().is_loopback() => {
+            bail!(
+                "--mediator must be an address of this machine: whoever reaches that door may ask about anybody"
+            )
+        }
+        Some(address) => Some(listen(address).await?),
+        None => None,
     };
     if args.join.is_none() {
         node::require_free(args.rpc).await?;
@@ -147,6 +172,7 @@ pub async fn run(args: Args) -> Result<()> {
         agencies: args.agencies,
         services: args.services,
         http: args.http,
+        sabotage: args.sabotage_skip_use,
     };
     let gateways = agencies::start(&folder, &residents, &surroundings).await?;
 
@@ -163,6 +189,9 @@ pub async fn run(args: Args) -> Result<()> {
     let mut app = app.merge(portal);
     if is_local {
         app = app.layer(middleware::from_fn(loopback::only));
+    }
+    if let (Some(listener), Some(door)) = (mediator, agencies::mediated(&gateways)) {
+        tokio::spawn(async move { axum::serve(listener, door).await });
     }
     let server = tokio::spawn(async move { axum::serve(listener, app).await });
 

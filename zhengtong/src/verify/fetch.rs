@@ -35,6 +35,11 @@ const PAUSE: Duration = Duration::from_millis(300);
 
 /// Reads an exported bundle.
 pub fn from_file(path: &Path) -> Result<Bundle> {
+    serde_json::from_slice(&bytes(path)?).with_context(|| format!("{} is no case bundle", path.display()))
+}
+
+/// Reads a file of at most [`MAX_BUNDLE_BYTES`].
+pub fn bytes(path: &Path) -> Result<Vec<u8>> {
     let open = || format!("cannot read {}", path.display());
     let mut bytes = Vec::new();
     File::open(path)
@@ -47,7 +52,7 @@ pub fn from_file(path: &Path) -> Result<Bundle> {
         "{} is larger than {MAX_BUNDLE_BYTES} bytes",
         path.display()
     );
-    serde_json::from_slice(&bytes).with_context(|| format!("{} is no case bundle", path.display()))
+    Ok(bytes)
 }
 
 /// Writes a bundle beside its place, then moves it there: half a file is never seen.

@@ -11,6 +11,7 @@
 
 mod case;
 mod decision;
+mod export;
 mod fetch;
 mod history;
 mod key;
@@ -46,6 +47,8 @@ pub struct Args {
 enum What {
     /// Check a case: certificates, headers, receipts, events, storage, and the decision by its rules.
     Case(CaseArgs),
+    /// Check what a resident exported from their wallet: who signed it, every case, every use, every consent.
+    Export(ExportArgs),
 }
 
 /// Language of the report.
@@ -86,9 +89,30 @@ struct CaseArgs {
     json: bool,
 }
 
+#[derive(clap::Args)]
+struct ExportArgs {
+    /// The file. Nobody else is asked.
+    file: PathBuf,
+    /// The network's public key, 192 hexadecimal digits, from a source that you trust.
+    #[arg(long, env = "ZHENGTONG_NETWORK_KEY")]
+    network_key: Option<NetworkKey>,
+    /// Data folder of a network on this machine, whose key is used when none is given.
+    #[arg(long, default_value = "data", env = "ZHENGTONG_DATA")]
+    data: PathBuf,
+    /// Language of the report.
+    #[arg(long, value_enum, default_value_t = Lang::Zh)]
+    lang: Lang,
+    /// Print the report as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
 /// Runs the command, prints its report, and gives its exit code.
 pub async fn run(args: Args) -> Result<ExitCode> {
-    let What::Case(args) = args.what;
+    let args = match args.what {
+        What::Case(args) => args,
+        What::Export(args) => return Ok(check_export(&args).into()),
+    };
     let code = match check(&args).await {
         Ok(report) => {
             report::print(&report, args.lang, args.json);
@@ -100,6 +124,21 @@ pub async fn run(args: Args) -> Result<ExitCode> {
         }
     };
     Ok(code.into())
+}
+
+fn check_export(args: &ExportArgs) -> u8 {
+    let checked = key::find(args.network_key, &args.data)
+        .and_then(|(key, _)| Ok(export::check(&fetch::bytes(&args.file)?, &key)));
+    match checked {
+        Ok(report) => {
+            export::print(&report, args.lang, args.json);
+            if report.verified { VERIFIED } else { REFUTED }
+        }
+        Err(error) => {
+            report::print_unchecked(&error, args.lang, args.json);
+            NOT_CHECKED
+        }
+    }
 }
 
 async fn check(args: &CaseArgs) -> Result<Report> {
@@ -120,14 +159,22 @@ async fn check(args: &CaseArgs) -> Result<Report> {
 
 /// Checks a bundle. Pure: no clock, network or disk.
 fn verify(bundle: &Bundle, key: &NetworkKey, origin: key::Origin, id: Option<B256>) -> Report {
+    examine(bundle, key, origin, id).0
+}
+
+/// As [`verify`], with what the events say if they are complete.
+fn examine(
+    bundle: &Bundle,
+    key: &NetworkKey,
+    origin: key::Origin,
+    id: Option<B256>,
+) -> (Report, Option<history::History>) {
     let mut report = Report::new(bundle, *key, origin);
     report.file(bundle, key, id);
-    let Some(proven) = proofs::check(bundle, key, &mut report) else {
-        return report;
-    };
-    let Some(history) = history::check(&proven, bundle, &mut report) else {
-        return report;
-    };
-    decision::check(&history, &mut report);
-    report
+    let proven = proofs::check(bundle, key, &mut report);
+    let history = proven.and_then(|proven| history::check(&proven, bundle, &mut report));
+    if let Some(history) = &history {
+        decision::check(history, &mut report);
+    }
+    (report, history)
 }

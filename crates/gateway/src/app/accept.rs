@@ -147,6 +147,12 @@ impl App {
         let Some(text) = &link.presentation else {
             return Ok(None);
         };
+        let nonce = format!("{:#x}", link.case_id);
+        self.number_shown(text, &nonce).await.map(Some)
+    }
+
+    /// The resident number that an identity credential proves, shown to this organisation with this challenge.
+    pub(super) async fn number_shown(&self, text: &str, nonce: &str) -> Result<ResidentNumber, AcceptError> {
         let presented = Presented::parse(text)?;
         let (issuer, key) = (presented.claimed_issuer()?, presented.claimed_key()?);
         let id = parse_slug(issuer).map_err(|_| AcceptError::Issuer)?;
@@ -163,7 +169,6 @@ impl App {
         if roles & IDENTITY == 0 || signer != Some(attester) {
             return Err(AcceptError::Issuer);
         }
-        let nonce = format!("{:#x}", link.case_id);
         let verified = presented.verify(&Expected {
             issuer,
             issuer_key: &key,
@@ -171,13 +176,11 @@ impl App {
             now_s: self.clock.now_s(),
             binding: Some(KeyBinding {
                 audience: &self.organisation,
-                nonce: &nonce,
+                nonce,
                 max_age_s: MAX_PRESENTATION_AGE_S,
             }),
         })?;
-        ResidentNumber::parse(verified.text("number")?)
-            .map(Some)
-            .map_err(|_| AcceptError::Number)
+        ResidentNumber::parse(verified.text("number")?).map_err(|_| AcceptError::Number)
     }
 
     /// The form against the package's schema, if the case is known already.

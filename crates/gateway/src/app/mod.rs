@@ -5,6 +5,7 @@ mod asking;
 pub mod chain;
 pub mod clock;
 mod consent;
+pub mod deletion;
 mod desk;
 pub mod exchange;
 pub mod finalized_use;
@@ -14,14 +15,18 @@ mod issuing;
 pub mod link;
 pub mod mapping;
 mod metrics;
+mod my_session;
 pub mod outbox;
 pub mod project;
 mod records;
+pub mod requests;
 mod resident;
+pub mod retention;
 mod rule_sets;
 mod session;
 pub mod siwe;
 pub mod source;
+mod tracker;
 pub mod use_record;
 mod work;
 
@@ -40,9 +45,11 @@ pub use accept::AcceptError;
 pub use desk::{DeskCase, DeskFact, DeskPage, MAX_QUEUE_PAGE};
 pub use identity::IdentityError;
 pub use metrics::Metrics;
+pub use my_session::{MySession, MySessionError, PersonCode};
 pub use records::StatementText;
 pub use resident::{MAX_STATEMENT_CHARS, ResidentError, SignedRequest};
 pub use session::{Session, SessionError};
+pub use tracker::{Period, Usage, Usages};
 
 use crate::store::{Store, StoreError};
 use chain::{ChainError, ChainPort};
@@ -124,6 +131,10 @@ pub struct Parts {
     pub packages: Vec<Package>,
     /// Hosts that officers sign in from.
     pub session_domains: Vec<String>,
+    /// How long what is kept.
+    pub retention: retention::Retention,
+    /// Breaks one promise, so that a test can see it noticed. Only in `dev`, and in no configuration file.
+    pub sabotage: Option<crate::config::Sabotage>,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use zeroize::{Zeroize, Zeroizing};
 use zhengtong_credentials::CredentialText;
-use zhengtong_vault::{Record, ResidentNumber, Secret, Subject, VaultError};
+use zhengtong_vault::{Record, Secret, Subject, VaultError};
 
 use super::link::{Form, case_commitment};
 use super::{App, AppError};
@@ -105,14 +105,6 @@ impl App {
             Err(VaultError::Destroyed) => Ok(None),
             other => Ok(other?),
         }
-    }
-
-    /// Forgets a resident: destroys their key, so that nothing this organisation keeps about them can be read again.
-    ///
-    /// # Errors
-    /// The vault fails: then try again.
-    pub async fn forget(&self, number: &ResidentNumber) -> Result<(), AppError> {
-        Ok(self.vault.destroy(self.vault.resident(number)).await?)
     }
 
     async fn get<T: for<'de> Deserialize<'de>>(

@@ -167,12 +167,12 @@ fn check_times(message: &SiweMessage, now_s: u64) -> Result<(), SessionError> {
     }
 }
 
-fn random() -> Result<[u8; 32], AppError> {
+pub(super) fn random() -> Result<[u8; 32], AppError> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(AppError::Randomness)?;
     Ok(bytes)
 }
 
-fn digest(token: &str) -> String {
+pub(super) fn digest(token: &str) -> String {
     hex::encode(Sha256::digest(token))
 }

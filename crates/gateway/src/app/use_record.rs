@@ -8,7 +8,7 @@ use aes_gcm::Aes256Gcm;
 use aes_gcm::aead::{Aead, KeyInit as _, Payload};
 use alloy_primitives::{B256, Bytes};
 use hmac::{Hmac, Mac};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use thiserror::Error;
 use zeroize::Zeroizing;
@@ -20,7 +20,7 @@ pub const DETAILS_BYTES: usize = 512;
 pub const SEALED_BYTES: usize = DETAILS_BYTES + 16;
 
 /// What the person reads about one use of their data.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Details {
     /// Format version, 1.
     pub v: u32,
@@ -78,6 +78,21 @@ pub fn seal(secret: &Secret<[u8; 32]>, n: u32, details: &Details) -> Result<Byte
         )
         .map_err(|_| TooLong)?;
     Ok(sealed.into())
+}
+
+/// Opens the details of use `n`; `None` if the secret is another one, or they were changed.
+pub fn open(secret: &Secret<[u8; 32]>, n: u32, sealed: &[u8]) -> Option<Details> {
+    let key = derive(secret, b"key", n);
+    let tag = tag(secret, n);
+    let payload = Payload {
+        msg: sealed,
+        aad: tag.as_slice(),
+    };
+    let text = Aes256Gcm::new((&*key).into())
+        .decrypt(&[0; 12].into(), payload)
+        .map(Zeroizing::new)
+        .ok()?;
+    serde_json::from_slice(&text).ok()
 }
 
 fn derive(secret: &Secret<[u8; 32]>, purpose: &[u8; 3], n: u32) -> Zeroizing<[u8; 32]> {
@@ -139,6 +154,10 @@ mod tests {
         let sealed = seal(&Secret::new(word(&vector["useSecret"])), 0, &details).unwrap();
         assert_eq!(sealed.to_string(), vector["ciphertext"].as_str().unwrap());
         assert_eq!(sealed.len(), SEALED_BYTES);
+        let secret = Secret::new(word(&vector["useSecret"]));
+        assert_eq!(open(&secret, 0, &sealed), Some(details));
+        assert_eq!(open(&secret, 1, &sealed), None);
+        assert_eq!(open(&Secret::new([1; 32]), 0, &sealed), None);
     }
 
     #[test]

@@ -38,7 +38,8 @@ pub(super) enum Outcome {
 impl App {
     /// Works until the task is dropped.
     pub async fn work(&self) {
-        let mut cleaned = tokio::time::Instant::now();
+        // The first cleaning comes at once: a gateway may have stood still for long.
+        let mut cleaned: Option<tokio::time::Instant> = None;
         loop {
             match self.0.outbox.resume().await {
                 Ok(resumed) => {
@@ -53,10 +54,13 @@ impl App {
             if let Err(error) = self.work_once().await {
                 tracing::error!(%error, "the queue cannot be read");
             }
-            if cleaned.elapsed() > CLEANING {
-                cleaned = tokio::time::Instant::now();
+            if cleaned.is_none_or(|at| at.elapsed() > CLEANING) {
+                cleaned = Some(tokio::time::Instant::now());
                 if let Err(error) = self.clean_links().await {
                     tracing::error!(%error, "waiting links cannot be cleaned up");
+                }
+                if let Err(error) = self.retain().await {
+                    tracing::error!(%error, "what was kept long enough cannot be removed");
                 }
             }
             let _ = tokio::time::timeout(IDLE, self.0.wake.notified()).await;
@@ -149,6 +153,22 @@ impl App {
                 let delay = (FIRST_DELAY_MS << job.attempts.min(16)).min(MAX_DELAY_MS);
                 self.store.retry_later(&job.id, now_ms + delay).await?;
             }
+        }
+        Ok(())
+    }
+
+    /// Removes what has been kept as long as the organisation's periods say. Runs by itself; here for tests.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub async fn retain(&self) -> Result<(), AppError> {
+        for run in self.books().apply(&self.retention).await? {
+            tracing::info!(
+                class = run.class,
+                cases = run.cases,
+                records = run.records,
+                "kept long enough, removed"
+            );
         }
         Ok(())
     }

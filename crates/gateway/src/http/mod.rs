@@ -5,10 +5,13 @@ mod exchange;
 mod extract;
 mod identity;
 mod links;
+mod my_data;
 mod problem;
+mod requests;
 mod resident;
 mod service;
 mod session;
+mod tracker;
 
 use std::time::Duration;
 
@@ -25,6 +28,7 @@ use utoipa_axum::routes;
 use crate::app::App;
 
 pub use problem::Problem;
+pub use tracker::Mediator;
 
 /// The most bytes of a request's body: a sealed link in base64url, and its frame.
 pub const MAX_BODY_BYTES: usize = 128 * 1024;
@@ -58,6 +62,19 @@ fn routes_of() -> OpenApiRouter<App> {
         .routes(routes!(resident::appeal))
         .routes(routes!(session::challenge))
         .routes(routes!(session::sign_in))
+        .routes(routes!(tracker::sign_in))
+        .routes(routes!(tracker::find_usage))
+        .routes(routes!(tracker::usage_period))
+        .routes(routes!(tracker::heartbeat))
+        .routes(routes!(tracker::my_personal_data_usage))
+        .routes(routes!(my_data::kept))
+        .routes(routes!(my_data::retention))
+        .routes(routes!(my_data::deletions))
+        .routes(routes!(requests::make))
+        .routes(routes!(requests::mine))
+        .routes(routes!(requests::status))
+        .routes(routes!(requests::queue))
+        .routes(routes!(requests::answer))
         .routes(routes!(desk::queue))
         .routes(routes!(desk::case))
         .routes(routes!(desk::statement))
@@ -82,6 +99,27 @@ pub fn router(app: App, dev: bool) -> Router {
     routes.layer(cors(&app, dev)).with_state(app)
 }
 
+/// The data tracker's routes alone, for a security server (X-Road, GovStack's Information Mediator) that has
+/// authenticated who asks. Serve it where nobody but that server can reach it: what its headers say is believed.
+pub fn mediator(app: App, mediator: Mediator) -> Router {
+    let (routes, _) = OpenApiRouter::new()
+        .routes(routes!(tracker::find_usage))
+        .routes(routes!(tracker::usage_period))
+        .routes(routes!(tracker::heartbeat))
+        .routes(routes!(tracker::my_personal_data_usage))
+        .split_for_parts();
+    routes
+        .fallback(service::not_found)
+        .method_not_allowed_fallback(service::method_not_allowed)
+        .layer(axum::Extension(std::sync::Arc::new(mediator)))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::SERVICE_UNAVAILABLE,
+            REQUEST_TIMEOUT,
+        ))
+        .with_state(app)
+}
+
 fn cors(app: &App, dev: bool) -> CorsLayer {
     let hosts = app.session_domains.clone();
     let origins = AllowOrigin::predicate(move |origin, _| {
@@ -92,7 +130,13 @@ fn cors(app: &App, dev: bool) -> CorsLayer {
             .map(|(_, host)| host);
         dev || host.is_some_and(|host| hosts.iter().any(|known| known == host))
     });
-    let own = ["x-case-time", "x-case-signature"].map(HeaderName::from_static);
+    let own = [
+        "x-case-time",
+        "x-case-signature",
+        "x-road-userid",
+        "information-mediator-client",
+    ]
+    .map(HeaderName::from_static);
     CorsLayer::new()
         .allow_origin(origins)
         .allow_methods([Method::GET, Method::POST])

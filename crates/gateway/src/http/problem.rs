@@ -3,7 +3,9 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::app::{AcceptError, AppError, IdentityError, ResidentError, SessionError};
+use crate::app::deletion::DeletionError;
+use crate::app::requests::RequestError;
+use crate::app::{AcceptError, AppError, IdentityError, MySessionError, ResidentError, SessionError};
 
 /// Problem JSON (RFC 9457). Says what was wrong and where; never carries personal data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -194,6 +196,33 @@ impl From<SessionError> for Problem {
             SessionError::NotAnOfficer => Self::refused("not-an-officer", error, ""),
             SessionError::NoSession => Self::unauthorized("no-session", error, "authorization"),
             SessionError::Busy => Self::busy(error),
+        }
+    }
+}
+
+impl From<MySessionError> for Problem {
+    fn from(error: MySessionError) -> Self {
+        match error {
+            MySessionError::App(error) => error.into(),
+            MySessionError::Shown(error) => error.into(),
+            MySessionError::Nonce => Self::unauthorized("wrong-nonce", error, "nonce"),
+            MySessionError::NoSession => Self::unauthorized("no-session", error, "authorization"),
+            MySessionError::Busy => Self::busy(error),
+            MySessionError::Code(field) | MySessionError::OtherPerson(field) => Self::invalid(field, error),
+        }
+    }
+}
+
+impl From<RequestError> for Problem {
+    fn from(error: RequestError) -> Self {
+        match error {
+            RequestError::App(error) => error.into(),
+            RequestError::Deletion(DeletionError::Held { .. }) => Self::conflict("held", error, ""),
+            RequestError::Deletion(error) => crate::app::AppError::from(error).into(),
+            RequestError::Text(field) => Self::invalid(field, error),
+            RequestError::TooMany => Self::conflict("too-many", error, ""),
+            RequestError::None => Self::not_found(error),
+            RequestError::Answered => Self::conflict("answered", error, ""),
         }
     }
 }

@@ -5,12 +5,15 @@
 mod apply;
 mod cases;
 mod credentials;
+mod deletions;
 mod exchange;
 mod group;
 mod jobs;
 mod links;
+mod my_data;
 mod outbox;
 mod public;
+mod requests;
 mod sessions;
 mod statements;
 
@@ -25,15 +28,22 @@ use zhengtong_vault::sql::{self, Access};
 
 pub use cases::{CaseRow, HistoryRow, QueueCursor, Status};
 pub use credentials::CredentialRow;
+pub use deletions::{DeletionRow, HoldRow, RetentionRow};
 pub use exchange::{AttemptRow, ConsentRow, Direction, ExchangeRow, MAX_ATTEMPTS_KEPT};
 pub use jobs::{Job, JobKind, Waiting};
 pub use links::LinkRow;
+pub use my_data::UseRow;
 pub use outbox::{OutboxRow, OutboxState, SignedRow, status_root_id};
 pub use public::{ServiceRow, StatuteRow};
+pub use requests::{RequestRow, RequestStatus};
 pub use statements::{Author, StatementRow};
 
-const SCHEMA: &str = include_str!("schema.sql");
-const EXCHANGE_SCHEMA: &str = include_str!("exchange.sql");
+/// One file a subject; all of them may run again.
+const SCHEMA: [&str; 3] = [
+    include_str!("schema.sql"),
+    include_str!("exchange.sql"),
+    include_str!("my_data.sql"),
+];
 
 /// Why the store failed.
 #[derive(Debug, Error)]
@@ -66,8 +76,9 @@ impl Store {
     /// The database does not open.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         let pool = sql::connect(url, Access::ReadWrite).await?;
-        sqlx::raw_sql(SCHEMA).execute(&pool).await?;
-        sqlx::raw_sql(EXCHANGE_SCHEMA).execute(&pool).await?;
+        for tables in SCHEMA {
+            sqlx::raw_sql(tables).execute(&pool).await?;
+        }
         let group = group::Group::start(pool.clone());
         Ok(Self { pool, group })
     }

@@ -70,6 +70,7 @@ impl Store {
     /// The counter and tag of the use record for a case and mask: the one it has, or the next free one.
     ///
     /// The counter of a case goes up by one from 0 without a gap, so that the person's walk over the tags finds all.
+    /// `skip` leaves one number out, for a test of that walk.
     ///
     /// # Errors
     /// The database fails.
@@ -77,6 +78,7 @@ impl Store {
         &self,
         case_id: B256,
         mask: u32,
+        skip: Option<u32>,
         tag_of: impl Fn(u32) -> B256 + Send,
     ) -> Result<(u32, B256), StoreError> {
         let mut transaction = self.pool.begin().await?;
@@ -90,6 +92,11 @@ impl Store {
             return Ok((unsigned("n", n)?, read("tag", &tag)?));
         }
         let n = super::exchange::first_free(&mut transaction, case_id).await?;
+        let n = if skip.is_some_and(|skip| skip <= n) {
+            n + 1
+        } else {
+            n
+        };
         let tag = tag_of(n);
         sqlx::query("INSERT INTO uses (case_id, mask, n, tag) VALUES ($1, $2, $3, $4)")
             .bind(hex(case_id))

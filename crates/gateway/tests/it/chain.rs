@@ -266,6 +266,16 @@ impl TestChain {
         parts.flat_map(|part| part.to_vec()).collect()
     }
 
+    #[allow(dead_code, reason = "looked at by the privacy test, which is another binary")]
+    /// Transactions and receipts of each block, as the chain keeps them in public.
+    pub fn public_blocks(&self) -> Vec<(Vec<Bytes>, Vec<Bytes>)> {
+        let state = self.state.lock();
+        let blocks = state.blocks.iter();
+        blocks
+            .map(|block| (block.transactions.clone(), block.receipts.clone()))
+            .collect()
+    }
+
     pub fn read<C: SolCall>(&self, to: Address, call: &C) -> C::Return {
         let output = self.call_now(to, call.abi_encode().into()).unwrap();
         C::abi_decode_returns(&output).unwrap()

@@ -3,6 +3,7 @@
 mod answers;
 mod chain;
 mod crash;
+mod deletion;
 mod desk;
 mod exchange;
 mod path;
@@ -12,5 +13,6 @@ mod refusals;
 mod start;
 mod status;
 mod store;
+mod tracker;
 mod wallet;
 mod world;

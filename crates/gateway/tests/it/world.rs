@@ -158,6 +158,8 @@ impl World {
             exchange_algorithm: Default::default(),
             peers_at: self.peers_at.clone(),
             dev: true,
+            retention: None,
+            sabotage: None,
         }
     }
 
@@ -283,11 +285,17 @@ impl World {
     /// A demo resident's wallet, with their identity credential.
     pub async fn wallet(&self, label: &str) -> Wallet {
         let resident = self.demo(label);
+        let (number, code, name) = (&resident.number, &resident.code, &resident.name);
+        self.wallet_of(number, code, name).await
+    }
+
+    /// Any resident's wallet, with their identity credential.
+    pub async fn wallet_of(&self, number: &str, code: &str, name: &str) -> Wallet {
         let mut wallet = Wallet {
-            number: resident.number.clone(),
-            code: resident.code.clone(),
-            name: resident.name.clone(),
-            holder: keccak256(label).0,
+            number: number.to_owned(),
+            code: code.to_owned(),
+            name: name.to_owned(),
+            holder: keccak256(number).0,
             identity: None,
         };
         let body = json!({ "number": wallet.number, "code": wallet.code, "holder": wallet.holder_jwk() });

@@ -21,5 +21,6 @@ export const fields = {
 
   "official.ofOfficer": ["{organisation}工作人员 {code}", "Officer {code} of {organisation}"],
   "official.ofSystem": ["{organisation}的系统", "The system of {organisation}"],
+  "official.withCode": ["{name}（代码{code}）", "{name} (code {code})"],
   "official.system/gateway": ["部门系统，自动回答", "The agency’s system, automatically"],
 } as const satisfies Record<string, Pair>;

@@ -1,7 +1,7 @@
 /** All uses of a person's data, over all their cases, newest first. */
 import { here } from "../../app/here.svelte";
 import { packageOf } from "../../app/packages";
-import type { OpenedUse, Wallet } from "../../ports";
+import type { Hex, OpenedUse, OwnCase, Wallet } from "../../ports";
 import type { ServicePackage } from "../../package/types";
 import { providersOf } from "../../package/words";
 
@@ -10,8 +10,19 @@ export interface PersonalUse {
   pack: ServicePackage;
 }
 
+/** An agency's list in one case that is not proven complete, and the numbers that were left out of it. */
+export interface Gap {
+  caseId: Hex;
+  provider: string;
+  missing: number[];
+}
+
 export interface AllUses {
   uses: PersonalUse[];
+  cases: { own: OwnCase; pack: ServicePackage }[];
+  gaps: Gap[];
+  /** Numbers that were looked up on the chain with their proofs: every use, and the first absent one of each list. */
+  checked: number;
   complete: boolean;
 }
 
@@ -20,11 +31,16 @@ export async function allUses(wallet: Wallet): Promise<AllUses> {
   const walks = await Promise.all(
     (await wallet.cases()).map(async (own) => {
       const pack = await packageOf(own.service);
-      return { pack, walk: await here().ports.gateways.uses(wallet, own, providersOf(pack)) };
+      return { own, pack, walk: await here().ports.gateways.uses(wallet, own, providersOf(pack)) };
     }),
   );
+  const lists = walks.flatMap(({ own, walk }) => walk.complete.map((one) => ({ caseId: own.id, ...one })));
+  const gaps = lists.filter((one) => !one.provenAbsent).map(({ caseId, provider, missing }) => ({ caseId, provider, missing }));
   return {
     uses: walks.flatMap(({ pack, walk }) => walk.uses.map((use) => ({ use, pack }))).sort((a, b) => b.use.blockNumber - a.use.blockNumber),
-    complete: walks.every(({ walk }) => walk.complete.every((one) => one.provenAbsent)),
+    cases: walks.map(({ own, pack }) => ({ own, pack })),
+    gaps,
+    checked: lists.reduce((sum, { count }) => sum + count + 1, 0),
+    complete: gaps.length === 0,
   };
 }

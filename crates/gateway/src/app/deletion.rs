@@ -1,0 +1,246 @@
+//! Deleting a person: every key that opens something about them is destroyed, and a record says so that names nobody.
+//!
+//! What an organisation keeps about a person is in the vault, under keys of that person or of their cases: links (and in
+//! them the number and the secrets that open use records on the chain), forms, statements, credentials. Destroying these
+//! keys makes all of it dark, on the chain and off, while commitments, tags and proofs stay as they are. The store then
+//! loses the person's pseudonym, so that their cases cannot be found together again either.
+
+use alloy_primitives::B256;
+use alloy_signer::SignerSync as _;
+use alloy_signer_local::PrivateKeySigner;
+use sha2::{Digest as _, Sha256};
+use thiserror::Error;
+use zhengtong_vault::{ResidentNumber, Subject, Vault, VaultError};
+
+use super::{App, AppError, inner};
+use crate::store::{DeletionRow, HoldRow, Store, StoreError};
+
+/// The most characters of who orders a hold, and of its reference.
+pub const MAX_HOLD_CHARS: usize = 200;
+/// The cause of a deletion that no decision ordered.
+const OPERATOR: &str = "operator";
+
+/// Why nothing was deleted, or no order kept.
+#[derive(Debug, Error)]
+pub enum DeletionError {
+    /// An order forbids it.
+    #[error(
+        "an order to keep these records stands: {authority}, {reference}, hold {id}; release it first, or wait until it ends"
+    )]
+    Held {
+        /// Its id.
+        id: String,
+        /// Who ordered it.
+        authority: String,
+        /// Under which reference.
+        reference: String,
+    },
+    /// An order without who or why.
+    #[error("`{0}` must have 1 to {MAX_HOLD_CHARS} characters")]
+    Text(&'static str),
+    /// The vault.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The record could not be signed.
+    #[error("the record of the deletion could not be signed")]
+    Sign,
+    /// The operating system gave no randomness.
+    #[error("no randomness: {0}")]
+    Randomness(getrandom::Error),
+}
+
+impl From<DeletionError> for AppError {
+    fn from(error: DeletionError) -> Self {
+        match error {
+            DeletionError::Vault(error) => error.into(),
+            DeletionError::Store(error) => error.into(),
+            DeletionError::Randomness(error) => Self::Randomness(error),
+            DeletionError::Held { .. } | DeletionError::Text(_) | DeletionError::Sign => {
+                Self::Record("deletion")
+            }
+        }
+    }
+}
+
+/// An organisation's books: enough to delete and to keep, without a chain.
+pub struct Books<'a> {
+    /// Who.
+    pub organisation: &'a str,
+    /// The store.
+    pub store: &'a Store,
+    /// The vault.
+    pub vault: &'a Vault,
+    /// Signs the record.
+    pub attester: &'a PrivateKeySigner,
+    /// Unix milliseconds.
+    pub now_ms: u64,
+}
+
+impl Books<'_> {
+    /// Deletes a person at the operator's command.
+    ///
+    /// # Errors
+    /// An order stands, or the disk fails: then try again.
+    pub async fn forget(&self, number: &ResidentNumber) -> Result<DeletionRow, DeletionError> {
+        self.forget_subject(self.vault.resident(number), OPERATOR).await
+    }
+
+    /// Deletes what is kept under a case alone: by an owner that is shown no number, or before a case was linked.
+    ///
+    /// # Errors
+    /// As [`Self::forget`].
+    pub async fn forget_case(&self, case_id: B256) -> Result<DeletionRow, DeletionError> {
+        self.forget_subject(self.vault.applicant(&case_id.0), OPERATOR)
+            .await
+    }
+
+    /// Deletes whoever stands behind a pseudonym; `cause` is the request that it grants.
+    ///
+    /// # Errors
+    /// As [`Self::forget`].
+    pub async fn forget_subject(&self, subject: Subject, cause: &str) -> Result<DeletionRow, DeletionError> {
+        if let Some(hold) = self.standing_hold(subject).await? {
+            return Err(DeletionError::Held {
+                id: hold.id,
+                authority: hold.authority,
+                reference: hold.reference,
+            });
+        }
+        let cases = self.store.cases_of(subject).await?;
+        let alone: Vec<_> = cases
+            .iter()
+            .map(|case_id| (*case_id, self.vault.applicant(&case_id.0)))
+            .collect();
+        // What was written before a case was linked is under the case's own key.
+        let mut destroyed = vec![self.vault.destroy(subject).await?];
+        for (_, of_case) in &alone {
+            destroyed.push(self.vault.destroy(*of_case).await?);
+        }
+        // What is dark is of no use, and its place still tells that it was one person's.
+        for whose in alone.iter().map(|(_, of_case)| *of_case).chain([subject]) {
+            self.vault.purge(whose).await?;
+        }
+        self.vault.scrub().await?;
+        self.store.unlink(subject, &alone).await?;
+        let key_ids: Vec<_> = destroyed.iter().filter_map(|one| one.key_id.clone()).collect();
+        let mut row = DeletionRow {
+            id: random_id()?,
+            at_ms: self.now_ms,
+            cause: cause.to_owned(),
+            key_ids: key_ids.join(","),
+            records: destroyed.iter().map(|one| one.records).sum(),
+            cases: cases.len() as u64,
+            signature: String::new(),
+        };
+        let signature = self
+            .attester
+            .sign_message_sync(deletion_text(self.organisation, &row).as_bytes());
+        row.signature = signature.map_err(|_| DeletionError::Sign)?.to_string();
+        self.store.put_deletion(&row).await?;
+        self.store.scrub().await?;
+        Ok(row)
+    }
+
+    /// Orders that what is known about a person is kept; answers the order.
+    ///
+    /// # Errors
+    /// No authority or reference, or the disk fails.
+    pub async fn hold(
+        &self,
+        number: &ResidentNumber,
+        authority: &str,
+        reference: &str,
+        until_ms: Option<u64>,
+    ) -> Result<HoldRow, DeletionError> {
+        for (name, text) in [("authority", authority), ("reference", reference)] {
+            if text.trim().is_empty() || text.chars().count() > MAX_HOLD_CHARS {
+                return Err(DeletionError::Text(name));
+            }
+        }
+        let row = HoldRow {
+            id: random_id()?,
+            subject: self.vault.resident(number),
+            authority: authority.to_owned(),
+            reference: reference.to_owned(),
+            placed_ms: self.now_ms,
+            until_ms: until_ms.unwrap_or(0),
+            released_ms: 0,
+        };
+        self.store.put_hold(&row).await?;
+        Ok(row)
+    }
+
+    /// Releases an order; `false` if none with this id stands.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub async fn release(&self, id: &str) -> Result<bool, DeletionError> {
+        Ok(self.store.release_hold(id, self.now_ms).await?)
+    }
+
+    /// The order that forbids deleting a person now.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub async fn standing_hold(&self, subject: Subject) -> Result<Option<HoldRow>, DeletionError> {
+        let holds = self.store.holds(Some(subject)).await?;
+        Ok(holds.into_iter().find(|hold| hold.stands(self.now_ms)))
+    }
+}
+
+/// What the organisation signs (EIP-191) about a deletion.
+pub fn deletion_text(organisation: &str, row: &DeletionRow) -> String {
+    let keys = hex::encode(Sha256::digest(row.key_ids.as_bytes()));
+    format!(
+        "zhengtong deletion\n{organisation}\n{}\n{}\n{}\n{keys}\n{}\n{}",
+        row.id, row.at_ms, row.cause, row.records, row.cases
+    )
+}
+
+pub(super) fn random_id() -> Result<String, DeletionError> {
+    let mut id = [0; 16];
+    getrandom::fill(&mut id).map_err(DeletionError::Randomness)?;
+    Ok(hex::encode(id))
+}
+
+impl App {
+    /// This organisation's books, now.
+    pub fn books(&self) -> Books<'_> {
+        Books {
+            organisation: &self.organisation,
+            store: &self.store,
+            vault: &self.vault,
+            attester: &self.attester,
+            now_ms: self.clock.now_ms(),
+        }
+    }
+
+    /// Forgets a resident: see [`Books::forget`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn forget(&self, number: &ResidentNumber) -> Result<DeletionRow, DeletionError> {
+        self.books().forget(number).await
+    }
+
+    /// The orders about whoever's session this is that stand now.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub async fn my_holds(&self, subject: Subject) -> Result<Vec<HoldRow>, AppError> {
+        let now_ms = self.clock.now_ms();
+        let holds = self.store.holds(Some(subject)).await.map_err(inner)?;
+        Ok(holds.into_iter().filter(|hold| hold.stands(now_ms)).collect())
+    }
+
+    /// The cases of whoever's session this is that this organisation keeps something about.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub async fn my_cases(&self, subject: Subject) -> Result<Vec<B256>, AppError> {
+        Ok(self.store.cases_of(subject).await?)
+    }
+}

@@ -1,0 +1,246 @@
+//! Rights over one's data: to object to a use, to a copy, to correction, to deletion — each with a clock and a reasoned
+//! answer by a person.
+//!
+//! 个人信息保护法: objecting to and restricting a use and having it explained (arts. 44, 48), a copy (45), correction (46),
+//! deletion (47), and a way to ask for each of them, with reasons where it is refused (50). The law says "promptly"; GB/T
+//! 35273—2020, 8.7, says within thirty days. Each agency answers for itself, so a request is made to an agency, off the
+//! chain: what it holds is its own, and the words are personal. The receipt that it signs proves that and when it was asked.
+
+use alloy_signer::SignerSync as _;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use thiserror::Error;
+use zeroize::Zeroizing;
+use zhengtong_vault::{Record, Subject, VaultError};
+
+use super::deletion::{Books, DeletionError, random_id};
+use super::{AppError, inner};
+use crate::store::{RequestRow, RequestStatus};
+
+/// Days within which a request has to be answered (GB/T 35273—2020, 8.7).
+pub const ANSWER_DAYS: u64 = 30;
+/// The most characters of a request, and of its answer.
+pub const MAX_REQUEST_CHARS: usize = 2_000;
+/// The most requests of one person that wait at once.
+pub const MAX_OPEN_REQUESTS: usize = 16;
+const DAY_MS: u64 = 24 * 3600 * 1000;
+const KIND: &str = "request";
+
+/// What is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Right {
+    /// To object to or restrict a use, and have it explained.
+    Contest,
+    /// To a copy.
+    Copy,
+    /// To correction.
+    Correct,
+    /// To deletion.
+    Delete,
+}
+
+impl Right {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Contest, Self::Copy, Self::Correct, Self::Delete];
+
+    /// Its word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Contest => "contest",
+            Self::Copy => "copy",
+            Self::Correct => "correct",
+            Self::Delete => "delete",
+        }
+    }
+
+    /// From [`Self::as_str`].
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|right| right.as_str() == word)
+    }
+
+    /// The article of the 个人信息保护法 it rests on.
+    pub fn article(self) -> &'static str {
+        match self {
+            Self::Contest => "第四十四条、第四十八条",
+            Self::Copy => "第四十五条",
+            Self::Correct => "第四十六条",
+            Self::Delete => "第四十七条",
+        }
+    }
+}
+
+/// The words of a request and of its answer, as the vault keeps them. Personal: no `Debug`, no `Clone`.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RequestWords {
+    /// What the person wrote.
+    pub text: String,
+    /// The answer and its reasons.
+    pub answer: Option<String>,
+}
+
+/// A request with its words, as far as they can still be read.
+pub struct Request {
+    /// The row.
+    pub row: RequestRow,
+    /// `None` once the person was deleted.
+    pub words: Option<RequestWords>,
+}
+
+/// Why a request, or an answer, was not taken.
+#[derive(Debug, Error)]
+pub enum RequestError {
+    /// Empty or too long.
+    #[error("`{0}` must have 1 to {MAX_REQUEST_CHARS} characters")]
+    Text(&'static str),
+    /// Too many wait.
+    #[error("{MAX_OPEN_REQUESTS} of your requests wait for an answer already")]
+    TooMany,
+    /// No such request.
+    #[error("this organisation has no such request")]
+    None,
+    /// It has an answer.
+    #[error("this request was answered before")]
+    Answered,
+    /// The deletion that it asks for.
+    #[error(transparent)]
+    Deletion(#[from] DeletionError),
+    /// Inside.
+    #[error(transparent)]
+    App(#[from] AppError),
+}
+
+/// What the organisation signs (EIP-191) when it takes a request.
+pub fn receipt_text(organisation: &str, row: &RequestRow, text: &str) -> String {
+    let digest = hex::encode(Sha256::digest(text.as_bytes()));
+    format!(
+        "zhengtong right\n{organisation}\n{}\n{}\n{}\n{}\n{digest}",
+        row.id, row.kind, row.received_ms, row.due_ms
+    )
+}
+
+impl Books<'_> {
+    /// Takes a request; answers it and the signed receipt.
+    ///
+    /// # Errors
+    /// See [`RequestError`].
+    pub async fn make_request(
+        &self,
+        subject: Subject,
+        right: Right,
+        text: String,
+    ) -> Result<(RequestRow, String), RequestError> {
+        check("text", &text)?;
+        let own = self.store.requests(Some(subject)).await.map_err(inner)?;
+        let open = own.iter().filter(|row| row.status == RequestStatus::Open);
+        if open.count() >= MAX_OPEN_REQUESTS {
+            return Err(RequestError::TooMany);
+        }
+        let row = RequestRow {
+            id: random_id()?,
+            subject: Some(subject),
+            kind: right.as_str().to_owned(),
+            received_ms: self.now_ms,
+            due_ms: self.now_ms + ANSWER_DAYS * DAY_MS,
+            status: RequestStatus::Open,
+            officer: String::new(),
+            answered_ms: 0,
+            deletion: String::new(),
+        };
+        let receipt = receipt_text(self.organisation, &row, &text);
+        let receipt = self.attester.sign_message_sync(receipt.as_bytes());
+        let receipt = receipt.map_err(|_| DeletionError::Sign)?.to_string();
+        self.put_words(subject, &row.id, &RequestWords { text, answer: None })
+            .await?;
+        self.store.put_request(&row).await.map_err(inner)?;
+        Ok((row, receipt))
+    }
+
+    /// The requests of one person, or all, with their words.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub async fn requests(&self, of: Option<Subject>) -> Result<Vec<Request>, RequestError> {
+        let mut out = Vec::new();
+        for row in self.store.requests(of).await.map_err(inner)? {
+            let words = match row.subject {
+                Some(subject) => self.words(subject, &row.id).await?,
+                None => None,
+            };
+            out.push(Request { row, words });
+        }
+        Ok(out)
+    }
+
+    /// Answers a request with reasons; granting a deletion carries it out at once.
+    ///
+    /// # Errors
+    /// See [`RequestError`]. A deletion that an order forbids stays open.
+    pub async fn answer_request(
+        &self,
+        id: &str,
+        by: &str,
+        granted: bool,
+        reason: String,
+    ) -> Result<RequestRow, RequestError> {
+        check("reason", &reason)?;
+        let mut row = self
+            .store
+            .request(id)
+            .await
+            .map_err(inner)?
+            .ok_or(RequestError::None)?;
+        if row.status != RequestStatus::Open {
+            return Err(RequestError::Answered);
+        }
+        let subject = row.subject.ok_or(RequestError::Answered)?;
+        row.status = if granted {
+            RequestStatus::Granted
+        } else {
+            RequestStatus::Refused
+        };
+        row.answered_ms = self.now_ms;
+        if granted && row.kind == Right::Delete.as_str() {
+            // The words of the request go with everything else; that it was granted, and when, stays.
+            row.deletion = self.forget_subject(subject, id).await?.id;
+            row.subject = None;
+        } else {
+            row.officer = by.to_owned();
+            let mut words = self.words(subject, id).await?.ok_or(RequestError::None)?;
+            words.answer = Some(reason);
+            self.put_words(subject, id, &words).await?;
+        }
+        if self.store.answer_request(&row).await.map_err(inner)? {
+            Ok(row)
+        } else {
+            Err(RequestError::Answered)
+        }
+    }
+
+    async fn put_words(&self, subject: Subject, id: &str, words: &RequestWords) -> Result<(), RequestError> {
+        let bytes = serde_json::to_vec(words).map(Zeroizing::new);
+        let bytes = bytes.map_err(|_| AppError::Record(KIND))?;
+        let record = Record { kind: KIND, name: id };
+        Ok(self.vault.put(subject, record, &bytes).await.map_err(inner)?)
+    }
+
+    async fn words(&self, subject: Subject, id: &str) -> Result<Option<RequestWords>, RequestError> {
+        let record = Record { kind: KIND, name: id };
+        let bytes = match self.vault.get(subject, record).await {
+            Err(VaultError::Destroyed) | Ok(None) => return Ok(None),
+            Ok(Some(bytes)) => bytes,
+            Err(error) => return Err(inner(error).into()),
+        };
+        let words = serde_json::from_slice(bytes.expose());
+        Ok(Some(words.map_err(|_| AppError::Record(KIND))?))
+    }
+}
+
+fn check(field: &'static str, text: &str) -> Result<(), RequestError> {
+    if text.trim().is_empty() || text.chars().count() > MAX_REQUEST_CHARS {
+        Err(RequestError::Text(field))
+    } else {
+        Ok(())
+    }
+}

@@ -1,0 +1,346 @@
+//! Deletions, the orders that forbid them, and what retention did.
+
+use alloy_primitives::B256;
+use sqlx::Row;
+use sqlx::any::AnyRow;
+use zhengtong_vault::{Subject, sql};
+
+use super::{Store, StoreError, hex, int, read, unsigned};
+
+/// The most rows of one list.
+pub const MAX_LISTED: i64 = 1_000;
+/// The most cases of one person, or that one run of retention looks at for one class.
+pub const MAX_CASES: i64 = 4_096;
+
+/// An order to keep what is known about a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HoldRow {
+    /// Random, 16 bytes in hex.
+    pub id: String,
+    /// Whose records.
+    pub subject: Subject,
+    /// Who ordered it.
+    pub authority: String,
+    /// Under which reference.
+    pub reference: String,
+    /// Unix milliseconds.
+    pub placed_ms: u64,
+    /// Unix milliseconds; 0: until it is released.
+    pub until_ms: u64,
+    /// Unix milliseconds; 0: not released.
+    pub released_ms: u64,
+}
+
+impl HoldRow {
+    /// Whether it stands.
+    pub fn stands(&self, now_ms: u64) -> bool {
+        self.released_ms == 0 && (self.until_ms == 0 || now_ms < self.until_ms)
+    }
+}
+
+/// A deletion that was carried out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeletionRow {
+    /// Random, 16 bytes in hex.
+    pub id: String,
+    /// Unix milliseconds.
+    pub at_ms: u64,
+    /// `operator`, or the id of the request that it grants.
+    pub cause: String,
+    /// Names of the keys destroyed, separated by commas.
+    pub key_ids: String,
+    /// Records that can never be read again.
+    pub records: u64,
+    /// Cases they belonged to.
+    pub cases: u64,
+    /// The organisation's, over the rest.
+    pub signature: String,
+}
+
+/// What a run of retention did for one class.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RetentionRow {
+    /// Unix milliseconds.
+    pub at_ms: u64,
+    /// Class of data.
+    pub class: String,
+    /// The period applied.
+    pub days: u64,
+    /// Cases it removed something from.
+    pub cases: u64,
+    /// Records removed.
+    pub records: u64,
+    /// Cases left alone because of an order.
+    pub held: u64,
+}
+
+impl Store {
+    /// Keeps an order.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn put_hold(&self, hold: &HoldRow) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO holds (id, subject, authority, reference, placed_ms, until_ms, released_ms) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(hold.id.clone())
+        .bind(hold.subject.to_hex())
+        .bind(hold.authority.clone())
+        .bind(hold.reference.clone())
+        .bind(int(hold.placed_ms))
+        .bind(int(hold.until_ms))
+        .bind(int(hold.released_ms))
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Releases an order; `false` if there is none with this id that stands.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn release_hold(&self, id: &str, now_ms: u64) -> Result<bool, StoreError> {
+        let done = sqlx::query("UPDATE holds SET released_ms = $2 WHERE id = $1 AND released_ms = 0")
+            .bind(id.to_owned())
+            .bind(int(now_ms))
+            .execute(&self.pool)
+            .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// The orders about one person, or all, latest first.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn holds(&self, subject: Option<Subject>) -> Result<Vec<HoldRow>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT id, subject, authority, reference, placed_ms, until_ms, released_ms FROM holds \
+             WHERE $1 = '' OR subject = $1 ORDER BY placed_ms DESC, id LIMIT $2",
+        )
+        .bind(subject.map(Subject::to_hex).unwrap_or_default())
+        .bind(MAX_LISTED)
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(hold).collect()
+    }
+
+    /// The cases linked to a person.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn cases_of(&self, subject: Subject) -> Result<Vec<B256>, StoreError> {
+        let ids: Vec<String> = sqlx::query_scalar("SELECT case_id FROM links WHERE subject = $1 LIMIT $2")
+            .bind(subject.to_hex())
+            .bind(MAX_CASES)
+            .fetch_all(&self.pool)
+            .await?;
+        ids.iter().map(|id| read("case id", id)).collect()
+    }
+
+    /// Takes a person's pseudonym out of the store: their cases are under that of the case alone, sessions and attempts go.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn unlink(&self, subject: Subject, cases: &[(B256, Subject)]) -> Result<(), StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        for (case_id, alone) in cases {
+            sqlx::query("UPDATE links SET subject = $2 WHERE case_id = $1")
+                .bind(hex(case_id))
+                .bind(alone.to_hex())
+                .execute(&mut *transaction)
+                .await?;
+        }
+        for query in [
+            "DELETE FROM attempts WHERE subject = $1",
+            "DELETE FROM my_sessions WHERE subject = $1",
+            "DELETE FROM holds WHERE subject = $1",
+            "UPDATE my_requests SET subject = '', officer = '' WHERE subject = $1",
+        ] {
+            sqlx::query(query)
+                .bind(subject.to_hex())
+                .execute(&mut *transaction)
+                .await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Takes what was deleted off the disk.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn scrub(&self) -> Result<(), StoreError> {
+        Ok(sql::scrub(&self.pool).await?)
+    }
+
+    /// Keeps the record of a deletion.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn put_deletion(&self, row: &DeletionRow) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO deletions (id, at_ms, cause, key_ids, records, cases, signature) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(row.id.clone())
+        .bind(int(row.at_ms))
+        .bind(row.cause.clone())
+        .bind(row.key_ids.clone())
+        .bind(int(row.records))
+        .bind(int(row.cases))
+        .bind(row.signature.clone())
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// The deletions carried out, latest first.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn deletions(&self) -> Result<Vec<DeletionRow>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT id, at_ms, cause, key_ids, records, cases, signature FROM deletions \
+             ORDER BY at_ms DESC, id LIMIT $1",
+        )
+        .bind(MAX_LISTED)
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(DeletionRow {
+                    id: row.try_get(0)?,
+                    at_ms: unsigned("time", row.try_get(1)?)?,
+                    cause: row.try_get(2)?,
+                    key_ids: row.try_get(3)?,
+                    records: unsigned("records", row.try_get(4)?)?,
+                    cases: unsigned("cases", row.try_get(5)?)?,
+                    signature: row.try_get(6)?,
+                })
+            })
+            .collect()
+    }
+
+    /// Linked cases whose last sign of life is before a time, that no work waits for, and that retention of a class has
+    /// not been to: the case and whose records it has.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn expired_cases(
+        &self,
+        class: &str,
+        before_ms: u64,
+    ) -> Result<Vec<(B256, Subject)>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT l.case_id, l.subject FROM links l WHERE l.received_ms < $1 \
+             AND NOT EXISTS (SELECT 1 FROM retained r WHERE r.case_id = l.case_id AND r.class = $2) \
+             AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.case_id = l.case_id AND j.state = 'open') \
+             AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.id = l.case_id \
+               AND c.status IN ('asking', 'review', 'supplement')) \
+             AND NOT EXISTS (SELECT 1 FROM history h WHERE h.case_id = l.case_id AND h.block_time_ms >= $1) \
+             AND NOT EXISTS (SELECT 1 FROM statements s WHERE s.case_id = l.case_id AND s.at_ms >= $1) \
+             ORDER BY l.received_ms, l.case_id LIMIT $3",
+        )
+        .bind(int(before_ms))
+        .bind(class.to_owned())
+        .bind(MAX_CASES)
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                let (id, subject): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+                let subject = Subject::from_hex(&subject).ok_or(StoreError::Malformed("subject"))?;
+                Ok((read("case id", &id)?, subject))
+            })
+            .collect()
+    }
+
+    /// Marks that retention of a class has been to a case.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn put_retained(&self, case_id: B256, class: &str, now_ms: u64) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO retained (case_id, class, removed_ms) VALUES ($1, $2, $3) \
+             ON CONFLICT (case_id, class) DO NOTHING",
+        )
+        .bind(hex(case_id))
+        .bind(class.to_owned())
+        .bind(int(now_ms))
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Forgets counters of attempts that began before a time; answers how many.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn drop_attempts(&self, before_s: u64) -> Result<u64, StoreError> {
+        let done = sqlx::query("DELETE FROM attempts WHERE since_s < $1")
+            .bind(int(before_s))
+            .execute(&self.pool)
+            .await?;
+        Ok(done.rows_affected())
+    }
+
+    /// Keeps what a run of retention did.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn put_retention_run(&self, row: &RetentionRow) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO retention_runs (at_ms, class, days, cases, records, held) VALUES ($1, $2, $3, $4, $5, $6) \
+             ON CONFLICT (at_ms, class) DO NOTHING",
+        )
+        .bind(int(row.at_ms))
+        .bind(row.class.clone())
+        .bind(int(row.days))
+        .bind(int(row.cases))
+        .bind(int(row.records))
+        .bind(int(row.held))
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// What retention did, latest first.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn retention_runs(&self) -> Result<Vec<RetentionRow>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT at_ms, class, days, cases, records, held FROM retention_runs \
+             ORDER BY at_ms DESC, class LIMIT $1",
+        )
+        .bind(MAX_LISTED)
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(RetentionRow {
+                    at_ms: unsigned("time", row.try_get(0)?)?,
+                    class: row.try_get(1)?,
+                    days: unsigned("days", row.try_get(2)?)?,
+                    cases: unsigned("cases", row.try_get(3)?)?,
+                    records: unsigned("records", row.try_get(4)?)?,
+                    held: unsigned("held", row.try_get(5)?)?,
+                })
+            })
+            .collect()
+    }
+}
+
+fn hold(row: &AnyRow) -> Result<HoldRow, StoreError> {
+    let subject: String = row.try_get(1)?;
+    Ok(HoldRow {
+        id: row.try_get(0)?,
+        subject: Subject::from_hex(&subject).ok_or(StoreError::Malformed("subject"))?,
+        authority: row.try_get(2)?,
+        reference: row.try_get(3)?,
+        placed_ms: unsigned("time", row.try_get(4)?)?,
+        until_ms: unsigned("time", row.try_get(5)?)?,
+        released_ms: unsigned("time", row.try_get(6)?)?,
+    })
+}

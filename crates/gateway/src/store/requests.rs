@@ -1,0 +1,157 @@
+//! Requests by which people use their rights over their data. Their words rest in the vault.
+
+use sqlx::Row;
+use sqlx::any::AnyRow;
+use zhengtong_vault::Subject;
+
+use super::{Store, StoreError, int, unsigned};
+
+/// The most requests of one list.
+pub const MAX_REQUESTS: i64 = 1_000;
+
+/// How far a request is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestStatus {
+    /// Waits for an answer.
+    Open,
+    /// Done as asked.
+    Granted,
+    /// Refused, with reasons.
+    Refused,
+}
+
+impl RequestStatus {
+    /// Its word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Granted => "granted",
+            Self::Refused => "refused",
+        }
+    }
+
+    fn read(word: &str) -> Result<Self, StoreError> {
+        [Self::Open, Self::Granted, Self::Refused]
+            .into_iter()
+            .find(|status| status.as_str() == word)
+            .ok_or(StoreError::Malformed("request"))
+    }
+}
+
+/// A request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestRow {
+    /// Random, 16 bytes in hex.
+    pub id: String,
+    /// Whose; `None` once they were deleted.
+    pub subject: Option<Subject>,
+    /// `contest`, `copy`, `correct` or `delete`.
+    pub kind: String,
+    /// Unix milliseconds.
+    pub received_ms: u64,
+    /// Until when it has to be answered, unix milliseconds.
+    pub due_ms: u64,
+    /// How far it is.
+    pub status: RequestStatus,
+    /// Who answered: an officer's address, or `operator`; empty if nobody yet.
+    pub officer: String,
+    /// Unix milliseconds; 0: not answered.
+    pub answered_ms: u64,
+    /// Id of the deletion that it brought about; empty if none.
+    pub deletion: String,
+}
+
+const COLUMNS: &str =
+    "SELECT id, subject, kind, received_ms, due_ms, status, officer, answered_ms, deletion FROM my_requests";
+
+impl Store {
+    /// Keeps a request.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn put_request(&self, row: &RequestRow) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO my_requests (id, subject, kind, received_ms, due_ms, status, officer, answered_ms, deletion) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        )
+        .bind(row.id.clone())
+        .bind(row.subject.map(Subject::to_hex).unwrap_or_default())
+        .bind(row.kind.clone())
+        .bind(int(row.received_ms))
+        .bind(int(row.due_ms))
+        .bind(row.status.as_str())
+        .bind(row.officer.clone())
+        .bind(int(row.answered_ms))
+        .bind(row.deletion.clone())
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// A request.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn request(&self, id: &str) -> Result<Option<RequestRow>, StoreError> {
+        let query = sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE id = $1"));
+        let row = sqlx::query(query)
+            .bind(id.to_owned())
+            .fetch_optional(&self.pool)
+            .await?;
+        row.as_ref().map(request).transpose()
+    }
+
+    /// The requests of one person, latest first; or all, those that wait first, by the time they are due.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn requests(&self, of: Option<Subject>) -> Result<Vec<RequestRow>, StoreError> {
+        let order = if of.is_some() {
+            "received_ms DESC"
+        } else {
+            "answered_ms > 0, due_ms"
+        };
+        let query = format!("{COLUMNS} WHERE $1 = '' OR subject = $1 ORDER BY {order}, id LIMIT $2");
+        let rows = sqlx::query(sqlx::AssertSqlSafe(query))
+            .bind(of.map(Subject::to_hex).unwrap_or_default())
+            .bind(MAX_REQUESTS)
+            .fetch_all(&self.pool)
+            .await?;
+        rows.iter().map(request).collect()
+    }
+
+    /// Writes an answer down; `false` if there was one already.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn answer_request(&self, row: &RequestRow) -> Result<bool, StoreError> {
+        let done = sqlx::query(
+            "UPDATE my_requests SET status = $2, officer = $3, answered_ms = $4, deletion = $5 \
+             WHERE id = $1 AND status = 'open'",
+        )
+        .bind(row.id.clone())
+        .bind(row.status.as_str())
+        .bind(row.officer.clone())
+        .bind(int(row.answered_ms))
+        .bind(row.deletion.clone())
+        .execute(&self.pool)
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+}
+
+fn request(row: &AnyRow) -> Result<RequestRow, StoreError> {
+    let subject: String = row.try_get(1)?;
+    let status: String = row.try_get(5)?;
+    Ok(RequestRow {
+        id: row.try_get(0)?,
+        subject: Subject::from_hex(&subject),
+        kind: row.try_get(2)?,
+        received_ms: unsigned("time", row.try_get(3)?)?,
+        due_ms: unsigned("time", row.try_get(4)?)?,
+        status: RequestStatus::read(&status)?,
+        officer: row.try_get(6)?,
+        answered_ms: unsigned("time", row.try_get(7)?)?,
+        deletion: row.try_get(8)?,
+    })
+}

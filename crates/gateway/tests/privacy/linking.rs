@@ -1,0 +1,293 @@
+//! An adversary who has the whole chain, and the databases of agencies that were not asked, tries to find out which cases
+//! are of one person. What it tries: equal bytes, keys and addresses, lengths, nonces and funding, and traces in databases.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use alloy_consensus::transaction::SignerRecoverable;
+use alloy_consensus::{ReceiptEnvelope, Transaction, TxEnvelope};
+use alloy_eips::Decodable2718;
+use alloy_primitives::{Address, B256};
+use alloy_sol_types::SolEvent;
+use sqlx::{AssertSqlSafe, Column, Row};
+use zhengtong_bindings::addresses;
+use zhengtong_bindings::cases::Cases::FactsAttested;
+use zhengtong_vault::sql::{Access, connect, sqlite_url};
+
+use crate::wallet::{OwnCase, Wallet};
+use crate::world::{World, population};
+
+const SERVICE: &str = "old-age-allowance";
+/// Agencies that the service asks, and those it does not.
+const ASKED: [&str; 3] = ["public-security", "health", "civil-affairs"];
+const OTHERS: [&str; 2] = ["human-resources", "disabled-federation"];
+/// Equal runs that are looked for.
+const RUN_BYTES: usize = 8;
+/// Candidates for somebody with the same facts that are tried at most.
+const MAX_TWINS: i64 = 24;
+/// A transaction's length, as far as it may tell something: whether the case's key sent it, what it called, how long the
+/// call is.
+type Length = (bool, Option<Address>, usize);
+
+/// What the chain shows about one case.
+struct Seen {
+    person: usize,
+    /// Calls and events about it, one after the other.
+    bytes: Vec<u8>,
+    lengths: Vec<Length>,
+    /// Nonces of the case's key.
+    nonces: Vec<u64>,
+    id: B256,
+    key: Address,
+}
+
+fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+    haystack.windows(needle.len()).any(|window| window == needle)
+}
+
+fn seen(world: &World, person: usize, case: &OwnCase) -> Seen {
+    let key = case.key.address();
+    let mut found = Seen {
+        person,
+        bytes: Vec::new(),
+        lengths: Vec::new(),
+        nonces: Vec::new(),
+        id: case.id,
+        key,
+    };
+    for (transactions, receipts) in world.chain.public_blocks() {
+        for (raw, receipt) in transactions.iter().zip(&receipts) {
+            let transaction = TxEnvelope::decode_2718(&mut raw.as_ref()).unwrap();
+            let sender = transaction.recover_signer().unwrap();
+            let is_about = contains(raw, case.id.as_slice()) || contains(receipt, case.id.as_slice());
+            if sender != key && !is_about {
+                continue;
+            }
+            // The call and the events. Signatures are new each time; the gas used follows from the call.
+            found.bytes.extend_from_slice(transaction.input());
+            let receipt = ReceiptEnvelope::decode_2718(&mut receipt.as_ref()).unwrap();
+            for log in receipt.logs() {
+                for topic in log.topics() {
+                    found.bytes.extend_from_slice(topic.as_slice());
+                }
+                found.bytes.extend_from_slice(&log.data.data);
+            }
+            let length = transaction.input().len();
+            found.lengths.push((sender == key, transaction.to(), length));
+            if sender == key {
+                found.nonces.push(transaction.nonce());
+            }
+            assert!(transaction.value().is_zero(), "a payment would link its two ends");
+        }
+    }
+    found
+}
+
+/// What the agencies said in a case.
+fn facts(world: &World, case: &OwnCase) -> BTreeSet<(u32, Vec<i32>)> {
+    let logs = world.chain.logs(addresses().cases);
+    logs.iter()
+        .filter_map(|log| FactsAttested::decode_log(log).ok())
+        .filter(|event| event.id == case.id)
+        .map(|event| (event.mask, event.values.clone()))
+        .collect()
+}
+
+/// Another resident of whom the agencies say the same as of this one, and their first case.
+async fn twin(world: &World, one: &Wallet, case: &OwnCase) -> (Wallet, OwnCase) {
+    let (_, prepared) = population().await;
+    let police = connect(&prepared.databases["public-security"], Access::ReadOnly)
+        .await
+        .unwrap();
+    let rows = sqlx::query(
+        "SELECT p.number, c.code, p.name FROM person p JOIN pickup_code c ON c.number = p.number \
+         JOIN registration r ON r.number = p.number WHERE substr(p.number, 7, 4) = $1 AND p.number <> $2 \
+         AND r.status = 'registered' ORDER BY p.number LIMIT $3",
+    )
+    .bind(one.number[6..10].to_owned())
+    .bind(one.number.clone())
+    .bind(MAX_TWINS)
+    .fetch_all(&police)
+    .await
+    .unwrap();
+    let wanted = facts(world, case);
+    for (row, seed) in rows.iter().zip(100..) {
+        let text = |index: usize| row.get::<String, _>(index);
+        let wallet = world.wallet_of(&text(0), &text(1), &text(2)).await;
+        let own = world.apply(&wallet, seed, SERVICE).await;
+        if facts(world, &own) == wanted {
+            return (wallet, own);
+        }
+    }
+    panic!("no resident like the first among {}", rows.len());
+}
+
+#[tokio::test]
+async fn nobody_finds_two_cases_of_one_person_by_bytes_keys_lengths_nonces_or_funding() {
+    let world = World::new().await;
+    let one = world.wallet("approved-66").await;
+    let first = world.apply(&one, 1, SERVICE).await;
+    let (twin, of_twin) = twin(&world, &one, &first).await;
+    let other = world.wallet("approved-70").await;
+    // Two people of whom every agency says the same, and a third.
+    let mut cases = vec![(0, first), (1, of_twin)];
+    for (person, wallet, seed) in [(2, &other, 3), (0, &one, 4), (1, &twin, 5), (2, &other, 6)] {
+        // Times differ as they do in life; they are the same distance apart for everybody.
+        world.advance(Duration::from_secs(3_600));
+        cases.push((person, world.apply(wallet, seed, SERVICE).await));
+    }
+    let all: Vec<_> = cases
+        .iter()
+        .map(|(person, case)| seen(&world, *person, case))
+        .collect();
+    // Opening, and of three agencies each a use and facts.
+    assert!(all.iter().all(|case| case.lengths.len() >= 7));
+
+    // Equal bytes in two cases of one person that no case of somebody with the same facts has. What follows from facts is
+    // the same for both of them: facts are public.
+    let runs: Vec<BTreeSet<&[u8]>> = all
+        .iter()
+        .map(|case| case.bytes.windows(RUN_BYTES).collect())
+        .collect();
+    let mut compared = 0;
+    for (one, case) in all.iter().enumerate().filter(|(_, case)| case.person < 2) {
+        let same = |(_, other): &(usize, &Seen)| other.person == case.person;
+        for (two, other) in all.iter().enumerate().skip(one + 1).filter(same) {
+            let strangers = || {
+                let others = all.iter().zip(&runs);
+                others.filter(|(stranger, _)| stranger.person != case.person)
+            };
+            let linking: Vec<_> = runs[one]
+                .intersection(&runs[two])
+                .filter(|run| !strangers().any(|(_, runs)| runs.contains(*run)))
+                .map(hex::encode)
+                .collect();
+            assert_eq!(
+                linking,
+                Vec::<String>::new(),
+                "{} and {} share",
+                case.id,
+                other.id
+            );
+            compared += 1;
+        }
+    }
+    assert_eq!(compared, 2, "two people, two cases each");
+    // Keys and ids are of one case each, and no case names another one's.
+    let keys: BTreeSet<_> = all.iter().map(|case| case.key).collect();
+    let ids: BTreeSet<_> = all.iter().map(|case| case.id).collect();
+    assert_eq!((keys.len(), ids.len()), (all.len(), all.len()));
+    for case in &all {
+        for other in all.iter().filter(|other| other.id != case.id) {
+            assert!(
+                !contains(&case.bytes, other.key.as_slice()),
+                "{} names the key of {}",
+                case.id,
+                other.id
+            );
+            assert!(
+                !contains(&case.bytes, other.id.as_slice()),
+                "{} names {}",
+                case.id,
+                other.id
+            );
+        }
+        // A key begins with nothing: no transaction funded it, and its nonces are its own.
+        let own: Vec<_> = (0..case.nonces.len() as u64).collect();
+        assert_eq!(case.nonces, own, "{}", case.id);
+    }
+    // Lengths: what is as long as it is for one person is so for everybody who went the same way.
+    let mut by_length: BTreeMap<&[Length], BTreeSet<usize>> = BTreeMap::new();
+    for case in &all {
+        by_length.entry(&case.lengths).or_default().insert(case.person);
+    }
+    for people in by_length.values() {
+        assert_eq!(people.len(), 3, "the lengths of a case tell whose it is");
+    }
+}
+
+/// Every text in a database, as (table, column, text).
+async fn values(world: &World, organisation: &str, file: &str) -> Vec<(String, String, String)> {
+    let path = world.folder.path().join(organisation).join(file);
+    let pool = connect(&sqlite_url(&path), Access::ReadOnly).await.unwrap();
+    let tables: Vec<String> = sqlx::query_scalar("SELECT name FROM sqlite_master WHERE type = 'table'")
+        .fetch_all(&pool)
+        .await
+        .unwrap();
+    let mut out = Vec::new();
+    for table in tables {
+        let rows = sqlx::query(AssertSqlSafe(format!("SELECT * FROM {table}")))
+            .fetch_all(&pool)
+            .await
+            .unwrap();
+        for row in rows {
+            for (index, column) in row.columns().iter().enumerate() {
+                if let Ok(Some(text)) = row.try_get::<Option<String>, _>(index) {
+                    out.push((table.clone(), column.name().to_owned(), text));
+                }
+            }
+        }
+    }
+    out
+}
+
+#[tokio::test]
+async fn agencies_that_were_not_asked_have_no_trace_of_a_case_and_those_asked_have_no_name_in_common() {
+    let world = World::new().await;
+    let wallet = world.wallet("approved-66").await;
+    let first = world.apply(&wallet, 1, SERVICE).await;
+    world.advance(Duration::from_secs(3_600));
+    let second = world.apply(&wallet, 2, SERVICE).await;
+    for organisation in OTHERS {
+        for file in ["gateway.sqlite", "vault.sqlite"] {
+            for (table, column, text) in values(&world, organisation, file).await {
+                for case in [&first, &second] {
+                    for trace in [format!("{:x}", case.id), format!("{:x}", case.key.address())] {
+                        assert!(
+                            !text.contains(&trace),
+                            "{organisation} {table}.{column} holds a case"
+                        );
+                    }
+                }
+            }
+        }
+    }
+    // An agency that is asked twice knows that: it is shown the number. Two agencies together learn no more, because the
+    // names under which they keep a person are different, and nothing else of the person is outside the vault.
+    let mut names = Vec::new();
+    for organisation in ASKED {
+        let found: BTreeSet<_> = values(&world, organisation, "gateway.sqlite")
+            .await
+            .into_iter()
+            .filter(|(table, column, _)| table == "links" && column == "subject")
+            .map(|(_, _, text)| text)
+            .collect();
+        assert_eq!(found.len(), 1, "{organisation} keeps one person under one name");
+        names.extend(found);
+    }
+    assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), ASKED.len());
+    // What two agencies' vaults have in common about these cases is what the chain says of them.
+    let public = world.chain.public_bytes();
+    for (one, other) in [(0, 1), (0, 2), (1, 2)] {
+        let mine: BTreeSet<_> = values(&world, ASKED[one], "vault.sqlite")
+            .await
+            .into_iter()
+            .map(|(.., text)| text)
+            .collect();
+        for (table, column, text) in values(&world, ASKED[other], "vault.sqlite").await {
+            let is_public = |text: &str| {
+                let digits = text
+                    .trim_start_matches("0x")
+                    .split('/')
+                    .next()
+                    .unwrap_or_default();
+                hex::decode(digits).is_ok_and(|bytes| contains(&public, &bytes))
+            };
+            let is_word = text.len() < RUN_BYTES * 2;
+            assert!(
+                is_word || !mine.contains(&text) || is_public(&text),
+                "{table}.{column} joins two agencies"
+            );
+        }
+    }
+}

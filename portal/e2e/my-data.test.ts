@@ -1,0 +1,209 @@
+// A resident's data at the real binary: the walk notices a number that a gateway left out and names it; the export is checked
+// offline and every change of it refused; after a deletion every ciphertext is dark and every proof still verifies.
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import initSqlJs from "sql.js";
+import { slotProver } from "../src/check/slots";
+import { Connection } from "../src/chain/connection";
+import { gatewaysOver } from "../src/chain/gateways";
+import { readPackage } from "../src/package/read";
+import { providersOf } from "../src/package/words";
+import type { Gateways, Hex, OwnCase, ToExport } from "../src/ports";
+import { keyringOf } from "../src/wallet/keyring";
+import { useTag } from "../src/wallet/derive";
+import { openRecord } from "../src/wallet/record";
+import { formsOf, Search } from "./harness/needles";
+import { BINARY } from "./harness/paths";
+import { Resident } from "./harness/resident";
+import { run, runOk } from "./harness/run";
+import { Server } from "./harness/server";
+import { until } from "./harness/wait";
+
+/** Does not ask health: what is left out there does not touch it. */
+const WHOLE = "disability-living-subsidy";
+const SABOTAGED = "health";
+const CHANGES = 24;
+const [HOLDS, REFUTED] = [0, 1];
+
+let server: Server;
+let folder: string;
+let networkKey: string;
+let resident: Resident;
+let own: OwnCase;
+let strangerFile: string;
+let proven: Gateways;
+
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), "zhengtong-my-data-"));
+  server = await Server.start({ name: "my-data", more: ["--sabotage-skip-use", `${SABOTAGED}:0`] });
+  resident = await Resident.enrol(server, "subsidy-approved-45");
+  strangerFile = join(folder, "stranger");
+  writeFileSync(strangerFile, (await resident.index.resident("relief-illness-38")).number);
+  networkKey = (await resident.index.network()).public_key;
+  const connection = new Connection({ rpcUrl: server.rpcUrl });
+  proven = gatewaysOver({ origin: server.origin, fetch, now: Date.now }, connection, slotProver(connection, async () => networkKey));
+  const applied = await resident.applyFor(WHOLE);
+  await resident.reaches(applied.id, "approved");
+  await until("the credential is anchored", async () => (await resident.index.case(applied.id)).credential);
+  own = (await resident.wallet.case(applied.id)) as OwnCase;
+});
+after(async () => {
+  await server.dispose();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function toExport(): Promise<ToExport> {
+  const pack = readPackage((await resident.index.service(WHOLE)).package);
+  const { organisations } = await resident.index.network();
+  const owner = organisations.find((one) => one.id === pack.item.owner);
+  return { own, providers: providersOf(pack), gateway: owner?.gateway ?? "", bundle: await resident.index.bundle(own.id) };
+}
+
+const verify = (file: string) => run(BINARY, ["verify", "export", file, "--network-key", networkKey, "--lang", "en"], { cwd: folder });
+
+function gatewayFiles(path = join(server.data, "gateways")): string[] {
+  return readdirSync(path, { withFileTypes: true }).flatMap((entry) => {
+    const at = join(path, entry.name);
+    return entry.isDirectory() ? gatewayFiles(at) : [at];
+  });
+}
+
+/** Wrapped keys of a vault, by id, and the records under them. */
+async function vaultOf(agency: string): Promise<{ keys: Map<string, string>; records: { kind: string; name: string; keyId: string }[] }> {
+  const wasm = join(createRequire(import.meta.url).resolve("sql.js"), "../sql-wasm.wasm");
+  const sqlite = await initSqlJs({ locateFile: () => wasm });
+  const file = join(server.data, "gateways", agency, "vault.sqlite");
+  // Deleting somebody of whom nothing is kept empties the log: then the file has everything.
+  await runOk(BINARY, ["vault", "forget", "--agency", agency, "--data", server.data, "--number-file", strangerFile]);
+  const bytes = readFileSync(file);
+  bytes[18] = bytes[19] = 1; // no log, for a reader that has no shared memory
+  const database = new sqlite.Database(bytes);
+  try {
+    const rows = (sql: string) => (database.exec(sql)[0]?.values ?? []) as string[][];
+    return {
+      keys: new Map(rows("SELECT key_id, wrapped FROM vault_keys").map(([id = "", wrapped = ""]) => [id, wrapped])),
+      records: rows("SELECT kind, name, key_id FROM vault_records").map(([kind = "", name = "", keyId = ""]) => ({ kind, name, keyId })),
+    };
+  } finally {
+    database.close();
+  }
+}
+
+describe("my data", () => {
+  test("a number that a gateway leaves out is found, and named", async () => {
+    const other = await Resident.enrol(server, "approved-66");
+    const opened = await other.applyFor("old-age-allowance");
+    await other.reaches(opened.id, "approved");
+    const pack = readPackage((await other.index.service("old-age-allowance")).package);
+    const walk = await proven.uses(other.wallet, opened, providersOf(pack));
+    for (const { provider, provenAbsent, missing } of walk.complete) {
+      assert.deepEqual({ provider, provenAbsent, missing }, provider === SABOTAGED ? { provider, provenAbsent: false, missing: [0] } : { provider, provenAbsent: true, missing: [] });
+    }
+    const late = walk.uses.find((use) => use.provider === SABOTAGED);
+    assert.equal(late?.n, 1);
+    assert.match(late?.details?.official ?? "", /^system\/gateway\/[0-9a-f]{8}$/);
+    // Such a list does not pass as a whole one in an export either.
+    const { organisations } = await other.index.network();
+    const gateway = organisations.find((one) => one.id === pack.item.owner)?.gateway ?? "";
+    const file = join(folder, "gap.txt");
+    writeFileSync(file, await proven.exported(other.wallet, [{ own: opened, providers: providersOf(pack), gateway, bundle: await other.index.bundle(opened.id) }]));
+    const { code, stdout } = await verify(file);
+    assert.equal(code, REFUTED, stdout);
+    assert.match(stdout, /a number was left out/);
+  });
+
+  test("the export is checked offline, and every change of it is refused", async () => {
+    const text = await proven.exported(resident.wallet, [await toExport()]);
+    const file = join(folder, "export.txt");
+    writeFileSync(file, text);
+    const { code, stdout, stderr } = await verify(file);
+    assert.equal(code, HOLDS, stdout + stderr);
+    assert.match(stdout, /✓ the uses are complete/);
+    const bytes = Buffer.from(text);
+    const places = [0, bytes.length - 1, bytes.length - 2, bytes.length - 80, bytes.length - 90];
+    for (let n = 0; places.length < CHANGES; n++) places.push(Math.floor((bytes.length * (n + 0.5)) / CHANGES));
+    for (const place of places) {
+      const changed = Buffer.from(bytes);
+      changed[place] = (changed[place] as number) ^ 1;
+      writeFileSync(file, changed);
+      assert.equal((await verify(file)).code, REFUTED, `byte ${place} of ${bytes.length}`);
+    }
+    writeFileSync(file, bytes.subarray(0, bytes.length - 1));
+    assert.equal((await verify(file)).code, REFUTED);
+    // Signed anew by another wallet: its cases are not that one's.
+    const thief = await Resident.enrol(server, "approved-70");
+    const parts = text.trimEnd().split("\n");
+    const body = JSON.parse(parts.slice(0, -1).join("\n")) as Record<string, unknown>;
+    const stolen = JSON.stringify({ ...body, holder: await thief.wallet.holderKey(), identity: null });
+    const { signature } = await keyringOf(thief.wallet).signAsHolder(new TextEncoder().encode(stolen));
+    writeFileSync(file, `${stolen}\n${signature}\n`);
+    const refused = await verify(file);
+    assert.equal(refused.code, REFUTED);
+    assert.match(refused.stdout, /✗ the case is this wallet's/);
+  });
+
+  test("a person is deleted at every agency: every ciphertext is dark, every proof still verifies", async () => {
+    const { number } = await resident.index.resident("subsidy-approved-45");
+    const agencies = (await toExport()).providers;
+    const numberFile = join(folder, "number");
+    writeFileSync(numberFile, number);
+    const forget = (agency: string) => run(BINARY, ["vault", "forget", "--agency", agency, "--data", server.data, "--number-file", numberFile]);
+    // An order stops it, and the person sees the order.
+    const held = agencies[0] as string;
+    const placed = await runOk(BINARY, ["vault", "hold", "--agency", held, "--data", server.data, "--number-file", numberFile, "--authority", "区人民法院", "--reference", "1"]);
+    const stopped = await forget(held);
+    assert.notEqual(stopped.code, 0);
+    assert.match(stopped.stderr, /区人民法院/);
+    const { organisations } = await resident.index.network();
+    const gatewayOf = (slug: string) => organisations.find((one) => one.id === slug)?.gateway ?? "";
+    const kept = await proven.kept(resident.wallet, held, gatewayOf(held));
+    assert.equal(kept.holds[0]?.authority, "区人民法院");
+    await runOk(BINARY, ["vault", "release", "--agency", held, "--data", server.data, placed.trim().split(" ")[1] ?? ""]);
+
+    const needles: string[] = [];
+    const dead = new Map<string, Set<string>>();
+    for (const agency of agencies) {
+      const { keys, records } = await vaultOf(agency);
+      const about = new Set(records.filter(({ name }) => name.includes(own.id.slice(2))).map(({ keyId }) => keyId));
+      assert.ok(about.size > 0, agency);
+      dead.set(agency, about);
+      for (const id of about) needles.push(keys.get(id) ?? "");
+    }
+    const deletions: string[] = [];
+    for (const agency of agencies) {
+      const done = await forget(agency);
+      assert.equal(done.code, 0, done.stdout + done.stderr);
+      deletions.push(done.stdout);
+    }
+    assert.ok(deletions.every((text) => !text.includes(number)));
+
+    // Raw storage: the wrapped keys are gone from every byte, and the person's values were never there.
+    const search = new Search([...needles, number].flatMap(formsOf));
+    for (const file of gatewayFiles().filter((path) => !path.endsWith(".key"))) {
+      assert.deepEqual(search.find(readFileSync(file)), [], file);
+    }
+    // No record about them has a key any more; the gateways say so, and answer nothing about the case.
+    for (const agency of agencies) {
+      const { keys } = await vaultOf(agency);
+      for (const id of dead.get(agency) ?? []) assert.ok(!keys.has(id), `${agency} still has the key ${id}`);
+    }
+    assert.equal(await proven.credential(resident.wallet, own, gatewayOf("civil-affairs")), null);
+    const after = await proven.kept(resident.wallet, held, gatewayOf(held));
+    assert.deepEqual(after.cases, []);
+
+    // The proofs hold as before, and the person's own wallet still opens its records.
+    const case_ = await run(BINARY, ["verify", "case", own.id, "--rpc", server.rpcUrl, "--network-key", networkKey]);
+    assert.equal(case_.code, HOLDS, case_.stdout + case_.stderr);
+    const walk = await proven.uses(resident.wallet, own, agencies);
+    assert.ok(walk.complete.every(({ provenAbsent }) => provenAbsent));
+    assert.ok(walk.uses.length >= agencies.length && walk.uses.every(({ details }) => details !== null));
+    // Without the wallet's secret nothing opens: what the agency had is the only other copy.
+    const guess = `0x${"00".repeat(32)}` as Hex;
+    assert.notEqual(useTag(guess, 0), walk.uses[0]?.tag);
+    await assert.rejects(openRecord(guess, 0, `0x${"00".repeat(528)}`));
+  });
+});

@@ -1,0 +1,109 @@
+// Everything of a person in one file, with the proofs of it, under the wallet's signature: `zhengtong verify export` checks it.
+// The file is a JSON text, a newline, the signature of the text and a newline. docs/my-data.md has the format.
+import { sha256 } from "@noble/hashes/sha2.js";
+import { encodeAbiParameters, keccak256 } from "viem";
+import { type Hex, type Json, type OwnCase, PortFailure, type PublicJwk, type ToExport, type UseWalk, type Wallet } from "../ports";
+import { base64Url, stringToBytes } from "../wallet/bytes";
+import { type Keyring, keyringOf } from "../wallet/keyring";
+import type { Connection } from "./connection";
+import { type ProviderWalk, walkedSlots } from "./uses";
+
+const FORMAT = "zhengtong-export/1";
+
+export interface ExportSurroundings {
+  readonly connection: Connection;
+  readonly statements: (one: ToExport) => Promise<{ hash: Hex; text: string; salt: Hex; atMs: number }[]>;
+  readonly walk: (one: ToExport) => Promise<UseWalk>;
+  readonly now: () => number;
+}
+
+/** JWK thumbprint (RFC 7638). */
+export function thumbprint({ x, y }: PublicJwk): string {
+  return base64Url(sha256(stringToBytes(`{"crv":"P-256","kty":"EC","x":"${x}","y":"${y}"}`)));
+}
+
+/** What the key of a case signs, so that the export is one person's. */
+export function belongsText(caseId: Hex, holder: PublicJwk, createdAtMs: number): string {
+  return `zhengtong export\n${caseId}\n${thumbprint(holder)}\n${createdAtMs}`;
+}
+
+/** The slots of a consent: provider, service, until and revoked. */
+export function consentSlots(id: Hex, grantor: Hex): Hex[] {
+  const ofId = keccak256(encodeAbiParameters([{ type: "bytes32" }, { type: "uint256" }], [id, 0n]));
+  const first = BigInt(keccak256(encodeAbiParameters([{ type: "address" }, { type: "bytes32" }], [grantor, ofId])));
+  return [0n, 1n, 2n].map((offset) => `0x${((first + offset) % (1n << 256n)).toString(16).padStart(64, "0")}` as Hex);
+}
+
+async function consents({ connection }: ExportSurroundings, own: OwnCase): Promise<Json[]> {
+  const address = await connection.contract("consents");
+  return await Promise.all(
+    Object.entries(own.consents).map(async ([provider, { id, record }]) => {
+      const state = await connection.rpc<Json>("zhengtong_getStateProof", [address, consentSlots(id, own.address)]);
+      return { provider, id, record, state };
+    }),
+  );
+}
+
+async function uses(around: ExportSurroundings, keyring: Keyring, one: ToExport): Promise<Json[]> {
+  const { uses: found, complete } = await around.walk(one);
+  const address = await around.connection.contract("uses");
+  return await Promise.all(
+    one.providers.map(async (provider) => {
+      const count = complete.find((entry) => entry.provider === provider)?.count ?? 0;
+      const walked: ProviderWalk = { provider, secret: await keyring.useSecret(one.own.id, provider), count };
+      const state = await around.connection.rpc<Json>("zhengtong_getStateProof", [address, walkedSlots(walked)]);
+      const records = Array.from({ length: count }, (_, n): Json => {
+        const details = found.find((use) => use.provider === provider && use.n === n)?.details;
+        if (details == null) return null;
+        const { official, purpose, fields, article, atMs } = details;
+        return { v: 1, official, purpose, fields, article, at: atMs };
+      });
+      return { provider, secret: walked.secret, records, state };
+    }),
+  );
+}
+
+async function statementsOf(around: ExportSurroundings, one: ToExport): Promise<Json[]> {
+  try {
+    // What was written but not sent to the chain yet is no part of the case.
+    const proofs = JSON.stringify(one.bundle);
+    const said = (await around.statements(one)).filter(({ hash }) => proofs.includes(hash.slice(2)));
+    return said.map(({ hash, text, salt, atMs }) => ({ hash, text, salt, atMs }));
+  } catch (failure) {
+    // An agency that forgot the person has no words of theirs any more; one that does not answer must not make a part look whole.
+    if (failure instanceof PortFailure && failure.code === "not-found") return [];
+    throw failure;
+  }
+}
+
+/** Builds and signs the file. */
+export async function exportCases(around: ExportSurroundings, wallet: Wallet, cases: readonly ToExport[]): Promise<string> {
+  const keyring = keyringOf(wallet);
+  const createdAtMs = around.now();
+  const { publicKey } = await around.connection.network();
+  const holder = await wallet.holderKey();
+  const exported: Json[] = [];
+  for (const one of cases) {
+    const { own } = one;
+    const account = await keyring.account(own);
+    exported.push({
+      id: own.id,
+      service: own.service,
+      // A restored wallet does not know what was answered.
+      form: Object.keys(own.form).length === 0 ? null : own.form,
+      salt: own.salt,
+      personCommitment: await keyring.personCommitment(own.id),
+      belongs: await account.signMessage({ message: belongsText(own.id, holder, createdAtMs) }),
+      consents: await consents(around, own),
+      statements: await statementsOf(around, one),
+      credential: own.credential,
+      uses: await uses(around, keyring, one),
+      bundle: one.bundle,
+    });
+  }
+  const all = { format: FORMAT, createdAtMs, networkKey: publicKey, holder: { ...holder }, identity: await keyring.identity(), cases: exported };
+  const text = JSON.stringify(all, null, 1);
+  const { signature } = await keyring.signAsHolder(stringToBytes(text));
+  return `${text}\n${signature}\n`;
+}
+
