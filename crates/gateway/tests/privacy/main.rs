@@ -4,8 +4,6 @@
 
 #![expect(dead_code, reason = "the world of the other tests is used in part")]
 
-mod linking;
-
 #[path = "../it/chain.rs"]
 mod chain;
 #[path = "../it/wallet.rs"]

@@ -1,6 +1,15 @@
 //! An adversary who has the whole chain, and the databases of agencies that were not asked, tries to find out which cases
 //! are of one person. What it tries: equal bytes, keys and addresses, lengths, nonces and funding, and traces in databases.
 
+#![expect(dead_code, reason = "the world of the other tests is used in part")]
+
+#[path = "../it/chain.rs"]
+mod chain;
+#[path = "../it/wallet.rs"]
+mod wallet;
+#[path = "../it/world.rs"]
+mod world;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
