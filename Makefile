@@ -9,8 +9,8 @@ DATA ?= data
 NETWORK ?= data-network
 HTTP ?= 127.0.0.1:8080
 RPC  ?= 127.0.0.1:8545
-# How often `make fuzz` asks each method of JSON-RPC.
-ROUNDS ?= 1000
+# How long `make fuzz` asks a node.
+MINUTES ?= 60
 
 export CARGO_TERM_PROGRESS_WHEN ?= auto
 
@@ -47,10 +47,9 @@ soak: ## long runs: 1,000 seeds of every simulation (ZHENGTONG_SEEDS, SCENARIO),
 	@tools/setup.sh e2e
 	@tools/soak.sh
 
-fuzz: ## long fuzz and invariant runs of contracts, decoders and JSON-RPC
-	@tools/setup.sh contracts
-	@cd contracts && npm run --silent fuzz
-	@ROUNDS=$(ROUNDS) cargo test --quiet -p zhengtong-rpc --test rpc random_requests
+fuzz: ## long fuzz and invariant runs of contracts and decoders, and an hour of random JSON-RPC against a node
+	@tools/setup.sh network
+	@tools/fuzz.sh $(MINUTES)
 
 fmt: ## format Rust and TypeScript
 	@cargo fmt --all

@@ -1,20 +1,45 @@
 //! Random requests, valid by the OpenRPC document and then mutated: no answer is a fault of the node, every result has its
 //! shape, every error a described code.
 //!
-//! Read from the environment: `ROUNDS`, how often each method is asked (20); `SEED`; and `RPC_URL`, a running
-//! `zhengtong dev` to ask in the place of a chain in memory. A failure names the seed.
+//! Read from the environment: `ROUNDS`, how often each method is asked (20), or `MINUTES`, how long; `SEED`; `RPC_URL`, a
+//! running `zhengtong dev` to ask in the place of a chain in memory; and `RPC_PID`, its process, whose memory must stay
+//! flat then. A failure names the seed.
 
 use crate::{
     generate::{Known, Random},
+    memory::Memory,
     node::Node,
     schema::DOCUMENT,
     wire::Wire,
 };
 use rand::{RngExt as _, seq::IndexedRandom as _};
 use serde_json::{Value, json};
+use std::time::{Duration, Instant};
 
-fn setting(name: &str, default: u64) -> u64 {
-    std::env::var(name).map_or(default, |text| text.parse().unwrap())
+fn setting(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().unwrap())
+}
+
+/// How long to go on.
+enum Length {
+    Rounds(u64),
+    Until(Instant),
+}
+
+impl Length {
+    fn from_environment() -> Self {
+        match setting("MINUTES") {
+            Some(minutes) => Self::Until(Instant::now() + Duration::from_secs(60 * minutes)),
+            None => Self::Rounds(setting("ROUNDS").unwrap_or(20)),
+        }
+    }
+
+    fn is_over(&self, round: u64) -> bool {
+        match self {
+            Self::Rounds(rounds) => round >= *rounds,
+            Self::Until(end) => Instant::now() >= *end,
+        }
+    }
 }
 
 /// Why a well-formed request that the document admits may still be refused by one of its parameters: what no schema says.
@@ -26,12 +51,15 @@ const BEYOND_SCHEMA: [&str; 3] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn random_requests_are_answered_properly() {
-    let (rounds, seed) = (setting("ROUNDS", 20), setting("SEED", 1));
+    let (length, first) = (Length::from_environment(), setting("SEED").unwrap_or(1));
     let local = Node::instant().await;
     let node = std::env::var("RPC_URL").map_or_else(|_| Wire::clone(&local), Wire::to);
     let known = Known::of(&node).await;
-    for round in 0..rounds {
-        let seed = seed + round;
+    let mut memory = setting("RPC_PID").map(|pid| Memory::of(pid.try_into().unwrap()));
+    let mut round = 0;
+    while !length.is_over(round) {
+        let seed = first + round;
+        round += 1;
         let mut random = known.random(seed);
         let mut batch = Vec::new();
         for method in DOCUMENT.methods() {
@@ -56,6 +84,14 @@ async fn random_requests_are_answered_properly() {
         }
         check_batch(&node, &json!(batch), seed).await;
         check_bytes(&node, &mut random, &json!(batch), seed).await;
+        memory.iter_mut().for_each(Memory::look);
+    }
+    println!(
+        "{round} rounds of {} methods from seed {first}",
+        DOCUMENT.methods().count()
+    );
+    if let Some(memory) = memory {
+        println!("{}", memory.require_flat());
     }
 }
 

@@ -5,6 +5,7 @@ mod call;
 mod fuzz;
 mod generate;
 mod logs;
+mod memory;
 mod network;
 mod node;
 mod openrpc;
