@@ -4,6 +4,7 @@ mod bench;
 mod dev;
 mod gateway;
 mod loopback;
+mod monitor;
 mod network;
 mod node;
 mod progress;

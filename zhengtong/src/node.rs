@@ -1,6 +1,6 @@
 //! `zhengtong node`: a validator or a follower as a process of its own.
 
-use crate::progress::Progress;
+use crate::{monitor::Monitor, progress::Progress};
 use anyhow::{Context, Result};
 use std::{net::SocketAddr, path::PathBuf};
 use tokio::{
@@ -31,7 +31,7 @@ pub async fn run(args: Args) -> Result<()> {
         "follower"
     };
     progress.step(format!("starting a {kind} on {}", config.data.display()));
-    let rpc = config.rpc;
+    let (rpc, monitor) = (config.rpc, config.monitor);
     let node = Node::start(config).await?;
     let network = node.view().network();
     progress.detail(format!("network {}, chain {}", network.name, network.chain_id));
@@ -44,6 +44,13 @@ pub async fn run(args: Args) -> Result<()> {
     };
     if let Some(rpc) = &rpc {
         progress.say(format!("JSON-RPC   http://{}", rpc.address()));
+    }
+    let _monitor = match monitor {
+        Some(address) => Some(Monitor::start(&node, address).await?),
+        None => None,
+    };
+    if let Some(monitor) = &_monitor {
+        progress.say(format!("monitoring http://{}/metrics", monitor.address()));
     }
     progress.say("ready");
     stopped(node, rpc).await

@@ -3,6 +3,7 @@
 use crate::{
     execution::{Policy, Run, bytecodes, run},
     inner::Inner,
+    metrics::{charged, charged_async},
     pending::Executed,
     rules::{Rules, Standard, block_context, clock_wait_ms, commitment, complete, draft, proposal_time_ms},
     store::size_bytes,
@@ -100,7 +101,8 @@ impl<E: Storage + Spawner> App<E> {
             inner.pool.park(hash);
         }
         let entries = entries(&outcome.changes);
-        let (merkleized, state) = match commit(batch, &entries).await {
+        let commitment = charged_async(&inner.metrics.cost.commitment, commit(batch, &entries));
+        let (merkleized, state) = match commitment.await {
             Ok(done) => done,
             Err(error) => {
                 tracing::error!(%error, "no block could be built");
@@ -113,7 +115,7 @@ impl<E: Storage + Spawner> App<E> {
             .map(|candidate| (*candidate.transaction).clone())
             .collect();
         let header = complete(header, context, time_ms, &outcome, &state);
-        match Block::assemble(header, raws) {
+        match charged(&inner.metrics.cost.hashing, || Block::assemble(header, raws)) {
             Ok(block) => Some(self.keep(block, transactions, outcome, entries, merkleized)),
             Err(error) => {
                 tracing::error!(%error, "a built block is not a block");
@@ -157,7 +159,8 @@ impl<E: Storage + Spawner> App<E> {
             }
         };
         let entries = entries(&outcome.changes);
-        match commit(batch, &entries).await {
+        let commitment = charged_async(&self.0.metrics.cost.commitment, commit(batch, &entries));
+        match commitment.await {
             Ok((merkleized, state)) => {
                 if let Err(error) = self.1.check_outcome(block, &outcome, &state) {
                     refuse(&error);
@@ -181,8 +184,10 @@ impl<E: Storage + Spawner> App<E> {
         batch: Unmerkleized<E>,
     ) -> Result<(Vec<Transaction>, Outcome, Unmerkleized<E>), String> {
         let chain_id = self.0.network.chain_id;
-        let recovered = recover_all(block.transactions(), &self.0.rules)
-            .map_err(|(index, source)| format!("transaction {index}: {source}"))?;
+        let recovered = charged(&self.0.metrics.cost.recovery, || {
+            recover_all(block.transactions(), &self.0.rules, |hash| self.0.pool.get(hash))
+        });
+        let recovered = recovered.map_err(|(index, source)| format!("transaction {index}: {source}"))?;
         let shared: Vec<_> = recovered.iter().cloned().map(Arc::new).collect();
         let environment = block_context(chain_id, block.header());
         let parent = block.header().parent_hash;
@@ -348,15 +353,16 @@ impl<E: Storage + Spawner> Application<E> for App<E> {
             .get_finalization(block.height())
             .await
             .map(|finalization| finalization.encode());
-        self.0
-            .store
-            .put(block, &executed.sealed, &executed.codes, certificate.as_deref())
-            .unwrap_or_else(|error| {
-                panic!(
-                    "block {} cannot be stored, the node stops: {error}",
-                    block.number()
-                )
-            });
+        let (store, cost) = (&self.0.store, &self.0.metrics.cost);
+        charged(&cost.storage, || {
+            store.put(block, &executed.sealed, &executed.codes, certificate.as_deref())
+        })
+        .unwrap_or_else(|error| {
+            panic!(
+                "block {} cannot be stored, the node stops: {error}",
+                block.number()
+            )
+        });
         self.0.cache.advance(&executed.entries);
         self.0.pending.lock().advance(block.hash(), block.number());
         let used = executed.sealed.transactions.iter();

@@ -1,6 +1,10 @@
 //! Executes a block's transactions on the state that its parent left.
 
-use crate::{inner::Inner, pending::Executed};
+use crate::{
+    inner::Inner,
+    metrics::{Metrics, charged},
+    pending::Executed,
+};
 use alloy_primitives::{Address, B256, Bytes, U256};
 use commonware_runtime::Spawner;
 use commonware_storage::Context;
@@ -62,16 +66,16 @@ pub async fn run<E: Context + Spawner>(
     transactions: Vec<Arc<Transaction>>,
     policy: Policy<E>,
 ) -> Result<Run<E>, ExecutionError> {
-    let wait = inner.wait.clone();
+    let (wait, metrics) = (inner.wait.clone(), inner.metrics.clone());
     let mut state = ParentState::new(inner, parent, batch);
     loop {
         let driven = match &wait {
-            Wait::Refuse => drive(state, &context, &transactions, &policy),
+            Wait::Refuse => drive(state, &context, &transactions, &policy, &metrics),
             // Reads block their thread there.
             Wait::Block(runtime) => {
-                let (transactions, policy) = (transactions.clone(), policy.clone());
+                let (transactions, policy, metrics) = (transactions.clone(), policy.clone(), metrics.clone());
                 let driven = runtime
-                    .spawn_blocking(move || drive(state, &context, &transactions, &policy))
+                    .spawn_blocking(move || drive(state, &context, &transactions, &policy, &metrics))
                     .await;
                 driven.map_err(|source| ExecutionError::Storage(source.to_string()))?
             }
@@ -97,6 +101,7 @@ fn drive<E: Context + Spawner>(
     context: &BlockContext,
     transactions: &[Arc<Transaction>],
     policy: &Policy<E>,
+    metrics: &Metrics,
 ) -> Result<Driven<E>, ExecutionError> {
     let mut executor = Executor::new(state, context);
     let (mut included, mut invalid) = (Vec::with_capacity(transactions.len()), Vec::new());
@@ -106,7 +111,7 @@ fn drive<E: Context + Spawner>(
         {
             break;
         }
-        let refused = match executor.execute(transaction) {
+        let refused = match charged(&metrics.cost.execution, || executor.execute(transaction)) {
             Ok(_) => None,
             Err(ExecuteError::Database(ReadError::Pending(key))) => {
                 return Ok(Driven::Missing(key, executor.finish().1));
@@ -126,7 +131,8 @@ fn drive<E: Context + Spawner>(
             (Some(reason), Policy::Refuse) => return Err(ExecutionError::Invalid { index, reason }),
         }
     }
-    let (outcome, state) = executor.finish();
+    metrics.executed.inc_by(included.len() as u64);
+    let (outcome, state) = charged(&metrics.cost.hashing, || executor.finish());
     Ok(Driven::Done(Run {
         outcome,
         batch: state.batch,

@@ -2,6 +2,7 @@
 
 use crate::{
     inner::Inner,
+    metrics::charged,
     pool::Origin,
     view::{ChainView, MAX_PROVEN_SLOTS, SealedBlock, SubmitError, ViewError, Waiting},
 };
@@ -31,7 +32,9 @@ impl<E: Context + Spawner> Clone for Handle<E> {
 
 impl<E: Context + Spawner> Handle<E> {
     async fn check(&self, raw: &[u8]) -> Result<(Transaction, u64), SubmitError> {
-        let transaction = recover(decode(raw, &self.0.rules)?)?;
+        let transaction = charged(&self.0.metrics.cost.recovery, || {
+            recover(decode(raw, &self.0.rules)?)
+        })?;
         let account = self
             .0
             .account(transaction.signer())
@@ -65,12 +68,27 @@ impl<E: Context + Spawner> Handle<E> {
 }
 
 impl<E: Context + Spawner> Handle<E> {
+    /// Pools a transaction and makes it durable.
+    async fn take(&self, raw: Bytes) -> Result<B256, SubmitError> {
+        let (transaction, next) = self.check(&raw).await?;
+        let hash = *transaction.tx_hash();
+        let permit = self.0.writer.permit().await.ok_or(SubmitError::Stopping)?;
+        self.0
+            .pool
+            .reserve(transaction, raw.clone(), next, Origin::Submitted)?;
+        match permit.append(hash, raw).await {
+            Ok(Ok(())) => Ok(hash),
+            Ok(Err(source)) => Err(SubmitError::Storage(source.to_string())),
+            Err(_) => Err(SubmitError::Stopping),
+        }
+    }
+
     /// Pools a transaction that another validator accepted and has on disk.
     pub(crate) async fn adopt(&self, raw: Bytes) -> Result<(), SubmitError> {
         let (transaction, next) = self.check(&raw).await?;
         let hash = *transaction.tx_hash();
         self.0.pool.reserve(transaction, raw, next, Origin::PassedOn)?;
-        self.0.pool.activate(hash);
+        self.0.pool.activate([hash]);
         Ok(())
     }
 }
@@ -208,17 +226,13 @@ impl<E: Context + Spawner> ChainView for Handle<E> {
     }
 
     async fn submit(&self, raw: Bytes) -> Result<B256, SubmitError> {
-        let (transaction, next) = self.check(&raw).await?;
-        let hash = *transaction.tx_hash();
-        let permit = self.0.writer.permit().await.ok_or(SubmitError::Stopping)?;
-        self.0
-            .pool
-            .reserve(transaction, raw.clone(), next, Origin::Submitted)?;
-        match permit.append(hash, raw).await {
-            Ok(Ok(())) => Ok(hash),
-            Ok(Err(source)) => Err(SubmitError::Storage(source.to_string())),
-            Err(_) => Err(SubmitError::Stopping),
-        }
+        let taken = self.take(raw).await;
+        let counter = match taken {
+            Ok(_) => &self.0.metrics.submitted,
+            Err(_) => &self.0.metrics.refused,
+        };
+        counter.inc();
+        taken
     }
 
     async fn pending_nonce(&self, address: Address) -> Result<u64, ViewError> {

@@ -3,6 +3,7 @@
 use crate::{
     config::Config,
     engine::Setup,
+    metrics::Metrics,
     pending::Pending,
     pool::{Pool, Writer},
     store::{Store, StoreError},
@@ -39,6 +40,7 @@ pub struct Inner<E: Context + Spawner> {
     pub cache: Cache,
     pub history: History,
     pub pending: Mutex<Pending>,
+    pub metrics: Metrics,
     /// How execution and state views wait for the disk.
     pub wait: Wait,
     /// Set once, when the engine has opened it.
@@ -53,7 +55,7 @@ pub struct Inner<E: Context + Spawner> {
 
 impl<E: Context + Spawner> Inner<E> {
     /// Loads the tip from the store, which has the genesis block at least.
-    pub fn new(setup: &Setup, pool: Arc<Pool>, writer: Writer) -> Result<Self, StoreError> {
+    pub fn new(setup: &Setup, pool: Arc<Pool>, writer: Writer, metrics: Metrics) -> Result<Self, StoreError> {
         debug_assert!(setup.config.heartbeat < setup.config.leader_timeout);
         let store = setup.store.clone();
         let stored = store.tip()?.unwrap_or_default();
@@ -65,6 +67,7 @@ impl<E: Context + Spawner> Inner<E> {
             })
         };
         let tip = load(certified)?;
+        metrics.published(tip.header.number, tip.timestamp_ms, 0, 0);
         let uncertified = (certified + 1..=stored).map(load).collect::<Result<_, _>>()?;
         Ok(Self {
             pending: Mutex::new(Pending::new()),
@@ -85,6 +88,7 @@ impl<E: Context + Spawner> Inner<E> {
             store,
             pool,
             writer,
+            metrics,
             wait: setup.wait.clone(),
         })
     }
@@ -115,6 +119,12 @@ impl<E: Context + Spawner> Inner<E> {
         let covered = uncertified.partition_point(|waiting| waiting.header.number <= block.header.number);
         for block in uncertified.drain(..covered) {
             *self.tip.write() = block.clone();
+            self.metrics.published(
+                block.header.number,
+                block.timestamp_ms,
+                block.transactions.len(),
+                block.header.gas_used,
+            );
             // No subscriber is no error.
             let _ = self.blocks.send(block);
         }

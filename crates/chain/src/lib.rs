@@ -13,6 +13,7 @@ pub mod genesis;
 mod gossip;
 mod handle;
 mod inner;
+mod metrics;
 mod pacing;
 mod pending;
 pub mod pool;

@@ -150,7 +150,7 @@ mod tests {
         // A block with such a transaction is refused as a whole, by the index of the transaction.
         let good = raw(transaction(vec![authorization(CONTRACT, 1)]));
         let bad = raw(transaction(vec![authorization(BOB, 1)]));
-        let refused_at = recover_all(&[good, bad], &listed()).map_err(|(index, _)| index);
+        let refused_at = recover_all(&[good, bad], &listed(), |_| None).map_err(|(index, _)| index);
         assert_eq!(refused_at, Err(1));
         let any = TransactionRules {
             delegations: Delegations::Any,

@@ -235,16 +235,26 @@ fn many_are_recovered_in_order_and_the_first_bad_one_is_named() {
                 .into()
         })
         .collect();
-    let recovered = recover_all(&raws, &rules()).expect("all are good");
+    let recovered = recover_all(&raws, &rules(), |_| None).expect("all are good");
     for (index, transaction) in recovered.iter().enumerate() {
         assert_eq!(
             transaction.signer(),
             signed(1 + index as u8 % 3, transfer(0, 0)).signer()
         );
     }
+    let known = signed(9, transfer(0, 0));
+    let first = *recovered[0].tx_hash();
+    let again =
+        recover_all(&raws, &rules(), |hash| (hash == first).then(|| known.clone())).expect("all are good");
+    assert_eq!(
+        again[0].signer(),
+        known.signer(),
+        "what is known is not recovered again"
+    );
+    assert_eq!(again[1..], recovered[1..]);
     raws[40] = Bytes::from_static(&[3]);
     assert_eq!(
-        recover_all(&raws, &rules()),
+        recover_all(&raws, &rules(), |_| None),
         Err((40, TransactionError::UnsupportedType(3)))
     );
 }

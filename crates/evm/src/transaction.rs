@@ -6,7 +6,7 @@ use alloy_consensus::{
     transaction::{Recovered, SignerRecoverable as _},
 };
 use alloy_eips::eip2718::{Decodable2718 as _, Encodable2718 as _};
-use alloy_primitives::{Address, Bytes};
+use alloy_primitives::{Address, B256, Bytes, keccak256};
 use rayon::prelude::*;
 use revm::context_interface::cfg::gas::calculate_initial_tx_gas;
 use revm::primitives::{eip3860::MAX_INITCODE_SIZE, eip7825::TX_GAS_LIMIT_CAP, hardfork::SpecId};
@@ -163,14 +163,19 @@ pub fn recover(envelope: TxEnvelope) -> Result<Transaction, TransactionError> {
     Ok(Recovered::new_unchecked(envelope, sender))
 }
 
-/// Decodes and recovers many on all cores; the error names the index of the first that fails.
+/// Decodes and recovers many on all cores; the error names the index of the first that fails. Those that `known` has by
+/// their hash were recovered before, and are not again.
 pub fn recover_all(
     raws: &[Bytes],
     rules: &TransactionRules,
+    known: impl Fn(B256) -> Option<Transaction> + Sync,
 ) -> Result<Vec<Transaction>, (usize, TransactionError)> {
     raws.par_iter()
         .enumerate()
         .map(|(index, raw)| {
+            if let Some(transaction) = known(keccak256(raw)) {
+                return Ok(transaction);
+            }
             decode(raw, rules)
                 .and_then(recover)
                 .map_err(|source| (index, source))

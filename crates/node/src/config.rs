@@ -34,6 +34,9 @@ pub struct NodeConfig {
     /// Where `zhengtong node` serves JSON-RPC; nowhere if absent.
     #[serde(default)]
     pub rpc: Option<SocketAddr>,
+    /// Where `zhengtong node` tells its operator how it is, at `/metrics`, `/healthz` and `/readyz`; nowhere if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub monitor: Option<SocketAddr>,
     /// An empty block is made when nothing happened for this long, in milliseconds.
     #[serde(default = "default_heartbeat_ms")]
     pub heartbeat_ms: u64,

@@ -152,6 +152,7 @@ impl DevNetwork {
             share: Some(own.join("share.key")),
             listen: network.validators[index].address,
             rpc: None,
+            monitor: None,
             heartbeat_ms: 2_000,
             leader_timeout_ms: 4_000,
             unmetered: self.unmetered.clone(),

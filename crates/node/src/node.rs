@@ -6,7 +6,7 @@ use crate::{
     p2p::{self, ListenError},
     prepare::{Prepared, prepare},
 };
-use commonware_runtime::{Runner as _, Spawner as _, Supervisor as _, tokio as engine_runtime};
+use commonware_runtime::{Metrics as _, Runner as _, Spawner as _, Supervisor as _, tokio as engine_runtime};
 use std::{path::PathBuf, sync::Arc, thread::JoinHandle, time::Duration};
 use thiserror::Error;
 use tokio::sync::{oneshot, watch};
@@ -69,9 +69,13 @@ macro_rules! from {
 }
 from!(NodeConfigError => Config, NetworkError => Network, KeyError => Key, DataError => Data);
 
+/// Writes all metrics of a node, in the text format of OpenMetrics.
+type Encode = Arc<dyn Fn() -> String + Send + Sync>;
+
 /// A running validator. Dropping it stops it.
 pub struct Node {
     view: View,
+    encode: Encode,
     stop: Option<oneshot::Sender<()>>,
     stopped: watch::Receiver<Option<NodeError>>,
     thread: Option<JoinHandle<()>>,
@@ -106,11 +110,12 @@ impl Node {
                 report.send_replace(Some(ended));
             });
         let thread = thread.map_err(|source| NodeError::Stopped(source.to_string()))?;
-        let view = started
+        let (view, encode) = started
             .await
             .map_err(|_| NodeError::Stopped("it did not start".into()))??;
         Ok(Self {
             view,
+            encode,
             stop: Some(stop),
             stopped,
             thread: Some(thread),
@@ -120,6 +125,12 @@ impl Node {
     /// Read and submit access. It can be cloned and outlives nothing: after a stop it answers with errors.
     pub fn view(&self) -> &View {
         &self.view
+    }
+
+    /// All metrics of the engine and the chain as they are now, in the text format of OpenMetrics.
+    pub fn metrics(&self) -> impl Fn() -> String + Clone + Send + Sync + 'static {
+        let encode = self.encode.clone();
+        move || encode()
     }
 
     /// Resolves when the engine has stopped, with the reason.
@@ -163,7 +174,7 @@ pub(crate) fn message(panic: &(dyn std::any::Any + Send)) -> String {
         .to_owned()
 }
 
-type Ready = Option<oneshot::Sender<Result<View, NodeError>>>;
+type Ready = Option<oneshot::Sender<Result<(View, Encode), NodeError>>>;
 
 /// Runs the engine until it is asked to stop.
 fn run(config: NodeConfig, ready: &mut Ready, stopping: oneshot::Receiver<()>) -> Result<(), NodeError> {
@@ -186,7 +197,8 @@ fn run(config: NodeConfig, ready: &mut Ready, stopping: oneshot::Receiver<()>) -
                 })?;
         if let Some(ready) = ready.take() {
             // Without a caller the stop channel is closed too.
-            let _ = ready.send(Ok(handle));
+            let registry = context.child("monitor");
+            let _ = ready.send(Ok((handle, Arc::new(move || registry.encode()))));
         }
         match futures::future::select(engine, stopping).await {
             futures::future::Either::Left((ended, _)) => Err(NodeError::Stopped(format!("{ended:?}"))),

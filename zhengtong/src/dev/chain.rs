@@ -4,7 +4,7 @@ use super::{
     folder::Folder,
     keys::{DevSeed, test_accounts, test_alloc},
 };
-use crate::{network::now_ms, node, progress::Progress};
+use crate::{monitor::Monitor, network::now_ms, node, progress::Progress};
 use alloy_primitives::Address;
 use alloy_signer_local::PrivateKeySigner;
 use anyhow::{Context, Result};
@@ -27,7 +27,14 @@ pub struct Chain {
     /// Governs the `Registry`.
     pub council: PrivateKeySigner,
     /// What runs in this process.
-    own: Option<(Node, RpcServer)>,
+    own: Option<Own>,
+}
+
+struct Own {
+    node: Node,
+    rpc: RpcServer,
+    /// Serves until it is dropped.
+    _monitor: Option<Monitor>,
 }
 
 impl Chain {
@@ -35,7 +42,7 @@ impl Chain {
     pub async fn own(
         folder: &Folder,
         seed: &DevSeed,
-        rpc: SocketAddr,
+        (rpc, monitor): (SocketAddr, Option<SocketAddr>),
         delegates: Vec<Address>,
         recovery_delay_s: u64,
         progress: &mut Progress,
@@ -43,6 +50,13 @@ impl Chain {
         progress.step("starting the validator");
         let node = start(folder, seed, delegates, recovery_delay_s).await?;
         let rpc = node::serve(&node, rpc).await?;
+        let monitor = match monitor {
+            Some(address) => Some(Monitor::start(&node, address).await?),
+            None => None,
+        };
+        if let Some(monitor) = &monitor {
+            progress.detail(format!("monitoring http://{}/metrics", monitor.address()));
+        }
         let network = node.view().network();
         progress.detail(format!(
             "block {} of chain {}",
@@ -53,7 +67,11 @@ impl Chain {
             urls: format!("http://{}", rpc.address()),
             key: network.public_key,
             council: seed.signer(COUNCIL)?,
-            own: Some((node, rpc)),
+            own: Some(Own {
+                node,
+                rpc,
+                _monitor: monitor,
+            }),
         })
     }
 
@@ -78,15 +96,15 @@ impl Chain {
     /// Resolves when the validator in this process has stopped by itself.
     pub async fn failed(&self) -> NodeError {
         match &self.own {
-            Some((node, _)) => node.stopped().await,
+            Some(own) => own.node.stopped().await,
             None => std::future::pending().await,
         }
     }
 
     pub async fn stop(self) {
-        if let Some((node, rpc)) = self.own {
-            rpc.stop().await;
-            node.stop().await;
+        if let Some(own) = self.own {
+            own.rpc.stop().await;
+            own.node.stop().await;
         }
     }
 }

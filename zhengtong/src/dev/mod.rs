@@ -43,6 +43,9 @@ pub struct Args {
     /// Address of JSON-RPC over HTTP and WebSocket.
     #[arg(long, default_value = "127.0.0.1:8545")]
     rpc: SocketAddr,
+    /// Address at which the validator tells how it is: `/metrics`, `/healthz`, `/readyz`. Without it, nowhere.
+    #[arg(long)]
+    monitor: Option<SocketAddr>,
     /// Folder of the built portal.
     #[arg(long, default_value = "portal/dist")]
     portal: PathBuf,
@@ -80,7 +83,7 @@ pub struct Args {
     delegate: Vec<Address>,
     /// Run index, gateways and portal on a network that `zhengtong network local` made, instead of a network of one: the
     /// JSON-RPC addresses of its nodes, separated by commas. When one cannot be reached, the next is asked.
-    #[arg(long, conflicts_with_all = ["rpc", "chain_only"])]
+    #[arg(long, conflicts_with_all = ["rpc", "chain_only", "monitor"])]
     join: Option<String>,
 }
 
@@ -136,7 +139,7 @@ pub async fn run(args: Args) -> Result<()> {
             Chain::own(
                 &folder,
                 &seed,
-                args.rpc,
+                (args.rpc, args.monitor),
                 args.delegate,
                 args.recovery_delay,
                 &mut progress,

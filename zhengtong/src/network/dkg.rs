@@ -79,6 +79,7 @@ pub fn config(listen: Option<SocketAddr>, rpc: SocketAddr) -> NodeConfig {
         share: None,
         listen,
         rpc: Some(rpc),
+        monitor: None,
         heartbeat_ms: 2_000,
         leader_timeout_ms: 4_000,
         unmetered: Vec::new(),

@@ -2,5 +2,6 @@
 
 mod commands;
 mod faults;
+mod monitor;
 mod processes;
 mod transfers;

@@ -25,6 +25,7 @@ use crate::{
     gossip,
     handle::Handle,
     inner::Inner,
+    metrics::Metrics,
     pacing::Paced,
     pool::{Journal, JournalError, Pool, Writer, run_writer},
     store::{Store, StoreError},
@@ -132,7 +133,9 @@ where
     let (journal, journaled) = Journal::open(context.child("pool"), format!("{}-pool", setup.prefix)).await?;
     let pool = Arc::new(Pool::new(setup.config.pool.clone()));
     let (writer, queue) = Writer::new();
-    let app = App::new(Arc::new(Inner::new(&setup, pool.clone(), writer)?));
+    let metrics = Metrics::new(&context.child("chain"));
+    let inner = Inner::new(&setup, pool.clone(), writer, metrics.clone())?;
+    let app = App::new(Arc::new(inner));
 
     let plan = state::plan(&context, &setup).await;
     let genesis = Digested::precomputed(setup.genesis.block.clone(), setup.genesis.block.digest());
@@ -189,7 +192,7 @@ where
     }
     context
         .child("journal")
-        .spawn(move |_| run_writer(journal, queue, pool, accepted));
+        .spawn(move |_| run_writer(journal, queue, pool, accepted, metrics));
     let (sender, receiver) = channels.transactions;
     context
         .child("gossip_send")

@@ -11,7 +11,7 @@ use crate::{
 use alloy_consensus::Transaction as _;
 use alloy_primitives::{B256, Bytes};
 use std::{sync::Arc, time::Duration};
-use zhengtong_evm::recover_all;
+use zhengtong_evm::{decode, recover};
 
 /// How often start-up looks whether stored blocks are applied again.
 const CATCH_UP_POLL: Duration = Duration::from_millis(5);
@@ -90,10 +90,7 @@ pub async fn restore<E: Runtime>(
     let total = journaled.len();
     for raw in journaled {
         // What was accepted under other rules is not accepted any more.
-        let Ok(mut recovered) = recover_all(std::slice::from_ref(&raw), &app.0.rules) else {
-            continue;
-        };
-        let Some(transaction) = recovered.pop() else {
+        let Ok(transaction) = decode(&raw, &app.0.rules).and_then(recover) else {
             continue;
         };
         let account = app.0.account(transaction.signer()).await;
@@ -105,7 +102,7 @@ pub async fn restore<E: Runtime>(
         }
         let hash = *transaction.tx_hash();
         match app.0.pool.reserve(transaction, raw, next, Origin::Submitted) {
-            Ok(()) => app.0.pool.activate(hash),
+            Ok(()) => app.0.pool.activate([hash]),
             Err(SubmitError::AlreadyKnown { .. }) => {}
             Err(error) => tracing::warn!(%hash, %error, "a journaled transaction is no longer accepted"),
         }

@@ -55,10 +55,19 @@ impl Pool {
         self.content.lock().reserve(transaction, raw, next, origin)
     }
 
-    /// The transaction is durable: it may be proposed from now on.
-    pub fn activate(&self, hash: B256) {
-        if self.content.lock().activate(hash) {
-            self.changed.notify_waiters();
+    /// The transactions are durable: they may be proposed from now on. All at once, so that the next block takes all.
+    pub fn activate(&self, hashes: impl IntoIterator<Item = B256>) {
+        let mut content = self.content.lock();
+        let activated: Vec<B256> = hashes
+            .into_iter()
+            .filter(|hash| content.activate(*hash))
+            .collect();
+        drop(content);
+        if activated.is_empty() {
+            return;
+        }
+        self.changed.notify_waiters();
+        for hash in activated {
             // No subscriber is no error.
             let _ = self.accepted.send(hash);
         }

@@ -41,7 +41,7 @@ fn reserve(pool: &Pool, sender: Address, nonce: u64, next: u64) -> Result<B256, 
 
 fn add(pool: &Pool, sender: Address, nonce: u64) -> B256 {
     let hash = reserve(pool, sender, nonce, 0).expect("accepted");
-    pool.activate(hash);
+    pool.activate([hash]);
     hash
 }
 
@@ -86,7 +86,7 @@ fn only_durable_ones_are_proposed() {
     add(&pool, ALICE, 1);
     assert!(selected(&pool, &[]).is_empty());
     assert!(pool.get(hash).is_none());
-    pool.activate(hash);
+    pool.activate([hash]);
     assert_eq!(selected(&pool, &[]).len(), 2);
     pool.remove(hash);
     assert!(selected(&pool, &[]).is_empty());

@@ -1,8 +1,9 @@
 //! The one task that writes the journal; submissions that come together share an fsync.
 
 use super::{Journal, JournalError, Pool};
+use crate::metrics::{Metrics, charged_async};
 use alloy_primitives::{B256, Bytes};
-use commonware_runtime::Storage;
+use commonware_runtime::{Storage, telemetry::metrics::GaugeExt as _};
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
@@ -54,18 +55,21 @@ pub async fn run_writer<E: Storage>(
     mut queue: mpsc::Receiver<Append>,
     pool: Arc<Pool>,
     accepted: mpsc::Sender<Bytes>,
+    metrics: Metrics,
 ) {
     let mut group = Vec::with_capacity(GROUP);
     while queue.recv_many(&mut group, GROUP).await > 0 {
         let raws: Vec<Bytes> = group.iter().map(|append| append.raw.clone()).collect();
-        let result = journal.append(&raws).await;
+        let result = charged_async(&metrics.cost.journal, journal.append(&raws)).await;
         if let Err(error) = &result {
             tracing::error!(%error, "transactions are refused: the journal cannot be written; check the disk");
+        }
+        if result.is_ok() {
+            pool.activate(group.iter().map(|append| append.hash));
         }
         for append in group.drain(..) {
             match &result {
                 Ok(()) => {
-                    pool.activate(append.hash);
                     // Without room, others do not hear of it; this validator still has it.
                     let _ = accepted.try_send(append.raw);
                 }
@@ -74,6 +78,8 @@ pub async fn run_writer<E: Storage>(
             // A caller that went away does not want the answer.
             let _ = append.done.send(result.clone());
         }
+        // A pool of 2^63 is not reached.
+        let _ = metrics.waiting.try_set(pool.len());
         if journal.is_bloated(pool.live_bytes())
             && let Err(error) = journal.compact(&pool.live()).await
         {

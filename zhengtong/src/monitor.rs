@@ -1,0 +1,132 @@
+//! How a node is, for its operator's tools: metrics, and whether it lives and keeps up.
+//!
+//! Its port is the operator's own: what is served there names no person, but says much about the machine.
+
+use anyhow::{Context as _, Result};
+use axum::{
+    Json, Router,
+    extract::State,
+    http::{StatusCode, header},
+    response::IntoResponse,
+    routing::get,
+};
+use serde::Serialize;
+use std::{
+    net::SocketAddr,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+use tokio::{net::TcpListener, task::JoinHandle};
+use zhengtong_chain::ChainView as _;
+use zhengtong_node::{Node, View};
+
+/// A latest block that is older says that the network has stopped, or that this node is behind. Many heartbeats long.
+const MAX_BLOCK_AGE: Duration = Duration::from_secs(30);
+
+/// The media type of the OpenMetrics text format, version 1.0.
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// A server that ends with this value.
+pub struct Monitor {
+    address: SocketAddr,
+    server: JoinHandle<()>,
+}
+
+impl Monitor {
+    /// Serves `/metrics`, `/healthz` and `/readyz` of a node.
+    pub async fn start(node: &Node, address: SocketAddr) -> Result<Self> {
+        let listener = TcpListener::bind(address)
+            .await
+            .with_context(|| format!("cannot listen on {address}; choose another address for `monitor`"))?;
+        let address = listener.local_addr()?;
+        let app = router(node.view().clone(), node.metrics());
+        let server = tokio::spawn(async move {
+            if let Err(error) = axum::serve(listener, app).await {
+                tracing::error!(%error, "monitoring ended; the node goes on without it");
+            }
+        });
+        Ok(Self { address, server })
+    }
+
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Drop for Monitor {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+fn router(view: View, metrics: impl Fn() -> String + Clone + Send + Sync + 'static) -> Router {
+    let metrics = move || async move { ([(header::CONTENT_TYPE, OPEN_METRICS)], metrics()) };
+    Router::new()
+        .route("/metrics", get(metrics))
+        // Whoever answers lives: a node whose engine ends ends with it.
+        .route("/healthz", get(|| async { Json(Health { status: "ok" }) }))
+        .route("/readyz", get(ready))
+        .with_state(view)
+}
+
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+}
+
+/// Whether a node keeps up with its network.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct Readiness {
+    ready: bool,
+    /// Number of the latest block.
+    block: u64,
+    /// How old that block is, by this machine's clock.
+    age_ms: u64,
+    /// What to do, when it is not ready.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advice: Option<&'static str>,
+}
+
+impl Readiness {
+    fn of(block: u64, made_ms: u64, now_ms: u64) -> Self {
+        let age_ms = now_ms.saturating_sub(made_ms);
+        let ready = age_ms <= MAX_BLOCK_AGE.as_millis() as u64;
+        Self {
+            ready,
+            block,
+            age_ms,
+            advice: (!ready).then_some(
+                "no new block for a while: this node may be catching up, or cut off, or more than a third of the validators are",
+            ),
+        }
+    }
+}
+
+async fn ready(State(view): State<View>) -> impl IntoResponse {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let tip = view.tip();
+    let found = Readiness::of(tip.header.number, tip.timestamp_ms, now.as_millis() as u64);
+    let status = if found.ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    (status, Json(found))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_is_ready_while_its_latest_block_is_young() {
+        let young = Readiness::of(7, 1_000, 31_000);
+        assert!(young.ready && young.advice.is_none());
+        let old = Readiness::of(7, 1_000, 31_001);
+        assert!(!old.ready && old.advice.is_some());
+        assert_eq!(
+            Readiness::of(7, 2_000, 1_000).age_ms,
+            0,
+            "a clock behind the chain's is not an age"
+        );
+    }
+}
