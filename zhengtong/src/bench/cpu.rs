@@ -7,11 +7,16 @@ use std::{fs, time::Duration};
 const TICKS_PER_SECOND: u64 = 100;
 
 /// User and system time of a process with all its threads, from `/proc/<pid>/stat`, fields 14 and 15 (proc(5)).
-pub fn used(pid: u32) -> Result<Duration> {
+fn used(pid: u32) -> Result<Duration> {
     let path = format!("/proc/{pid}/stat");
     let stat =
         fs::read_to_string(&path).with_context(|| format!("cannot read {path}; is the server running?"))?;
     parse(&stat).with_context(|| format!("{path} has an unexpected form"))
+}
+
+/// The same of several processes together.
+pub fn used_by_all(pids: &[u32]) -> Result<Duration> {
+    pids.iter().map(|pid| used(*pid)).sum()
 }
 
 fn parse(stat: &str) -> Option<Duration> {

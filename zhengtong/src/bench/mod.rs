@@ -3,10 +3,13 @@
 //! Numbers of one machine on one day: quote the ratios, which are taken in the same run under the same load.
 
 mod cpu;
+mod energy;
 mod exchange;
+mod figures;
 mod http;
 mod lanes;
 mod load;
+mod parts;
 mod report;
 mod server;
 mod transfers;
@@ -62,7 +65,10 @@ pub struct Transfers {
     /// Connections, each with one request under way.
     #[arg(long, default_value_t = 256)]
     lanes: usize,
-    /// How often both servers are measured, in turn.
+    /// Validators of the network that is measured besides, all on this machine; 0 leaves it out.
+    #[arg(long, default_value_t = 4)]
+    validators: u16,
+    /// How often all servers are measured, in turn.
     #[arg(long, default_value_t = 3)]
     rounds: usize,
     /// anvil's program.

@@ -1,9 +1,12 @@
 //! ERC-20 transfers: our validator, durable and certified, beside anvil, in memory, under the same load.
 
 use super::{
-    Transfers, cpu, lanes,
+    Transfers, cpu,
+    energy::Meter,
+    figures, lanes,
     load::{self, Senders},
-    report::{Section, median, p50_p99_ms},
+    parts::Parts,
+    report::Section,
     server::Server,
 };
 use crate::dev::keys::test_accounts;
@@ -24,61 +27,81 @@ const ALONE: usize = 200;
 const MAX_WATCHED: usize = 1_000;
 
 /// What one server did.
-struct Measured {
-    transactions: usize,
+pub struct Measured {
+    pub transactions: usize,
     /// From the first request until everything was included.
-    wall: Duration,
-    cpu: Duration,
+    pub wall: Duration,
+    pub cpu: Duration,
+    /// Of the whole machine, load generator included, where it tells.
+    pub joules: Option<f64>,
 }
 
 impl Measured {
-    fn per_second(&self) -> f64 {
+    pub fn per_second(&self) -> f64 {
         self.transactions as f64 / self.wall.as_secs_f64()
     }
 
-    fn cpu_per_thousand_s(&self) -> f64 {
-        self.cpu.as_secs_f64() * 1000.0 / self.transactions as f64
+    pub fn cpu_per_thousand_s(&self) -> f64 {
+        self.per_thousand_s(self.cpu)
+    }
+
+    pub fn per_thousand_s(&self, cpu: Duration) -> f64 {
+        cpu.as_secs_f64() * 1000.0 / self.transactions as f64
+    }
+
+    pub fn joules_per_thousand(&self) -> Option<f64> {
+        Some(self.joules? * 1000.0 / self.transactions as f64)
     }
 }
 
 /// A measurement that runs.
 struct Clock {
-    pid: u32,
+    pids: Vec<u32>,
     cpu: Duration,
+    energy: Option<Meter>,
     started: Instant,
 }
 
 impl Clock {
     fn start(server: &Server) -> Result<Self> {
-        let pid = server.pid();
-        let (cpu, started) = (cpu::used(pid)?, Instant::now());
-        Ok(Self { pid, cpu, started })
+        let pids = server.pids();
+        Ok(Self {
+            cpu: cpu::used_by_all(&pids)?,
+            pids,
+            energy: Meter::start(),
+            started: Instant::now(),
+        })
     }
 
     fn stop(self, transactions: usize) -> Result<Measured> {
         Ok(Measured {
             transactions,
             wall: self.started.elapsed(),
-            cpu: cpu::used(self.pid)?.saturating_sub(self.cpu),
+            cpu: cpu::used_by_all(&self.pids)?.saturating_sub(self.cpu),
+            joules: self.energy.and_then(|meter| meter.joules()),
         })
     }
 }
 
 /// What is measured of our validator.
-struct Ours {
-    load: Measured,
+pub struct Ours {
+    pub load: Measured,
+    /// What each part of the validator used for it.
+    pub parts: Vec<(&'static str, Duration)>,
     /// As many requests of the same size that do nothing.
-    http: Measured,
+    pub http: Measured,
     /// From sending a transfer to having its receipt, which our node shows when it is final.
-    alone: Vec<Duration>,
+    pub alone: Vec<Duration>,
     /// The same while the load runs.
-    loaded: Vec<Duration>,
+    pub loaded: Vec<Duration>,
 }
 
-/// Both servers under the same load, one after the other.
-struct Round {
-    ours: Ours,
-    anvil: Measured,
+/// All servers under the same load, one after the other.
+pub struct Round {
+    pub ours: Ours,
+    /// Several validators, if they are to be measured.
+    pub network: Option<Measured>,
+    pub anvil: Measured,
 }
 
 #[expect(clippy::print_stdout, reason = "progress of a long command")]
@@ -100,9 +123,17 @@ pub async fn compare(args: &Transfers) -> Result<Vec<Section>> {
             round.anvil.per_second(),
             round.anvil.cpu_per_thousand_s(),
         );
+        if let Some(network) = &round.network {
+            println!(
+                "  {} validators {:.0} tx/s, {:.3} CPU-s per 1,000",
+                args.validators,
+                network.per_second(),
+                network.cpu_per_thousand_s()
+            );
+        }
         rounds.push(round);
     }
-    Ok(vec![section(args, &rounds)])
+    Ok(figures::sections(args, &rounds))
 }
 
 async fn round(args: &Transfers) -> Result<Round> {
@@ -111,9 +142,22 @@ async fn round(args: &Transfers) -> Result<Round> {
     let chain_id = ours.http.quantity("eth_chainId", "[]").await?;
     let ours = measure_ours(ours, &funder, args).await.context("our validator")?;
     std::fs::remove_dir_all(args.folder.join("validator"))?;
+    let network = match args.validators {
+        0 => None,
+        validators => {
+            let folder = args.folder.join("network");
+            let server = Server::network(&folder, validators).await?;
+            let measured = measure(server, &funder, args)
+                .await
+                .context("several validators")?;
+            std::fs::remove_dir_all(folder)?;
+            Some(measured)
+        }
+    };
     let anvil = Server::anvil(&args.anvil, &args.folder.join("anvil"), chain_id).await?;
-    let anvil = measure_anvil(anvil, &funder, args).await.context("anvil")?;
-    Ok(Round { ours, anvil })
+    load::fund_on_anvil(&anvil.http, args.senders + 1).await?;
+    let anvil = measure(anvil, &funder, args).await.context("anvil")?;
+    Ok(Round { ours, network, anvil })
 }
 
 async fn measure_ours(server: Server, funder: &PrivateKeySigner, args: &Transfers) -> Result<Ours> {
@@ -125,6 +169,8 @@ async fn measure_ours(server: Server, funder: &PrivateKeySigner, args: &Transfer
     warm(&server, &mut senders, args.lanes).await?;
     let transfers = senders.transfers(args.transfers)?;
     let ended = Cell::new(false);
+    let monitor = server.monitor.clone().context("our validator tells how it is")?;
+    let before = Parts::read(&monitor).await?;
     let load = async {
         let measured = under_load(&server, &senders, &transfers, args.lanes).await;
         ended.set(true);
@@ -132,6 +178,7 @@ async fn measure_ours(server: Server, funder: &PrivateKeySigner, args: &Transfer
     };
     let (mut load, loaded) = futures::try_join!(load, lanes::send_each(address, &watched, &ended))?;
     load.transactions += loaded.len();
+    let parts = Parts::read(&monitor).await?.since(&before);
 
     let echoes = senders.echoes(args.transfers)?;
     let clock = Clock::start(&server)?;
@@ -139,14 +186,15 @@ async fn measure_ours(server: Server, funder: &PrivateKeySigner, args: &Transfer
     let http = clock.stop(echoes.len())?;
     Ok(Ours {
         load,
+        parts,
         http,
         alone,
         loaded,
     })
 }
 
-async fn measure_anvil(server: Server, funder: &PrivateKeySigner, args: &Transfers) -> Result<Measured> {
-    load::fund_on_anvil(&server.http, args.senders + 1).await?;
+/// The load alone.
+async fn measure(server: Server, funder: &PrivateKeySigner, args: &Transfers) -> Result<Measured> {
     let mut senders = Senders::prepare(&server.http, funder, args.senders + 1).await?;
     warm(&server, &mut senders, args.lanes).await?;
     let transfers = senders.transfers(args.transfers)?;
@@ -174,61 +222,4 @@ async fn under_load(
     let measured = clock.stop(transfers.len())?;
     http.require_success(first..=http.latest().await?).await?;
     Ok(measured)
-}
-
-fn section(args: &Transfers, rounds: &[Round]) -> Section {
-    let mut section = Section::new(format!(
-        "ERC-20 transfers over HTTP, one validator, durable and certified, beside anvil --block-time 1 (medians of {} rounds)",
-        rounds.len()
-    ));
-    let of = |value: fn(&Round) -> f64| median(rounds.iter().map(value));
-    let (per_second, cpu) = ("tx/s", "CPU-s per 1,000");
-    section.row(
-        "zhengtong",
-        format!("{:.0}", of(|r| r.ours.load.per_second())),
-        per_second,
-    );
-    section.row(
-        "anvil",
-        format!("{:.0}", of(|r| r.anvil.per_second())),
-        per_second,
-    );
-    let ratio = of(|r| r.ours.load.per_second() / r.anvil.per_second());
-    section.row("throughput, zhengtong ÷ anvil", format!("{ratio:.2}"), "×");
-    section.row(
-        "zhengtong",
-        format!("{:.3}", of(|r| r.ours.load.cpu_per_thousand_s())),
-        cpu,
-    );
-    section.row(
-        "zhengtong, for as many requests that do nothing",
-        format!("{:.3}", of(|r| r.ours.http.cpu_per_thousand_s())),
-        cpu,
-    );
-    section.row(
-        "anvil",
-        format!("{:.3}", of(|r| r.anvil.cpu_per_thousand_s())),
-        cpu,
-    );
-    let ratio = of(|r| r.anvil.cpu_per_thousand_s() / r.ours.load.cpu_per_thousand_s());
-    section.row("cost, anvil ÷ zhengtong", format!("{ratio:.2}"), "×");
-    let all =
-        |times: fn(&Round) -> &Vec<Duration>| rounds.iter().flat_map(times).copied().collect::<Vec<_>>();
-    let (alone, loaded) = (all(|r| &r.ours.alone), all(|r| &r.ours.loaded));
-    let unit = "ms, p50 / p99";
-    section.row(
-        format!("finality, one at a time ({} samples)", alone.len()),
-        p50_p99_ms(&alone),
-        unit,
-    );
-    section.row(
-        format!(
-            "finality, {} connections busy ({} samples)",
-            args.lanes,
-            loaded.len()
-        ),
-        p50_p99_ms(&loaded),
-        unit,
-    );
-    section
 }

@@ -197,7 +197,7 @@ fn what_others_pass_on_does_not_push_out_what_was_acknowledged() {
     assert_eq!(pool.live().len(), 2);
     add(&pool, ALICE, 0);
     for gone in [passed_on, other] {
-        pool.activate(gone);
+        pool.activate([gone]);
         assert!(pool.get(gone).is_none());
     }
     // Only what was acknowledged is left, and one of it cannot run.
