@@ -8,6 +8,9 @@ use prometheus_client::registry::Registry;
 
 type Labels = [(&'static str, &'static str); 1];
 
+/// What a job can be.
+const JOB_STATES: [&str; 3] = ["open", "done", "failed"];
+
 /// The counters of a gateway.
 pub struct Metrics {
     registry: Registry,
@@ -65,6 +68,10 @@ impl Metrics {
     }
 
     pub(crate) fn text(&self, jobs: &[(String, i64)]) -> String {
+        // A state that no job is in any more is not among them.
+        for state in JOB_STATES {
+            self.jobs.get_or_create(&[("state", state.to_owned())]).set(0);
+        }
         for (state, count) in jobs {
             self.jobs.get_or_create(&[("state", state.clone())]).set(*count);
         }
