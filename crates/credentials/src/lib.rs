@@ -17,6 +17,7 @@ mod es256;
 mod issue;
 mod jwk;
 mod present;
+mod raw;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -26,5 +27,6 @@ pub use error::{CredentialError, KeyBindingError};
 pub use issue::{CredentialText, Issuer, NewCredential, StatusEntry, endorsement_text};
 pub use jwk::Jwk;
 pub use present::{Presentation, present};
+pub use raw::is_signed_p256;
 pub use status::{MAX_STATUS_ENTRIES, Status, StatusList};
 pub use verify::{Expected, KeyBinding, MAX_CREDENTIAL_BYTES, Presented, Verified};

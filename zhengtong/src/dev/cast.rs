@@ -1,7 +1,7 @@
-//! Who is who in the demo network: five agencies, the officers of the deciding ones, and what the contracts are told.
+//! Who is who in the demo network: five agencies, the officers of those that decide or have a counter, and what the contracts are told.
 
 use alloy_primitives::B256;
-use zhengtong_bindings::{DECIDER, IDENTITY, ISSUER, PROVIDER};
+use zhengtong_bindings::{DECIDER, IDENTITY, ISSUER, PROVIDER, RECOVERY};
 
 /// An agency of the demo network.
 pub struct Agency {
@@ -18,8 +18,8 @@ pub const AGENCIES: [Agency; 5] = [
     Agency {
         slug: "public-security",
         name: "公安局",
-        roles: PROVIDER | IDENTITY | ISSUER,
-        officers: 0,
+        roles: PROVIDER | IDENTITY | ISSUER | RECOVERY,
+        officers: 1,
     },
     Agency {
         slug: "civil-affairs",
@@ -30,8 +30,8 @@ pub const AGENCIES: [Agency; 5] = [
     Agency {
         slug: "human-resources",
         name: "人力资源和社会保障局",
-        roles: PROVIDER,
-        officers: 0,
+        roles: PROVIDER | RECOVERY,
+        officers: 1,
     },
     Agency {
         slug: "disabled-federation",
@@ -42,8 +42,8 @@ pub const AGENCIES: [Agency; 5] = [
     Agency {
         slug: "health",
         name: "卫生健康局",
-        roles: PROVIDER,
-        officers: 0,
+        roles: PROVIDER | RECOVERY,
+        officers: 1,
     },
 ];
 

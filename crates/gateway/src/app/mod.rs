@@ -2,6 +2,7 @@
 
 mod accept;
 mod asking;
+pub mod backup;
 pub mod chain;
 pub mod clock;
 mod consent;
@@ -19,10 +20,12 @@ mod my_session;
 pub mod outbox;
 pub mod project;
 mod records;
+pub mod recovery;
 pub mod requests;
 mod resident;
 pub mod retention;
 mod rule_sets;
+mod sealing;
 mod session;
 pub mod siwe;
 pub mod source;
@@ -42,11 +45,13 @@ use zhengtong_services::Package;
 use zhengtong_vault::{Secret, Vault, VaultError};
 
 pub use accept::AcceptError;
+pub use backup::BackupError;
 pub use desk::{DeskCase, DeskFact, DeskPage, MAX_QUEUE_PAGE};
 pub use identity::IdentityError;
 pub use metrics::Metrics;
 pub use my_session::{MySession, MySessionError, PersonCode};
 pub use records::StatementText;
+pub use recovery::RecoveryError;
 pub use resident::{MAX_STATEMENT_CHARS, ResidentError, SignedRequest};
 pub use session::{Session, SessionError};
 pub use tracker::{Period, Usage, Usages};

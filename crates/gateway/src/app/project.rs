@@ -5,6 +5,9 @@ use std::collections::HashMap;
 use alloy_primitives::{Address, B256, Log};
 use alloy_sol_types::SolEvent;
 use serde_json::{Value, json};
+use zhengtong_bindings::accounts::Accounts::{
+    AccountCreated, GuardsChanged, RecoveryFinished, SignerAdded, SignerRemoved,
+};
 use zhengtong_bindings::cases::Cases::{
     Appealed, CaseOpened, Closed, Decided, Escalated, FactsAttested, FactsRequested, ReviewRequested,
     SupplementRequested, Supplemented,
@@ -75,6 +78,27 @@ pub enum Change {
     Recorded { tag: B256, tx_hash: B256 },
     /// A credential is on record.
     Issued { case_id: B256, hash: B256 },
+    /// Something happened to a resident's account.
+    Account(AccountChange),
+}
+
+/// How an account changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccountChange {
+    /// It has these authorities now: this organisation is one of them, or is not.
+    Guards { account: B256, guarded: bool },
+    /// It has one more signer.
+    Added {
+        account: B256,
+        signer: B256,
+        kind: u8,
+        x: B256,
+        y: B256,
+    },
+    /// It has one signer less.
+    Removed { account: B256, signer: B256 },
+    /// A recovery is over: its delay, too.
+    Recovered { account: B256, recovery: B256 },
 }
 
 /// Facts asked of this organisation.
@@ -184,6 +208,9 @@ impl Reader<'_> {
         if at == self.contracts.cases {
             return self.case_event(tx_hash, log, topic);
         }
+        if at == self.contracts.accounts {
+            return self.account_event(log, topic);
+        }
         let change = match topic {
             OrganisationSet::SIGNATURE_HASH if at == self.contracts.registry => {
                 let e = OrganisationSet::decode_log(log)?.data;
@@ -258,6 +285,53 @@ impl Reader<'_> {
             _ => return Ok(()),
         };
         self.out.push(change);
+        Ok(())
+    }
+
+    fn account_event(&mut self, log: &Log, topic: B256) -> alloy_sol_types::Result<()> {
+        let guarded = |authorities: &[B256]| authorities.contains(&self.me);
+        let change = match topic {
+            AccountCreated::SIGNATURE_HASH => {
+                let e = AccountCreated::decode_log(log)?.data;
+                AccountChange::Guards {
+                    account: e.account,
+                    guarded: guarded(&e.authorities),
+                }
+            }
+            GuardsChanged::SIGNATURE_HASH => {
+                let e = GuardsChanged::decode_log(log)?.data;
+                AccountChange::Guards {
+                    account: e.account,
+                    guarded: guarded(&e.authorities),
+                }
+            }
+            SignerAdded::SIGNATURE_HASH => {
+                let e = SignerAdded::decode_log(log)?.data;
+                AccountChange::Added {
+                    account: e.account,
+                    signer: e.signer,
+                    kind: e.kind,
+                    x: e.x,
+                    y: e.y,
+                }
+            }
+            SignerRemoved::SIGNATURE_HASH => {
+                let e = SignerRemoved::decode_log(log)?.data;
+                AccountChange::Removed {
+                    account: e.account,
+                    signer: e.signer,
+                }
+            }
+            RecoveryFinished::SIGNATURE_HASH => {
+                let e = RecoveryFinished::decode_log(log)?.data;
+                AccountChange::Recovered {
+                    account: e.account,
+                    recovery: e.recovery,
+                }
+            }
+            _ => return Ok(()),
+        };
+        self.out.push(Change::Account(change));
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! HTTP: routes, bounds, problem JSON (RFC 9457), OpenAPI.
 
+mod accounts;
 mod desk;
 mod exchange;
 mod extract;
@@ -81,6 +82,12 @@ fn routes_of() -> OpenApiRouter<App> {
         .routes(routes!(exchange::ask))
         .routes(routes!(exchange::attempts))
         .routes(routes!(exchange::provide))
+        .routes(routes!(accounts::keep_backup, accounts::backup))
+        .routes(routes!(accounts::guard))
+        .routes(routes!(accounts::ask_recovery))
+        .routes(routes!(accounts::recovery))
+        .routes(routes!(accounts::share))
+        .routes(routes!(accounts::approve))
 }
 
 /// The routes of a gateway. Pages of the portal's hosts may use them from another origin; with `dev`, all pages.
@@ -135,6 +142,9 @@ fn cors(app: &App, dev: bool) -> CorsLayer {
         "x-case-signature",
         "x-road-userid",
         "information-mediator-client",
+        "x-account-time",
+        "x-account-signer",
+        "x-account-signature",
     ]
     .map(HeaderName::from_static);
     CorsLayer::new()

@@ -5,7 +5,9 @@ use utoipa::ToSchema;
 
 use crate::app::deletion::DeletionError;
 use crate::app::requests::RequestError;
-use crate::app::{AcceptError, AppError, IdentityError, MySessionError, ResidentError, SessionError};
+use crate::app::{
+    AcceptError, AppError, BackupError, IdentityError, MySessionError, RecoveryError, ResidentError, SessionError,
+};
 
 /// Problem JSON (RFC 9457). Says what was wrong and where; never carries personal data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -162,6 +164,40 @@ impl From<IdentityError> for Problem {
                 let title = "The agency's database gives no answer";
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", title, error, "")
             }
+        }
+    }
+}
+
+impl From<BackupError> for Problem {
+    fn from(error: BackupError) -> Self {
+        match error {
+            BackupError::App(error) => error.into(),
+            BackupError::Header(field) => Self::unauthorized("not-signed", error, field),
+            BackupError::Time => Self::unauthorized("wrong-time", error, "x-account-time"),
+            BackupError::Signature => Self::unauthorized("wrong-signature", error, "x-account-signature"),
+            BackupError::Size { .. } => Self::invalid("content", error),
+            BackupError::Stale { .. } => Self::conflict("stale", error, "version"),
+            BackupError::None => Self::not_found(error),
+        }
+    }
+}
+
+impl From<RecoveryError> for Problem {
+    fn from(error: RecoveryError) -> Self {
+        match error {
+            RecoveryError::App(error) => error.into(),
+            RecoveryError::Identity(error) => error.into(),
+            RecoveryError::Sealed => Self::invalid("sealed", error),
+            RecoveryError::Field(field) => Self::invalid(field, error),
+            RecoveryError::Number(_) => Self::invalid("number", error),
+            RecoveryError::NoTicket | RecoveryError::NoCode | RecoveryError::NothingKept => {
+                Self::not_found(error)
+            }
+            RecoveryError::NotGuarded => Self::conflict("not-guarded", error, ""),
+            RecoveryError::Used => Self::conflict("code-used", error, "code"),
+            RecoveryError::Refused => Self::conflict("refused-by-contract", error, ""),
+            RecoveryError::NotFinished => Self::conflict("not-finished", error, ""),
+            RecoveryError::Busy => Self::busy(error),
         }
     }
 }

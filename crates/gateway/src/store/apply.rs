@@ -37,6 +37,7 @@ impl Store {
 
 async fn apply(db: &mut AnyConnection, change: &Change, me: B256, now_ms: u64) -> Result<(), StoreError> {
     match change {
+        Change::Account(change) => super::accounts::apply(db, change).await?,
         Change::Organisation {
             id,
             attester,

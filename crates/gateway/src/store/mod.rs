@@ -2,6 +2,7 @@
 //!
 //! Personal data never comes here; it rests in the vault.
 
+mod accounts;
 mod apply;
 mod cases;
 mod credentials;
@@ -26,6 +27,7 @@ use zhengtong_client::Checkpoint;
 use zhengtong_vault::VaultError;
 use zhengtong_vault::sql::{self, Access};
 
+pub use accounts::{Approved, MAX_WAITING_RECOVERIES, RecoveryRow, SignerRow};
 pub use cases::{CaseRow, HistoryRow, QueueCursor, Status};
 pub use credentials::CredentialRow;
 pub use deletions::{DeletionRow, HoldRow, RetentionRow};
@@ -39,8 +41,9 @@ pub use requests::{RequestRow, RequestStatus};
 pub use statements::{Author, StatementRow};
 
 /// One file a subject; all of them may run again.
-const SCHEMA: [&str; 3] = [
+const SCHEMA: [&str; 4] = [
     include_str!("schema.sql"),
+    include_str!("accounts.sql"),
     include_str!("exchange.sql"),
     include_str!("my_data.sql"),
 ];

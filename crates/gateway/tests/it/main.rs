@@ -9,6 +9,7 @@ mod exchange;
 mod path;
 mod person;
 mod postgres;
+mod recovery;
 mod refusals;
 mod start;
 mod status;

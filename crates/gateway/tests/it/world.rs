@@ -26,7 +26,7 @@ use zhengtong_bindings::services::IServices::Service;
 use zhengtong_bindings::services::Services::publishCall;
 use zhengtong_bindings::statutes::IStatutes::Statute;
 use zhengtong_bindings::statutes::Statutes::listCall;
-use zhengtong_bindings::{DECIDER, IDENTITY, ISSUER, PROVIDER, addresses, parse_slug};
+use zhengtong_bindings::{DECIDER, IDENTITY, ISSUER, PROVIDER, RECOVERY, addresses, parse_slug};
 use zhengtong_credentials::CredentialText;
 use zhengtong_gateway::app::App;
 use zhengtong_gateway::app::chain::ChainPort;
@@ -193,7 +193,8 @@ impl World {
         for (slug, _) in AGENCIES {
             let public = self.keys(slug).public().unwrap();
             let roles = match slug {
-                "public-security" => PROVIDER | IDENTITY,
+                "public-security" => PROVIDER | IDENTITY | RECOVERY,
+                "human-resources" | "health" => PROVIDER | RECOVERY,
                 OWNER => PROVIDER | DECIDER | ISSUER,
                 _ => PROVIDER,
             };
