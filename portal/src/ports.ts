@@ -315,6 +315,58 @@ export interface ReceivedRecord {
   useTag: Hex;
 }
 
+/* ------------------------------------------------------------- protection */
+
+/** A key that speaks for the wallet's account. */
+export interface AccountSigner {
+  id: Hex;
+  kind: "passkey" | "device" | "wallet";
+  /** it is of this device */
+  here: boolean;
+}
+
+export interface Protection {
+  /** the organisation whose gateway keeps the encrypted backup */
+  host: string;
+  authorities: string[];
+  /** authorities that have not taken their share yet */
+  missing: string[];
+  signers: AccountSigner[];
+  /** somebody is recovering this wallet: when their keys will replace these */
+  pending: { readyAt: number } | null;
+  /** the newest backup that the host took during this visit */
+  savedAtMs: number | null;
+  /** why the last change was not saved */
+  problem: PortFailure | null;
+}
+
+export interface RecoveryProgress {
+  offices: { organisation: string; code: string; expiresAt: number; approved: boolean }[];
+  /** asking: approvals are missing; waiting: until `readyAt`; ready: can be finished; stopped: somebody objected */
+  state: "asking" | "waiting" | "ready" | "stopped";
+  readyAt: number | null;
+}
+
+export interface Accounts {
+  passkeys(): boolean;
+  /** makes the account, gives each of three authorities its share, and saves the first backup; may be called again */
+  protect(wallet: Wallet, authorities: Organisation[], host: Organisation, withPasskey: boolean): Promise<void>;
+  /** null: this wallet is not protected */
+  protection(wallet: Wallet): Promise<Protection | null>;
+  /** stops every recovery of this wallet's account */
+  veto(wallet: Wallet): Promise<void>;
+  removeSigner(wallet: Wallet, id: Hex): Promise<void>;
+  /** on a new device: asks an authority, which answers a code to show at its counter */
+  ask(office: Organisation, withPasskey: boolean): Promise<void>;
+  /** null: this device recovers nothing */
+  progress(organisations: Organisation[]): Promise<RecoveryProgress | null>;
+  /** takes the wallet over, once it is ready */
+  finish(organisations: Organisation[], passphrase: string): Promise<Wallet>;
+  abandon(): Promise<void>;
+  /** an officer has looked at the person whose device shows this code */
+  approve(gateway: string, session: DeskSession, number: string, code: string): Promise<void>;
+}
+
 /* ------------------------------------------------------------ verification */
 
 export interface VerifyStep {
@@ -393,6 +445,7 @@ export interface Ports {
   wallets: WalletStore;
   chain: Chain;
   gateways: Gateways;
+  accounts: Accounts;
   verifier: Verifier;
   rules: Rules;
 }

@@ -7,6 +7,7 @@ import Audit from "../screens/Audit/Audit.svelte";
 import AuditBundle from "../screens/Audit/AuditBundle.svelte";
 import AuditCases from "../screens/Audit/AuditCases.svelte";
 import Case from "../screens/Case/Case.svelte";
+import Counter from "../screens/Counter/Counter.svelte";
 import Desk from "../screens/Desk/Desk.svelte";
 import DeskCase from "../screens/Desk/DeskCase.svelte";
 import DeskRequests from "../screens/Rights/DeskRequests.svelte";
@@ -19,6 +20,8 @@ import MyCases from "../screens/Mine/MyCases.svelte";
 import MyData from "../screens/Mine/MyData.svelte";
 import Network from "../screens/Network/Network.svelte";
 import NotFound from "../screens/NotFound/NotFound.svelte";
+import Protect from "../screens/Protect/Protect.svelte";
+import Recover from "../screens/Recover/Recover.svelte";
 import Services from "../screens/Services/Services.svelte";
 import CreateWallet from "../screens/SignIn/CreateWallet.svelte";
 import RestoreWallet from "../screens/SignIn/RestoreWallet.svelte";
@@ -41,8 +44,10 @@ export const SCREENS: Record<RouteName, Component> = {
   signIn: SignIn,
   createWallet: CreateWallet,
   restoreWallet: RestoreWallet,
+  recover: Recover,
   identity: Identity,
   wallet: MyWallet,
+  protect: Protect,
   myCases: MyCases,
   myData: MyData,
   dataRequest: DataRequestScreen,
@@ -50,6 +55,7 @@ export const SCREENS: Record<RouteName, Component> = {
   desk: Desk,
   deskCase: DeskCase,
   deskRequests: DeskRequests,
+  counter: Counter,
   audit: Audit,
   auditBundle: AuditBundle,
   auditCases: AuditCases,

@@ -5,6 +5,8 @@ import { slotProver } from "../check/slots";
 import type { Ports, Verifier } from "../ports";
 import { rules } from "../rules/rules";
 import { openWalletStore } from "../wallet/store";
+import { deviceStore } from "../wallet/account/device";
+import { accountsOver } from "./accounts";
 import { chainOver } from "./chain";
 import { Connection, type ConnectionOptions } from "./connection";
 import { findCasesOver } from "./find";
@@ -24,9 +26,10 @@ export async function livePorts(options: LiveOptions): Promise<Ports> {
     const [{ chainId }, cases] = await Promise.all([connection.network(), connection.contract("cases")]);
     return { chainId, cases };
   };
-  const wallets = await openWalletStore({ page: window, origin: options.origin, space, find: findCasesOver(connection), now });
   const http = { origin: options.origin, fetch: globalThis.fetch.bind(globalThis), now };
+  const accounts = accountsOver({ connection, http, device: deviceStore(), adopt: (state, passphrase) => wallets.adopt(state, passphrase) });
+  const wallets = await openWalletStore({ page: window, origin: options.origin, space, find: findCasesOver(connection), now, opened: accounts.watch });
   const prove = slotProver(connection, options.pinnedKey);
   const verifier: Verifier = { verifyBundle, verifyPackage: (service, version, files) => verifyPackage(prove, service, version, files) };
-  return { wallets, chain: chainOver(connection, now), gateways: gatewaysOver(http, connection, prove), verifier, rules };
+  return { wallets, chain: chainOver(connection, now), gateways: gatewaysOver(http, connection, prove), accounts, verifier, rules };
 }

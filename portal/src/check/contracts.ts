@@ -3,7 +3,7 @@ import { getContractAddress } from "viem";
 import type { Hex } from "../ports";
 
 const DEPLOYER = "0x000000000000000000000000000000005a687430";
-const NAMES = ["registry", "statutes", "rules", "services", "consents", "uses", "cases", "credentials"] as const;
+const NAMES = ["registry", "statutes", "rules", "services", "consents", "uses", "cases", "credentials", "accounts"] as const;
 
 export type ContractName = (typeof NAMES)[number];
 

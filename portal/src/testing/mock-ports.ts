@@ -1,4 +1,4 @@
-import { type Chain, type DataRequest, type DeskCase, type Gateways, type Hex, type OfficerKey, type Ports, PortFailure, type Verification, type Wallet } from "../ports";
+import { type Accounts, type Chain, type DataRequest, type DeskCase, type Gateways, type Hex, type OfficerKey, type Ports, PortFailure, type Verification, type Wallet } from "../ports";
 import { rules } from "../rules/rules";
 import { type MockCases, mockHash, OFFICER, OTHER_OFFICER } from "./mock-cases";
 import { mockWallets } from "./mock-wallet";
@@ -144,6 +144,46 @@ function statementsOf(cases: MockCases, id: string): DeskCase["statements"] {
   return [...officer, ...(appeal ? [{ hash: mockHash("appeal"), text: "户口簿上的出生日期登记有误，我已满65周岁，请再核对一次。", author: "applicant", atMs: appeal.block_time_ms, onChain: true }] : [])];
 }
 
+/** A wallet that is protected after it was asked to be. */
+export function mockAccounts(): Accounts {
+  const protectedWallets = new WeakSet<Wallet>();
+  const codes: { organisation: string; code: string; expiresAt: number; approved: boolean }[] = [];
+  let isPending = true;
+  return {
+    passkeys: () => true,
+    protect: async (wallet) => void protectedWallets.add(wallet),
+    protection: async (wallet) =>
+      protectedWallets.has(wallet)
+        ? {
+            host: "civil-affairs",
+            authorities: ["public-security", "human-resources", "health"],
+            missing: [],
+            signers: [
+              { id: mockHash("passkey"), kind: "passkey", here: true },
+              { id: mockHash("device"), kind: "device", here: true },
+              { id: mockHash("other"), kind: "device", here: false },
+            ],
+            pending: isPending ? { readyAt: Math.floor(Date.now() / 1000) + 259_200 } : null,
+            savedAtMs: Date.now(),
+            problem: null,
+          }
+        : null,
+    veto: async () => {
+      isPending = false;
+    },
+    removeSigner: async () => undefined,
+    ask: async (office) => {
+      codes.push({ organisation: office.slug, code: "12345678", expiresAt: Math.floor(Date.now() / 1000) + 1_800, approved: false });
+    },
+    progress: async () => (codes.length === 0 ? null : { offices: codes, state: "asking", readyAt: null }),
+    finish: async () => {
+      throw new PortFailure("rejected", "mock");
+    },
+    abandon: async () => void codes.splice(0),
+    approve: async () => undefined,
+  };
+}
+
 const GREEN: Verification["steps"] = [
   { kind: "network", ok: true, subject: "zhengtong-dev", detail: "" },
   { kind: "certificate", ok: true, subject: "4212", detail: "" },
@@ -159,6 +199,7 @@ export function mockPorts(cases: MockCases, { tampered = false, wallet }: { tamp
     wallets: mockWallets(wallet),
     chain: mockChain(cases),
     gateways: mockGateways(cases),
+    accounts: mockAccounts(),
     verifier: {
       verifyBundle: async (bundle) => {
         await wait(STEP_MS / 2);

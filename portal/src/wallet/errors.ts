@@ -24,6 +24,11 @@ const CODES = {
   "no-credential": "not-found",
   "credential-foreign": "bad-answer",
   "credential-format": "bad-answer",
+  "passkey-refused": "rejected",
+  "no-account": "not-found",
+  "backup-size": "rejected",
+  "backup-damaged": "bad-answer",
+  "not-recovered": "rejected",
 } as const satisfies Record<string, FailureCode>;
 
 export type WalletReason = keyof typeof CODES;

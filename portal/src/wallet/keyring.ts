@@ -6,6 +6,7 @@ import { type Hex, base64Url, hexToBytes, personCommitment } from "./bytes";
 import { caseKey, caseSalt, credentialKey, holderKey, personSalt, useSecret } from "./derive";
 import { WalletError } from "./errors";
 import { numberOf, presentIdentity, publicJwk } from "./identity";
+import type { AccountRecord, WalletState } from "./state";
 import type { Vault } from "./vault";
 
 export class Keyring {
@@ -17,6 +18,23 @@ export class Keyring {
 
   async #seed(): Promise<Uint8Array> {
     return hexToBytes((await this.#vault.read()).seed);
+  }
+
+  /** The whole content, for the backup. */
+  async content(): Promise<WalletState> {
+    return await this.#vault.read();
+  }
+
+  async keepAccount(account: AccountRecord): Promise<void> {
+    await this.#vault.update((state) => ({ ...state, account }));
+  }
+
+  onChanged(told: () => void): void {
+    this.#vault.onChanged(told);
+  }
+
+  get isLocked(): boolean {
+    return this.#vault.isLocked;
   }
 
   /** Signer of one case. */

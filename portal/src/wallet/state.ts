@@ -3,6 +3,18 @@ import type { Form, OwnCase } from "../ports";
 import { type Hex, jcs } from "./bytes";
 import { WalletError } from "./errors";
 
+/** The account that guards this wallet's backup. */
+export interface AccountRecord {
+  readonly id: Hex;
+  /** The organisation whose gateway keeps the backup. */
+  readonly host: string;
+  readonly authorities: readonly string[];
+  /** Seals the backup. */
+  readonly key: Hex;
+  /** Shares of the key, in the order of the authorities, until each has taken its own. */
+  readonly shares: readonly (string | null)[];
+}
+
 export interface WalletState {
   readonly v: 1;
   readonly seed: Hex;
@@ -16,6 +28,8 @@ export interface WalletState {
   readonly identity: string | null;
   readonly cases: readonly OwnCase[];
   readonly drafts: Readonly<Record<string, Form>>;
+  /** Absent in wallets that are not protected. */
+  readonly account?: AccountRecord;
 }
 
 export function emptyState(seed: Hex, words: string | null, isNew: boolean): WalletState {

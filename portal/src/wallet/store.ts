@@ -1,7 +1,7 @@
 // The wallet of this browser: make, restore, unlock, connect, forget.
 import type { EIP1193Provider } from "viem";
 import type { InjectedProvider, StoredWallet, Wallet, WalletStore, Words } from "../ports";
-import { type Address, type Hex, bytesToHex, keccak256, stringToBytes } from "./bytes";
+import { type Address, type Hex, bytesToHex, hexToBytes, keccak256, stringToBytes } from "./bytes";
 import { holderKey, seedFromBip39, seedFromSignature } from "./derive";
 import { WalletError } from "./errors";
 import { watchActivity } from "./idle";
@@ -9,7 +9,7 @@ import { SEED_TEXT, accountOf, discover, personalSign, providerOf } from "./inje
 import { publicJwk } from "./identity";
 import { isSignedBy, siweMessage } from "./siwe";
 import { type Slot, type VaultRecord, indexedDbSlot } from "./slot";
-import { emptyState } from "./state";
+import { type WalletState, emptyState } from "./state";
 import { Vault } from "./vault";
 import { VaultWallet, type WalletSurroundings } from "./wallet";
 import { bip39Seed, checkWords, createWords, firstUnknown } from "./words";
@@ -22,6 +22,8 @@ export interface StoreSurroundings extends WalletSurroundings {
   /** Where the page's activity is seen; null in tests. */
   readonly page: EventTarget | null;
   readonly origin: string;
+  /** Told of every wallet that is opened. */
+  readonly opened?: (wallet: Wallet) => void;
   /** PBKDF2 rounds; the default is what may be used outside of tests. */
   readonly kdfIterations?: number;
 }
@@ -77,6 +79,12 @@ class BrowserWallets implements WalletStore {
     return this.#opened(await Vault.create(this.#slot, meta, state, passphrase, this.#around.kdfIterations));
   }
 
+  /** Keeps a wallet that came from its backup. */
+  async adopt(state: WalletState, passphrase: string): Promise<Wallet> {
+    const meta = { kind: "words" as const, fingerprint: fingerprintOf(hexToBytes(state.seed)), createdAtMs: this.#around.now(), account: null };
+    return this.#opened(await Vault.create(this.#slot, meta, state, passphrase, this.#around.kdfIterations));
+  }
+
   async unlock(passphrase: string): Promise<Wallet> {
     return await this.#opened(await Vault.unlock(this.#slot, passphrase));
   }
@@ -122,13 +130,14 @@ class BrowserWallets implements WalletStore {
     if (record === null) throw new WalletError("no-wallet", "the wallet was removed by another tab");
     this.#stored = summary(record);
     const wallet = new VaultWallet(vault, record, this.#around);
+    this.#around.opened?.(wallet);
     if (this.#around.page !== null) wallet.onLocked(watchActivity(this.#around.page, () => wallet.touch()));
     return wallet;
   }
 }
 
 /** Reads what this browser keeps and answers the store over it. */
-export async function openWalletStore(around: StoreSurroundings): Promise<WalletStore & { forget(): Promise<void> }> {
+export async function openWalletStore(around: StoreSurroundings): Promise<WalletStore & { forget(): Promise<void>; adopt(state: WalletState, passphrase: string): Promise<Wallet> }> {
   const slot = around.slot ?? indexedDbSlot();
   return new BrowserWallets(around, slot, summary(await slot.read()));
 }

@@ -45,6 +45,7 @@ export async function seedKey(seed: Uint8Array): Promise<CryptoKey> {
 export class Vault {
   readonly #slot: Slot;
   #key: CryptoKey | null;
+  readonly #changed = new Set<() => void>();
 
   private constructor(slot: Slot, key: CryptoKey) {
     this.#slot = slot;
@@ -100,9 +101,17 @@ export class Vault {
       const { record, state } = await this.#current();
       const next = change(state);
       const body = await seal(this.#openKey(), JSON.stringify(next));
-      if (await this.#slot.replace(record.revision, { ...record, body, revision: record.revision + 1 })) return next;
+      if (await this.#slot.replace(record.revision, { ...record, body, revision: record.revision + 1 })) {
+        for (const told of this.#changed) told();
+        return next;
+      }
     }
     throw new WalletError("vault-busy", "other tabs keep changing the wallet");
+  }
+
+  /** Calls back after every change that was stored. */
+  onChanged(told: () => void): void {
+    this.#changed.add(told);
   }
 
   lock(): void {

@@ -82,6 +82,7 @@ export const audit = {
   "network.role.2": ["作出决定", "decides"],
   "network.role.4": ["证明身份", "proves identity"],
   "network.role.8": ["签发证照", "issues credentials"],
+  "network.role.16": ["帮助找回钱包", "helps to recover wallets"],
   "network.attester": ["签名密钥", "Signing key"],
   "network.connect": ["用您自己的工具连接", "Connect with your own tools"],
   "network.connectText": ["JSON-RPC与以太坊相同，viem、ethers、cast和常见钱包可以直接使用。", "JSON-RPC is Ethereum’s: viem, ethers, cast and the usual wallets work as they are."],

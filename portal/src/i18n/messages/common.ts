@@ -14,6 +14,7 @@ export const common = {
   "nav.myData": ["我的数据", "My data"],
   "nav.track": ["查进度", "Track a case"],
   "nav.desk": ["工作台", "Desk"],
+  "nav.counter": ["窗口", "Counter"],
   "nav.audit": ["公开数据", "Open data"],
   "nav.signIn": ["登录", "Sign in"],
   "nav.wallet": ["我的钱包", "My wallet"],

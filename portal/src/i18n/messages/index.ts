@@ -12,12 +12,13 @@ import { failures } from "./failures";
 import { fields } from "./fields";
 import { home } from "./home";
 import { mine } from "./mine";
+import { protect } from "./protect";
 import { services } from "./services";
 import { signIn } from "./sign-in";
 
 export type Pair = readonly [zh: string, en: string];
 
-export const messages = { ...common, ...failures, ...fields, ...home, ...services, ...signIn, ...apply, ...cases, ...check, ...mine, ...desk, ...audit } as const satisfies Record<
+export const messages = { ...common, ...failures, ...fields, ...home, ...services, ...signIn, ...apply, ...cases, ...check, ...mine, ...protect, ...desk, ...audit } as const satisfies Record<
   string,
   Pair
 >;

@@ -4,6 +4,7 @@ import { gatewayOf } from "../../app/organisations";
 import type { OrganisationInfo } from "../../api/types";
 import type { DemoOfficer } from "../../api/demo";
 import type { Chain, Hex } from "../../ports";
+import { RECOVERY } from "../Protect/protect";
 import { splitWords } from "../SignIn/new-wallet";
 
 /** Role bit of the Registry: decides cases. */
@@ -14,6 +15,16 @@ export type KeySource = Parameters<Chain["officerKey"]>[0];
 
 export function deciders(organisations: readonly OrganisationInfo[]): OrganisationInfo[] {
   return organisations.filter((one) => (one.roles & DECIDER) !== 0);
+}
+
+/** Organisations whose officers work here: at the desk, at the counter for recoveries, or both. */
+export function employers(organisations: readonly OrganisationInfo[]): OrganisationInfo[] {
+  return organisations.filter((one) => (one.roles & (DECIDER | RECOVERY)) !== 0);
+}
+
+/** Where an officer of the organisation works first. */
+export function workplace(organisations: readonly OrganisationInfo[], slug: string): "desk" | "counter" {
+  return deciders(organisations).some((one) => one.id === slug) ? "desk" : "counter";
 }
 
 /** Words or a private key as typed; null when it is neither. */

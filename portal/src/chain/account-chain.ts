@@ -1,0 +1,48 @@
+// What the contract `Accounts` says and is told. Anybody may carry a call, so each goes out under a key of its own.
+import { type AbiEvent, parseEventLogs } from "viem";
+import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
+import type { Hex, Sent } from "../ports";
+import type { AccountSpace, Signer } from "../wallet/account/signers";
+import { accountsAbi } from "./abi";
+import type { Connection } from "./connection";
+import { failureOf } from "./failure";
+import { WINDOW_BLOCKS } from "./logs";
+
+/** How far back a recovery that is under way is looked for: beyond that it is over. */
+const MAX_WINDOWS = 200;
+/** Events after which an earlier `RecoveryStarted` counts no more. */
+const ENDS = ["RecoveryVetoed", "RecoveryFinished", "SignerAdded", "SignerRemoved", "GuardsChanged", "AccountCreated"];
+
+export function sendToAccounts(connection: Connection, functionName: string, args: readonly unknown[]): Promise<Sent> {
+  return connection.send(privateKeyToAccount(generatePrivateKey()), { contract: "accounts", abi: accountsAbi, functionName, args });
+}
+
+export async function accountSpace(connection: Connection): Promise<AccountSpace> {
+  const [{ chainId }, accounts] = await Promise.all([connection.network(), connection.contract("accounts")]);
+  return { chainId, accounts };
+}
+
+export const versionOf = (connection: Connection, account: Hex): Promise<bigint> => connection.read("accounts", accountsAbi, "version", [account]);
+export const isSigner = (connection: Connection, account: Hex, signer: Hex): Promise<boolean> => connection.read("accounts", accountsAbi, "isSigner", [account, signer]);
+export const signersOn = async (connection: Connection, account: Hex): Promise<Signer[]> => [...(await connection.read("accounts", accountsAbi, "signersOf", [account]))];
+export const readyAtOf = async (connection: Connection, recovery: Hex): Promise<number> => Number((await connection.read("accounts", accountsAbi, "recovery", [recovery])).readyAt);
+
+/** A recovery that is under way: when it may be finished. */
+export async function pendingRecovery(connection: Connection, account: Hex): Promise<{ readyAt: number } | null> {
+  const address = await connection.contract("accounts");
+  let to = BigInt(await connection.rpc<Hex>("eth_blockNumber"));
+  for (let n = 0; n < MAX_WINDOWS; n++) {
+    const from = to >= WINDOW_BLOCKS ? to - WINDOW_BLOCKS + 1n : 0n;
+    const raw = await connection.client
+      .request({ method: "eth_getLogs", params: [{ address, topics: [null, account], fromBlock: `0x${from.toString(16)}`, toBlock: `0x${to.toString(16)}` }] } as never)
+      .catch((cause: unknown) => Promise.reject(failureOf(cause)));
+    const logs = parseEventLogs({ abi: accountsAbi as readonly unknown[] as AbiEvent[], logs: raw as never[] }) as unknown as { eventName: string; args: Record<string, unknown> }[];
+    for (const { eventName, args } of logs.reverse()) {
+      if (eventName === "RecoveryStarted") return { readyAt: Number(args["readyAt"]) };
+      if (ENDS.includes(eventName)) return null;
+    }
+    if (from === 0n) return null;
+    to = from - 1n;
+  }
+  return null;
+}

@@ -1,0 +1,270 @@
+// Protecting a wallet against the loss of its device, and getting it back. docs/decisions/0018-recovery.md
+import { encodeAbiParameters, keccak256 } from "viem";
+import { type AccountSigner, type Accounts, type Hex, type Organisation, PortFailure, type Wallet } from "../ports";
+import { openBackup, sealBackup } from "../wallet/account/backup";
+import { type DeviceKeys, type DeviceStore, type OwnRecovery, createDeviceKeys, signText, signWithDevice, signersOf } from "../wallet/account/device";
+import { createPasskey, passkeysExist, signWithPasskey } from "../wallet/account/passkey";
+import { AUTHORITIES, AUTHORITIES_NEEDED, joinKey, newReceiver, openShare, sealGuard, splitKey } from "../wallet/account/shares";
+import { DEVICE, PASSKEY, type Proof, type Signer, changeDigest, recoveryDigest, signerId, vetoDigest } from "../wallet/account/signers";
+import { base64Url, fromBase64Url, randomHex, sha256Digits } from "../wallet/bytes";
+import { WalletError } from "../wallet/errors";
+import { type Keyring, keyringOf } from "../wallet/keyring";
+import type { AccountRecord, WalletState } from "../wallet/state";
+import { accountSpace, isSigner, pendingRecovery, readyAtOf, sendToAccounts, signersOn, versionOf } from "./account-chain";
+import { registryAbi } from "./abi";
+import { slug } from "./codes";
+import type { Connection } from "./connection";
+import { ContractRefusal } from "./failure";
+import { Answer, type GatewayHttp, type GatewayRequest, ask, askPatiently } from "./gateway-http";
+import { sleep as defaultSleep } from "./retry";
+
+/** A gateway sees a block a moment after it is final: what it refuses until then is asked again. */
+const FOLLOW_ATTEMPTS = 40;
+const FOLLOW_WAIT_MS = 500;
+/** Changes that come close together are saved together. */
+const SAVE_AFTER_MS = 400;
+
+export interface AccountSurroundings {
+  readonly connection: Connection;
+  readonly http: GatewayHttp;
+  readonly device: DeviceStore;
+  readonly adopt: (state: WalletState, passphrase: string) => Promise<Wallet>;
+}
+
+const KINDS: Record<number, AccountSigner["kind"]> = { [PASSKEY]: "passkey", [DEVICE]: "device" };
+const SIGNERS = { type: "tuple[]", components: [{ name: "kind", type: "uint8" }, { name: "weight", type: "uint8" }, { name: "x", type: "bytes32" }, { name: "y", type: "bytes32" }] } as const;
+const GUARDS = { type: "tuple", components: [{ name: "authorities", type: "bytes32[]" }, { name: "guardians", type: "bytes32[]" }, { name: "guardiansNeeded", type: "uint8" }] } as const;
+
+export function accountsOver({ connection, http, device, adopt }: AccountSurroundings): Accounts & { watch(wallet: Wallet): void } {
+  const wait = http.sleep ?? defaultSleep;
+  const saved = new WeakMap<Wallet, number>();
+  const problems = new WeakMap<Wallet, PortFailure>();
+  let lastVersion = 0;
+
+  /** Repeats while the gateway refuses, because it may not have seen the block yet. */
+  async function followed<T>(work: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await work();
+      } catch (failure) {
+        const isPassing = failure instanceof PortFailure && (failure.code === "gateway-refused" || failure.code === "offline");
+        if (!isPassing || attempt >= FOLLOW_ATTEMPTS) throw failure;
+        await wait(FOLLOW_WAIT_MS);
+      }
+    }
+  }
+
+  async function asDevice(keys: DeviceKeys, account: Hex, gateway: string, request: GatewayRequest): Promise<unknown> {
+    const time = http.now();
+    const body = request.body === undefined ? "" : JSON.stringify(request.body);
+    const text = `zhengtong account request\n${account}\n${request.method}\n${request.path}\n${time}\n${sha256Digits(body)}`;
+    const headers = { "x-account-time": String(time), "x-account-signer": signerId(keys.signer), "x-account-signature": await signText(keys, text) };
+    return await ask(http, gateway, { ...request, headers });
+  }
+
+  async function own(wallet: Wallet): Promise<{ keyring: Keyring; record: AccountRecord; keys: DeviceKeys }> {
+    const keyring = keyringOf(wallet);
+    const [{ account: record }, keys] = await Promise.all([keyring.content(), device.keys()]);
+    if (record === undefined || keys === null) throw new WalletError("no-account", "this wallet is not protected on this device");
+    return { keyring, record, keys };
+  }
+
+  /** Signs by whatever of this device may act alone. */
+  async function act(keys: DeviceKeys, digest: Hex): Promise<Proof> {
+    return keys.passkey === null ? await signWithDevice(keys, digest) : await signWithPasskey(keys.passkey, digest);
+  }
+
+  async function save(wallet: Wallet, gateway: string): Promise<void> {
+    const { keyring, record, keys } = await own(wallet);
+    const version = (lastVersion = Math.max(http.now(), lastVersion + 1));
+    const content = base64Url(await sealBackup(record.key, record.id, await keyring.content()));
+    await followed(() => asDevice(keys, record.id, gateway, { method: "POST", path: `/v1/accounts/${record.id}/backup`, body: { version, content } }));
+    saved.set(wallet, http.now());
+    problems.delete(wallet);
+  }
+
+  /** Gives each authority the share that it has not taken yet. */
+  async function share(wallet: Wallet, authorities: readonly Organisation[]): Promise<void> {
+    const keyring = keyringOf(wallet);
+    for (const authority of authorities) {
+      const { account: record } = await keyring.content();
+      const place = record?.authorities.indexOf(authority.slug) ?? -1;
+      const part = record?.shares[place];
+      if (record === undefined || part === undefined || part === null) continue;
+      const presentation = await keyring.presentation(record.id, authority.slug, http.now());
+      const sealed = await sealGuard(authority.encryptionKey, record.id, { v: 1, presentation, share: part, host: record.host });
+      await followed(() => askPatiently(http, authority.gateway, { method: "POST", path: `/v1/accounts/${record.id}/guard`, body: { sealed } }));
+      await keyring.keepAccount({ ...record, shares: record.shares.map((one, n) => (n === place ? null : one)) });
+    }
+  }
+
+  async function create(wallet: Wallet, authorities: readonly Organisation[], host: Organisation, withPasskey: boolean): Promise<void> {
+    const keys = await createDeviceKeys(withPasskey ? await createPasskey(wallet.fingerprint) : null);
+    const signers = signersOf(keys);
+    const guards = { authorities: authorities.map((one) => slug(one.slug)), guardians: [] as Hex[], guardiansNeeded: 0 };
+    const salt = randomHex(32);
+    const { chainId, accounts } = await accountSpace(connection);
+    const id = keccak256(encodeAbiParameters([{ type: "uint256" }, { type: "address" }, SIGNERS, GUARDS, { type: "bytes32" }], [BigInt(chainId), accounts, signers, guards, salt]));
+    await sendToAccounts(connection, "create", [signers, guards, salt]);
+    const key = randomHex(32);
+    await device.keepKeys(keys);
+    await keyringOf(wallet).keepAccount({ id, host: host.slug, authorities: authorities.map((one) => one.slug), key, shares: await splitKey(key) });
+  }
+
+  async function statesOf(recovery: OwnRecovery, organisations: readonly Organisation[]) {
+    return await Promise.all(
+      recovery.tickets.map(async (ticket) => {
+        const gateway = gatewayIn(organisations, ticket.authority);
+        const found = await ask(http, gateway, { method: "GET", path: `/v1/recoveries/${ticket.ticket}` }).catch((failure: unknown) => {
+          if (failure instanceof PortFailure && failure.code === "not-found") return { account: null, recovery: null };
+          throw failure;
+        });
+        const answer = new Answer(found);
+        const approved = answer.maybe("account") === null ? null : { account: answer.hex("account"), recovery: answer.hex("recovery") };
+        return { ...ticket, gateway, approved };
+      }),
+    );
+  }
+
+  /** Where the recovery of this device stands on the chain. */
+  async function standing(recovery: OwnRecovery, account: Hex, asked: Hex) {
+    const id = signerId(recovery.keys.signer);
+    if (await isSigner(connection, account, id)) return { state: "ready" as const, readyAt: null, done: true };
+    const [space, version, readyAt] = await Promise.all([accountSpace(connection), versionOf(connection, account), readyAtOf(connection, asked)]);
+    if (recoveryDigest(space, account, version, signersOf(recovery.keys), recovery.receiver) !== asked) return { state: "stopped" as const, readyAt: null, done: false };
+    if (readyAt === 0) return { state: "asking" as const, readyAt: null, done: false };
+    return { state: http.now() / 1000 < readyAt ? ("waiting" as const) : ("ready" as const), readyAt, done: false };
+  }
+
+  return {
+    passkeys: passkeysExist,
+
+    async protect(wallet, authorities, host, withPasskey) {
+      if (authorities.length !== AUTHORITIES) throw new WalletError("no-account", `${authorities.length} offices of ${AUTHORITIES}`);
+      const { account } = await keyringOf(wallet).content();
+      if (account === undefined || (await device.keys()) === null) await create(wallet, authorities, host, withPasskey);
+      await share(wallet, authorities);
+      await save(wallet, host.gateway);
+    },
+
+    async protection(wallet) {
+      const keyring = keyringOf(wallet);
+      const [{ account: record }, keys] = await Promise.all([keyring.content(), device.keys()]);
+      if (record === undefined) return null;
+      const [signers, pending] = await Promise.all([signersOn(connection, record.id), pendingRecovery(connection, record.id)]);
+      const here = keys === null ? [] : signersOf(keys).map(signerId);
+      const { host, authorities } = record;
+      return {
+        host,
+        authorities: [...authorities],
+        missing: authorities.filter((_, n) => record.shares[n] !== null),
+        signers: signers.map((one: Signer) => ({ id: signerId(one), kind: KINDS[one.kind] ?? "wallet", here: here.includes(signerId(one)) })),
+        pending,
+        savedAtMs: saved.get(wallet) ?? null,
+        problem: problems.get(wallet) ?? null,
+      };
+    },
+
+    async veto(wallet) {
+      const { record, keys } = await own(wallet);
+      const digest = vetoDigest(await accountSpace(connection), record.id, await versionOf(connection, record.id));
+      await sendToAccounts(connection, "veto", [record.id, await signWithDevice(keys, digest)]);
+    },
+
+    async removeSigner(wallet, id) {
+      const { record, keys } = await own(wallet);
+      const digest = changeDigest(await accountSpace(connection), record.id, await versionOf(connection, record.id), [], [id]);
+      await sendToAccounts(connection, "change", [record.id, [], [id], [await act(keys, digest)]]);
+    },
+
+    async ask(office, withPasskey) {
+      let recovery = await device.recovery();
+      if (recovery === null) {
+        const receiver = await newReceiver();
+        const keys = await createDeviceKeys(withPasskey ? await createPasskey("政通 Zhengtong") : null);
+        recovery = { keys, receiverSecret: receiver.secret, receiver: receiver.public, tickets: [] };
+      }
+      const signers = signersOf(recovery.keys);
+      const answer = new Answer(await ask(http, office.gateway, { method: "POST", path: "/v1/recoveries", body: { signers, receiver: recovery.receiver } }));
+      const ticket = { authority: office.slug, ticket: answer.text("ticket"), code: answer.text("code"), expiresAt: answer.number("expires_at") };
+      const others = recovery.tickets.filter((one) => one.authority !== office.slug);
+      await device.keepRecovery({ ...recovery, tickets: [...others, ticket] });
+    },
+
+    async progress(organisations) {
+      const recovery = await device.recovery();
+      if (recovery === null) return null;
+      const states = await statesOf(recovery, organisations);
+      const offices = states.map(({ authority, code, expiresAt, approved }) => ({ organisation: authority, code, expiresAt, approved: approved !== null }));
+      const first = states.find((one) => one.approved !== null)?.approved;
+      if (first === undefined || first === null) return { offices, state: "asking", readyAt: null };
+      const { state, readyAt } = await standing(recovery, first.account, first.recovery);
+      return { offices, state, readyAt };
+    },
+
+    async finish(organisations, passphrase) {
+      const recovery = await device.recovery();
+      if (recovery === null) throw new WalletError("not-recovered", "nothing is being recovered on this device");
+      const approved = (await statesOf(recovery, organisations)).flatMap((one) => (one.approved === null ? [] : [{ ...one, approved: one.approved }]));
+      const account = approved[0]?.approved.account;
+      if (account === undefined || approved.length < AUTHORITIES_NEEDED) throw new WalletError("not-recovered", "two offices have to confirm first");
+      if (!(await isSigner(connection, account, signerId(recovery.keys.signer)))) {
+        await sendToAccounts(connection, "finish", [account, signersOf(recovery.keys), recovery.receiver]).catch((failure: unknown) => {
+          if (failure instanceof ContractRefusal && failure.error === "NotReady") throw new WalletError("not-recovered", "the waiting time is not over");
+          throw failure;
+        });
+      }
+      const shares = await Promise.all(
+        approved.map(async ({ gateway, ticket }) => {
+          const answer = await followed(() => ask(http, gateway, { method: "POST", path: `/v1/recoveries/${ticket}/share`, body: {} }));
+          return await openShare(recovery.receiverSecret, account, new Answer(answer).text("sealed"));
+        }),
+      );
+      const key = await joinKey(shares.map((one) => one.share));
+      const host = gatewayIn(organisations, shares[0]?.host ?? "");
+      const backup = new Answer(await followed(() => asDevice(recovery.keys, account, host, { method: "GET", path: `/v1/accounts/${account}/backup` })));
+      lastVersion = Math.max(lastVersion, backup.number("version"));
+      const state = await openBackup(key, account, fromBase64Url(backup.text("content")));
+      await device.keepKeys(recovery.keys);
+      const wallet = await adopt(state, passphrase);
+      await device.keepRecovery(null);
+      return wallet;
+    },
+
+    abandon: () => device.keepRecovery(null),
+
+    async approve(gateway, session, number, code) {
+      await ask(http, gateway, { method: "POST", path: "/v1/counter/recoveries", body: { number, code }, headers: { authorization: `Bearer ${session.token}` } });
+    },
+
+    /** Saves the wallet after every change, as long as it is open. */
+    watch(wallet) {
+      const keyring = keyringOf(wallet);
+      let timer: ReturnType<typeof setTimeout> | null = null;
+      keyring.onChanged(() => {
+        if (timer !== null) clearTimeout(timer);
+        timer = setTimeout(() => {
+          timer = null;
+          if (!keyring.isLocked) void saveIfProtected(wallet).catch((failure: unknown) => problems.set(wallet, asFailure(failure)));
+        }, SAVE_AFTER_MS);
+      });
+    },
+  };
+
+  async function saveIfProtected(wallet: Wallet): Promise<void> {
+    const { account } = await keyringOf(wallet).content();
+    if (account === undefined || account.shares.some((part) => part !== null)) return;
+    const { gateway } = await connection.read("registry", registryAbi, "organisation", [slug(account.host)]);
+    await save(wallet, gateway);
+  }
+}
+
+function asFailure(failure: unknown): PortFailure {
+  return failure instanceof PortFailure ? failure : new PortFailure("bad-answer", failure instanceof Error ? failure.message : String(failure));
+}
+
+function gatewayIn(organisations: readonly Organisation[], slugOf: string): string {
+  const found = organisations.find((one) => one.slug === slugOf);
+  if (found === undefined) throw new PortFailure("not-found", `organisation ${slugOf}`);
+  return found.gateway;
+}

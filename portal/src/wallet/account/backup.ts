@@ -1,0 +1,64 @@
+// The wallet's content, compressed, padded to steps and sealed under the backup key (AES-256-GCM): iv ‖ ciphertext ‖ tag.
+import { type Hex, hexToBytes, plain, stringToBytes } from "../bytes";
+import { WalletError } from "../errors";
+import type { WalletState } from "../state";
+
+/** As the gateways have it. */
+export const BACKUP_STEP_BYTES = 4096;
+export const BACKUP_MAX_BYTES = 16 * BACKUP_STEP_BYTES;
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+const LENGTH_BYTES = 4;
+
+async function through(bytes: Uint8Array, stream: CompressionStream | DecompressionStream, most: number): Promise<Uint8Array> {
+  const reader = new Blob([plain(bytes)]).stream().pipeThrough(stream as ReadableWritablePair<Uint8Array, Uint8Array<ArrayBuffer>>).getReader();
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    length += next.value.length;
+    if (length > most) throw new WalletError("backup-size", `more than ${most} bytes`);
+    parts.push(next.value);
+  }
+  const all = new Uint8Array(length);
+  let place = 0;
+  for (const part of parts) {
+    all.set(part, place);
+    place += part.length;
+  }
+  return all;
+}
+
+async function keyOf(key: Hex): Promise<CryptoKey> {
+  return await crypto.subtle.importKey("raw", plain(hexToBytes(key)), "AES-GCM", false, ["encrypt", "decrypt"]);
+}
+
+async function packed(state: WalletState): Promise<Uint8Array> {
+  return await through(stringToBytes(JSON.stringify(state)), new CompressionStream("gzip"), Number.MAX_SAFE_INTEGER);
+}
+
+/** Seals; results that an agency hands out again are left out when there is no room. */
+export async function sealBackup(key: Hex, account: Hex, state: WalletState): Promise<Uint8Array> {
+  const most = BACKUP_MAX_BYTES - IV_BYTES - TAG_BYTES - LENGTH_BYTES;
+  let content = await packed(state);
+  if (content.length > most) content = await packed({ ...state, cases: state.cases.map((own) => ({ ...own, credential: null })) });
+  if (content.length > most) throw new WalletError("backup-size", `the wallet has ${content.length} bytes, ${most} can be backed up`);
+  const steps = Math.ceil((content.length + LENGTH_BYTES + IV_BYTES + TAG_BYTES) / BACKUP_STEP_BYTES);
+  const text = new Uint8Array(steps * BACKUP_STEP_BYTES - IV_BYTES - TAG_BYTES);
+  new DataView(text.buffer).setUint32(0, content.length);
+  text.set(content, LENGTH_BYTES);
+  const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
+  const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv, additionalData: plain(hexToBytes(account)) }, await keyOf(key), text);
+  return new Uint8Array([...iv, ...new Uint8Array(sealed)]);
+}
+
+export async function openBackup(key: Hex, account: Hex, sealed: Uint8Array): Promise<WalletState> {
+  try {
+    const iv = plain(sealed.slice(0, IV_BYTES));
+    const text = new Uint8Array(await crypto.subtle.decrypt({ name: "AES-GCM", iv, additionalData: plain(hexToBytes(account)) }, await keyOf(key), plain(sealed.slice(IV_BYTES))));
+    const length = new DataView(text.buffer).getUint32(0);
+    const content = await through(text.slice(LENGTH_BYTES, LENGTH_BYTES + length), new DecompressionStream("gzip"), 64 * BACKUP_MAX_BYTES);
+    return JSON.parse(new TextDecoder().decode(content)) as WalletState;
+  } catch (cause) {
+    throw new WalletError("backup-damaged", cause instanceof Error ? cause.message : String(cause));
+  }
+}

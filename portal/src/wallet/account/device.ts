@@ -1,0 +1,91 @@
+// What this browser keeps for an account beside the wallet: the device's key, which cannot be read out, and a recovery
+// that is under way. It is lost with the device, as it should be.
+import { type Hex, base64Url, bytesToHex, hexToBytes, plain } from "../bytes";
+import { WalletError } from "../errors";
+import { type Passkey, lowS } from "./passkey";
+import { DEVICE, type Proof, type Signer, signerId, word } from "./signers";
+
+const DATABASE = "zhengtong-device";
+const STORE = "device";
+
+/** A device's key and, where the device has one, its passkey. */
+export interface DeviceKeys {
+  readonly pair: CryptoKeyPair;
+  readonly signer: Signer;
+  readonly passkey: Passkey | null;
+}
+
+/** A recovery that this device asked for. */
+export interface OwnRecovery {
+  readonly keys: DeviceKeys;
+  /** X25519 private key that shares are sealed to. */
+  readonly receiverSecret: Hex;
+  readonly receiver: Hex;
+  readonly tickets: readonly { readonly authority: string; readonly ticket: string; readonly code: string; readonly expiresAt: number }[];
+}
+
+export interface DeviceStore {
+  keys(): Promise<DeviceKeys | null>;
+  keepKeys(keys: DeviceKeys | null): Promise<void>;
+  recovery(): Promise<OwnRecovery | null>;
+  keepRecovery(recovery: OwnRecovery | null): Promise<void>;
+}
+
+function done<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(new WalletError("storage", request.error?.message ?? "unknown"));
+  });
+}
+
+export function deviceStore(factory: IDBFactory = indexedDB): DeviceStore {
+  async function within<T>(mode: IDBTransactionMode, work: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
+    const opening = factory.open(DATABASE, 1);
+    opening.onupgradeneeded = () => opening.result.createObjectStore(STORE);
+    const database = await done(opening);
+    try {
+      return await done(work(database.transaction(STORE, mode).objectStore(STORE)));
+    } finally {
+      database.close();
+    }
+  }
+  const read = async <T>(key: string): Promise<T | null> => ((await within("readonly", (store) => store.get(key) as IDBRequest<T | undefined>)) ?? null);
+  const write = async (key: string, value: unknown): Promise<void> => {
+    await within("readwrite", (store) => (value === null ? store.delete(key) : store.put(value, key)) as IDBRequest<unknown>);
+  };
+  return {
+    keys: () => read<DeviceKeys>("keys"),
+    keepKeys: (keys) => write("keys", keys),
+    recovery: () => read<OwnRecovery>("recovery"),
+    keepRecovery: (recovery) => write("recovery", recovery),
+  };
+}
+
+/** A new key that can sign and never leaves the browser. Beside a passkey it has half a voice; alone a whole one. */
+export async function createDeviceKeys(passkey: Passkey | null): Promise<DeviceKeys> {
+  const pair = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign", "verify"]);
+  const point = new Uint8Array(await crypto.subtle.exportKey("raw", pair.publicKey));
+  const signer = { kind: DEVICE, weight: passkey === null ? 2 : 1, x: word(bytesToHex(point.slice(1, 33))), y: word(bytesToHex(point.slice(33))) };
+  return { pair, signer, passkey };
+}
+
+/** The signers of a device, as the contract is told of them. */
+export function signersOf(keys: DeviceKeys): Signer[] {
+  return keys.passkey === null ? [keys.signer] : [keys.passkey.signer, keys.signer];
+}
+
+async function signBytes(keys: DeviceKeys, message: Uint8Array): Promise<Uint8Array> {
+  const raw = new Uint8Array(await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, keys.pair.privateKey, plain(message)));
+  const { r, s } = lowS(BigInt(bytesToHex(raw.slice(0, 32))), BigInt(bytesToHex(raw.slice(32))));
+  return new Uint8Array([...hexToBytes(r), ...hexToBytes(s)]);
+}
+
+/** Signs a digest for the contract. */
+export async function signWithDevice(keys: DeviceKeys, digest: Hex): Promise<Proof> {
+  return { signer: signerId(keys.signer), signature: bytesToHex(await signBytes(keys, hexToBytes(digest))) };
+}
+
+/** Signs the text of a request to a gateway: base64url of r ‖ s. */
+export async function signText(keys: DeviceKeys, text: string): Promise<string> {
+  return base64Url(await signBytes(keys, new TextEncoder().encode(text)));
+}

@@ -1,0 +1,88 @@
+// A passkey of this device (WebAuthn): a P-256 key that signs only after the person has unlocked it.
+import { p256 } from "@noble/curves/nist.js";
+import { type Hex, base64Url, bytesToHex, encodeAbiParameters, fromBase64Url, hexToBytes, plain } from "../bytes";
+import { WalletError } from "../errors";
+import { PASSKEY, type Proof, type Signer, signerId, word } from "./signers";
+
+const ES256 = -7;
+const TIMEOUT_MS = 120_000;
+
+export interface Passkey {
+  /** base64url */
+  readonly credentialId: string;
+  readonly signer: Signer;
+}
+
+/** An address: a passkey is bound to a name, and a page that is reached by number has none. */
+const ADDRESS = /^[\d.]+$|:/;
+
+export function passkeysExist(): boolean {
+  return typeof PublicKeyCredential === "function" && navigator.credentials !== undefined && !ADDRESS.test(location.hostname);
+}
+
+async function asked(work: Promise<Credential | null>): Promise<PublicKeyCredential> {
+  try {
+    const credential = await work;
+    if (credential === null) throw new WalletError("passkey-refused", "no passkey was chosen");
+    return credential as PublicKeyCredential;
+  } catch (cause) {
+    if (cause instanceof WalletError) throw cause;
+    throw new WalletError("passkey-refused", cause instanceof Error ? cause.message : String(cause));
+  }
+}
+
+/** r ‖ s with the lower s, which is the only form that the contract takes. */
+export function lowS(r: bigint, s: bigint): { r: Hex; s: Hex } {
+  const order = p256.Point.Fn.ORDER;
+  const low = s > order / 2n ? order - s : s;
+  const hex = (value: bigint): Hex => `0x${value.toString(16).padStart(64, "0")}`;
+  return { r: hex(r), s: hex(low) };
+}
+
+/** Makes a passkey; the name is what the device shows when it asks. */
+export async function createPasskey(name: string): Promise<Passkey> {
+  const credential = await asked(
+    navigator.credentials.create({
+      publicKey: {
+        rp: { name: "政通 Zhengtong" },
+        user: { id: crypto.getRandomValues(new Uint8Array(16)), name, displayName: name },
+        challenge: crypto.getRandomValues(new Uint8Array(32)),
+        pubKeyCredParams: [{ type: "public-key", alg: ES256 }],
+        authenticatorSelection: { residentKey: "preferred", userVerification: "required" },
+        timeout: TIMEOUT_MS,
+      },
+    }),
+  );
+  const spki = (credential.response as AuthenticatorAttestationResponse).getPublicKey();
+  if (spki === null) throw new WalletError("passkey-refused", "this device made a key of another kind");
+  const key = await crypto.subtle.importKey("spki", spki, { name: "ECDSA", namedCurve: "P-256" }, true, ["verify"]);
+  const point = new Uint8Array(await crypto.subtle.exportKey("raw", key));
+  const signer = { kind: PASSKEY, weight: 2, x: word(bytesToHex(point.slice(1, 33))), y: word(bytesToHex(point.slice(33))) };
+  return { credentialId: base64Url(new Uint8Array(credential.rawId)), signer };
+}
+
+/** Signs a digest after the person has unlocked the passkey; encoded as the contract takes it. */
+export async function signWithPasskey(passkey: Passkey, digest: Hex): Promise<Proof> {
+  const credential = await asked(
+    navigator.credentials.get({
+      publicKey: {
+        challenge: plain(hexToBytes(digest)),
+        allowCredentials: [{ type: "public-key", id: fromBase64Url(passkey.credentialId) }],
+        userVerification: "required",
+        timeout: TIMEOUT_MS,
+      },
+    }),
+  );
+  const { signature, authenticatorData, clientDataJSON } = credential.response as AuthenticatorAssertionResponse;
+  return { signer: signerId(passkey.signer), signature: encodeAssertion(new Uint8Array(signature), new Uint8Array(authenticatorData), new TextDecoder().decode(clientDataJSON)) };
+}
+
+/** abi.encode(r, s, challengeIndex, typeIndex, authenticatorData, clientDataJSON) */
+export function encodeAssertion(der: Uint8Array, authenticatorData: Uint8Array, clientData: string): Hex {
+  const { r, s } = p256.Signature.fromBytes(der, "der");
+  const low = lowS(r, s);
+  return encodeAbiParameters(
+    [{ type: "bytes32" }, { type: "bytes32" }, { type: "uint256" }, { type: "uint256" }, { type: "bytes" }, { type: "string" }],
+    [low.r, low.s, BigInt(clientData.indexOf('"challenge"')), BigInt(clientData.indexOf('"type"')), bytesToHex(authenticatorData), clientData],
+  );
+}

@@ -1,0 +1,62 @@
+// The signers of an account and what they sign, as the contract `Accounts` has them (EIP-712).
+import { type TypedDataDomain, hashTypedData, pad } from "viem";
+import { type Address, type Hex, encodeAbiParameters, keccak256 } from "../bytes";
+
+export const PASSKEY = 1;
+export const DEVICE = 2;
+export const WALLET = 3;
+
+export interface Signer {
+  readonly kind: number;
+  readonly weight: number;
+  readonly x: Hex;
+  readonly y: Hex;
+}
+
+/** A signature by one signer of an account. */
+export interface Proof {
+  readonly signer: Hex;
+  readonly signature: Hex;
+}
+
+export interface AccountSpace {
+  readonly chainId: number;
+  readonly accounts: Address;
+}
+
+const SIGNER = [{ name: "kind", type: "uint8" }, { name: "weight", type: "uint8" }, { name: "x", type: "bytes32" }, { name: "y", type: "bytes32" }] as const;
+const OF = [{ name: "account", type: "bytes32" }, { name: "version", type: "uint64" }] as const;
+const TYPES = {
+  Signer: SIGNER,
+  Change: [...OF, { name: "add", type: "Signer[]" }, { name: "remove", type: "bytes32[]" }],
+  Recovery: [...OF, { name: "signers", type: "Signer[]" }, { name: "receiver", type: "bytes32" }],
+  Veto: OF,
+} as const;
+
+const domain = (space: AccountSpace): TypedDataDomain => ({ name: "Zhengtong Accounts", version: "1", chainId: space.chainId, verifyingContract: space.accounts });
+
+/** keccak256(abi.encode(kind, x, y)) */
+export function signerId({ kind, x, y }: Signer): Hex {
+  return keccak256(encodeAbiParameters([{ type: "uint8" }, { type: "bytes32" }, { type: "bytes32" }], [kind, x, y]));
+}
+
+export function vetoDigest(space: AccountSpace, account: Hex, version: bigint): Hex {
+  return hashTypedData({ domain: domain(space), types: TYPES, primaryType: "Veto", message: { account, version } });
+}
+
+export function changeDigest(space: AccountSpace, account: Hex, version: bigint, add: readonly Signer[], remove: readonly Hex[]): Hex {
+  return hashTypedData({ domain: domain(space), types: TYPES, primaryType: "Change", message: { account, version, add, remove } });
+}
+
+/** The id of a recovery too. */
+export function recoveryDigest(space: AccountSpace, account: Hex, version: bigint, signers: readonly Signer[], receiver: Hex): Hex {
+  return hashTypedData({ domain: domain(space), types: TYPES, primaryType: "Recovery", message: { account, version, signers, receiver } });
+}
+
+/** Proofs in the order that the contract takes. */
+export function inOrder(proofs: readonly Proof[]): Proof[] {
+  return [...proofs].sort((a, b) => (a.signer < b.signer ? -1 : 1));
+}
+
+/** A coordinate as 32 bytes. */
+export const word = (bytes: Hex): Hex => pad(bytes, { size: 32 });
