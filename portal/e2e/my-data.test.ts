@@ -12,7 +12,7 @@ import { Connection } from "../src/chain/connection";
 import { gatewaysOver } from "../src/chain/gateways";
 import { readPackage } from "../src/package/read";
 import { providersOf } from "../src/package/words";
-import type { Gateways, Hex, OwnCase, ToExport } from "../src/ports";
+import type { Gateways, Hex, Json, OwnCase, ToExport } from "../src/ports";
 import { keyringOf } from "../src/wallet/keyring";
 import { useTag } from "../src/wallet/derive";
 import { openRecord } from "../src/wallet/record";
@@ -60,7 +60,7 @@ async function toExport(): Promise<ToExport> {
   const pack = readPackage((await resident.index.service(WHOLE)).package);
   const { organisations } = await resident.index.network();
   const owner = organisations.find((one) => one.id === pack.item.owner);
-  return { own, providers: providersOf(pack), gateway: owner?.gateway ?? "", bundle: await resident.index.bundle(own.id) };
+  return { own, providers: providersOf(pack), gateway: owner?.gateway ?? "", bundle: (await resident.index.bundle(own.id)) as Json };
 }
 
 const verify = (file: string) => run(BINARY, ["verify", "export", file, "--network-key", networkKey, "--lang", "en"], { cwd: folder });
@@ -83,7 +83,7 @@ async function vaultOf(agency: string): Promise<{ keys: Map<string, string>; rec
   bytes[18] = bytes[19] = 1; // no log, for a reader that has no shared memory
   const database = new sqlite.Database(bytes);
   try {
-    const rows = (sql: string) => (database.exec(sql)[0]?.values ?? []) as string[][];
+    const rows = (sql: string) => (database.exec(sql, [])[0]?.values ?? []) as string[][];
     return {
       keys: new Map(rows("SELECT key_id, wrapped FROM vault_keys").map(([id = "", wrapped = ""]) => [id, wrapped])),
       records: rows("SELECT kind, name, key_id FROM vault_records").map(([kind = "", name = "", keyId = ""]) => ({ kind, name, keyId })),
@@ -110,7 +110,7 @@ describe("my data", () => {
     const { organisations } = await other.index.network();
     const gateway = organisations.find((one) => one.id === pack.item.owner)?.gateway ?? "";
     const file = join(folder, "gap.txt");
-    writeFileSync(file, await proven.exported(other.wallet, [{ own: opened, providers: providersOf(pack), gateway, bundle: await other.index.bundle(opened.id) }]));
+    writeFileSync(file, await proven.exported(other.wallet, [{ own: opened, providers: providersOf(pack), gateway, bundle: (await other.index.bundle(opened.id)) as Json }]));
     const { code, stdout } = await verify(file);
     assert.equal(code, REFUTED, stdout);
     assert.match(stdout, /a number was left out/);
