@@ -2,13 +2,17 @@
 
 use crate::{monitor::Monitor, progress::Progress};
 use anyhow::{Context, Result};
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{Mutex, PoisonError},
+};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
 };
 use zhengtong_chain::ChainView as _;
-use zhengtong_node::{Node, NodeConfig};
+use zhengtong_node::{Node, NodeConfig, SyncMode, SyncStep};
 use zhengtong_rpc::{Config as RpcConfig, Hosts, RpcServer};
 
 #[derive(clap::Args)]
@@ -16,11 +20,35 @@ pub struct Args {
     /// The node's configuration; paths in it are relative to its folder.
     #[arg(long, default_value = "node.toml")]
     config: PathBuf,
+    /// How a node without data begins, whatever the configuration says.
+    #[arg(long, value_enum)]
+    sync: Option<Begin>,
+    /// Keep this many of the latest blocks and forget older ones, whatever the configuration says. All are kept if
+    /// neither says anything.
+    #[arg(long, value_name = "N")]
+    keep_blocks: Option<u64>,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Begin {
+    /// Execute every block from the genesis on.
+    Replay,
+    /// Fetch the state of a certified block near the tip; older blocks are not kept.
+    State,
 }
 
 #[tokio::main]
 pub async fn run(args: Args) -> Result<()> {
-    let config = NodeConfig::read(&args.config)?;
+    let mut config = NodeConfig::read(&args.config)?;
+    if let Some(sync) = args.sync {
+        config.sync = match sync {
+            Begin::Replay => SyncMode::Replay,
+            Begin::State => SyncMode::State,
+        };
+    }
+    if args.keep_blocks.is_some() {
+        config.keep_blocks = args.keep_blocks;
+    }
     if let Some(address) = config.rpc {
         require_free(address).await?;
     }
@@ -32,12 +60,17 @@ pub async fn run(args: Args) -> Result<()> {
     };
     progress.step(format!("starting a {kind} on {}", config.data.display()));
     let (rpc, monitor) = (config.rpc, config.monitor);
-    let node = Node::start(config).await?;
+    let shown = Shown::default();
+    let node = Node::start_reporting(config, move |step| shown.show(&step)).await?;
     let network = node.view().network();
     progress.detail(format!("network {}, chain {}", network.name, network.chain_id));
     progress.detail(format!("key     {}", network.public_key));
     progress.detail(format!("genesis {}", network.genesis_hash));
     progress.detail(format!("block   {}", height(&node)));
+    let first = node.view().first_block();
+    if first > 0 {
+        progress.detail(format!("blocks before {first} are not kept here"));
+    }
     let rpc = match rpc {
         Some(address) => Some(serve(&node, address).await?),
         None => None,
@@ -54,6 +87,21 @@ pub async fn run(args: Args) -> Result<()> {
     }
     progress.say("ready");
     stopped(node, rpc).await
+}
+
+/// What was last shown of a sync, so that nothing is said twice.
+#[derive(Default)]
+struct Shown(Mutex<String>);
+
+impl Shown {
+    fn show(&self, step: &SyncStep) {
+        let line = step.to_string();
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if *last != line {
+            Progress::note(&line);
+            *last = line;
+        }
+    }
 }
 
 /// Runs until told to stop (Ctrl-C or SIGTERM), or until the engine ends by itself.

@@ -35,6 +35,11 @@ impl Progress {
 
     /// A line below the current step.
     pub fn detail(&self, what: impl Display) {
+        Self::note(what);
+    }
+
+    /// A line below the current step, from wherever the step is taken.
+    pub fn note(what: impl Display) {
         println!("      {what}");
     }
 

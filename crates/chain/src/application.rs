@@ -228,6 +228,18 @@ impl<E: Storage + Spawner> App<E> {
         moved
     }
 
+    /// Forgets what is older than the window that this node keeps. Counted from what is certified, which is at the tip.
+    fn forget_old(&self) {
+        let Some(keep) = self.0.config.keep_blocks else {
+            return;
+        };
+        let below = (self.0.tip().header.number + 1).saturating_sub(keep);
+        if let Err(error) = self.0.store.forget(below) {
+            // Nothing is lost but room; the next block tries again.
+            tracing::warn!(%error, "old blocks could not be forgotten");
+        }
+    }
+
     /// Whether a block on this parent would have a transaction.
     pub fn has_work(&self, parent: B256) -> bool {
         !self
@@ -369,6 +381,7 @@ impl<E: Storage + Spawner> Application<E> for App<E> {
         let used = used.map(|transaction| (transaction.signer_ref(), nonce(transaction)));
         self.0.pool.finalized(used, &executed.nonces);
         self.0.publish(executed.sealed.clone(), certificate.is_some());
+        self.forget_old();
     }
 }
 

@@ -1,6 +1,7 @@
 //! What an operator can set, and the limits of this chain.
 
-use std::time::Duration;
+use crate::engine::SyncStep;
+use std::{sync::Arc, time::Duration};
 
 /// Gas limit of every block.
 pub const DEFAULT_BLOCK_GAS_LIMIT: u64 = 300_000_000;
@@ -8,6 +9,10 @@ pub const DEFAULT_BLOCK_GAS_LIMIT: u64 = 300_000_000;
 pub const MAX_CLOCK_LEAD_MS: u64 = 10_000;
 /// How far it may be ahead before the validator waits for its clock to catch up.
 pub const CLOCK_TOLERANCE_MS: u64 = 500;
+
+/// Fewest of the latest blocks that a node can be told to keep: well above the 256 that `BLOCKHASH` and a node that begins
+/// near the tip ask for.
+pub const MIN_KEPT_BLOCKS: u64 = 512;
 
 /// Settings of the chain application. They do not change what is valid, except `block_gas_limit`, which the genesis fixes.
 #[derive(Clone, Debug)]
@@ -20,6 +25,45 @@ pub struct Config {
     pub max_block_transactions: usize,
     /// Limits of the pool.
     pub pool: PoolConfig,
+    /// How a node without data gets to where the others are.
+    pub sync: SyncMode,
+    /// How many of the latest blocks are kept, at least [`MIN_KEPT_BLOCKS`]; all of them if absent.
+    pub keep_blocks: Option<u64>,
+    /// Who is told how far a sync is.
+    pub report: Reporter,
+}
+
+/// How a node without data begins. One that has data goes on from it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SyncMode {
+    /// Execute every block from the genesis on.
+    #[default]
+    Replay,
+    /// Fetch the state of a certified block near the tip, and go on from there.
+    State,
+}
+
+/// Is told how far a sync is. Silent by default.
+#[derive(Clone, Default)]
+pub struct Reporter(Option<Arc<dyn Fn(SyncStep) + Send + Sync>>);
+
+impl Reporter {
+    pub fn new(report: impl Fn(SyncStep) + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(report)))
+    }
+
+    pub(crate) fn tell(&self, step: SyncStep) {
+        tracing::info!(%step, "state sync");
+        if let Some(report) = &self.0 {
+            report(step);
+        }
+    }
+}
+
+impl std::fmt::Debug for Reporter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Reporter")
+    }
 }
 
 /// Limits of the transaction pool.
@@ -44,6 +88,9 @@ impl Default for Config {
             leader_timeout: Duration::from_secs(4),
             max_block_transactions: 5_000,
             pool: PoolConfig::default(),
+            sync: SyncMode::default(),
+            keep_blocks: None,
+            report: Reporter::default(),
         }
     }
 }

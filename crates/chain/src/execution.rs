@@ -229,14 +229,12 @@ impl<E: Context + Spawner> Database for ParentState<E> {
         if let Some(ancestor) = ancestors.find(|ancestor| ancestor.block.number() == number) {
             return Ok(ancestor.block.hash());
         }
-        let block = self
+        let hash = self
             .inner
             .store
-            .block(number)
+            .hash(number)
             .map_err(|source| ReadError::Storage(source.to_string()))?;
-        block
-            .map(|block| block.hash)
-            .ok_or_else(|| ReadError::Storage(format!("block {number} is missing")))
+        hash.ok_or_else(|| ReadError::Storage(format!("block {number} is missing")))
     }
 }
 

@@ -108,7 +108,12 @@ impl<E: Context + Spawner> ChainView for Handle<E> {
         self.0.tip()
     }
 
+    fn first_block(&self) -> u64 {
+        self.0.store.first()
+    }
+
     fn block(&self, number: u64) -> Result<Option<Arc<SealedBlock>>, ViewError> {
+        self.0.require_kept(number)?;
         let tip = self.0.tip();
         if number >= tip.header.number {
             return Ok((number == tip.header.number).then_some(tip));
@@ -141,6 +146,10 @@ impl<E: Context + Spawner> ChainView for Handle<E> {
     fn finality(&self, number: u64) -> Result<Option<Finality>, ViewError> {
         if number > self.0.tip().header.number {
             return Ok(None);
+        }
+        let first = self.0.store.first();
+        if number < first {
+            return Err(ViewError::NotKept { number, first });
         }
         let Some((certified, certificate)) = self.0.store.certificate(number)? else {
             return Ok(None);
@@ -301,11 +310,6 @@ impl<E: Context + Spawner> Database for StateView<E> {
     }
 
     fn block_hash(&mut self, number: u64) -> Result<B256, ViewError> {
-        Ok(self
-            .inner
-            .store
-            .block(number)?
-            .map(|block| block.hash)
-            .unwrap_or_default())
+        Ok(self.inner.store.hash(number)?.unwrap_or_default())
     }
 }

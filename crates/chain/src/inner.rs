@@ -1,8 +1,8 @@
 //! What the consensus application and every handle share.
 
 use crate::{
-    config::Config,
-    engine::Setup,
+    config::{Config, MIN_KEPT_BLOCKS},
+    engine::{Archive, Setup},
     metrics::Metrics,
     pending::Pending,
     pool::{Pool, Writer},
@@ -47,6 +47,8 @@ pub struct Inner<E: Context + Spawner> {
     pub database: OnceLock<Database<E>>,
     /// Set once, before the engine starts.
     pub marshal: OnceLock<Marshal>,
+    /// Set once, when the engine has started. It serves others as long as it is held.
+    pub archive: OnceLock<Archive>,
     tip: RwLock<Arc<SealedBlock>>,
     /// Applied blocks that no certificate covers yet, oldest first.
     uncertified: Mutex<Vec<Arc<SealedBlock>>>,
@@ -57,6 +59,12 @@ impl<E: Context + Spawner> Inner<E> {
     /// Loads the tip from the store, which has the genesis block at least.
     pub fn new(setup: &Setup, pool: Arc<Pool>, writer: Writer, metrics: Metrics) -> Result<Self, StoreError> {
         debug_assert!(setup.config.heartbeat < setup.config.leader_timeout);
+        debug_assert!(
+            setup
+                .config
+                .keep_blocks
+                .is_none_or(|keep| keep >= MIN_KEPT_BLOCKS)
+        );
         let store = setup.store.clone();
         let stored = store.tip()?.unwrap_or_default();
         let certified = store.certified()?.unwrap_or_default();
@@ -68,13 +76,15 @@ impl<E: Context + Spawner> Inner<E> {
         };
         let tip = load(certified)?;
         metrics.published(tip.header.number, tip.timestamp_ms, 0, 0);
-        let uncertified = (certified + 1..=stored).map(load).collect::<Result<_, _>>()?;
+        let next = (certified + 1).max(store.first());
+        let uncertified = (next..=stored).map(load).collect::<Result<_, _>>()?;
         Ok(Self {
             pending: Mutex::new(Pending::new()),
             cache: Cache::default(),
             history: History::default(),
             database: OnceLock::new(),
             marshal: OnceLock::new(),
+            archive: OnceLock::new(),
             tip: RwLock::new(tip),
             uncertified: Mutex::new(uncertified),
             blocks: broadcast::channel(BLOCK_BACKLOG).0,
@@ -164,10 +174,16 @@ impl<E: Context + Spawner> Inner<E> {
 
     /// RLP header of a stored block.
     pub fn header_rlp(&self, number: u64) -> Result<Option<Bytes>, ViewError> {
-        Ok(self
-            .store
-            .block(number)?
-            .map(|block| zhengtong_types::header::encode_header(&block.header)))
+        Ok(self.store.header(number)?)
+    }
+
+    /// Refuses a block below the first that this node keeps.
+    pub fn require_kept(&self, number: u64) -> Result<(), ViewError> {
+        let first = self.store.first();
+        if number == 0 || number >= first {
+            return Ok(());
+        }
+        Err(ViewError::NotKept { number, first })
     }
 }
 

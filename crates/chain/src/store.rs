@@ -1,6 +1,14 @@
 //! Finalized blocks with their receipts, code, and certificates, on disk and indexed.
 //!
 //! One redb file. A block, its index entries, its code and its certificate are written in one durable transaction.
+//!
+//! - `start`: a store that does not begin at the genesis block.
+//! - `prune`: a store that keeps a window of blocks.
+
+mod prune;
+mod start;
+
+pub use start::Start;
 
 use crate::view::SealedBlock;
 use alloy_consensus::ReceiptEnvelope;
@@ -10,7 +18,15 @@ use alloy_rlp::{Decodable as _, RlpDecodable, RlpEncodable};
 use lru::LruCache;
 use parking_lot::Mutex;
 use redb::{Database, ReadableDatabase as _, ReadableTable as _, TableDefinition};
-use std::{num::NonZeroUsize, path::Path, sync::Arc};
+use start::{ANCESTORS, FIRST};
+use std::{
+    num::NonZeroUsize,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 use thiserror::Error;
 use zhengtong_evm::receipt_from_parts;
 use zhengtong_types::{
@@ -39,6 +55,8 @@ pub enum StoreError {
     Redb(Arc<redb::Error>),
     #[error("block {number} in the block store is damaged: {reason}")]
     Damaged { number: u64, reason: String },
+    #[error("the note \"{0}\" in the block store is damaged")]
+    DamagedNote(&'static str),
 }
 
 impl<E: Into<redb::Error>> From<E> for StoreError {
@@ -53,6 +71,8 @@ pub struct Store {
     database: Database,
     blocks: Mutex<LruCache<u64, Arc<SealedBlock>>>,
     codes: Mutex<LruCache<B256, Bytes>>,
+    /// The first block that is kept whole, besides the genesis block.
+    first: AtomicU64,
 }
 
 /// A block as it is stored.
@@ -83,12 +103,19 @@ impl Store {
         write.open_table(TRANSACTIONS)?;
         write.open_table(CODES)?;
         write.open_table(CERTIFICATES)?;
+        write.open_table(ANCESTORS)?;
         write.commit()?;
-        Ok(Self {
+        let store = Self {
             database,
             blocks: Mutex::new(LruCache::new(RECENT_BLOCKS)),
             codes: Mutex::new(LruCache::new(RECENT_CODES)),
-        })
+            first: AtomicU64::new(0),
+        };
+        if let Some(first) = store.note(FIRST)? {
+            let first = first.try_into().map_err(|_| StoreError::DamagedNote(FIRST))?;
+            store.first.store(u64::from_be_bytes(first), Ordering::Release);
+        }
+        Ok(store)
     }
 
     /// Stores a block durably, with what came with it. Storing it again changes nothing.

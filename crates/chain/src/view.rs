@@ -42,6 +42,10 @@ pub struct Waiting {
 pub enum ViewError {
     #[error("block {number} does not exist; the latest is {latest}")]
     UnknownBlock { number: u64, latest: u64 },
+    #[error(
+        "block {number} is not kept here; this node has block {first} and later ones: ask a node that has them all"
+    )]
+    NotKept { number: u64, first: u64 },
     #[error("state of block {number} is no longer kept; the oldest is {oldest}, the latest {latest}")]
     StateGone { number: u64, oldest: u64, latest: u64 },
     #[error("{slots} slots asked to be proven at once, at most {max}")]
@@ -118,10 +122,15 @@ pub trait ChainView: Clone + Send + Sync + 'static {
         Ok(self.tip())
     }
 
-    /// A block by number; `None` above the tip.
+    /// The first block that this node keeps, besides the genesis block; 0 if it keeps all.
+    fn first_block(&self) -> u64 {
+        0
+    }
+
+    /// A block by number; `None` above the tip. One below [`Self::first_block`] is [`ViewError::NotKept`].
     fn block(&self, number: u64) -> Result<Option<Arc<SealedBlock>>, ViewError>;
 
-    /// The number of a finalized block by its hash.
+    /// The number of a finalized block by its hash. The block itself need not be kept.
     fn block_number(&self, hash: B256) -> Result<Option<u64>, ViewError>;
 
     /// Block number and index of a finalized transaction.

@@ -5,6 +5,9 @@ use std::time::Duration;
 use thiserror::Error;
 use zhengtong_types::VerifyError;
 
+/// geth's code for history that a node has not (any more); see `docs/rpc.md`.
+const NOT_KEPT: i32 = 4444;
+
 /// Why a request gave nothing.
 #[derive(Debug, Error)]
 pub enum ClientError {
@@ -43,6 +46,11 @@ pub enum ClientError {
 }
 
 impl ClientError {
+    /// Whether the node does not keep blocks as old as the one that was asked for.
+    pub const fn is_not_kept(&self) -> bool {
+        matches!(self, Self::Refused { code: NOT_KEPT, .. })
+    }
+
     /// Whether the same request may succeed later, with nothing changed.
     pub const fn is_temporary(&self) -> bool {
         matches!(self, Self::Unreachable { .. } | Self::NotFinal { .. })

@@ -47,12 +47,16 @@ pub enum SourceError {
     Unverified(String),
     #[error("the node has no answer: {0}")]
     Unknown(String),
+    #[error(
+        "an index needs every block, and the node does not keep them all: {0}; give the index a node that began by replay"
+    )]
+    NotKept(String),
 }
 
 impl SourceError {
     /// Whether asking again later may help.
     pub fn is_transient(&self) -> bool {
-        !matches!(self, SourceError::Unverified(_))
+        !matches!(self, SourceError::Unverified(_) | SourceError::NotKept(_))
     }
 }
 

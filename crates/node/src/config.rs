@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 use thiserror::Error;
+use zhengtong_chain::config::MIN_KEPT_BLOCKS;
 use zhengtong_types::consensus::ValidatorKey;
 
 /// Most followers that one node lets in.
@@ -46,9 +47,32 @@ pub struct NodeConfig {
     /// Accounts without a limit on waiting transactions.
     #[serde(default)]
     pub unmetered: Vec<Address>,
+    /// How a node without data begins. One that has data goes on from it.
+    #[serde(default, skip_serializing_if = "SyncMode::is_replay")]
+    pub sync: SyncMode,
+    /// How many of the latest blocks are kept, at least 512; all of them if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep_blocks: Option<u64>,
     /// Nodes without a vote that may connect to this one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub followers: Vec<FollowerEntry>,
+}
+
+/// How a node without data gets to where the others are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SyncMode {
+    /// Execute every block from the genesis on.
+    #[default]
+    Replay,
+    /// Fetch the state of a certified block near the tip, and go on from there. Older blocks are not kept.
+    State,
+}
+
+impl SyncMode {
+    fn is_replay(&self) -> bool {
+        *self == Self::Replay
+    }
 }
 
 /// A follower that is let in, as its card says.
@@ -85,6 +109,8 @@ pub enum NodeConfigError {
         got: u64,
         expected: &'static str,
     },
+    #[error("keep_blocks is {0}; it must be at least {MIN_KEPT_BLOCKS}")]
+    KeepBlocks(u64),
     #[error("follower {0} does not have an ed25519 key")]
     FollowerKey(usize),
     #[error("{0} followers are listed, at most {MAX_FOLLOWERS}")]
@@ -134,6 +160,11 @@ impl NodeConfig {
                 expected: "more than heartbeat_ms and at most 120000",
             });
         }
+        if let Some(keep) = self.keep_blocks
+            && keep < MIN_KEPT_BLOCKS
+        {
+            return Err(NodeConfigError::KeepBlocks(keep));
+        }
         self.follower_peers().map(drop)
     }
 
@@ -156,6 +187,11 @@ impl NodeConfig {
         let mut config = zhengtong_chain::Config {
             heartbeat: Duration::from_millis(self.heartbeat_ms),
             leader_timeout: Duration::from_millis(self.leader_timeout_ms),
+            keep_blocks: self.keep_blocks,
+            sync: match self.sync {
+                SyncMode::Replay => zhengtong_chain::SyncMode::Replay,
+                SyncMode::State => zhengtong_chain::SyncMode::State,
+            },
             ..zhengtong_chain::Config::default()
         };
         config.pool.unmetered.clone_from(&self.unmetered);

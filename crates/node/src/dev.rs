@@ -2,7 +2,7 @@
 //!
 //! The dealer knows every share for a moment. A real network makes its key in a ceremony where nobody does.
 
-use crate::{GenesisFile, Identity, KeyError, NetworkError, NetworkFile, NodeConfig, ShareFile};
+use crate::{GenesisFile, Identity, KeyError, NetworkError, NetworkFile, NodeConfig, ShareFile, SyncMode};
 use alloy_primitives::{Address, U256};
 use commonware_cryptography::{
     Signer as _,
@@ -156,6 +156,8 @@ impl DevNetwork {
             heartbeat_ms: 2_000,
             leader_timeout_ms: 4_000,
             unmetered: self.unmetered.clone(),
+            sync: SyncMode::Replay,
+            keep_blocks: None,
             followers: Vec::new(),
         }
     }

@@ -21,7 +21,7 @@ mod plan;
 mod prepare;
 
 pub use card::{CardError, NodeCard};
-pub use config::{FollowerEntry, NodeConfig, NodeConfigError};
+pub use config::{FollowerEntry, NodeConfig, NodeConfigError, SyncMode};
 pub use data::DataError;
 pub use files::FileError;
 pub use keys::{Identity, KeyError, ShareFile};
@@ -29,3 +29,4 @@ pub use network::{DelegatesError, GenesisFile, NetworkError, NetworkFile, Valida
 pub use node::{Node, NodeError, View};
 pub use p2p::ListenError;
 pub use plan::{PlanError, PlanFile};
+pub use zhengtong_chain::SyncStep;

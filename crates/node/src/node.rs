@@ -10,7 +10,9 @@ use commonware_runtime::{Metrics as _, Runner as _, Spawner as _, Supervisor as 
 use std::{path::PathBuf, sync::Arc, thread::JoinHandle, time::Duration};
 use thiserror::Error;
 use tokio::sync::{oneshot, watch};
-use zhengtong_chain::{Handle, Setup, StartError, Started, StoreError, engine, solo};
+use zhengtong_chain::{
+    Handle, Reporter, Setup, StartError, Started, StoreError, SyncError, SyncStep, engine, solo,
+};
 use zhengtong_state::Wait;
 
 /// Read and submit access to a validator.
@@ -48,8 +50,14 @@ pub enum NodeError {
     NoAddress,
     #[error("a network of one has no address in its network file, so nothing can follow it")]
     NothingToFollow,
+    #[error("`sync = \"state\"` fetches the state from others, and this is a network of one")]
+    NothingToSyncFrom,
     #[error(transparent)]
     Listen(#[from] ListenError),
+    #[error(
+        "state sync failed and nothing is served: {reason}; do not use {folder}: delete it, and compare the network file with the operators"
+    )]
+    Sync { folder: PathBuf, reason: SyncError },
     #[error(
         "{folder} cannot be used: {reason}; restore the data folder from a backup, or delete it to fetch everything again from the network"
     )]
@@ -84,6 +92,15 @@ pub struct Node {
 impl Node {
     /// Starts a node and returns when it serves. It recovers by itself from whatever a crash left.
     pub async fn start(config: NodeConfig) -> Result<Self, NodeError> {
+        Self::start_reporting(config, |_| {}).await
+    }
+
+    /// Starts a node and tells how far a state sync is.
+    pub async fn start_reporting(
+        config: NodeConfig,
+        report: impl Fn(SyncStep) + Send + Sync + 'static,
+    ) -> Result<Self, NodeError> {
+        let reporter = Reporter::new(report);
         let (ready, started) = oneshot::channel();
         let (stop, stopping) = oneshot::channel();
         let (report, stopped) = watch::channel(None);
@@ -93,7 +110,7 @@ impl Node {
             .stack_size(STACK_BYTES)
             .spawn(move || {
                 let mut ready = Some(ready);
-                let run = std::panic::AssertUnwindSafe(|| run(config, &mut ready, stopping));
+                let run = std::panic::AssertUnwindSafe(|| run(config, reporter, &mut ready, stopping));
                 let ended = match std::panic::catch_unwind(run) {
                     Ok(Ok(())) => NodeError::Stopped("it was asked to".into()),
                     Ok(Err(error)) => error,
@@ -177,7 +194,12 @@ pub(crate) fn message(panic: &(dyn std::any::Any + Send)) -> String {
 type Ready = Option<oneshot::Sender<Result<(View, Encode), NodeError>>>;
 
 /// Runs the engine until it is asked to stop.
-fn run(config: NodeConfig, ready: &mut Ready, stopping: oneshot::Receiver<()>) -> Result<(), NodeError> {
+fn run(
+    config: NodeConfig,
+    report: Reporter,
+    ready: &mut Ready,
+    stopping: oneshot::Receiver<()>,
+) -> Result<(), NodeError> {
     let prepared = prepare(config)?;
     let runtime = engine_runtime::Config::new()
         .with_storage_directory(prepared.data.engine())
@@ -186,10 +208,11 @@ fn run(config: NodeConfig, ready: &mut Ready, stopping: oneshot::Receiver<()>) -
     engine_runtime::Runner::new(runtime).start(|context| async move {
         let folder = prepared.config.data.clone();
         let Started { handle, engine } =
-            Box::pin(begin(&context, &prepared))
+            Box::pin(begin(&context, &prepared, report))
                 .await
                 .map_err(|source| match source {
                     StartError::State(reason) => NodeError::Damaged { folder, reason },
+                    StartError::Sync(reason) => NodeError::Sync { folder, reason },
                     other => NodeError::Damaged {
                         folder,
                         reason: other.to_string(),
@@ -213,13 +236,17 @@ fn run(config: NodeConfig, ready: &mut Ready, stopping: oneshot::Receiver<()>) -
 async fn begin(
     context: &engine_runtime::Context,
     prepared: &Prepared,
+    report: Reporter,
 ) -> Result<Started<engine_runtime::Context>, StartError> {
     let network = &prepared.network;
     let failed = |source: NetworkError| StartError::State(source.to_string());
     let info = network.info(&prepared.genesis).map_err(failed)?;
     let me = prepared.identity.public();
     let setup = Setup {
-        config: prepared.config.chain(),
+        config: zhengtong_chain::Config {
+            report,
+            ..prepared.config.chain()
+        },
         network: info,
         genesis: prepared.genesis.clone(),
         delegations: network.delegations(),

@@ -1,7 +1,7 @@
 //! Everything that can be checked before a node's engine is started.
 
 use crate::{
-    Identity, NetworkFile, NodeConfig, NodeError, ShareFile,
+    Identity, NetworkFile, NodeConfig, NodeError, ShareFile, SyncMode,
     data::DataFolder,
     p2p::{self, Peer},
 };
@@ -33,6 +33,9 @@ pub fn prepare(config: NodeConfig) -> Result<Prepared, NodeError> {
     let network = NetworkFile::read(&config.network)?;
     let identity = Identity::read(&config.identity)?;
     let scheme = scheme(&config, &network, &identity)?;
+    if config.sync == SyncMode::State && config.share.is_some() && network.validators.len() == 1 {
+        return Err(NodeError::NothingToSyncFrom);
+    }
     let mesh = mesh(&config, &network, &identity)?;
     let genesis = network.genesis()?;
     let data = DataFolder::open(&config.data, genesis.block.hash())?;

@@ -19,6 +19,8 @@ pub const UNAVAILABLE: i32 = -32002;
 const INTERNAL: i32 = -32603;
 /// geth's code for a revert.
 const REVERTED: i32 = 3;
+/// geth's code for history that a node has not (any more).
+pub const NOT_KEPT: i32 = 4444;
 /// Code of EIP-7966 for a transaction that was accepted and not yet executed.
 const SYNC_TIMEOUT: i32 = 4;
 /// Code of EIP-7966 for a transaction that has to wait for others; the data is the nonce that would not.
@@ -47,6 +49,8 @@ pub enum RpcError {
     UnknownBlock(String),
     #[error("historical state is not available: {0}")]
     StateGone(String),
+    #[error("pruned history unavailable: {0}")]
+    NotKept(String),
     #[error("filter not found")]
     UnknownFilter,
     #[error("transaction {0} is not final, or unknown")]
@@ -96,6 +100,7 @@ impl RpcError {
             Self::Unsupported(_) => UNSUPPORTED,
             Self::Unavailable(_) => UNAVAILABLE,
             Self::Internal(_) => INTERNAL,
+            Self::NotKept(_) => NOT_KEPT,
             Self::UnknownBlock(_)
             | Self::StateGone(_)
             | Self::UnknownFilter
@@ -126,6 +131,7 @@ impl From<ViewError> for RpcError {
         match error {
             ViewError::UnknownBlock { .. } => Self::UnknownBlock(error.to_string()),
             ViewError::StateGone { .. } => Self::StateGone(error.to_string()),
+            ViewError::NotKept { .. } => Self::NotKept(error.to_string()),
             ViewError::TooManySlots { .. } => Self::Limit(error.to_string()),
             ViewError::Moved => Self::Busy,
             ViewError::NotHere(reason) => Self::Unsupported(reason),

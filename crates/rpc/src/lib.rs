@@ -32,5 +32,5 @@ mod txpool;
 pub use api::Answer;
 pub use args::Args;
 pub use calls::{estimate_pending, read_transaction};
-pub use error::{RpcError, UNAVAILABLE};
+pub use error::{NOT_KEPT, RpcError, UNAVAILABLE};
 pub use server::{Config, Hosts, Methods, RpcServer, StartError, module, module_with};

@@ -53,6 +53,8 @@ struct Inner {
     states: Vec<Arc<MockState>>,
     transactions: HashMap<B256, (u64, usize)>,
     waiting: Vec<Transaction>,
+    /// The first block that is kept, besides the genesis block.
+    first: u64,
 }
 
 impl MockChain {
@@ -89,6 +91,7 @@ impl MockChain {
             states: vec![Arc::new(state)],
             transactions: HashMap::new(),
             waiting: Vec::new(),
+            first: 0,
         };
         Self(Arc::new(Shared {
             committee,
@@ -157,6 +160,13 @@ impl MockChain {
         block
     }
 
+    /// Keeps block `first` and later ones alone, as a node does that began there.
+    pub fn begin_at(&self, first: u64) {
+        let mut inner = self.0.inner.lock();
+        inner.first = first;
+        inner.transactions.retain(|_, (number, _)| *number >= first);
+    }
+
     /// How many transactions wait for a block.
     pub fn waiting(&self) -> usize {
         self.0.inner.lock().waiting.len()
@@ -194,6 +204,14 @@ impl MockChain {
 }
 
 impl Inner {
+    fn require_kept(&self, number: u64) -> Result<(), ViewError> {
+        let first = self.first;
+        if number == 0 || number >= first {
+            return Ok(());
+        }
+        Err(ViewError::NotKept { number, first })
+    }
+
     fn nonce(&self, address: Address) -> u64 {
         let state = self.states.last().and_then(|state| state.accounts.get(&address));
         let waiting = self
@@ -220,8 +238,14 @@ impl ChainView for MockChain {
         self.0.inner.lock().blocks.last().expect("genesis").clone()
     }
 
+    fn first_block(&self) -> u64 {
+        self.0.inner.lock().first
+    }
+
     fn block(&self, number: u64) -> Result<Option<Arc<SealedBlock>>, ViewError> {
-        Ok(self.0.inner.lock().blocks.get(number as usize).cloned())
+        let inner = self.0.inner.lock();
+        inner.require_kept(number)?;
+        Ok(inner.blocks.get(number as usize).cloned())
     }
 
     fn block_number(&self, hash: B256) -> Result<Option<u64>, ViewError> {
@@ -259,6 +283,7 @@ impl ChainView for MockChain {
     /// Certifies the block after the one asked for, if there is one, so that a parent link has to be checked.
     fn finality(&self, number: u64) -> Result<Option<Finality>, ViewError> {
         let inner = self.0.inner.lock();
+        inner.require_kept(number)?;
         let wanted = inner.blocks.get(number as usize);
         let headers: Vec<_> = wanted
             .into_iter()

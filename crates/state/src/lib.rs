@@ -5,6 +5,7 @@
 //! cache; the states of recent blocks are kept as what each block overwrote ([`History`]).
 
 mod cache;
+mod codes;
 pub mod db;
 mod encoding;
 mod history;
@@ -14,6 +15,7 @@ mod read;
 mod tests;
 
 pub use cache::Cache;
+pub use codes::code_hashes;
 pub use db::{Commitment, Config, Database, Key, Merkleized, Qmdb, Unmerkleized, Value, commit, seed};
 pub use encoding::{
     Entry, account_key, decode_account, decode_slot, encode_account, encode_slot, entries, slot_key,

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 use zhengtong_node::{
-    Identity, NetworkFile, NodeConfig, PlanFile,
+    Identity, NetworkFile, NodeConfig, PlanFile, SyncMode,
     ceremony::{self, Ceremony, Event},
 };
 
@@ -83,6 +83,8 @@ pub fn config(listen: Option<SocketAddr>, rpc: SocketAddr) -> NodeConfig {
         heartbeat_ms: 2_000,
         leader_timeout_ms: 4_000,
         unmetered: Vec::new(),
+        sync: SyncMode::Replay,
+        keep_blocks: None,
         followers: Vec::new(),
     }
 }

@@ -5,13 +5,14 @@ use commonware_consensus::{
     marshal::{self, standard::Standard},
     simplex,
 };
-use commonware_glue::stateful::db::p2p as state_p2p;
+use commonware_glue::stateful::{db::p2p as state_p2p, probe};
 use commonware_p2p::max_message_size;
+use commonware_resolver::p2p::MAX_RESPONSE_OVERHEAD;
 use commonware_storage::{merkle::mmr, qmdb::any::ordered::fixed::Operation};
 use zhengtong_state::{Key, Value};
 use zhengtong_types::consensus::{Block, Digest, Scheme};
 
-use super::state::SYNC_OPERATIONS;
+use super::{state::SYNC_OPERATIONS, sync::archive};
 
 /// The engine's network channels, numbered as [`Networks::COUNT`] says.
 pub struct Networks<S, R> {
@@ -22,11 +23,13 @@ pub struct Networks<S, R> {
     pub broadcast: (S, R),
     pub state: (S, R),
     pub transactions: (S, R),
+    pub probe: (S, R),
+    pub archive: (S, R),
 }
 
 impl<S, R> Networks<S, R> {
-    /// Number of channels, 0 to 6 in the order of the fields.
-    pub const COUNT: u64 = 7;
+    /// Number of channels, from 0 in the order of the fields.
+    pub const COUNT: u64 = 9;
 
     /// Takes the channels in the order of the fields.
     pub fn new(mut channel: impl FnMut(u64) -> (S, R)) -> Self {
@@ -38,6 +41,8 @@ impl<S, R> Networks<S, R> {
             broadcast: channel(4),
             state: channel(5),
             transactions: channel(6),
+            probe: channel(7),
+            archive: channel(8),
         }
     }
 }
@@ -59,5 +64,7 @@ pub fn message_limit(validators: u32) -> u32 {
             <Operation<mmr::Family, Key, Value> as commonware_codec::FixedSize>::SIZE,
         ),
         gossip::MAX_MESSAGE_BYTES,
+        probe::max_payload_size::<Standard<Block>, Scheme>(validators),
+        archive::MAX_ANSWER_BYTES + MAX_RESPONSE_OVERHEAD,
     ])
 }

@@ -5,13 +5,14 @@ use crate::{
     application::App,
     genesis::Genesis,
     pool::{Journal, Origin},
-    store::Store,
+    store::{Store, StoreError},
     view::{SealedBlock, SubmitError},
 };
-use alloy_consensus::Transaction as _;
-use alloy_primitives::{B256, Bytes};
+use alloy_consensus::{Header, Transaction as _};
+use alloy_primitives::{B256, Bytes, keccak256};
 use std::{sync::Arc, time::Duration};
 use zhengtong_evm::{decode, recover};
+use zhengtong_types::header::decode_header;
 
 /// How often start-up looks whether stored blocks are applied again.
 const CATCH_UP_POLL: Duration = Duration::from_millis(5);
@@ -51,15 +52,16 @@ pub async fn catch_up<E: Runtime>(
         let root = B256::from_slice(guard.root().as_ref());
         let mut pending = app.0.pending.lock();
         if pending.applied().is_none() {
-            let newest = app.0.store.tip()?.unwrap_or_default();
-            let mut at = newest;
+            // Below the first block there is nothing but the one that the node began from.
+            let oldest = app.0.store.first().saturating_sub(1);
+            let mut at = target.max(oldest);
             loop {
-                match app.0.store.block(at)? {
-                    Some(block) if block.header.state_root == root => {
-                        pending.advance(block.hash, at);
+                match header(&app.0.store, at)? {
+                    Some((header, hash)) if header.state_root == root => {
+                        pending.advance(hash, at);
                         break;
                     }
-                    _ if at == 0 => {
+                    _ if at == oldest => {
                         return Err(StartError::State(format!(
                             "the state database is at {root}, which no stored block is"
                         )));
@@ -79,6 +81,26 @@ pub async fn catch_up<E: Runtime>(
         context.sleep(CATCH_UP_POLL).await;
     }
     Ok(())
+}
+
+/// A stored header with its hash.
+fn header(store: &Store, number: u64) -> Result<Option<(Header, B256)>, StoreError> {
+    let Some(rlp) = store.header(number)? else {
+        return Ok(None);
+    };
+    let header = decode_header(&rlp).map_err(|source| StoreError::Damaged {
+        number,
+        reason: source.to_string(),
+    })?;
+    Ok(Some((header, keccak256(&rlp))))
+}
+
+/// Waits until the tip is a block that this node keeps whole; until then there is nothing to show.
+pub async fn wait_for_first<E: Runtime>(context: &E, app: &App<E>) {
+    let first = app.0.store.first();
+    while app.0.tip().header.number < first {
+        context.sleep(CATCH_UP_POLL).await;
+    }
 }
 
 /// Puts journaled transactions that are not finalized back into the pool.

@@ -13,20 +13,20 @@ use commonware_consensus::{
     },
     types::Epoch,
 };
-use commonware_cryptography::{Digestible as _, Sha256};
+use commonware_cryptography::Sha256;
 use commonware_p2p::{Blocker, Receiver, Sender};
 use commonware_parallel::Sequential;
 use commonware_runtime::{Handle, buffer::paged::CacheRef};
 use commonware_utils::NZDuration;
 use std::time::Duration;
-use zhengtong_types::consensus::{Activity, Context, Digest, ValidatorKey};
+use zhengtong_types::consensus::{Activity, Context, Digest, Scheme, ValidatorKey};
 
 /// How much longer than for a proposal validators wait for its certification.
 const CERTIFICATION_EXTRA: Duration = Duration::from_secs(2);
 /// How much longer than a proposal may take a validator is silent before its turns are skipped.
 const SKIP_EXTRA: Duration = Duration::from_secs(4);
 
-/// Starts the engine; the handle ends when it ends.
+/// Starts the engine above a certified block; the handle ends when it ends. What its own journal knows above counts too.
 pub fn start<E, B, A, S, R>(
     context: &E,
     setup: &Setup,
@@ -34,6 +34,7 @@ pub fn start<E, B, A, S, R>(
     blocker: B,
     automaton: A,
     (votes, certificates, resolver): ((S, R), (S, R), (S, R)),
+    floor: Floor<Scheme, Digest>,
 ) -> Handle<()>
 where
     E: Runtime,
@@ -56,7 +57,7 @@ where
         partition: format!("{}-simplex", setup.prefix),
         mailbox_size: MAILBOX,
         epoch: Epoch::zero(),
-        floor: Floor::Genesis(setup.genesis.block.digest()),
+        floor,
         replay_buffer: BUFFER_BYTES,
         write_buffer: BUFFER_BYTES,
         page_cache,

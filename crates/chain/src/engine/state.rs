@@ -7,7 +7,7 @@ use super::{
 use crate::inner::Marshal;
 use commonware_consensus::marshal::{core::Floor, standard::Standard};
 use commonware_glue::stateful::{
-    Application, Config, Mailbox, Stateful, SyncPlan,
+    Application, Config, Mailbox, PruneConfig, Stateful, SyncPlan,
     db::{
         SyncEngineConfig,
         p2p::{Actor as Resolver, Config as ResolverConfig, Mailbox as ResolverMailbox},
@@ -23,6 +23,8 @@ use zhengtong_types::consensus::{Block, Context, Scheme, ValidatorKey};
 
 /// Operations in one answer to a node that fetches the state.
 pub const SYNC_OPERATIONS: NonZeroU64 = NZU64!(1_024);
+/// Blocks between two times that the engine forgets old ones.
+const PRUNE_INTERVAL: NonZeroUsize = NZUsize!(64);
 const OUTSTANDING_REQUESTS: NonZeroUsize = NZUsize!(8);
 
 pub type Plan<E> = SyncPlan<E, Scheme, Standard<Block>>;
@@ -98,6 +100,7 @@ pub fn driver<E: Runtime, A: Driven<E>>(
     marshal: (Marshal, Floor),
     plan: Plan<E>,
     resolvers: Source<E>,
+    keep_blocks: Option<u64>,
 ) -> (Driver<E, A>, Mailbox<E, A>) {
     Stateful::new(
         context.child("stateful"),
@@ -114,10 +117,20 @@ pub fn driver<E: Runtime, A: Driven<E>>(
                 apply_batch_size: SYNC_OPERATIONS,
                 max_outstanding_requests: OUTSTANDING_REQUESTS,
             },
-            prune_config: None,
+            prune_config: keep_blocks.map(prune),
             strategy: Sequential,
         },
     )
+}
+
+/// The engine keeps as many blocks for others, and the operations of the state since, as this node keeps for readers.
+fn prune(keep_blocks: u64) -> PruneConfig {
+    let blocks = usize::try_from(keep_blocks).unwrap_or(usize::MAX);
+    PruneConfig {
+        maintenance_interval: PRUNE_INTERVAL,
+        retained_marshal_blocks: blocks,
+        retained_qmdb_blocks: blocks,
+    }
 }
 
 /// Loads what an earlier start decided about fetching the state.

@@ -32,6 +32,8 @@ pub struct Network {
     pub info: NetworkInfo,
     pub validators: Vec<ValidatorKey>,
     pub schemes: Vec<Scheme>,
+    /// What a node without a share checks certificates with.
+    pub verifier: Scheme,
 }
 
 /// A network of `n` validators, the same for the same seed.
@@ -51,6 +53,7 @@ pub fn network(n: usize, seed: u64) -> Network {
             Scheme::signer(NAMESPACE, players.clone(), sharing.clone(), share.clone()).expect("a player")
         })
         .collect();
+    let verifier = Scheme::verifier(NAMESPACE, players.clone(), sharing.clone());
     let genesis = GenesisSpec {
         chain_id: CHAIN_ID,
         timestamp_ms: GENESIS_MS,
@@ -81,6 +84,7 @@ pub fn network(n: usize, seed: u64) -> Network {
         info,
         validators,
         schemes,
+        verifier,
     }
 }
 

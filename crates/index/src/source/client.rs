@@ -106,10 +106,38 @@ impl From<ClientError> for SourceError {
             | ClientError::Broken { .. }
             | ClientError::WrongNetwork { .. }
             | ClientError::NoProofs { .. } => SourceError::Unverified(error.to_string()),
+            ClientError::Refused { .. } if error.is_not_kept() => SourceError::NotKept(error.to_string()),
             ClientError::Refused { .. } | ClientError::Reverted { .. } => {
                 SourceError::Unknown(error.to_string())
             }
             _ => SourceError::Unreachable(error.to_string()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ClientError, SourceError};
+
+    fn refused(code: i32) -> SourceError {
+        ClientError::Refused {
+            method: "eth_getBlockByNumber",
+            code,
+            message: "pruned history unavailable: block 1 is not kept here".into(),
+        }
+        .into()
+    }
+
+    #[test]
+    fn a_node_that_does_not_keep_every_block_ends_the_index() {
+        let error = refused(4444);
+        assert!(matches!(error, SourceError::NotKept(_)) && !error.is_transient());
+        assert!(
+            error
+                .to_string()
+                .contains("give the index a node that began by replay"),
+            "{error}"
+        );
+        assert!(refused(-32000).is_transient(), "another refusal may pass");
     }
 }

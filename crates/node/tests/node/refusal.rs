@@ -2,7 +2,7 @@
 
 use crate::common::{configs, dev};
 use std::{fs, net::TcpListener, path::Path};
-use zhengtong_node::{Node, NodeConfig};
+use zhengtong_node::{Node, NodeConfig, SyncMode};
 
 /// Starts a node that must not start, and returns what it said.
 async fn refused(config: &NodeConfig) -> String {
@@ -112,6 +112,16 @@ async fn damaged_or_foreign_keys() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn state_sync_from_nobody() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let alone = NodeConfig {
+        sync: SyncMode::State,
+        ..configs(folder.path(), &dev(1, 0)).remove(0)
+    };
+    assert!(refused(&alone).await.contains("this is a network of one"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_port_in_use() {
     let folder = tempfile::tempdir().expect("a folder");
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -146,6 +156,15 @@ fn configurations_and_network_files_with_mistakes() {
         said(&good.replace("leader_timeout_ms = 4000", "leader_timeout_ms = 2000"))
             .contains("leader_timeout_ms")
     );
+
+    assert!(
+        said(&format!("keep_blocks = 511\n{good}")).contains("keep_blocks is 511; it must be at least 512")
+    );
+    assert!(said(&format!("sync = \"trust\"\n{good}")).contains("trust"));
+    for known in ["keep_blocks = 512", "sync = \"state\"", "sync = \"replay\""] {
+        overwrite(&path, format!("{known}\n{good}").as_bytes());
+        NodeConfig::read(&path).unwrap_or_else(|error| panic!("{known}: {error}"));
+    }
 
     let text = fs::read_to_string(&config.network).expect("exists");
     let said = |from: &str, to: &str| {

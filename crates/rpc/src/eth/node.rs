@@ -26,13 +26,14 @@ pub(super) fn register<V: ChainView>(methods: &mut Methods<V>) {
         args.end()?;
         let tip = api.view.tip();
         let number = tip.header.number;
-        let all = json!({ "disabled": false, "oldestBlock": "0x0" });
+        let first = api.view.first_block();
+        let all = json!({ "disabled": false, "oldestBlock": U64::from(first) });
         let window = json!({ "type": "window", "retentionBlocks": U64::from(STATE_WINDOW_BLOCKS) });
         Ok(json!({
             "head": { "number": U64::from(number), "hash": tip.hash },
             "state": {
                 "disabled": false,
-                "oldestBlock": U64::from(number.saturating_sub(STATE_WINDOW_BLOCKS)),
+                "oldestBlock": U64::from(number.saturating_sub(STATE_WINDOW_BLOCKS).max(first)),
                 "deleteStrategy": window,
             },
             "tx": all, "logs": all, "receipts": all, "blocks": all,

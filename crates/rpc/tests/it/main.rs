@@ -4,6 +4,7 @@ mod blocks;
 mod call;
 mod fuzz;
 mod generate;
+mod kept;
 mod logs;
 mod memory;
 mod network;
