@@ -26,7 +26,7 @@ pub const TICK: Duration = Duration::from_millis(150);
 /// How long a block may take, on average, while validators are away.
 const BLOCK_PATIENCE: Duration = Duration::from_secs(10);
 /// How long a submitter waits for an answer.
-const ANSWER: Duration = Duration::from_secs(5);
+pub const ANSWER: Duration = Duration::from_secs(5);
 pub struct Cluster<'a> {
     pub context: deterministic::Context,
     pub network: &'a Network,

@@ -1,13 +1,13 @@
 //! The end of a run: everything is mended, everyone is asked once more, and the evidence is taken.
 
 use super::{
-    cluster::{Cluster, PATIENCE, RECEIVER, TICK, good_link},
+    cluster::{ANSWER, Cluster, PATIENCE, RECEIVER, TICK, good_link},
     property::{Evidence, Witness},
     seat::Seat,
 };
 use crate::common::{account, transfer};
 use alloy_primitives::{B256, Bytes};
-use commonware_runtime::Clock as _;
+use commonware_runtime::{Clock as _, Supervisor as _};
 use std::time::{Duration, UNIX_EPOCH};
 use zhengtong_chain::{ChainView as _, SubmitError};
 use zhengtong_types::consensus::ValidatorKey;
@@ -51,7 +51,12 @@ impl Cluster<'_> {
             for (index, raw) in std::mem::take(&mut waiting) {
                 let view = self.seat(index).view();
                 let answer = match view {
-                    Some(view) => view.submit(raw.clone()).await,
+                    // A machine may stop over it; then it is tended and asked again.
+                    Some(view) => {
+                        let (asked, clock) = (raw.clone(), self.context.child("probe"));
+                        let answer = clock.timeout(ANSWER, async move { view.submit(asked).await });
+                        answer.await.unwrap_or(Err(SubmitError::Stopping))
+                    }
                     None => Err(SubmitError::Stopping),
                 };
                 match answer {
