@@ -6,7 +6,8 @@ use utoipa::ToSchema;
 use crate::app::deletion::DeletionError;
 use crate::app::requests::RequestError;
 use crate::app::{
-    AcceptError, AppError, BackupError, IdentityError, MySessionError, RecoveryError, ResidentError, SessionError,
+    AcceptError, AppError, BackupError, IdentityError, MySessionError, RecoveryError, ResidentError,
+    SessionError,
 };
 
 /// Problem JSON (RFC 9457). Says what was wrong and where; never carries personal data.
