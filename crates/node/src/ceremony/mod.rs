@@ -62,7 +62,7 @@ const CEREMONY: &[u8] = b"zhengtong-ceremony";
 const LEAST_BLOCKS: u64 = 256;
 /// In the second half each validator puts what it dealt into a block of its own: several turns for each.
 const BLOCKS_PER_VALIDATOR: u64 = 8;
-/// After everyone has finished, others still have to hear that this validator has.
+/// After everyone has finished, or somebody has something else, others still have to hear what this validator has.
 const LINGER: Duration = Duration::from_secs(3);
 const FETCH_TIMEOUT: Duration = Duration::from_secs(2);
 const FETCH_RETRY: Duration = Duration::from_millis(200);
@@ -174,9 +174,14 @@ async fn hold(
     network.start();
 
     let names = |missing: Vec<ValidatorKey>| missing.iter().map(|key| plan.name_of(key).to_owned()).collect();
-    meeting
+    let here = meeting
         .everyone_is_here(plan, |missing| report(Event::Waiting(names(missing))))
-        .await?;
+        .await;
+    if here.is_err() {
+        // Whoever has another plan finds out only by hearing this one.
+        context.sleep(LINGER).await;
+    }
+    here?;
     report(Event::Dealing);
     let mut secrets = Secrets::open(&ceremony.folder.join("ceremony").join("secrets"))?;
     let config = config(ceremony, members, oracle, secrets.clone())?;
@@ -191,10 +196,11 @@ async fn hold(
     let genesis = made.genesis()?.block.hash();
     let key = NetworkKey::new(*info.output.public().public());
     report(Event::Made { key, genesis });
-    meeting
+    let all_have = meeting
         .everyone_has(plan, genesis, |missing| report(Event::Finishing(names(missing))))
-        .await?;
+        .await;
     context.sleep(LINGER).await;
+    all_have?;
     Ok(made)
 }
 
