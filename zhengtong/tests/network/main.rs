@@ -4,4 +4,5 @@ mod commands;
 mod faults;
 mod monitor;
 mod processes;
+mod state_sync;
 mod transfers;
