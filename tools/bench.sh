@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 tools/setup.sh bench
 source tools/lib.sh
-steps_total=2
+steps_total=3
 figures=$PWD/target/bench-figures
 mkdir -p "$figures"
 quick=()
@@ -12,5 +12,9 @@ quick=()
 
 step "ERC-20 transfers, beside anvil"
 target/release/zhengtong bench transfers --report "$figures/transfers.json" "${quick[@]}"
+step "records between two gateways"
+exchanges=()
+[ "${ZHENGTONG_BENCH_QUICK:-}" != 1 ] || exchanges=(--exchanges 500)
+target/release/zhengtong bench exchange --report "$figures/exchange.json" "${exchanges[@]}"
 step "cases, and verification in a browser"
 ZHENGTONG_BIN=$PWD/target/release/zhengtong npm --prefix portal run --silent bench -- "$figures/transfers.json"
