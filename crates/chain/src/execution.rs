@@ -1,10 +1,6 @@
 //! Executes a block's transactions on the state that its parent left.
 
-use crate::{
-    inner::Inner,
-    metrics::{Metrics, charged},
-    pending::Executed,
-};
+use crate::{inner::Inner, metrics::charged, pending::Executed};
 use alloy_primitives::{Address, B256, Bytes, U256};
 use commonware_runtime::Spawner;
 use commonware_storage::Context;
@@ -66,16 +62,16 @@ pub async fn run<E: Context + Spawner>(
     transactions: Vec<Arc<Transaction>>,
     policy: Policy<E>,
 ) -> Result<Run<E>, ExecutionError> {
-    let (wait, metrics) = (inner.wait.clone(), inner.metrics.clone());
+    let wait = inner.wait.clone();
     let mut state = ParentState::new(inner, parent, batch);
     loop {
         let driven = match &wait {
-            Wait::Refuse => drive(state, &context, &transactions, &policy, &metrics),
+            Wait::Refuse => drive(state, &context, &transactions, &policy),
             // Reads block their thread there.
             Wait::Block(runtime) => {
-                let (transactions, policy, metrics) = (transactions.clone(), policy.clone(), metrics.clone());
+                let (transactions, policy) = (transactions.clone(), policy.clone());
                 let driven = runtime
-                    .spawn_blocking(move || drive(state, &context, &transactions, &policy, &metrics))
+                    .spawn_blocking(move || drive(state, &context, &transactions, &policy))
                     .await;
                 driven.map_err(|source| ExecutionError::Storage(source.to_string()))?
             }
@@ -101,9 +97,44 @@ fn drive<E: Context + Spawner>(
     context: &BlockContext,
     transactions: &[Arc<Transaction>],
     policy: &Policy<E>,
-    metrics: &Metrics,
 ) -> Result<Driven<E>, ExecutionError> {
+    let metrics = state.inner.metrics.clone();
     let mut executor = Executor::new(state, context);
+    let ran = charged(&metrics.cost.execution, || {
+        execute_all(&mut executor, transactions, policy)
+    });
+    let Ran { included, invalid } = match ran {
+        Ok(ran) => ran,
+        Err(Stopped::Missing(key)) => return Ok(Driven::Missing(key, executor.finish().1)),
+        Err(Stopped::Failed(error)) => return Err(error),
+    };
+    metrics.executed.inc_by(included.len() as u64);
+    let (outcome, state) = charged(&metrics.cost.hashing, || executor.finish());
+    Ok(Driven::Done(Run {
+        outcome,
+        batch: state.batch,
+        included,
+        invalid,
+    }))
+}
+
+/// Which transactions were executed, and which cannot run.
+struct Ran {
+    included: Vec<usize>,
+    invalid: Vec<(usize, InvalidTransaction)>,
+}
+
+/// Why not all of them were tried.
+enum Stopped {
+    Missing(Key),
+    Failed(ExecutionError),
+}
+
+fn execute_all<E: Context + Spawner>(
+    executor: &mut Executor<ParentState<E>>,
+    transactions: &[Arc<Transaction>],
+    policy: &Policy<E>,
+) -> Result<Ran, Stopped> {
     let (mut included, mut invalid) = (Vec::with_capacity(transactions.len()), Vec::new());
     for (index, transaction) in transactions.iter().enumerate() {
         if let Policy::Skip { until, clock } = policy
@@ -111,13 +142,11 @@ fn drive<E: Context + Spawner>(
         {
             break;
         }
-        let refused = match charged(&metrics.cost.execution, || executor.execute(transaction)) {
+        let refused = match executor.execute(transaction) {
             Ok(_) => None,
-            Err(ExecuteError::Database(ReadError::Pending(key))) => {
-                return Ok(Driven::Missing(key, executor.finish().1));
-            }
+            Err(ExecuteError::Database(ReadError::Pending(key))) => return Err(Stopped::Missing(key)),
             Err(ExecuteError::Database(ReadError::Storage(source))) => {
-                return Err(ExecutionError::Storage(source));
+                return Err(Stopped::Failed(ExecutionError::Storage(source)));
             }
             Err(ExecuteError::Invalid(reason)) => {
                 invalid.push((index, reason.clone()));
@@ -128,17 +157,12 @@ fn drive<E: Context + Spawner>(
         match (refused, policy) {
             (None, _) => included.push(index),
             (Some(_), Policy::Skip { .. }) => {}
-            (Some(reason), Policy::Refuse) => return Err(ExecutionError::Invalid { index, reason }),
+            (Some(reason), Policy::Refuse) => {
+                return Err(Stopped::Failed(ExecutionError::Invalid { index, reason }));
+            }
         }
     }
-    metrics.executed.inc_by(included.len() as u64);
-    let (outcome, state) = charged(&metrics.cost.hashing, || executor.finish());
-    Ok(Driven::Done(Run {
-        outcome,
-        batch: state.batch,
-        included,
-        invalid,
-    }))
+    Ok(Ran { included, invalid })
 }
 
 /// The state after a parent block: what its unapplied ancestors wrote, over the applied state.
