@@ -4,6 +4,7 @@ use alloy_primitives::{Address, B256};
 use sqlx::{AnyConnection, Row};
 
 use super::group::{Write, Written};
+use super::outbox::delete_reverted;
 use super::{Store, StoreError, hex, int, read, unsigned};
 use crate::app::project::Ask;
 
@@ -249,10 +250,7 @@ impl Store {
             .bind(hex(id))
             .execute(&mut *transaction)
             .await?;
-        sqlx::query("DELETE FROM outbox WHERE id = $1 AND state = 'reverted'")
-            .bind(transaction_id.to_owned())
-            .execute(&mut *transaction)
-            .await?;
+        delete_reverted(&mut transaction, transaction_id).await?;
         transaction.commit().await?;
         Ok(())
     }

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use alloy_primitives::{Address, B256, Bytes};
-use sqlx::Row;
 use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Row};
 
 use super::{Store, StoreError, hex, int, read, unsigned};
 
@@ -274,10 +274,7 @@ impl Store {
             .bind(int(mask))
             .execute(&mut *transaction)
             .await?;
-        sqlx::query("DELETE FROM outbox WHERE id = $1 AND state = 'reverted'")
-            .bind(transaction_id.to_owned())
-            .execute(&mut *transaction)
-            .await?;
+        delete_reverted(&mut transaction, transaction_id).await?;
         transaction.commit().await?;
         Ok(())
     }
@@ -287,11 +284,7 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub async fn forget_reverted(&self, id: &str) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM outbox WHERE id = $1 AND state = 'reverted'")
-            .bind(id.to_owned())
-            .execute(&self.pool)
-            .await?;
-        Ok(())
+        delete_reverted(&mut *self.pool.acquire().await?, id).await
     }
 
     /// Sets how far it is.
@@ -339,4 +332,13 @@ fn transaction(row: &AnyRow) -> Result<OutboxRow, StoreError> {
         signed,
         state,
     })
+}
+
+/// Deletes a transaction if it reverted.
+pub(super) async fn delete_reverted(db: &mut AnyConnection, id: &str) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM outbox WHERE id = $1 AND state = 'reverted'")
+        .bind(id.to_owned())
+        .execute(db)
+        .await?;
+    Ok(())
 }
