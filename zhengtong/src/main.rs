@@ -23,6 +23,10 @@ use std::{
 };
 use tracing_subscriber::filter::{EnvFilter, LevelFilter};
 
+/// A node makes and drops some hundred small values for each transaction.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Zhengtong 政通: digital government on a consortium blockchain.
 #[derive(Parser)]
 #[command(version, about)]

@@ -12,6 +12,8 @@ use bytes::Bytes;
 
 sol! {
     function transfer(address to, uint256 amount) external returns (bool);
+    function balanceOf(address of) external view returns (uint256);
+    function fill(uint256 first, uint256 count) external;
 }
 
 /// OpenZeppelin's ERC20 with a constructor that mints to its creator: `contracts/bench/Token.sol`.
@@ -28,6 +30,12 @@ const DEPLOY_GAS: u64 = 3_000_000;
 /// Wei that a sender gets where gas costs something.
 const BALANCE: &str = "0xd3c21bcecceda1000000";
 
+/// Holders that one transaction makes: a new slot is 22,100 gas, and a transaction has 16,777,216 at most.
+const HOLDERS_A_TRANSACTION: usize = 700;
+const FILL_GAS: u64 = 16_500_000;
+/// Spreads receivers over all holders; prime, so that all come before one comes again.
+const STRIDE: usize = 2_654_435_761;
+
 /// Tokens that each sender gets before the measurement.
 const STAKE: u64 = 1_000_000_000;
 
@@ -36,6 +44,8 @@ pub struct Senders {
     chain_id: u64,
     token: Address,
     accounts: Vec<(PrivateKeySigner, u64)>,
+    /// Holders besides the accounts, who receive in their place if there are any.
+    holders: usize,
 }
 
 impl Senders {
@@ -47,6 +57,7 @@ impl Senders {
             chain_id: http.quantity("eth_chainId", "[]").await?,
             token,
             accounts: keys(count)?.into_iter().map(|key| (key, 0)).collect(),
+            holders: 0,
         };
         let code = hex::decode(TOKEN_CODE.trim()).context("the token's code")?;
         let supply = U256::from(STAKE) * U256::from(count);
@@ -68,6 +79,56 @@ impl Senders {
             *nonce = http.nonce(key.address()).await?;
         }
         Ok(senders)
+    }
+
+    /// Makes holders, who receive from now on; tells how many there are so far.
+    pub async fn fill(
+        &mut self,
+        http: &Http,
+        funder: &PrivateKeySigner,
+        holders: usize,
+        told: impl Fn(usize),
+    ) -> Result<()> {
+        let first_nonce = http.nonce(funder.address()).await?;
+        let firsts: Vec<usize> = (0..holders).step_by(HOLDERS_A_TRANSACTION).collect();
+        for firsts in firsts.chunks(firsts.len().div_ceil(10).max(1)) {
+            let nonce = http.nonce(funder.address()).await?;
+            let mut bodies = Vec::with_capacity(firsts.len());
+            for (first, nonce) in firsts.iter().zip(nonce..) {
+                let count = HOLDERS_A_TRANSACTION.min(holders - first);
+                let (first, count) = (U256::from(*first), U256::from(count));
+                let data = fillCall { first, count }.abi_encode();
+                let raw = self.sign(funder, nonce, TxKind::Call(self.token), FILL_GAS, data)?;
+                bodies.push(lanes::body(SEND, &raw));
+            }
+            lanes::send_all(&http.address, &bodies, 1).await?;
+            http.wait_nonce(funder.address(), nonce + firsts.len() as u64)
+                .await?;
+            let last = firsts.last().copied().unwrap_or_default();
+            told(holders.min(last + HOLDERS_A_TRANSACTION));
+        }
+        let made = http.nonce(funder.address()).await? - first_nonce;
+        ensure!(
+            made == firsts.len() as u64,
+            "{made} transactions made holders, not {}",
+            firsts.len()
+        );
+        let last = self.balance(http, holder(holders - 1)).await?;
+        ensure!(last == 1, "the last holder has {last} tokens, not 1");
+        self.holders = holders;
+        Ok(())
+    }
+
+    async fn balance(&self, http: &Http, of: Address) -> Result<u64> {
+        let data = hex::encode(balanceOfCall { of }.abi_encode());
+        let params = format!(r#"[{{"to":"{}","data":"0x{data}"}},"latest"]"#, self.token);
+        let word = http.text("eth_call", &params).await?;
+        let value: U256 = word
+            .parse()
+            .with_context(|| format!("balanceOf answered {word:?}"))?;
+        value
+            .try_into()
+            .context("the balance is larger than a bench has tokens")
     }
 
     /// `count` transfers, of all accounts but the last in turn, as requests in the order in which they are to be sent.
@@ -101,7 +162,10 @@ impl Senders {
     }
 
     fn next(&mut self, from: usize, to: usize) -> Result<String> {
-        let to = self.accounts[to % self.accounts.len()].0.address();
+        let to = match self.holders {
+            0 => self.accounts[to % self.accounts.len()].0.address(),
+            holders => holder(to.wrapping_mul(STRIDE) % holders),
+        };
         let (key, nonce) = &self.accounts[from];
         let (token, data) = (TxKind::Call(self.token), transfer(to, 1));
         let raw = self.sign(key, *nonce, token, TRANSFER_GAS, data)?;
@@ -135,6 +199,11 @@ impl Senders {
 fn transfer(to: Address, amount: u64) -> Vec<u8> {
     let amount = U256::from(amount);
     transferCall { to, amount }.abi_encode()
+}
+
+/// The holder with a number, as the token's `fill` makes it.
+fn holder(number: usize) -> Address {
+    Address::from_word(keccak256(U256::from(number).abi_encode()))
 }
 
 /// Keys that are public on purpose: they hold bench tokens only.

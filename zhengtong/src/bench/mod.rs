@@ -12,6 +12,7 @@ mod load;
 mod parts;
 mod report;
 mod server;
+mod state;
 mod transfers;
 
 use anyhow::Result;
@@ -22,6 +23,8 @@ use std::path::PathBuf;
 pub enum Command {
     /// ERC-20 transfers: one validator, durable, beside anvil under the same load.
     Transfers(Transfers),
+    /// The same transfers with few and with many accounts in the state.
+    State(State),
     /// Records between two gateways, end to end, and the same query with the gate off.
     Exchange(Exchanges),
 }
@@ -82,11 +85,37 @@ pub struct Transfers {
     report: Option<PathBuf>,
 }
 
+#[derive(clap::Args)]
+pub struct State {
+    /// Holders of the token in the larger state; the smaller one has ten thousand.
+    #[arg(long, default_value_t = 5_000_000)]
+    holders: usize,
+    /// ERC-20 transfers to send to each server in a round.
+    #[arg(long, default_value_t = 20_000)]
+    transfers: usize,
+    /// Accounts that send them.
+    #[arg(long, default_value_t = 200)]
+    senders: usize,
+    /// Connections, each with one request under way.
+    #[arg(long, default_value_t = 256)]
+    lanes: usize,
+    /// How often both are measured, in turn.
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// Where to keep the data of the run; deleted first.
+    #[arg(long, default_value = "target/bench-state")]
+    folder: PathBuf,
+    /// Where to write the figures as JSON too.
+    #[arg(long)]
+    report: Option<PathBuf>,
+}
+
 /// One thread: the load generator shares the machine with what it measures.
 #[tokio::main(flavor = "current_thread")]
 pub async fn run(command: Command) -> Result<()> {
     let (sections, report) = match command {
         Command::Transfers(args) => (transfers::compare(&args).await?, args.report),
+        Command::State(args) => (state::compare(&args).await?, args.report),
         Command::Exchange(args) => (exchange::measure(&args).await?, args.report),
     };
     report::print(&sections);

@@ -39,6 +39,17 @@ impl Server {
         self.processes.iter().map(|process| process.0.id()).collect()
     }
 
+    /// Memory that the processes have in use, where the system tells.
+    pub fn memory_mib(&self) -> Option<u64> {
+        let of = |pid: u32| {
+            let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+            let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+            line.trim().trim_end_matches("kB").trim().parse::<u64>().ok()
+        };
+        let kib: Option<u64> = self.pids().into_iter().map(of).sum();
+        kib.map(|kib| kib / 1024)
+    }
+
     /// Our validator alone: no index, no gateways, no portal.
     pub async fn validator(folder: &Path) -> Result<Self> {
         let (rpc, monitor) = (free_address()?, free_address()?);

@@ -201,14 +201,14 @@ async fn measure(server: Server, funder: &PrivateKeySigner, args: &Transfers) ->
     under_load(&server, &senders, &transfers, args.lanes).await
 }
 
-async fn warm(server: &Server, senders: &mut Senders, lanes: usize) -> Result<()> {
+pub async fn warm(server: &Server, senders: &mut Senders, lanes: usize) -> Result<()> {
     let transfers = senders.transfers(WARM_UP)?;
     lanes::send_all(&server.http.address, &transfers, lanes).await?;
     senders.wait_included(&server.http).await
 }
 
 /// Sends everything, waits until all of it is included, then makes sure that all of it succeeded.
-async fn under_load(
+pub async fn under_load(
     server: &Server,
     senders: &Senders,
     transfers: &[Bytes],
