@@ -21,6 +21,11 @@ pub struct Config {
     pub heartbeat: Duration,
     /// How long validators wait for a leader's proposal.
     pub leader_timeout: Duration,
+    /// A block of this many transactions is a busy one: more are on their way.
+    pub busy_transactions: usize,
+    /// How long after a busy block the next one is built at the earliest. What a block costs whatever is in it, signatures
+    /// and syncs, is then shared by more transactions; who comes alone does not wait.
+    pub busy_interval: Duration,
     /// Most transactions in a block that this validator proposes.
     pub max_block_transactions: usize,
     /// Limits of the pool.
@@ -86,6 +91,8 @@ impl Default for Config {
         Self {
             heartbeat: Duration::from_secs(2),
             leader_timeout: Duration::from_secs(4),
+            busy_transactions: 16,
+            busy_interval: Duration::from_millis(40),
             max_block_transactions: 5_000,
             pool: PoolConfig::default(),
             sync: SyncMode::default(),

@@ -107,6 +107,13 @@ impl<E: Context + Spawner> Inner<E> {
         self.tip.read().clone()
     }
 
+    /// A block that was executed and is not applied yet, or the latest one.
+    pub fn recent(&self, hash: B256) -> Option<Arc<SealedBlock>> {
+        let pending = self.pending.lock().get(hash);
+        let sealed = pending.map(|executed| executed.sealed.clone());
+        sealed.or_else(|| Some(self.tip()).filter(|tip| tip.hash == hash))
+    }
+
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<SealedBlock>> {
         self.blocks.subscribe()
     }

@@ -1,16 +1,22 @@
-//! Decides when to build: at once when transactions wait, otherwise at the heartbeat.
+//! Decides when to build: at once when transactions wait, a little after the last block under load, otherwise at the
+//! heartbeat.
 //!
 //! This stands between the engine and the application, because finalizing the parent waits for a build that has begun: a
 //! build that slept for transactions would delay the very block that the submitter waits for.
 
-use crate::application::App;
+use crate::{application::App, config::Config};
+use alloy_primitives::B256;
 use commonware_actor::Feedback;
 use commonware_consensus::{Automaton, CertifiableAutomaton, Relay, Reporter, types::Round};
 use commonware_runtime::Spawner;
 use commonware_storage::Context as Storage;
 use commonware_utils::channel::oneshot;
 use futures::future::{Either, select};
-use std::{pin::pin, sync::Arc};
+use std::{
+    pin::pin,
+    sync::Arc,
+    time::{Duration, UNIX_EPOCH},
+};
 use zhengtong_types::{
     consensus::{Context, Digest},
     header::hash_of,
@@ -44,19 +50,38 @@ impl<E: Storage + Spawner, A> Paced<E, A> {
 }
 
 /// Returns when there is something to put on top of `parent`, or the heartbeat has passed.
-async fn wait_for_work<E: Storage + Spawner>(clock: &E, app: &App<E>, parent: alloy_primitives::B256) {
+async fn wait_for_work<E: Storage + Spawner>(clock: &E, app: &App<E>, parent: B256) {
     let mut heartbeat = pin!(clock.sleep(app.0.config.heartbeat));
     loop {
         let mut changed = pin!(app.0.pool.changed());
         // Listening begins before looking, so that nothing is missed in between.
         changed.as_mut().enable();
         if app.has_work(parent) {
-            return;
+            return gather(clock, app, parent).await;
         }
         if let Either::Right(_) = select(changed, heartbeat.as_mut()).await {
             return;
         }
     }
+}
+
+/// Lets transactions come together after a busy block. Its time is another validator's, so no wait is longer than the
+/// interval.
+async fn gather<E: Storage + Spawner>(clock: &E, app: &App<E>, parent: B256) {
+    let Config {
+        busy_transactions,
+        busy_interval,
+        ..
+    } = app.0.config;
+    let Some(parent) = app.0.recent(parent) else {
+        return;
+    };
+    if parent.transactions.len() < busy_transactions {
+        return;
+    }
+    let due = UNIX_EPOCH + Duration::from_millis(parent.timestamp_ms) + busy_interval;
+    let wait = due.duration_since(clock.current()).unwrap_or_default();
+    clock.sleep(wait.min(busy_interval)).await;
 }
 
 impl<E, A> Automaton for Paced<E, A>
