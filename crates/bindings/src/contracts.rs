@@ -22,3 +22,4 @@ contract!(uses, Uses, "abi/Uses.json");
 contract!(cases, Cases, "abi/Cases.json");
 contract!(credentials, Credentials, "abi/Credentials.json");
 contract!(accounts, Accounts, "abi/Accounts.json");
+contract!(validators, Validators, "abi/Validators.json");

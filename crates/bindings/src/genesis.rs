@@ -3,13 +3,16 @@
 use alloy_primitives::{Address, B256, Bytes, address};
 use alloy_sol_types::SolValue;
 
-use crate::{Accounts, Cases, Consents, Credentials, Registry, Rules, Services, Statutes, Uses, ids::slug};
+use crate::{
+    Accounts, Cases, Consents, Credentials, Registry, Rules, Services, Statutes, Uses, Validators, ids::slug,
+    validators::IValidators::Validator,
+};
 
 /// Creates the contracts at genesis. Nobody has its key; nonce 0 is the registry, then [`CONTRACT_NAMES`] in order.
 pub const DEPLOYER: Address = address!("0x000000000000000000000000000000005A687430");
 
 /// The names in the registry of the contracts after it.
-pub const CONTRACT_NAMES: [&str; 8] = [
+pub const CONTRACT_NAMES: [&str; 9] = [
     "statutes",
     "rules",
     "services",
@@ -18,6 +21,7 @@ pub const CONTRACT_NAMES: [&str; 8] = [
     "cases",
     "credentials",
     "accounts",
+    "validators",
 ];
 
 /// Seconds between the approvals of a recovery and its end in `Accounts`: three days.
@@ -44,6 +48,28 @@ pub struct Addresses {
     pub credentials: Address,
     /// `Accounts`.
     pub accounts: Address,
+    /// `Validators`.
+    pub validators: Address,
+}
+
+/// What the contracts of a network start with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Founding {
+    /// Governs the registry, and through it the others.
+    pub council: Address,
+    /// Seconds; [`RECOVERY_DELAY_S`] but in networks for trying out.
+    pub recovery_delay_s: u64,
+    /// 1 to 100.
+    pub validators: Vec<FirstValidator>,
+}
+
+/// A validator of genesis. Where it is stays out of the genesis: operators may reach it at different addresses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FirstValidator {
+    /// Its ed25519 public key.
+    pub key: B256,
+    /// The institution, for people; at most 64 bytes, may be empty.
+    pub name: String,
 }
 
 /// A creation transaction of genesis.
@@ -71,13 +97,13 @@ pub fn addresses() -> Addresses {
         cases: at(6),
         credentials: at(7),
         accounts: at(8),
+        validators: at(9),
     }
 }
 
-/// The creations of genesis, in the order of [`DEPLOYER`]'s nonces from 0. `council` governs the registry;
-/// `recovery_delay_s` is [`RECOVERY_DELAY_S`] but in networks for trying out.
+/// The creations of genesis, in the order of [`DEPLOYER`]'s nonces from 0.
 #[must_use]
-pub fn genesis_creations(council: Address, recovery_delay_s: u64) -> Vec<Creation> {
+pub fn genesis_creations(founding: &Founding) -> Vec<Creation> {
     let registry = addresses().registry;
     let names: Vec<B256> = CONTRACT_NAMES.into_iter().map(slug).collect();
     let peers: Vec<Address> = (1..)
@@ -86,8 +112,9 @@ pub fn genesis_creations(council: Address, recovery_delay_s: u64) -> Vec<Creatio
         .collect();
     let (alone, delayed) = (
         registry.abi_encode(),
-        (registry, recovery_delay_s).abi_encode_params(),
+        (registry, founding.recovery_delay_s).abi_encode_params(),
     );
+    let seeded = (registry, first_validators(founding)).abi_encode_params();
     let codes = [
         (&Statutes::BYTECODE, &alone),
         (&Rules::BYTECODE, &alone),
@@ -97,13 +124,14 @@ pub fn genesis_creations(council: Address, recovery_delay_s: u64) -> Vec<Creatio
         (&Cases::BYTECODE, &alone),
         (&Credentials::BYTECODE, &alone),
         (&Accounts::BYTECODE, &delayed),
+        (&Validators::BYTECODE, &seeded),
     ];
     let first = Creation {
         name: "registry",
         address: registry,
         init_code: with_arguments(
             &Registry::BYTECODE,
-            &(council, names, peers.clone()).abi_encode_params(),
+            &(founding.council, names, peers.clone()).abi_encode_params(),
         ),
     };
     let rest =
@@ -117,6 +145,15 @@ pub fn genesis_creations(council: Address, recovery_delay_s: u64) -> Vec<Creatio
                 init_code: with_arguments(code, arguments),
             });
     std::iter::once(first).chain(rest).collect()
+}
+
+fn first_validators(founding: &Founding) -> Vec<Validator> {
+    let first = founding.validators.iter().map(|validator| Validator {
+        key: validator.key,
+        location: String::new(),
+        name: validator.name.clone(),
+    });
+    first.collect()
 }
 
 fn with_arguments(code: &Bytes, arguments: &[u8]) -> Bytes {

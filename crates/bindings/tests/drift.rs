@@ -3,14 +3,14 @@
 
 use std::{fs, path::Path};
 
-use alloy_primitives::{Address, Bytes, hex};
+use alloy_primitives::{Address, B256, Bytes, hex};
 use serde_json::Value;
 use zhengtong_bindings::{
-    Accounts, Cases, Consents, Credentials, Registry, Rules, Services, Statutes, Uses, addresses,
-    genesis_creations,
+    Accounts, Cases, Consents, Credentials, FirstValidator, Founding, Registry, Rules, Services, Statutes,
+    Uses, Validators, addresses, genesis_creations,
 };
 
-const CONTRACTS: [&str; 11] = [
+const CONTRACTS: [&str; 12] = [
     "Registry",
     "Statutes",
     "Rules",
@@ -20,6 +20,7 @@ const CONTRACTS: [&str; 11] = [
     "Cases",
     "Credentials",
     "Accounts",
+    "Validators",
     "Networks",
     "ForeignEvents",
 ];
@@ -72,9 +73,16 @@ fn deployed_code_fits_in_the_limit() {
 #[test]
 fn genesis_creates_the_registry_and_then_its_peers() {
     let council = Address::repeat_byte(7);
-    let creations = genesis_creations(council, 3);
+    let creations = genesis_creations(&Founding {
+        council,
+        recovery_delay_s: 3,
+        validators: vec![FirstValidator {
+            key: B256::repeat_byte(9),
+            name: "institution".into(),
+        }],
+    });
     let all = addresses();
-    let expected: [(&str, Address, &Bytes); 9] = [
+    let expected: [(&str, Address, &Bytes); 10] = [
         ("registry", all.registry, &Registry::BYTECODE),
         ("statutes", all.statutes, &Statutes::BYTECODE),
         ("rules", all.rules, &Rules::BYTECODE),
@@ -84,6 +92,7 @@ fn genesis_creates_the_registry_and_then_its_peers() {
         ("cases", all.cases, &Cases::BYTECODE),
         ("credentials", all.credentials, &Credentials::BYTECODE),
         ("accounts", all.accounts, &Accounts::BYTECODE),
+        ("validators", all.validators, &Validators::BYTECODE),
     ];
     assert_eq!(creations.len(), expected.len());
     for (creation, (name, address, code)) in creations.iter().zip(expected) {

@@ -1,12 +1,13 @@
 //! Block 0: funded accounts, and contracts made by running their creation code.
 
 use alloy_primitives::{Address, B256, Bytes, U256};
+use commonware_codec::Encode as _;
 use commonware_runtime::{Runner as _, Supervisor as _, buffer::paged::CacheRef, deterministic};
 use commonware_utils::{NZU16, NZUsize};
 use std::collections::BTreeMap;
 use thiserror::Error;
 pub use zhengtong_bindings::RECOVERY_DELAY_S;
-use zhengtong_bindings::{DEPLOYER, genesis_creations};
+use zhengtong_bindings::{DEPLOYER, FirstValidator, Founding, genesis_creations};
 use zhengtong_evm::{
     AccountChange, AccountInfo, AccountState, BlockContext, Bytecode, Database, EMPTY_CODE_HASH, Executed,
     Executor, Limits,
@@ -30,10 +31,18 @@ pub struct GenesisSpec {
     pub council: Address,
     /// Of the contract `Accounts`.
     pub recovery_delay_s: u64,
-    /// Stands for the rest of the network file (keys, validators); becomes the block's `mixHash`.
+    /// Stands for the rest of the network file; becomes the block's `mixHash`.
     pub network: B256,
-    /// Named as the proposer, since a block names one.
-    pub leader: ValidatorKey,
+    /// At least one. The first is named as the proposer, since a block names one.
+    pub validators: Vec<GenesisValidator>,
+}
+
+/// A validator as the genesis knows it: without its address, see [`FirstValidator`].
+#[derive(Clone, Debug)]
+pub struct GenesisValidator {
+    pub key: ValidatorKey,
+    /// For people; may be empty.
+    pub name: String,
 }
 
 /// Block 0 and the state it commits to.
@@ -53,6 +62,8 @@ pub enum GenesisError {
     Contract { name: &'static str, reason: String },
     #[error("the genesis contract {name} would be at {expected}, not where it was made")]
     Address { name: &'static str, expected: Address },
+    #[error("a network has at least one validator")]
+    NoValidators,
     #[error("the genesis state could not be computed: {0}")]
     State(String),
 }
@@ -69,15 +80,16 @@ impl GenesisSpec {
             mix_hash: self.network,
             limits: Limits::Osaka,
         };
+        let creations = genesis_creations(&self.founding());
         let mut executor = Executor::new(Alloc(&self.alloc), &context);
         let mut contracts = BTreeMap::new();
-        for creation in genesis_creations(self.council, self.recovery_delay_s) {
+        for creation in &creations {
             let failed = |reason| GenesisError::Contract {
                 name: creation.name,
                 reason,
             };
             match executor
-                .create(DEPLOYER, creation.init_code)
+                .create(DEPLOYER, creation.init_code.clone())
                 .map_err(|source| failed(source.to_string()))?
             {
                 Executed::Success { .. } => {}
@@ -86,7 +98,7 @@ impl GenesisSpec {
             contracts.insert(creation.name.to_owned(), creation.address);
         }
         let mut changes = executor.finish().0.changes;
-        for creation in genesis_creations(self.council, self.recovery_delay_s) {
+        for creation in &creations {
             if !changes
                 .accounts
                 .iter()
@@ -120,12 +132,25 @@ impl GenesisSpec {
         })
     }
 
+    fn founding(&self) -> Founding {
+        let validators = self.validators.iter().map(|validator| FirstValidator {
+            key: B256::from_slice(&validator.key.encode()),
+            name: validator.name.clone(),
+        });
+        Founding {
+            council: self.council,
+            recovery_delay_s: self.recovery_delay_s,
+            validators: validators.collect(),
+        }
+    }
+
     fn block(&self, commitment: &Commitment) -> Result<Block, GenesisError> {
+        let leader = self.validators.first().ok_or(GenesisError::NoValidators)?;
         let extra = Extra {
             epoch: 0,
             view: 0,
             parent_view: 0,
-            leader: self.leader.clone(),
+            leader: leader.key.clone(),
             millis: (self.timestamp_ms % 1000) as u16,
             ops_root: commitment.ops_root,
             sync_start: commitment.sync_start,

@@ -2,8 +2,12 @@
 //!
 //! The dealer knows every share for a moment. A real network makes its key in a ceremony where nobody does.
 
-use crate::{GenesisFile, Identity, KeyError, NetworkError, NetworkFile, NodeConfig, ShareFile, SyncMode};
-use alloy_primitives::{Address, U256};
+use crate::{
+    GenesisFile, Identity, KeyError, NetworkError, NetworkFile, NodeConfig, ShareFile, SyncMode,
+    ValidatorEntry,
+};
+use alloy_primitives::{Address, Bytes, U256};
+use commonware_codec::Encode as _;
 use commonware_cryptography::{
     Signer as _,
     bls12381::{
@@ -123,7 +127,11 @@ impl DevNetwork {
             identity.write(&own.join("identity.key"))?;
             let port = self.first_port.saturating_add(index as u16);
             let address = (self.validators > 1).then(|| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
-            validators.push((identity.public(), address));
+            validators.push(ValidatorEntry {
+                key: Bytes::from(identity.public().encode()),
+                address,
+                name: String::new(),
+            });
         }
         let genesis = GenesisFile {
             timestamp_ms: self.timestamp_ms,

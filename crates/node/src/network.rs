@@ -1,6 +1,9 @@
 //! The network file: what all validators of a network agree on before they start.
 
-use crate::files::{self, FileError};
+use crate::{
+    card::MAX_NAME_BYTES,
+    files::{self, FileError},
+};
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use commonware_codec::{Copying, Decode as _, DecodeExt as _, Encode as _};
 use commonware_cryptography::bls12381::primitives::{
@@ -16,7 +19,7 @@ use std::{
     path::Path,
 };
 use thiserror::Error;
-use zhengtong_chain::{Genesis, GenesisError, GenesisSpec, RECOVERY_DELAY_S};
+use zhengtong_chain::{Genesis, GenesisError, GenesisSpec, GenesisValidator, RECOVERY_DELAY_S};
 use zhengtong_evm::Delegations;
 use zhengtong_types::{NAMESPACE, NetworkInfo, NetworkKey, consensus::ValidatorKey};
 
@@ -27,7 +30,8 @@ pub const MAX_DELEGATES: usize = 256;
 const FORMAT: &str = "zhengtong-network/1";
 const WHAT: &str = "network file";
 
-/// A network. Its genesis block depends on everything here but the addresses of validators.
+/// A network. Its genesis block depends on everything here but the addresses of validators, which may differ from operator
+/// to operator; so the contract `Validators` starts with keys and names alone.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NetworkFile {
@@ -78,6 +82,9 @@ pub struct ValidatorEntry {
     /// Where to reach it; a network of one needs none.
     #[serde(default)]
     pub address: Option<SocketAddr>,
+    /// The institution, for people.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
 }
 
 /// Why a network file is refused.
@@ -97,6 +104,8 @@ pub enum NetworkError {
     Order,
     #[error("validator {0} has no address; in a network of several each needs one")]
     Address(usize),
+    #[error("the name of validator {0} is longer than {MAX_NAME_BYTES} bytes")]
+    Name(usize),
     #[error("the polynomial does not decode for {0} validators")]
     Polynomial(usize),
     #[error(transparent)]
@@ -133,15 +142,8 @@ impl NetworkFile {
         chain_id: u64,
         genesis: GenesisFile,
         polynomial: &Sharing<MinSig>,
-        validators: Vec<(ValidatorKey, Option<SocketAddr>)>,
+        mut validators: Vec<ValidatorEntry>,
     ) -> Self {
-        let mut validators: Vec<_> = validators
-            .into_iter()
-            .map(|(key, address)| ValidatorEntry {
-                key: Bytes::from(key.encode()),
-                address,
-            })
-            .collect();
         validators.sort_by(|left, right| left.key.cmp(&right.key));
         let polynomial = Bytes::from(polynomial.encode());
         Self {
@@ -184,6 +186,10 @@ impl NetworkFile {
                 .position(|validator| validator.address.is_none())
         {
             return Err(NetworkError::Address(index));
+        }
+        let is_long = |validator: &ValidatorEntry| validator.name.len() > MAX_NAME_BYTES;
+        if let Some(index) = self.validators.iter().position(is_long) {
+            return Err(NetworkError::Name(index));
         }
         self.validator_keys()?;
         self.sharing().map(drop)
@@ -239,11 +245,11 @@ impl NetworkFile {
 
     /// Computes block 0; takes a moment, since it runs the contracts' creation code.
     pub fn genesis(&self) -> Result<Genesis, NetworkError> {
-        let leader = self
-            .validator_keys()?
-            .into_iter()
-            .next()
-            .ok_or(NetworkError::Count(0))?;
+        let validators = self.validator_keys()?.into_iter().zip(&self.validators);
+        let validators = validators.map(|(key, entry)| GenesisValidator {
+            key,
+            name: entry.name.clone(),
+        });
         let spec = GenesisSpec {
             chain_id: self.chain_id,
             timestamp_ms: self.genesis.timestamp_ms,
@@ -252,7 +258,7 @@ impl NetworkFile {
             council: self.genesis.council,
             recovery_delay_s: self.genesis.recovery_delay_s,
             network: self.commitment(),
-            leader,
+            validators: validators.collect(),
         };
         Ok(spec.build()?)
     }

@@ -4,7 +4,7 @@
 //! used once: its hash goes into every signature of the ceremony.
 
 use crate::{
-    GenesisFile, NetworkFile,
+    GenesisFile, NetworkFile, ValidatorEntry,
     card::{CardError, NodeCard},
     files::{self, FileError},
     network::{DelegatesError, MAX_VALIDATORS},
@@ -130,14 +130,17 @@ impl PlanFile {
 
     /// The network that this plan becomes with its key.
     pub fn network(&self, key: &Sharing<MinSig>) -> Result<NetworkFile, PlanError> {
-        let members = self.members()?.into_iter();
-        let members = members.map(|(key, address)| (key, Some(address))).collect();
+        let validators = self.validators.iter().map(|card| ValidatorEntry {
+            key: card.key.clone(),
+            address: Some(card.address),
+            name: card.name.clone(),
+        });
         Ok(NetworkFile::new(
             self.name.clone(),
             self.chain_id,
             self.genesis.clone(),
             key,
-            members,
+            validators.collect(),
         ))
     }
 }

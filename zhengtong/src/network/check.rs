@@ -58,9 +58,10 @@ pub fn show_network(network: &NetworkFile) -> Result<B256> {
     for validator in &network.validators {
         let address = validator.address.map(|address| address.to_string());
         say(format!(
-            "  validator  {}  {}",
+            "  validator  {}  {}  {}",
             validator.key,
-            address.unwrap_or_default()
+            address.unwrap_or_default(),
+            validator.name
         ));
     }
     show_rest(&network.genesis, network.validators.len());

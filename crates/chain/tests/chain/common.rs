@@ -17,7 +17,7 @@ use commonware_math::algebra::Random as _;
 use commonware_utils::{N3f1, TryCollect as _, ordered::Set};
 use rand::{SeedableRng as _, rngs::ChaCha20Rng};
 use std::time::Duration;
-use zhengtong_chain::{Config, Genesis, GenesisSpec};
+use zhengtong_chain::{Config, Genesis, GenesisSpec, GenesisValidator};
 use zhengtong_types::{
     NAMESPACE, NetworkInfo, NetworkKey,
     consensus::{Scheme, ValidatorKey},
@@ -64,7 +64,13 @@ pub fn network(n: usize, seed: u64) -> Network {
         council: account(1).address(),
         recovery_delay_s: zhengtong_chain::RECOVERY_DELAY_S,
         network: B256::repeat_byte(7),
-        leader: validators[0].clone(),
+        validators: validators
+            .iter()
+            .map(|key| GenesisValidator {
+                key: key.clone(),
+                name: String::new(),
+            })
+            .collect(),
     }
     .build()
     .expect("the genesis builds");

@@ -6,7 +6,9 @@ use alloy_signer_local::PrivateKeySigner;
 use futures::StreamExt as _;
 use rand::{SeedableRng as _, rngs::ChaCha20Rng};
 use std::{collections::BTreeMap, path::Path};
-use zhengtong_bindings::{Registry, addresses, registry::IRegistry, slug};
+use zhengtong_bindings::{
+    Registry, Validators, addresses, registry::IRegistry, slug, validators::IValidators::Validator as Listed,
+};
 use zhengtong_client::{Account, Call, Checkpoint, Client};
 use zhengtong_node::{Node, dev::DevNetwork};
 use zhengtong_rpc::{Config, Hosts, RpcServer};
@@ -146,5 +148,55 @@ async fn everything_a_validator_says_is_proven() {
     account.execute(&transfer()).await.unwrap();
     let next = client.follow_after(seen.unwrap()).next().await.unwrap().unwrap();
     assert_eq!(next.number(), tip + 1);
+    validator.stop().await;
+}
+
+/// The list starts as the network file's validators, without their addresses, and the council changes it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_council_says_who_validates() {
+    let folder = tempfile::tempdir().unwrap();
+    let validator = Validator::start(folder.path()).await;
+    let client = validator.client().await;
+    let (account, at) = (Account::new(client.clone(), council()), addresses().validators);
+    let named = client
+        .read(
+            addresses().registry,
+            &Registry::contractOfCall {
+                name: slug("validators"),
+            },
+        )
+        .await
+        .unwrap();
+    assert_eq!(named, at);
+
+    let file = folder.path().join("network.json");
+    let file: serde_json::Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+    let own = Listed {
+        key: file["validators"][0]["key"].as_str().unwrap().parse().unwrap(),
+        location: String::new(),
+        name: String::new(),
+    };
+    let listed = client.read(at, &Validators::listCall {}).await.unwrap();
+    assert_eq!(listed, [own.clone()]);
+
+    let newcomer = Listed {
+        key: B256::with_last_byte(1),
+        location: "192.0.2.7:9700".into(),
+        name: "卫生健康委".into(),
+    };
+    let add = Validators::addCall { v: newcomer.clone() };
+    account.execute(&Call::new(at, &add)).await.unwrap();
+    let listed = client.read(at, &Validators::listCall {}).await.unwrap();
+    assert_eq!(listed, [newcomer, own.clone()], "in the order of keys");
+    let remove = Validators::removeCall { key: own.key };
+    account.execute(&Call::new(at, &remove)).await.unwrap();
+    let listed = client.read(at, &Validators::listCall {}).await.unwrap();
+    assert_eq!(listed.len(), 1);
+
+    let stranger = PrivateKeySigner::from_bytes(&B256::repeat_byte(0x43)).unwrap();
+    let refused = Account::new(client.clone(), stranger)
+        .execute(&Call::new(at, &remove))
+        .await;
+    assert!(refused.is_err(), "a stranger changed the list");
     validator.stop().await;
 }

@@ -10,7 +10,7 @@ pub use inner::{Edit, EditError, MAX_BLOCKS, MineError};
 pub use time::{Clock, TimeError};
 pub use view::StateAt;
 
-use alloy_primitives::{Address, B256, Bytes, FixedBytes, U256, hex};
+use alloy_primitives::{Address, B256, Bytes, FixedBytes, U256, hex, keccak256};
 use inner::{Genesis, Inner};
 use parking_lot::{Mutex, RwLock};
 use state::Versions;
@@ -20,7 +20,7 @@ use std::{
 };
 use thiserror::Error;
 use tokio::sync::broadcast;
-use zhengtong_bindings::{DEPLOYER, RECOVERY_DELAY_S, genesis_creations};
+use zhengtong_bindings::{DEPLOYER, FirstValidator, Founding, RECOVERY_DELAY_S, genesis_creations};
 use zhengtong_chain::{SealedBlock, SubmitError};
 use zhengtong_evm::{
     AccountState, BlockContext, Delegations, EMPTY_CODE_HASH, Executed, Executor, Limits, Transaction,
@@ -213,7 +213,16 @@ fn create_contracts(
     let empty = view::StateAt::empty();
     let mut executor = Executor::new(empty, &context);
     let mut contracts = BTreeMap::new();
-    for creation in genesis_creations(config.council, RECOVERY_DELAY_S) {
+    let founding = Founding {
+        council: config.council,
+        recovery_delay_s: RECOVERY_DELAY_S,
+        // Nobody validates here, but the contract lists at least one.
+        validators: vec![FirstValidator {
+            key: keccak256("devtools"),
+            name: "devtools".into(),
+        }],
+    };
+    for creation in genesis_creations(&founding) {
         let failed = |reason| GenesisError::Contract {
             name: creation.name,
             reason,

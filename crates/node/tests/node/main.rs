@@ -1,6 +1,7 @@
 //! A real validator on disk, in this process and in one that is killed.
 
 mod common;
+mod genesis;
 mod kill;
 mod lifecycle;
 mod plan;

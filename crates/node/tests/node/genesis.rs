@@ -1,0 +1,67 @@
+//! What block 0 depends on, and that it can be made for the largest network.
+
+use crate::common::{configs, dev};
+use alloy_primitives::B256;
+use zhengtong_node::{GenesisFile, NetworkError, NetworkFile};
+
+fn network(validators: u32) -> NetworkFile {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = configs(folder.path(), &dev(validators, 9_700)).remove(0);
+    NetworkFile::read(&config.network).expect("reads")
+}
+
+fn hash(network: &NetworkFile) -> B256 {
+    network.genesis().expect("builds").block.hash()
+}
+
+#[test]
+fn addresses_of_validators_stay_out_of_it_and_nothing_else_does() {
+    let network = network(4);
+    let first = hash(&network);
+    let mut moved = network.clone();
+    for validator in &mut moved.validators {
+        validator.address = Some("198.51.100.4:1234".parse().expect("an address"));
+    }
+    assert_eq!(
+        hash(&moved),
+        first,
+        "operators may reach each other at different addresses"
+    );
+
+    let mut named = network.clone();
+    named.validators[2].name = "民政局".into();
+    let mut council = network.clone();
+    council.genesis = GenesisFile {
+        council: alloy_primitives::Address::repeat_byte(9),
+        ..network.genesis.clone()
+    };
+    let mut chain = network.clone();
+    chain.chain_id += 1;
+    let mut hashes = vec![first, hash(&named), hash(&council), hash(&chain)];
+    hashes.sort_unstable();
+    hashes.dedup();
+    assert_eq!(hashes.len(), 4);
+}
+
+#[test]
+fn a_hundred_validators_with_the_longest_names_fit_into_it() {
+    let mut network = network(100);
+    for validator in &mut network.validators {
+        validator.name = "n".repeat(64);
+    }
+    let genesis = network.genesis().expect("the contracts can be made");
+    assert!(genesis.contracts.contains_key("validators"));
+}
+
+#[test]
+fn a_longer_name_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("network.json");
+    let mut network = network(1);
+    network.validators[0].name = "n".repeat(65);
+    network.write(&path).expect("writes");
+    assert!(matches!(NetworkFile::read(&path), Err(NetworkError::Name(0))));
+    network.validators[0].name.pop();
+    network.write(&path).expect("writes");
+    NetworkFile::read(&path).expect("reads");
+}
