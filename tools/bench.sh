@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 tools/setup.sh bench
 source tools/lib.sh
-steps_total=3
+steps_total=4
 figures=$PWD/target/bench-figures
 mkdir -p "$figures"
 quick=()
@@ -12,6 +12,10 @@ quick=()
 
 step "ERC-20 transfers, beside anvil"
 target/release/zhengtong bench transfers --report "$figures/transfers.json" "${quick[@]}"
+step "the same with few and with five million accounts in the state"
+state=()
+[ "${ZHENGTONG_BENCH_QUICK:-}" != 1 ] || state=(--transfers 2000 --rounds 1 --holders 100000)
+target/release/zhengtong bench state --report "$figures/state.json" "${state[@]}"
 step "records between two gateways"
 exchanges=()
 [ "${ZHENGTONG_BENCH_QUICK:-}" != 1 ] || exchanges=(--exchanges 500)
