@@ -10,9 +10,12 @@ import {Linked} from "./Linked.sol";
 
 /// @dev See {ICredentials}.
 contract Credentials is ICredentials, Linked {
+    uint256 private constant CERTIFICATE_MAX_BYTES = 2048;
+
     /// @dev The case's event count when its credential was issued. It grows with every decision, so it names the decision.
     mapping(bytes32 caseId => uint32 events) private _issuedAt;
     mapping(bytes32 issuer => mapping(bytes32 list => bytes32)) private _statusRoots;
+    mapping(bytes32 issuer => mapping(bytes32 fingerprint => bool)) private _anchors;
 
     constructor(IRegistry registry_) Linked(registry_) {}
 
@@ -51,6 +54,23 @@ contract Credentials is ICredentials, Linked {
     /// @inheritdoc ICredentials
     function statusRoot(bytes32 issuer, bytes32 list) external view returns (bytes32) {
         return _statusRoots[issuer][list];
+    }
+
+    /// @inheritdoc ICredentials
+    function setAnchor(bytes32 issuer, bytes calldata certificate, bool trusted) external onlyCouncil {
+        registry.attesterOf(issuer);
+        if (certificate.length == 0 || certificate.length > CERTIFICATE_MAX_BYTES) {
+            revert BadCertificate(certificate.length, CERTIFICATE_MAX_BYTES);
+        }
+
+        bytes32 fingerprint = sha256(certificate);
+        _anchors[issuer][fingerprint] = trusted;
+        emit AnchorSet(issuer, fingerprint, trusted, certificate);
+    }
+
+    /// @inheritdoc ICredentials
+    function isAnchor(bytes32 issuer, bytes32 fingerprint) external view returns (bool) {
+        return _anchors[issuer][fingerprint];
     }
 
     function _requireIssuer(bytes32 organisation) private view {

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {DECIDER, ISSUER, PROVIDER} from "../src/interfaces/Constants.sol";
 import {ICases} from "../src/interfaces/ICases.sol";
 import {ICredentials} from "../src/interfaces/ICredentials.sol";
+import {IRegistry} from "../src/interfaces/IRegistry.sol";
 import {IServices} from "../src/interfaces/IServices.sol";
 import {CaseWorld} from "./support/CaseWorld.sol";
 
@@ -98,5 +99,34 @@ contract CredentialsTest is CaseWorld {
         vm.expectRevert(abi.encodeWithSelector(ICredentials.EmptyHash.selector));
         vm.prank(civil);
         credentials.setStatusRoot(LIST, 0);
+    }
+
+    function test_the_council_names_who_certifies_an_issuers_keys() public {
+        bytes memory certificate = "certificate";
+        bytes32 fingerprint = sha256(certificate);
+        expectEvent(address(credentials));
+        emit ICredentials.AnchorSet(POLICE, fingerprint, true, certificate);
+        vm.prank(council);
+        credentials.setAnchor(POLICE, certificate, true);
+        vm.assertTrue(credentials.isAnchor(POLICE, fingerprint), "trusted");
+        vm.assertTrue(!credentials.isAnchor(CIVIL, fingerprint), "for another");
+        vm.prank(council);
+        credentials.setAnchor(POLICE, certificate, false);
+        vm.assertTrue(!credentials.isAnchor(POLICE, fingerprint), "no longer");
+    }
+
+    function test_bad_anchors_are_refused() public {
+        vm.expectRevert(abi.encodeWithSelector(IRegistry.NotCouncil.selector, police));
+        vm.prank(police);
+        credentials.setAnchor(POLICE, "certificate", true);
+        vm.expectRevert(abi.encodeWithSelector(IRegistry.UnknownOrganisation.selector, bytes32("none")));
+        vm.prank(council);
+        credentials.setAnchor("none", "certificate", true);
+        vm.expectRevert(abi.encodeWithSelector(ICredentials.BadCertificate.selector, 0, 2048));
+        vm.prank(council);
+        credentials.setAnchor(POLICE, "", true);
+        vm.expectRevert(abi.encodeWithSelector(ICredentials.BadCertificate.selector, 2049, 2048));
+        vm.prank(council);
+        credentials.setAnchor(POLICE, new bytes(2049), true);
     }
 }

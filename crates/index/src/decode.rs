@@ -324,6 +324,8 @@ fn credentials(
             credential_hash: e.credentialHash,
             status_index: e.statusIndex,
         },
+        // Whom credentials' keys are certified by; says nothing about a case.
+        E::AnchorSet(_) => return Ok(None),
         E::StatusRootSet(e) => Event::StatusRootSet {
             issuer: e.issuer.into(),
             list: e.list,

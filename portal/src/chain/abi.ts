@@ -2428,6 +2428,27 @@ export const credentialsAbi = [
  },
  {
   "type": "function",
+  "name": "isAnchor",
+  "inputs": [
+   {
+    "name": "issuer",
+    "type": "bytes32"
+   },
+   {
+    "name": "fingerprint",
+    "type": "bytes32"
+   }
+  ],
+  "outputs": [
+   {
+    "name": "",
+    "type": "bool"
+   }
+  ],
+  "stateMutability": "view"
+ },
+ {
+  "type": "function",
   "name": "issue",
   "inputs": [
    {
@@ -2477,6 +2498,26 @@ export const credentialsAbi = [
  },
  {
   "type": "function",
+  "name": "setAnchor",
+  "inputs": [
+   {
+    "name": "issuer",
+    "type": "bytes32"
+   },
+   {
+    "name": "certificate",
+    "type": "bytes"
+   },
+   {
+    "name": "trusted",
+    "type": "bool"
+   }
+  ],
+  "outputs": [],
+  "stateMutability": "nonpayable"
+ },
+ {
+  "type": "function",
   "name": "setStatusRoot",
   "inputs": [
    {
@@ -2511,6 +2552,33 @@ export const credentialsAbi = [
    }
   ],
   "stateMutability": "view"
+ },
+ {
+  "type": "event",
+  "name": "AnchorSet",
+  "inputs": [
+   {
+    "name": "issuer",
+    "type": "bytes32",
+    "indexed": true
+   },
+   {
+    "name": "fingerprint",
+    "type": "bytes32",
+    "indexed": true
+   },
+   {
+    "name": "trusted",
+    "type": "bool",
+    "indexed": false
+   },
+   {
+    "name": "certificate",
+    "type": "bytes",
+    "indexed": false
+   }
+  ],
+  "anonymous": false
  },
  {
   "type": "event",
@@ -2578,6 +2646,20 @@ export const credentialsAbi = [
  },
  {
   "type": "error",
+  "name": "BadCertificate",
+  "inputs": [
+   {
+    "name": "bytesGiven",
+    "type": "uint256"
+   },
+   {
+    "name": "bytesAllowed",
+    "type": "uint256"
+   }
+  ]
+ },
+ {
+  "type": "error",
   "name": "EmptyHash",
   "inputs": []
  },
@@ -2607,6 +2689,16 @@ export const credentialsAbi = [
    {
     "name": "status",
     "type": "uint8"
+   }
+  ]
+ },
+ {
+  "type": "error",
+  "name": "NotCouncil",
+  "inputs": [
+   {
+    "name": "sender",
+    "type": "address"
    }
   ]
  },
