@@ -67,6 +67,12 @@ pub enum CredentialError {
     /// Disclosures do not fit the digests the issuer signed.
     #[error("the disclosures do not fit what the issuer signed")]
     Disclosures,
+    /// The issuer's certificate chain.
+    #[error("certificates: {0}")]
+    Certificate(#[from] crate::CertificateError),
+    /// The status list is about another list, or of another time.
+    #[error("the status list has another `{0}` than expected")]
+    StatusList(&'static str),
     /// The proof that the presenter holds the key is missing or wrong.
     #[error("key binding: {0}")]
     KeyBinding(#[from] KeyBindingError),

@@ -4,17 +4,28 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use crate::es256::Signer;
-use crate::{CredentialError, Jwk, StatusList};
+use crate::jwt::Signer;
+use crate::{Certificate, CertificateError, CredentialError, Jwk, StatusList};
 
 pub(crate) const CREDENTIAL_TYP: &str = "dc+sd-jwt";
-const STATUS_TYP: &str = "statuslist+jwt";
+pub(crate) const STATUS_TYP: &str = "statuslist+jwt";
 
 /// An organisation's credential key, and what ties it to the organisation.
 pub struct Issuer {
     id: String,
     key: SigningKey,
     endorsement: String,
+    certificates: Vec<Certificate>,
+}
+
+/// When a status list was signed and how long it may be used, in unix seconds and seconds.
+pub struct StatusTimes {
+    /// Now.
+    pub issued_at_s: u64,
+    /// When it is of no use any more.
+    pub expires_at_s: u64,
+    /// How long it may be kept before it is fetched again.
+    pub ttl_s: u64,
 }
 
 /// What goes into a credential.
@@ -87,7 +98,48 @@ impl Issuer {
             id: id.to_owned(),
             key,
             endorsement,
+            certificates: Vec::new(),
         })
+    }
+
+    /// The same issuer with certificates (leaf first), under the identifier that they name. They then travel in the header
+    /// (`x5c`), instead of the key and its endorsement.
+    ///
+    /// # Errors
+    /// The leaf is of another key, or does not name `id` as an URI.
+    pub fn certified(mut self, id: &str, certificates: Vec<Certificate>) -> Result<Self, CredentialError> {
+        let leaf = certificates
+            .first()
+            .ok_or(CertificateError::Malformed)?
+            .claims()?;
+        if leaf.key != self.jwk() {
+            return Err(CertificateError::Key.into());
+        }
+        if !leaf.uris.iter().any(|uri| uri == id) {
+            return Err(CredentialError::Issuer);
+        }
+        self.id = id.to_owned();
+        self.certificates = certificates;
+        Ok(self)
+    }
+
+    /// Its identifier (`iss`).
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The certificates of its key, leaf first; none if it is trusted by its endorsement.
+    pub fn certificates(&self) -> &[Certificate] {
+        &self.certificates
+    }
+
+    /// Signs another kind of JWT with the same key and the same certificates.
+    ///
+    /// # Errors
+    /// Never in practice.
+    pub fn sign_jwt(&self, typ: &'static str, payload: &Value) -> Result<String, CredentialError> {
+        affinidi_sd_jwt::JwtSigner::sign_jwt(&self.signer(typ), &Value::Null, payload)
+            .map_err(|_| CredentialError::Malformed { part: "the payload" })
     }
 
     /// The public key.
@@ -124,7 +176,7 @@ impl Issuer {
         Ok(CredentialText::new(issued.serialize()))
     }
 
-    /// Signs a Token Status List (`statuslist+jwt`) valid until `expires_at_s`.
+    /// Signs a Token Status List (`statuslist+jwt`).
     ///
     /// # Errors
     /// Never in practice: the payload is made here.
@@ -132,26 +184,26 @@ impl Issuer {
         &self,
         list: &StatusList,
         uri: &str,
-        issued_at_s: u64,
-        expires_at_s: u64,
+        times: &StatusTimes,
     ) -> Result<String, CredentialError> {
         let payload = json!({
-            "iss": self.id, "sub": uri, "iat": issued_at_s, "exp": expires_at_s,
-            "status_list": { "bits": StatusList::BITS, "lst": list.encode() },
+            "iss": self.id, "sub": uri, "iat": times.issued_at_s, "exp": times.expires_at_s, "ttl": times.ttl_s,
+            "status_list": { "bits": list.bits(), "lst": list.encode() },
         });
-        affinidi_sd_jwt::JwtSigner::sign_jwt(&self.signer(STATUS_TYP), &Value::Null, &payload).map_err(|_| {
-            CredentialError::Malformed {
-                part: "the status list",
-            }
-        })
+        self.sign_jwt(STATUS_TYP, &payload)
     }
 
     fn signer(&self, typ: &'static str) -> Signer<'_> {
         let mut extra = Map::new();
         extra.insert("kid".into(), self.jwk().thumbprint().into());
-        extra.insert("jwk".into(), self.jwk().to_value());
-        if !self.endorsement.is_empty() {
-            extra.insert("endorsement".into(), self.endorsement.as_str().into());
+        if self.certificates.is_empty() {
+            extra.insert("jwk".into(), self.jwk().to_value());
+            if !self.endorsement.is_empty() {
+                extra.insert("endorsement".into(), self.endorsement.as_str().into());
+            }
+        } else {
+            let x5c: Vec<_> = self.certificates.iter().map(Certificate::to_x5c).collect();
+            extra.insert("x5c".into(), x5c.into());
         }
         Signer {
             key: &self.key,

@@ -1,7 +1,7 @@
 use affinidi_sd_jwt::{KbJwtInput, SdJwt, Sha256Hasher, holder};
 use p256::ecdsa::SigningKey;
 
-use crate::es256::Signer;
+use crate::jwt::Signer;
 use crate::{CredentialError, CredentialText};
 
 pub(crate) const KEY_BINDING_TYP: &str = "kb+jwt";

@@ -7,14 +7,23 @@ use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 use sha2::{Digest, Sha256};
 
-use crate::CredentialError;
+use crate::issue::STATUS_TYP;
+use crate::jwt::{Jwt, seconds};
+use crate::{CredentialError, Jwk};
 
-/// The most credentials one status list covers.
+/// The most credentials one status list of ours covers.
 pub const MAX_STATUS_ENTRIES: u32 = 1 << 20;
+/// The most bytes of a list that is read, uncompressed: a million entries of eight bits.
+const MAX_LIST_BYTES: usize = 1 << 20;
+/// The most bytes of a signed list that is read.
+pub const MAX_STATUS_TOKEN_BYTES: usize = 2 * 1024 * 1024;
+/// How far the clock of a list's issuer may be ahead, in seconds.
+const MAX_AHEAD_S: u64 = 60;
 
-/// A Token Status List (draft-ietf-oauth-status-list) of two bits an entry.
+/// A Token Status List of 1, 2, 4 or 8 bits an entry; ours have two.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatusList {
+    bits: u8,
     bytes: Vec<u8>,
 }
 
@@ -32,22 +41,26 @@ pub enum Status {
 }
 
 impl StatusList {
-    /// Bits an entry.
+    /// Bits an entry of our lists.
     pub const BITS: u8 = 2;
-    const PER_BYTE: u32 = 4;
 
-    /// A list of `entries` valid entries, rounded up to a whole byte and at most
-    /// [`MAX_STATUS_ENTRIES`].
+    /// A list of `entries` valid entries of two bits, rounded up to a whole byte and at most [`MAX_STATUS_ENTRIES`].
     pub fn new(entries: u32) -> Self {
         let entries = entries.min(MAX_STATUS_ENTRIES);
         Self {
-            bytes: vec![0; entries.div_ceil(Self::PER_BYTE) as usize],
+            bits: Self::BITS,
+            bytes: vec![0; entries.div_ceil(8 / u32::from(Self::BITS)) as usize],
         }
+    }
+
+    /// Bits an entry.
+    pub fn bits(&self) -> u8 {
+        self.bits
     }
 
     /// How many entries there are.
     pub fn size(&self) -> u32 {
-        self.bytes.len() as u32 * Self::PER_BYTE
+        self.bytes.len() as u32 * self.per_byte()
     }
 
     /// The status of an entry.
@@ -56,7 +69,7 @@ impl StatusList {
     /// The index is beyond the list.
     pub fn get(&self, index: u32) -> Result<Status, CredentialError> {
         let (byte, shift) = self.place(index)?;
-        Ok(match self.bytes[byte] >> shift & 3 {
+        Ok(match self.bytes[byte] >> shift & self.mask() {
             0 => Status::Valid,
             1 => Status::Invalid,
             2 => Status::Suspended,
@@ -70,7 +83,8 @@ impl StatusList {
     /// The index is beyond the list.
     pub fn set(&mut self, index: u32, status: Status) -> Result<(), CredentialError> {
         let (byte, shift) = self.place(index)?;
-        self.bytes[byte] = self.bytes[byte] & !(3 << shift) | (status as u8) << shift;
+        let mask = self.mask();
+        self.bytes[byte] = self.bytes[byte] & !(mask << shift) | (status as u8 & mask) << shift;
         Ok(())
     }
 
@@ -81,30 +95,68 @@ impl StatusList {
         URL_SAFE_NO_PAD.encode(compressed.expect("writing to memory does not fail"))
     }
 
-    /// Undoes [`Self::encode`].
+    /// Reads `bits` and `lst`.
     ///
     /// # Errors
-    /// Not base64url, not zlib, or more than [`MAX_STATUS_ENTRIES`].
-    pub fn decode(lst: &str) -> Result<Self, CredentialError> {
+    /// Not base64url, not zlib, other bits than the standard has, or larger than a million bytes.
+    pub fn decode(bits: u8, lst: &str) -> Result<Self, CredentialError> {
         let malformed = || CredentialError::Malformed {
             part: "the status list",
         };
-        let limit = u64::from(MAX_STATUS_ENTRIES / Self::PER_BYTE);
+        if ![1, 2, 4, 8].contains(&bits) {
+            return Err(malformed());
+        }
         let compressed = URL_SAFE_NO_PAD.decode(lst).map_err(|_| malformed())?;
         let mut bytes = Vec::new();
         ZlibDecoder::new(&compressed[..])
-            .take(limit + 1)
+            .take(MAX_LIST_BYTES as u64 + 1)
             .read_to_end(&mut bytes)
             .map_err(|_| malformed())?;
-        if bytes.len() as u64 > limit {
+        if bytes.len() > MAX_LIST_BYTES {
             return Err(malformed());
         }
-        Ok(Self { bytes })
+        Ok(Self { bits, bytes })
+    }
+
+    /// Reads a signed list (`statuslist+jwt`): it is about `uri`, signed by `key`, and of use at `now_s`.
+    ///
+    /// # Errors
+    /// The first thing that is wrong.
+    pub fn verify(token: &str, uri: &str, key: &Jwk, now_s: u64) -> Result<Self, CredentialError> {
+        let token = Jwt::parse_list(token)?;
+        token.verify(key, STATUS_TYP, "issuer")?;
+        if token.text("sub")? != uri {
+            return Err(CredentialError::StatusList("sub"));
+        }
+        if token.time("iat")? > now_s.saturating_add(MAX_AHEAD_S) {
+            return Err(CredentialError::StatusList("iat"));
+        }
+        if let Some(exp) = token.claim("exp")
+            && seconds(exp).is_none_or(|exp| now_s >= exp)
+        {
+            return Err(CredentialError::StatusList("exp"));
+        }
+        let list = token
+            .claim("status_list")
+            .ok_or(CredentialError::Claim("status_list"))?;
+        let bits = list["bits"].as_u64().and_then(|bits| u8::try_from(bits).ok());
+        match (bits, list["lst"].as_str()) {
+            (Some(bits), Some(lst)) => Self::decode(bits, lst),
+            _ => Err(CredentialError::Claim("status_list")),
+        }
     }
 
     /// What the chain keeps: SHA-256 of the uncompressed list.
     pub fn root(&self) -> [u8; 32] {
         Sha256::digest(&self.bytes).into()
+    }
+
+    fn per_byte(&self) -> u32 {
+        8 / u32::from(self.bits)
+    }
+
+    fn mask(&self) -> u8 {
+        u8::MAX >> (8 - self.bits)
     }
 
     fn place(&self, index: u32) -> Result<(usize, u32), CredentialError> {
@@ -114,9 +166,10 @@ impl StatusList {
                 size: self.size(),
             });
         }
+        let per_byte = self.per_byte();
         Ok((
-            (index / Self::PER_BYTE) as usize,
-            index % Self::PER_BYTE * u32::from(Self::BITS),
+            (index / per_byte) as usize,
+            index % per_byte * u32::from(self.bits),
         ))
     }
 }

@@ -5,8 +5,8 @@ use static_assertions::assert_not_impl_any;
 
 use crate::{
     CredentialError, CredentialText, Expected, Issuer, Jwk, KeyBinding, KeyBindingError,
-    MAX_CREDENTIAL_BYTES, NewCredential, Presentation, Presented, Status, StatusEntry, StatusList, Verified,
-    endorsement_text, present,
+    MAX_CREDENTIAL_BYTES, NewCredential, Presentation, Presented, Status, StatusEntry, StatusList,
+    StatusTimes, Verified, endorsement_text, present,
 };
 
 assert_not_impl_any!(CredentialText: std::fmt::Debug, std::fmt::Display, Clone, serde::Serialize);
@@ -285,11 +285,89 @@ fn keys_are_checked() {
     );
 }
 
+/// Token Status List, section 4 and appendix C: lists of every width with the statuses they hold.
 #[test]
-fn status_lists_match_the_drafts_example_and_hold_every_status() {
+fn status_lists_of_every_width_are_read() {
+    let vector = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+    let decode = |list: &Value| {
+        let bits = list["bits"].as_u64().unwrap().try_into().unwrap();
+        StatusList::decode(bits, list["lst"].as_str().unwrap()).unwrap()
+    };
+    for (list, statuses) in [
+        (
+            include_str!("../tests/status_list/c1_1bit.json"),
+            include_str!("../tests/status_list/c1_1bit_statuses.json"),
+        ),
+        (
+            include_str!("../tests/status_list/c2_2bit.json"),
+            include_str!("../tests/status_list/c2_2bit_statuses.json"),
+        ),
+        (
+            include_str!("../tests/status_list/c3_4bit.json"),
+            include_str!("../tests/status_list/c3_4bit_statuses.json"),
+        ),
+        (
+            include_str!("../tests/status_list/c4_8bit.json"),
+            include_str!("../tests/status_list/c4_8bit_statuses.json"),
+        ),
+    ] {
+        let (list, statuses) = (decode(&vector(list)), vector(statuses));
+        assert_eq!(list.size(), 1 << 20);
+        for entry in statuses.as_array().unwrap() {
+            let (index, status) = (entry[0].as_u64().unwrap(), entry[1].as_u64().unwrap());
+            let expected = match status {
+                0 => Status::Valid,
+                1 => Status::Invalid,
+                2 => Status::Suspended,
+                _ => Status::Other,
+            };
+            assert_eq!(list.get(index.try_into().unwrap()), Ok(expected), "{index}");
+        }
+    }
+    let section_4 = decode(&vector(include_str!("../tests/status_list/list_1bit.json")));
+    let read: Vec<_> = (0..16).map(|index| section_4.get(index).unwrap() as u8).collect();
+    assert_eq!(read, [1, 0, 0, 1, 1, 1, 0, 1, 1, 1, 0, 0, 0, 1, 0, 1]);
+    assert!(StatusList::decode(3, "eNrbuRgAAhcBXQ").is_err());
+}
+
+#[test]
+fn a_signed_status_list_is_of_its_issuer_about_its_address_and_of_now() {
+    let uri = "https://issuer.example/status/1";
+    let mut list = StatusList::new(1024);
+    list.set(7, Status::Invalid).unwrap();
+    let times = StatusTimes {
+        issued_at_s: NOW_S,
+        expires_at_s: NOW_S + 600,
+        ttl_s: 300,
+    };
+    let token = issuer().sign_status_list(&list, uri, &times).unwrap();
+    let verify = |uri: &str, key: &Jwk, now_s| StatusList::verify(&token, uri, key, now_s);
+    assert_eq!(verify(uri, &ISSUER_KEY, NOW_S), Ok(list.clone()));
+    assert_eq!(
+        verify("https://other.example", &ISSUER_KEY, NOW_S),
+        Err(CredentialError::StatusList("sub"))
+    );
+    assert_eq!(
+        verify(uri, &OTHER_KEY, NOW_S),
+        Err(CredentialError::Signature { by: "issuer" })
+    );
+    assert_eq!(
+        verify(uri, &ISSUER_KEY, NOW_S + 600),
+        Err(CredentialError::StatusList("exp"))
+    );
+    assert_eq!(
+        verify(uri, &ISSUER_KEY, NOW_S - 61),
+        Err(CredentialError::StatusList("iat"))
+    );
+    let credential = credential();
+    assert!(StatusList::verify(credential.expose(), uri, &ISSUER_KEY, NOW_S).is_err());
+}
+
+#[test]
+fn status_lists_match_the_standards_example_and_hold_every_status() {
     // draft-ietf-oauth-status-list, section 4.1: twelve two-bit statuses.
     let statuses = [1u8, 2, 0, 3, 0, 1, 0, 1, 1, 2, 3, 3];
-    let decoded = StatusList::decode("eNo76fITAAPfAgc").unwrap();
+    let decoded = StatusList::decode(2, "eNo76fITAAPfAgc").unwrap();
     let mut list = StatusList::new(12);
     for (index, status) in statuses.iter().enumerate() {
         let status = [Status::Valid, Status::Invalid, Status::Suspended, Status::Other][*status as usize];
@@ -297,12 +375,12 @@ fn status_lists_match_the_drafts_example_and_hold_every_status() {
         list.set(index as u32, status).unwrap();
     }
     assert_eq!(list, decoded);
-    assert_eq!(StatusList::decode(&list.encode()), Ok(list.clone()));
+    assert_eq!(StatusList::decode(2, &list.encode()), Ok(list.clone()));
     assert_eq!(
         list.get(12),
         Err(CredentialError::StatusIndex { index: 12, size: 12 })
     );
-    assert!(StatusList::decode("!").is_err());
+    assert!(StatusList::decode(2, "!").is_err());
     list.set(1, Status::Valid).unwrap();
     assert_eq!(
         (list.get(0), list.get(1)),

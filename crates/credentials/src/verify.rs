@@ -5,15 +5,17 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::error::KeyBindingError;
-use crate::es256::{Accepted, Jwt};
 use crate::issue::CREDENTIAL_TYP;
+use crate::jwt::{Accepted, Jwt, seconds};
 use crate::present::KEY_BINDING_TYP;
-use crate::{CredentialError, Jwk};
+use crate::{Certificate, CertificateError, CredentialError, Jwk};
 
 /// The most bytes of a presented credential.
 pub const MAX_CREDENTIAL_BYTES: usize = 16 * 1024;
 /// The most disclosures of a presented credential.
 const MAX_DISCLOSURES: usize = 64;
+/// The only hash of disclosures that is accepted (`_sd_alg`); also the default.
+const HASH: &str = "sha-256";
 /// How far a holder's clock may be ahead, in seconds.
 const MAX_AHEAD_S: u64 = 60;
 
@@ -24,7 +26,19 @@ pub struct Presented<'a> {
     binding: Option<&'a str>,
 }
 
-/// What a verifier asks for.
+/// What a verifier asks for of any SD-JWT (RFC 9901), whatever it says.
+pub struct Signed<'a> {
+    /// The issuer's key, trusted by its certificate or by other means.
+    pub issuer_key: &'a Jwk,
+    /// The type of token (`typ`).
+    pub typ: &'static str,
+    /// Now, unix seconds.
+    pub now_s: u64,
+    /// The proof of possession asked for, if any.
+    pub binding: Option<KeyBinding<'a>>,
+}
+
+/// What a verifier asks for of a credential (SD-JWT VC).
 pub struct Expected<'a> {
     /// The issuing organisation (`iss`).
     pub issuer: &'a str,
@@ -53,7 +67,41 @@ pub struct Verified {
     claims: Map<String, Value>,
 }
 
+/// Where a credential's status is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatusReference {
+    /// Address of the list.
+    pub uri: String,
+    /// Index in the list.
+    pub index: u32,
+}
+
 impl Verified {
+    /// All claims that were shown, with those that every verifier sees.
+    pub fn claims(&self) -> &Map<String, Value> {
+        &self.claims
+    }
+
+    /// Where its status is kept; `None` if it cannot be revoked.
+    ///
+    /// # Errors
+    /// [`CredentialError::Claim`] if `status` is there and not as the Token Status List says.
+    pub fn status(&self) -> Result<Option<StatusReference>, CredentialError> {
+        let Some(status) = self.claim("status") else {
+            return Ok(None);
+        };
+        let wrong = CredentialError::Claim("status");
+        let list = &status["status_list"];
+        let index = list["idx"].as_u64().and_then(|index| u32::try_from(index).ok());
+        match (list["uri"].as_str(), index) {
+            (Some(uri), Some(index)) => Ok(Some(StatusReference {
+                uri: uri.to_owned(),
+                index,
+            })),
+            _ => Err(wrong),
+        }
+    }
+
     /// A claim.
     pub fn claim(&self, name: &str) -> Option<&Value> {
         self.claims.get(name)
@@ -110,6 +158,25 @@ impl<'a> Presented<'a> {
             .ok_or(CredentialError::Claim("iss"))
     }
 
+    /// The certificate chain of its key (header `x5c`); `None` if it has none.
+    ///
+    /// # Errors
+    /// It is there and is not one.
+    pub fn certificates(&self) -> Result<Option<Vec<Certificate>>, CertificateError> {
+        self.issued
+            .header("x5c")
+            .map(Certificate::chain_from_x5c)
+            .transpose()
+    }
+
+    /// The type it claims to have (`vct`).
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn claimed_type(&self) -> Result<&str, CredentialError> {
+        self.issued.text("vct")
+    }
+
     /// The key it claims to be signed with (header `jwk`).
     ///
     /// # Errors
@@ -144,8 +211,8 @@ impl<'a> Presented<'a> {
     /// # Errors
     /// The first thing that is wrong.
     pub fn verify(&self, expected: &Expected<'_>) -> Result<Verified, CredentialError> {
-        let issuer_key = expected.issuer_key.verifying_key("the issuer's key")?;
-        self.issued.verify(&issuer_key, CREDENTIAL_TYP, "issuer")?;
+        self.issued
+            .verify(expected.issuer_key, CREDENTIAL_TYP, "issuer")?;
         let signed = &self.issued.payload;
         if self.claimed_issuer()? != expected.issuer {
             return Err(CredentialError::Issuer);
@@ -155,9 +222,22 @@ impl<'a> Presented<'a> {
                 expected: expected.vct.into(),
             });
         }
-        check_times(signed, expected.now_s)?;
-        if let Some(binding) = &expected.binding {
-            self.verify_binding(binding, expected.now_s)?;
+        self.verify_rest(expected.binding.as_ref(), expected.now_s)
+    }
+
+    /// Verifies what RFC 9901 asks for and nothing of what is said: signature, times, disclosures, key binding.
+    ///
+    /// # Errors
+    /// The first thing that is wrong.
+    pub fn verify_signed(&self, expected: &Signed<'_>) -> Result<Verified, CredentialError> {
+        self.issued.verify(expected.issuer_key, expected.typ, "issuer")?;
+        self.verify_rest(expected.binding.as_ref(), expected.now_s)
+    }
+
+    fn verify_rest(&self, binding: Option<&KeyBinding<'_>>, now_s: u64) -> Result<Verified, CredentialError> {
+        check_times(&self.issued.payload, now_s)?;
+        if let Some(binding) = binding {
+            self.verify_binding(binding, now_s)?;
         }
         Ok(Verified {
             claims: self.disclosed()?,
@@ -165,6 +245,11 @@ impl<'a> Presented<'a> {
     }
 
     fn disclosed(&self) -> Result<Map<String, Value>, CredentialError> {
+        // The library takes anything that is not a text for the default.
+        let hash = self.issued.payload.get("_sd_alg");
+        if hash.is_some_and(|hash| hash.as_str() != Some(HASH)) {
+            return Err(CredentialError::Disclosures);
+        }
         let credential = SdJwt::parse(self.text, &Sha256Hasher)
             .map_err(|_| CredentialError::Malformed { part: "a disclosure" })?;
         let accepted = Accepted(&self.issued.payload);
@@ -182,8 +267,7 @@ impl<'a> Presented<'a> {
         let holder = self.issued.payload.get("cnf").and_then(|cnf| cnf.get("jwk"));
         let holder = Jwk::parse(holder.ok_or(CredentialError::Claim("cnf"))?, "the holder's key")?;
         let binding = Jwt::parse(text, "the holder's part")?;
-        let key = holder.verifying_key("the holder's key")?;
-        binding.verify(&key, KEY_BINDING_TYP, "holder")?;
+        binding.verify(&holder, KEY_BINDING_TYP, "holder")?;
         let claim = |name| binding.payload.get(name).and_then(Value::as_str);
         let shown = &self.text[..self.text.len() - text.len()];
         if claim("sd_hash") != Some(URL_SAFE_NO_PAD.encode(Sha256::digest(shown)).as_str()) {
@@ -195,8 +279,7 @@ impl<'a> Presented<'a> {
         if claim("nonce") != Some(asked.nonce) {
             return Err(KeyBindingError::Nonce.into());
         }
-        let iat = binding.payload.get("iat").and_then(Value::as_u64);
-        let iat = iat.ok_or(CredentialError::Claim("iat"))?;
+        let iat = binding.time("iat")?;
         if iat > now_s.saturating_add(MAX_AHEAD_S) {
             return Err(KeyBindingError::Future.into());
         }
@@ -211,18 +294,16 @@ impl<'a> Presented<'a> {
 }
 
 fn check_times(signed: &Map<String, Value>, now_s: u64) -> Result<(), CredentialError> {
-    let time = |name| signed.get(name).map(|value| value.as_u64());
-    let expired_at_s = time("exp").flatten().ok_or(CredentialError::Claim("exp"))?;
-    if now_s >= expired_at_s {
+    let time = |name| match signed.get(name) {
+        None => Ok(None),
+        Some(value) => seconds(value).map(Some).ok_or(CredentialError::Claim(name)),
+    };
+    if let Some(expired_at_s) = time("exp")?.filter(|exp| now_s >= *exp) {
         return Err(CredentialError::Expired { expired_at_s });
     }
     for name in ["iat", "nbf"] {
-        match time(name) {
-            Some(None) => return Err(CredentialError::Claim(name)),
-            Some(Some(from)) if from > now_s.saturating_add(MAX_AHEAD_S) => {
-                return Err(CredentialError::NotYetValid { valid_from_s: from });
-            }
-            _ => {}
+        if let Some(valid_from_s) = time(name)?.filter(|from| *from > now_s.saturating_add(MAX_AHEAD_S)) {
+            return Err(CredentialError::NotYetValid { valid_from_s });
         }
     }
     Ok(())

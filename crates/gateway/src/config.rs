@@ -39,6 +39,10 @@ pub struct Config {
     /// What gateway addresses in the `Registry` that begin with `/` are relative to, e.g. `http://127.0.0.1:8080`.
     #[serde(default)]
     pub peers_at: Option<String>,
+    /// How wallets reach this gateway and whom its credential key is certified by; without it credentials are trusted by
+    /// the attester's endorsement, and are not offered to wallets by OpenID's protocols.
+    #[serde(default)]
+    pub credentials: Option<CredentialsConfig>,
     /// Whether this is `zhengtong dev`: identity codes are demo codes, and the origin of pages is not restricted.
     #[serde(default)]
     pub dev: bool,
@@ -55,6 +59,37 @@ pub struct Config {
 pub enum Sabotage {
     /// Leaves out this number of every case's use records, and goes on with the next.
     SkipUse(u32),
+}
+
+/// What it takes to issue and to ask for credentials by open standards.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CredentialsConfig {
+    /// The gateway's own address as wallets see it, `https://…` without a slash at the end; the credential issuer
+    /// identifier, and the address that status lists are found at.
+    pub public_url: String,
+    /// PEM file: the certificate of the issuer's key, which names `public_url`, then those that certify it, without the
+    /// anchor.
+    pub certificates: PathBuf,
+}
+
+impl CredentialsConfig {
+    fn check(&self) -> Result<(), GatewayError> {
+        let rest = ["https://", "http://"]
+            .iter()
+            .find_map(|scheme| self.public_url.strip_prefix(scheme));
+        let good = rest.is_some_and(|rest| {
+            !rest.is_empty() && !rest.ends_with('/') && !rest.contains(['?', '#', ' ', '@'])
+        });
+        if good {
+            return Ok(());
+        }
+        Err(GatewayError::Config {
+            field: "credentials.public_url",
+            problem: "must be an address of http or https, without query and without a slash at the end"
+                .into(),
+        })
+    }
 }
 
 impl Config {
@@ -109,6 +144,9 @@ impl Config {
         self.peers_base()?;
         if self.sabotage.is_some() && !self.dev {
             return wrong("sabotage", "is for tests of a `dev` network alone");
+        }
+        if let Some(credentials) = &self.credentials {
+            credentials.check()?;
         }
         if self.session_domains.is_empty() {
             return wrong("session_domains", "must name at least one host of the portal");

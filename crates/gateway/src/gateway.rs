@@ -7,6 +7,7 @@ use axum::Router;
 use tokio::task::JoinSet;
 use zhengtong_bindings::{addresses, parse_slug};
 use zhengtong_client::Client;
+use zhengtong_credentials::{Certificate, CredentialError};
 use zhengtong_services::Package;
 use zhengtong_vault::{Vault, sql};
 
@@ -113,6 +114,14 @@ pub async fn open(
             .unwrap_or_else(|| sql::sqlite_url(&config.data_folder.join(file)))
     };
     let keys = Keys::read_or_create(&config.keys, None)?;
+    let public_url = config.credentials.as_ref().map(|one| one.public_url.clone());
+    let certified = match &config.credentials {
+        Some(credentials) => Some((
+            credentials.public_url.as_str(),
+            certificates(&credentials.certificates)?,
+        )),
+        None => None,
+    };
     let mapping = Mapping::load(&config.mapping, &config.organisation)?;
     let packages = packages(&config.services)?;
     let store = Store::open(&url("gateway.sqlite")).await?;
@@ -126,7 +135,8 @@ pub async fn open(
         contracts: addresses(),
         vault: Vault::open(&url("vault.sqlite"), &keys.vault).await?,
         source: Source::open(&config.source_url, mapping).await?,
-        issuer: keys.issuer(&config.organisation, chain.chain_id())?,
+        issuer: keys.issuer(&config.organisation, chain.chain_id(), certified)?,
+        public_url,
         encryption: keys.encryption,
         attester: keys.attester,
         organisation: config.organisation,
@@ -202,6 +212,14 @@ impl OpenBooks {
             now_ms,
         }
     }
+}
+
+fn certificates(path: &Path) -> Result<Vec<Certificate>, GatewayError> {
+    let pem = std::fs::read_to_string(path).map_err(|source| GatewayError::Folder {
+        path: path.into(),
+        source,
+    })?;
+    Ok(Certificate::chain_from_pem(&pem).map_err(CredentialError::from)?)
 }
 
 /// A data folder stays with the network and the organisation it was made for.

@@ -8,7 +8,7 @@ use alloy_signer_local::PrivateKeySigner;
 use hpke::kem::X25519HkdfSha256;
 use hpke::{Deserializable as _, Kem as _, Serializable as _};
 use serde::Deserialize;
-use zhengtong_credentials::{CredentialError, Issuer, Jwk, endorsement_text};
+use zhengtong_credentials::{Certificate, CredentialError, Issuer, Jwk, endorsement_text};
 use zhengtong_vault::{Secret, VaultError, VaultKey, keyfile};
 
 use crate::GatewayError;
@@ -140,8 +140,13 @@ impl Keys {
         })
     }
 
-    /// The credential issuer of an organisation on a chain, endorsed by its attester.
-    pub(crate) fn issuer(&self, organisation: &str, chain_id: u64) -> Result<Issuer, CredentialError> {
+    /// The credential issuer of an organisation on a chain: endorsed by its attester, or certified under its public URL.
+    pub(crate) fn issuer(
+        &self,
+        organisation: &str,
+        chain_id: u64,
+        certified: Option<(&str, Vec<Certificate>)>,
+    ) -> Result<Issuer, CredentialError> {
         let key = Issuer::new(organisation, self.issuer.expose(), String::new())?.jwk();
         let text = endorsement_text(chain_id, organisation, &key);
         let endorsement =
@@ -150,6 +155,10 @@ impl Keys {
                 .map_err(|_| CredentialError::Key {
                     what: "the attester's key",
                 })?;
-        Issuer::new(organisation, self.issuer.expose(), endorsement.to_string())
+        let issuer = Issuer::new(organisation, self.issuer.expose(), endorsement.to_string())?;
+        match certified {
+            Some((public_url, certificates)) => issuer.certified(public_url, certificates),
+            None => Ok(issuer),
+        }
     }
 }

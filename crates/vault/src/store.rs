@@ -248,6 +248,18 @@ impl Vault {
         Ok(done.rows_affected())
     }
 
+    /// Destroys a key and removes its records, if there are any. [`Self::scrub`] afterwards.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn discard(&self, subject: Subject) -> Result<(), VaultError> {
+        sqlx::query("DELETE FROM vault_keys WHERE subject = $1")
+            .bind(subject.to_hex())
+            .execute(&self.pool)
+            .await?;
+        self.purge(subject).await
+    }
+
     /// Removes every record of a person whose key was destroyed, and with them the pseudonym. [`Self::scrub`] afterwards.
     ///
     /// # Errors

@@ -2,15 +2,17 @@
 
 use super::{
     cast::{AGENCIES, Agency, AgencyKeys, officer_label},
+    certificates::{certify, public_url},
     folder::Folder,
     keys::DevSeed,
 };
 use anyhow::{Context, Result};
 use axum::Router;
 use std::{net::SocketAddr, path::PathBuf};
+use zhengtong_credentials::x509::Authority;
 use zhengtong_gateway::app::App;
-use zhengtong_gateway::http::Mediator;
-use zhengtong_gateway::{Config, Gateway, KeyFiles, Keys, Sabotage};
+use zhengtong_gateway::http::{Mediator, openid::well_known};
+use zhengtong_gateway::{Config, CredentialsConfig, Gateway, KeyFiles, Keys, Sabotage};
 use zhengtong_population::Prepared;
 use zhengtong_types::NetworkKey;
 
@@ -27,6 +29,11 @@ pub struct Surroundings {
     pub services: PathBuf,
     /// Where the portal is served.
     pub http: SocketAddr,
+    pub chain_id: u64,
+    /// Certifies the agencies' credential keys.
+    pub authority: Authority,
+    /// The agencies' keys, in the order of [`AGENCIES`].
+    pub keys: Vec<AgencyKeys>,
     /// A promise that one agency's gateway breaks, for a test.
     pub sabotage: Option<(String, Sabotage)>,
 }
@@ -37,6 +44,8 @@ pub struct Running {
     pub router: Router,
     /// The door for a security server.
     pub mediator: Router,
+    /// Its metadata, for the root of the host.
+    pub well_known: Router,
     /// Ends its tasks when dropped.
     _gateway: Gateway,
 }
@@ -64,6 +73,7 @@ pub fn keys(folder: &Folder, seed: &DevSeed) -> Result<Vec<AgencyKeys>> {
                 attester: public.attester,
                 encryption: public.encryption,
                 officers,
+                issuer: public.issuer,
             })
         })
         .collect()
@@ -76,7 +86,16 @@ pub async fn start(
     surroundings: &Surroundings,
 ) -> Result<Vec<Running>> {
     let mut running = Vec::new();
-    for agency in &AGENCIES {
+    for (agency, keys) in AGENCIES.iter().zip(&surroundings.keys) {
+        let certificates = folder.path("gateways").join(agency.slug).join("issuer.pem");
+        certify(
+            &surroundings.authority,
+            &keys.issuer,
+            surroundings.chain_id,
+            agency.slug,
+            surroundings.http,
+            &certificates,
+        )?;
         let source_url = residents.databases.get(agency.slug);
         let source_url = source_url.with_context(|| format!("{} has no database", agency.slug))?;
         let config = Config {
@@ -92,6 +111,10 @@ pub async fn start(
             services: surroundings.services.clone(),
             exchange_algorithm: Default::default(),
             peers_at: Some(format!("http://{}", surroundings.http)),
+            credentials: Some(CredentialsConfig {
+                public_url: public_url(surroundings.http, agency.slug),
+                certificates,
+            }),
             dev: true,
             retention: Some(surroundings.agencies.join(agency.slug).join("retention.toml")),
             sabotage: surroundings
@@ -105,6 +128,7 @@ pub async fn start(
             .with_context(|| format!("the gateway of {}", agency.slug))?;
         running.push(Running {
             slug: agency.slug,
+            well_known: well_known(gateway.app().clone()),
             router,
             mediator: mediator(gateway.app().clone(), agency.slug),
             _gateway: gateway,

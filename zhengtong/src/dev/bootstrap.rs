@@ -9,12 +9,13 @@ use alloy_sol_types::{SolCall, SolValue};
 use anyhow::{Context, Result, ensure};
 use std::future::Future;
 use zhengtong_bindings::{
-    Registry, Rules, Services, Statutes, addresses, parse_slug,
+    Credentials, Registry, Rules, Services, Statutes, addresses, parse_slug,
     registry::IRegistry::{Officer, Organisation},
     rules::IRules::RuleSet,
     services::IServices::Service,
     statutes::IStatutes::Statute,
 };
+use zhengtong_credentials::Certificate;
 use zhengtong_services::{Library, Package};
 
 /// What bootstrapping needs of a chain: read, and send as the council.
@@ -26,8 +27,14 @@ pub trait Council {
     fn send(&self, to: Address, data: Bytes) -> impl Future<Output = Result<()>> + Send;
 }
 
-/// Brings the contracts to what `agencies` (in the order of [`AGENCIES`]) and `library` say. Answers how many transactions that took.
-pub async fn bootstrap(council: &impl Council, agencies: &[AgencyKeys], library: &Library) -> Result<usize> {
+/// Brings the contracts to what `agencies` (in the order of [`AGENCIES`]) and `library` say, and lets `anchor` certify the
+/// agencies' credential keys. Answers how many transactions that took.
+pub async fn bootstrap(
+    council: &impl Council,
+    agencies: &[AgencyKeys],
+    anchor: &Certificate,
+    library: &Library,
+) -> Result<usize> {
     ensure!(
         agencies.len() == AGENCIES.len(),
         "keys of {} agencies, expected {}",
@@ -37,6 +44,7 @@ pub async fn bootstrap(council: &impl Council, agencies: &[AgencyKeys], library:
     let mut sent = 0;
     for (agency, keys) in AGENCIES.iter().zip(agencies) {
         sent += organisation(council, agency.slug, agency.name, agency.roles, keys).await?;
+        sent += trust(council, agency.slug, anchor).await?;
     }
     for statute in library.statutes() {
         sent += list_statute(council, &statute).await?;
@@ -47,6 +55,25 @@ pub async fn bootstrap(council: &impl Council, agencies: &[AgencyKeys], library:
             .with_context(|| format!("service {}", package.slug()))?;
     }
     Ok(sent)
+}
+
+async fn trust(council: &impl Council, slug: &str, anchor: &Certificate) -> Result<usize> {
+    let (issuer, credentials) = (parse_slug(slug)?, addresses().credentials);
+    let known = Credentials::isAnchorCall {
+        issuer,
+        fingerprint: anchor.fingerprint().into(),
+    };
+    if ask(council, credentials, known).await? == Some(true) {
+        return Ok(0);
+    }
+    let certificate = anchor.der().to_vec().into();
+    tell(
+        council,
+        credentials,
+        Credentials::setAnchorCall::new((issuer, certificate, true)),
+    )
+    .await
+    .map(|()| 1)
 }
 
 async fn organisation(

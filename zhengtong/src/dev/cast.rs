@@ -58,4 +58,6 @@ pub struct AgencyKeys {
     /// X25519 public key for sealed links.
     pub encryption: B256,
     pub officers: Vec<alloy_primitives::Address>,
+    /// The credential key.
+    pub issuer: zhengtong_credentials::Jwk,
 }

@@ -3,6 +3,7 @@
 pub mod agencies;
 pub mod bootstrap;
 pub mod cast;
+pub mod certificates;
 mod chain;
 mod council;
 mod demo;
@@ -159,11 +160,15 @@ pub async fn run(args: Args) -> Result<()> {
     progress.step("telling the contracts who is who, and publishing the services");
     let client = Client::connect(&chain.urls, Some(chain.key)).await?;
     let council = Account::new(client.clone(), chain.council.clone());
-    let sent = bootstrap::bootstrap(&council, &agencies::keys(&folder, &seed)?, &library).await?;
+    let (keys, authority) = (agencies::keys(&folder, &seed)?, certificates::authority(&seed)?);
+    let anchor = authority.certificate();
+    let sent = bootstrap::bootstrap(&council, &keys, anchor, &library).await?;
     progress.detail(match sent {
         0 => "everything is as it should be".to_owned(),
         sent => format!("{sent} transactions"),
     });
+
+    let chain_id = client.network()?.chain_id;
 
     progress.step("starting the index");
     let (api, index) = start_index(&folder, args.index_database, client, &library).await?;
@@ -175,6 +180,9 @@ pub async fn run(args: Args) -> Result<()> {
         agencies: args.agencies,
         services: args.services,
         http: args.http,
+        chain_id,
+        authority,
+        keys,
         sabotage: args.sabotage_skip_use,
     };
     let gateways = agencies::start(&folder, &residents, &surroundings).await?;
@@ -188,6 +196,7 @@ pub async fn run(args: Args) -> Result<()> {
     }
     let app = gateways.iter().fold(app, |app, running| {
         app.nest(&format!("/gateway/{}", running.slug), running.router.clone())
+            .merge(running.well_known.clone())
     });
     let mut app = app.merge(portal);
     if is_local {

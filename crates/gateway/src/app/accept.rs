@@ -2,11 +2,12 @@
 
 use alloy_primitives::B256;
 use thiserror::Error;
-use zhengtong_bindings::{IDENTITY, parse_slug};
-use zhengtong_credentials::{CredentialError, Expected, KeyBinding, Presented, endorsement_text};
+use zhengtong_bindings::IDENTITY;
+use zhengtong_credentials::{CredentialError, Expected, KeyBinding, Presented};
 use zhengtong_vault::ResidentNumber;
 
-use super::link::{Link, LinkError, Recipient, case_commitment, recover};
+use super::link::{Link, LinkError, Recipient, case_commitment};
+use super::openid::TrustError;
 use super::records::StoredLink;
 use super::{App, AppError, IDENTITY_VCT, inner};
 use crate::store::LinkRow;
@@ -154,24 +155,15 @@ impl App {
     /// The resident number that an identity credential proves, shown to this organisation with this challenge.
     pub(super) async fn number_shown(&self, text: &str, nonce: &str) -> Result<ResidentNumber, AcceptError> {
         let presented = Presented::parse(text)?;
-        let (issuer, key) = (presented.claimed_issuer()?, presented.claimed_key()?);
-        let id = parse_slug(issuer).map_err(|_| AcceptError::Issuer)?;
-        let (attester, roles) = self
-            .store
-            .organisation(id)
-            .await
-            .map_err(inner)?
-            .ok_or(AcceptError::Issuer)?;
-        let endorsed = endorsement_text(self.chain.chain_id(), issuer, &key);
-        let signer = presented
-            .endorsement()
-            .and_then(|signature| recover(signature, &endorsed));
-        if roles & IDENTITY == 0 || signer != Some(attester) {
-            return Err(AcceptError::Issuer);
-        }
+        let trusted = match self.trusted_issuer(&presented).await {
+            Ok(trusted) if trusted.roles & IDENTITY != 0 => trusted,
+            Ok(_) | Err(TrustError::Issuer | TrustError::Certificate(_)) => return Err(AcceptError::Issuer),
+            Err(TrustError::Credential(error)) => return Err(error.into()),
+            Err(TrustError::App(error)) => return Err(error.into()),
+        };
         let verified = presented.verify(&Expected {
-            issuer,
-            issuer_key: &key,
+            issuer: &trusted.identifier,
+            issuer_key: &trusted.key,
             vct: IDENTITY_VCT,
             now_s: self.clock.now_s(),
             binding: Some(KeyBinding {

@@ -1,7 +1,8 @@
 //! Deleting a person: every key that opens something about them is destroyed, and a record says so that names nobody.
 //!
 //! What an organisation keeps about a person is in the vault, under keys of that person or of their cases: links (and in
-//! them the number and the secrets that open use records on the chain), forms, statements, credentials. Destroying these
+//! them the number and the secrets that open use records on the chain), forms, statements, credentials; and, each under a
+//! key of its own, what they presented from a wallet and the organisation can tell to be theirs. Destroying these
 //! keys makes all of it dark, on the chain and off, while commitments, tags and proofs stay as they are. The store then
 //! loses the person's pseudonym, so that their cases cannot be found together again either.
 
@@ -122,6 +123,9 @@ impl Books<'_> {
         // What is dark is of no use, and its place still tells that it was one person's.
         for whose in alone.iter().map(|(_, of_case)| *of_case).chain([subject]) {
             self.vault.purge(whose).await?;
+        }
+        for id in self.store.presentations_of(subject).await? {
+            destroyed.extend(self.drop_presentation(&id).await?);
         }
         self.vault.scrub().await?;
         self.store.unlink(subject, &alone).await?;

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use zhengtong_bindings::credentials::Credentials::{issueCall, setStatusRootCall};
 use zhengtong_bindings::slug;
 use zhengtong_credentials::{
-    CredentialText, Jwk, MAX_STATUS_ENTRIES, NewCredential, Status, StatusEntry, StatusList,
+    CredentialText, Jwk, MAX_STATUS_ENTRIES, NewCredential, Status, StatusEntry, StatusList, StatusTimes,
 };
 use zhengtong_services::{Claim, ClaimSource, Disclosure, Package};
 
@@ -17,11 +17,15 @@ use super::{App, AppError};
 use crate::store::{self, CaseRow, HistoryRow, Job, Waiting};
 
 /// The one status list of an organisation.
-const STATUS_LIST: &str = "status-1";
+pub(super) const STATUS_LIST: &str = "status-1";
+/// Where it is, from the gateway's address on.
+pub(super) const STATUS_PATH: &str = "/v1/status";
 /// A list is at least this long, so that its length tells little.
 const STATUS_LIST_STEP: u32 = 1024;
 /// How long a signed status list is valid, in seconds.
 const STATUS_VALID_S: u64 = 3600;
+/// How long it may be kept before it is fetched again, in seconds.
+const STATUS_TTL_S: u64 = 300;
 const DAY_S: u64 = 24 * 3600;
 
 /// The decision a credential is about.
@@ -30,6 +34,16 @@ struct Decision {
     row: usize,
     reason: String,
     decided_at: u64,
+}
+
+/// What a wallet can have of a case's credential.
+pub(super) enum ForHolder {
+    /// The credential, bound to the wallet's key.
+    Ready(CredentialText),
+    /// The chain does not have it yet.
+    NotYet,
+    /// The organisation does not keep what it is made of any more.
+    Gone,
 }
 
 impl App {
@@ -114,6 +128,24 @@ impl App {
         {
             return Ok(text);
         }
+        let holder = Jwk::parse(holder, "holder")?;
+        let text = self.sign_credential(case, package, holder, row.status_index, decision)?;
+        self.put_credential(case.id, seq, &text).await?;
+        self.store
+            .set_credential_hash(case.id, seq, B256::from(text.hash()))
+            .await?;
+        Ok(text)
+    }
+
+    /// What a decision's credential says, signed for a holder.
+    fn sign_credential(
+        &self,
+        case: &CaseRow,
+        package: &Package,
+        holder: Jwk,
+        status_index: u32,
+        decision: &Decision,
+    ) -> Result<CredentialText, AppError> {
         let (mut open, mut disclosable) = (Map::new(), Map::new());
         for claim in &package.credential().claims {
             if let Some(value) = value_of(claim, case, package, decision) {
@@ -125,23 +157,49 @@ impl App {
                 claims.insert(claim.name.clone(), value);
             }
         }
-        let text = self.issuer.issue(NewCredential {
+        Ok(self.issuer.issue(NewCredential {
             vct: package.credential().vct.clone(),
             issued_at_s: self.clock.now_s(),
             expires_at_s: decision.decided_at + u64::from(package.credential().valid_days) * DAY_S,
-            holder: Jwk::parse(holder, "holder")?,
+            holder,
             open,
             disclosable,
             status: Some(StatusEntry {
                 uri: self.status_uri(),
-                index: row.status_index,
+                index: status_index,
             }),
-        })?;
-        self.put_credential(case.id, seq, &text).await?;
-        self.store
-            .set_credential_hash(case.id, seq, B256::from(text.hash()))
-            .await?;
-        Ok(text)
+        })?)
+    }
+
+    /// The credential of the case's last decision for a holder's key: the very one that the chain has the hash of, if it is
+    /// that key's; else the same again for this key, with the same place in the status list.
+    pub(super) async fn credential_for(&self, case: &CaseRow, holder: &Jwk) -> Result<ForHolder, AppError> {
+        let Some(row) = self.store.issued_credential(case.id).await? else {
+            return Ok(ForHolder::NotYet);
+        };
+        let link = match self.store.link(case.id).await? {
+            Some(link) => self.stored_link(&link).await?,
+            None => None,
+        };
+        let Some(own) = link.and_then(|mut link| link.holder.take()) else {
+            return Ok(ForHolder::Gone);
+        };
+        if Jwk::parse(&own, "holder")? == *holder {
+            let text = self.credential_text(case.id, row.seq).await?;
+            return Ok(text.map_or(ForHolder::Gone, ForHolder::Ready));
+        }
+        let service = self
+            .store
+            .service(case.service, case.version)
+            .await?
+            .ok_or(AppError::Record("service"))?;
+        let package = self
+            .package(service.package)
+            .ok_or(AppError::PackageMissing(service.package))?;
+        let history = self.store.history(case.id).await?;
+        let decision = decision(&history, row.seq).ok_or(AppError::Record("decision"))?;
+        self.sign_credential(case, package, holder.clone(), row.status_index, &decision)
+            .map(ForHolder::Ready)
     }
 
     /// Freezes or revokes what was issued before an appeal or a refusal.
@@ -209,7 +267,7 @@ impl App {
         }
     }
 
-    async fn status_list(&self) -> Result<StatusList, AppError> {
+    pub(super) async fn status_list(&self) -> Result<StatusList, AppError> {
         let (taken, statuses) = self.store.statuses().await?;
         let mut list = StatusList::new(taken.max(1).next_multiple_of(STATUS_LIST_STEP));
         for (index, status) in statuses {
@@ -224,18 +282,24 @@ impl App {
     /// The store fails.
     pub async fn signed_status_list(&self) -> Result<String, AppError> {
         let (list, now_s) = (self.status_list().await?, self.clock.now_s());
-        Ok(self
-            .issuer
-            .sign_status_list(&list, &self.status_uri(), now_s, now_s + STATUS_VALID_S)?)
+        let times = StatusTimes {
+            issued_at_s: now_s,
+            expires_at_s: now_s + STATUS_VALID_S,
+            ttl_s: STATUS_TTL_S,
+        };
+        Ok(self.issuer.sign_status_list(&list, &self.status_uri(), &times)?)
     }
 
-    /// Names the status list: `GET /v1/status` of this organisation's gateway, whose address is in the `Registry`.
-    fn status_uri(&self) -> String {
-        format!(
-            "zhengtong:{}/{}/v1/status",
-            self.chain.chain_id(),
-            self.organisation
-        )
+    /// Names the status list: `GET /v1/status` of this organisation's gateway, by its public address if it has one.
+    pub(super) fn status_uri(&self) -> String {
+        match &self.public_url {
+            Some(url) => format!("{url}{STATUS_PATH}"),
+            None => format!(
+                "zhengtong:{}/{}{STATUS_PATH}",
+                self.chain.chain_id(),
+                self.organisation
+            ),
+        }
     }
 }
 

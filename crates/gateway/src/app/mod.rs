@@ -17,6 +17,7 @@ pub mod link;
 pub mod mapping;
 mod metrics;
 mod my_session;
+pub mod openid;
 pub mod outbox;
 pub mod project;
 mod records;
@@ -59,6 +60,7 @@ pub use tracker::{Period, Usage, Usages};
 use crate::store::{Store, StoreError};
 use chain::{ChainError, ChainPort};
 use clock::Clock;
+use openid::Openid;
 use outbox::{Outbox, OutboxError};
 use rule_sets::RuleSets;
 use source::Source;
@@ -132,6 +134,8 @@ pub struct Parts {
     pub attester: PrivateKeySigner,
     /// Signs credentials.
     pub issuer: Issuer,
+    /// How wallets reach this gateway, if it speaks OpenID's protocols.
+    pub public_url: Option<String>,
     /// Service packages.
     pub packages: Vec<Package>,
     /// Hosts that officers sign in from.
@@ -154,6 +158,7 @@ pub(crate) struct Inner {
     rule_sets: RuleSets,
     metrics: Metrics,
     exchange: exchange::Exchange,
+    openid: Openid,
     /// Rings when there may be work.
     wake: Notify,
     /// One at a time publishes a status list.
@@ -177,6 +182,7 @@ impl App {
             rule_sets: RuleSets::default(),
             metrics: Metrics::new(),
             exchange,
+            openid: Openid::new(&parts.encryption),
             wake: Notify::new(),
             publishing: tokio::sync::Mutex::new(()),
             parts,

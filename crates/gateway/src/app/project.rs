@@ -13,7 +13,7 @@ use zhengtong_bindings::cases::Cases::{
     SupplementRequested, Supplemented,
 };
 use zhengtong_bindings::consents::Consents::{ConsentGranted, ConsentRevoked};
-use zhengtong_bindings::credentials::Credentials::CredentialIssued;
+use zhengtong_bindings::credentials::Credentials::{AnchorSet, CredentialIssued};
 use zhengtong_bindings::registry::Registry::{OfficerSet, OrganisationSet};
 use zhengtong_bindings::services::Services::ServicePublished;
 use zhengtong_bindings::statutes::Statutes::StatuteListed;
@@ -76,6 +76,13 @@ pub enum Change {
     },
     /// A use by this organisation is on record.
     Recorded { tag: B256, tx_hash: B256 },
+    /// A certificate authority is trusted for an organisation's credential keys, or no longer is.
+    Anchor {
+        issuer: B256,
+        fingerprint: B256,
+        certificate: Vec<u8>,
+        trusted: bool,
+    },
     /// A credential is on record.
     Issued { case_id: B256, hash: B256 },
     /// Something happened to a resident's account.
@@ -280,6 +287,15 @@ impl Reader<'_> {
                 Change::Issued {
                     case_id: e.caseId,
                     hash: e.credentialHash,
+                }
+            }
+            AnchorSet::SIGNATURE_HASH if at == self.contracts.credentials => {
+                let e = AnchorSet::decode_log(log)?.data;
+                Change::Anchor {
+                    issuer: e.issuer,
+                    fingerprint: e.fingerprint,
+                    certificate: e.certificate.to_vec(),
+                    trusted: e.trusted,
                 }
             }
             _ => return Ok(()),

@@ -59,6 +59,9 @@ impl App {
                 if let Err(error) = self.clean_links().await {
                     tracing::error!(%error, "waiting links cannot be cleaned up");
                 }
+                if let Err(error) = self.expire_openid().await {
+                    tracing::error!(%error, "what wallets left behind cannot be removed");
+                }
                 if let Err(error) = self.retain().await {
                     tracing::error!(%error, "what was kept long enough cannot be removed");
                 }

@@ -7,6 +7,7 @@ mod extract;
 mod identity;
 mod links;
 mod my_data;
+pub mod openid;
 mod problem;
 mod requests;
 mod resident;
@@ -88,6 +89,7 @@ fn routes_of() -> OpenApiRouter<App> {
         .routes(routes!(accounts::recovery))
         .routes(routes!(accounts::share))
         .routes(routes!(accounts::approve))
+        .merge(openid::routes())
 }
 
 /// The routes of a gateway. Pages of the portal's hosts may use them from another origin; with `dev`, all pages.
@@ -142,6 +144,7 @@ fn cors(app: &App, dev: bool) -> CorsLayer {
         "x-case-signature",
         "x-road-userid",
         "information-mediator-client",
+        "dpop",
         "x-account-time",
         "x-account-signer",
         "x-account-signature",

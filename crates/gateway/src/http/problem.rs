@@ -67,7 +67,7 @@ impl Problem {
         )
     }
 
-    fn refused(word: &str, detail: impl ToString, field: &str) -> Self {
+    pub(super) fn refused(word: &str, detail: impl ToString, field: &str) -> Self {
         Self::new(
             StatusCode::FORBIDDEN,
             word,
@@ -87,7 +87,7 @@ impl Problem {
         )
     }
 
-    fn conflict(word: &str, detail: impl ToString, field: &str) -> Self {
+    pub(super) fn conflict(word: &str, detail: impl ToString, field: &str) -> Self {
         Self::new(
             StatusCode::CONFLICT,
             word,
@@ -97,7 +97,7 @@ impl Problem {
         )
     }
 
-    fn busy(detail: impl ToString) -> Self {
+    pub(super) fn busy(detail: impl ToString) -> Self {
         let title = "Too many requests";
         Self::new(StatusCode::TOO_MANY_REQUESTS, "busy", title, detail, "")
     }

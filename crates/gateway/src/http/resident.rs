@@ -21,6 +21,13 @@ pub struct Signed {
     body: Bytes,
 }
 
+impl Signed {
+    /// The case and the body.
+    pub(super) fn into_parts(self) -> (CaseRow, Bytes) {
+        (self.case, self.body)
+    }
+}
+
 impl<S: Send + Sync> FromRequest<S> for Signed
 where
     App: FromRef<S>,

@@ -58,7 +58,7 @@ pub async fn jwt_vc_issuer(State(app): State<App>) -> Json<Value> {
     let key = app.issuer.jwk();
     let mut jwk = key.to_value();
     jwk["kid"] = key.thumbprint().into();
-    Json(json!({ "issuer": app.organisation, "jwks": { "keys": [jwk] } }))
+    Json(json!({ "issuer": app.issuer.id(), "jwks": { "keys": [jwk] } }))
 }
 
 /// Which credentials are revoked or frozen (Token Status List).

@@ -56,6 +56,12 @@ async fn apply(db: &mut AnyConnection, change: &Change, me: B256, now_ms: u64) -
             .execute(db)
             .await?;
         }
+        Change::Anchor {
+            issuer,
+            fingerprint,
+            certificate,
+            trusted,
+        } => Store::set_anchor(db, *issuer, *fingerprint, certificate, *trusted).await?,
         Change::Officer {
             address,
             organisation,

@@ -75,6 +75,19 @@ impl Store {
         row.as_ref().map(credential).transpose()
     }
 
+    /// Whose credential has a place in the status list.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn case_of_status(&self, status_index: u32) -> Result<Option<B256>, StoreError> {
+        let id: Option<String> =
+            sqlx::query_scalar("SELECT case_id FROM credentials WHERE status_index = $1")
+                .bind(int(status_index))
+                .fetch_optional(&self.pool)
+                .await?;
+        id.map(|id| read("case id", &id)).transpose()
+    }
+
     /// Sets the status of a case's credentials up to and with decision `seq`; answers how many changed.
     ///
     /// # Errors

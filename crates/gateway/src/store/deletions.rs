@@ -138,7 +138,8 @@ impl Store {
         ids.iter().map(|id| read("case id", id)).collect()
     }
 
-    /// Takes a person's pseudonym out of the store: their cases are under that of the case alone, sessions and attempts go.
+    /// Takes a person's pseudonym out of the store: their cases are under that of the case alone; sessions, attempts,
+    /// and what waits for wallets or came from one go.
     ///
     /// # Errors
     /// The database fails.
@@ -150,11 +151,13 @@ impl Store {
                 .bind(alone.to_hex())
                 .execute(&mut *transaction)
                 .await?;
+            Self::forget_wallets(&mut transaction, *case_id).await?;
         }
         for query in [
             "DELETE FROM attempts WHERE subject = $1",
             "DELETE FROM my_sessions WHERE subject = $1",
             "DELETE FROM holds WHERE subject = $1",
+            "DELETE FROM openid_requests WHERE subject = $1",
             "UPDATE my_requests SET subject = '', officer = '' WHERE subject = $1",
         ] {
             sqlx::query(query)

@@ -12,6 +12,7 @@ mod group;
 mod jobs;
 mod links;
 mod my_data;
+pub mod openid;
 mod outbox;
 mod public;
 mod requests;
@@ -41,11 +42,12 @@ pub use requests::{RequestRow, RequestStatus};
 pub use statements::{Author, StatementRow};
 
 /// One file a subject; all of them may run again.
-const SCHEMA: [&str; 4] = [
+const SCHEMA: [&str; 5] = [
     include_str!("schema.sql"),
     include_str!("accounts.sql"),
     include_str!("exchange.sql"),
     include_str!("my_data.sql"),
+    openid::SCHEMA,
 ];
 
 /// Why the store failed.

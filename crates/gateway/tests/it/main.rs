@@ -6,6 +6,7 @@ mod crash;
 mod deletion;
 mod desk;
 mod exchange;
+mod openid;
 mod path;
 mod person;
 mod postgres;

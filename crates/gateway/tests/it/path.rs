@@ -7,7 +7,7 @@ use zhengtong_bindings::cases::Cases::approveCall;
 use zhengtong_bindings::credentials::Credentials::CredentialIssued;
 use zhengtong_bindings::uses::Uses::{Used, bindingCall};
 use zhengtong_bindings::{UNKNOWN, addresses, parse_slug, statute_id};
-use zhengtong_credentials::{CredentialText, Expected, Presented, Status, StatusList};
+use zhengtong_credentials::{Certificate, CredentialText, Expected, Presented, Status, StatusList};
 
 use crate::wallet::OwnCase;
 use crate::world::{OWNER, World, officer};
@@ -43,16 +43,24 @@ pub async fn approved(world: World) {
         .await;
     let text = CredentialText::new(answer.json["credential"].as_str().expect(&answer.text).to_owned());
     let issued = world.chain.logs(addresses().credentials);
-    let issued = CredentialIssued::decode_log(&issued[0]).unwrap();
+    // The first events say whom keys are certified by.
+    let issued = issued
+        .iter()
+        .find_map(|log| CredentialIssued::decode_log(log).ok())
+        .unwrap();
     assert_eq!(
         (issued.caseId, issued.credentialHash),
         (case.id, B256::from(text.hash()))
     );
     let presented = Presented::parse(text.expose()).unwrap();
+    let chain = presented.certificates().unwrap().unwrap();
+    let anchors = [crate::world::authority().certificate().clone()];
+    let certified = Certificate::verify(&chain, &anchors, crate::world::NOW_S).unwrap();
+    assert_eq!(certified.organisation(crate::chain::CHAIN_ID), Ok(OWNER));
     let verified = presented
         .verify(&Expected {
-            issuer: OWNER,
-            issuer_key: &presented.claimed_key().unwrap(),
+            issuer: &world.url(OWNER),
+            issuer_key: &certified.key,
             vct: "urn:zhengtong:credential:old-age-allowance:1",
             now_s: crate::world::NOW_S + 1,
             binding: None,
@@ -252,7 +260,7 @@ pub async fn appealed(world: World) {
         let payload =
             base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, payload).unwrap();
         let payload: serde_json::Value = serde_json::from_slice(&payload).unwrap();
-        StatusList::decode(payload["status_list"]["lst"].as_str().unwrap())
+        StatusList::decode(2, payload["status_list"]["lst"].as_str().unwrap())
             .unwrap()
             .get(0)
             .unwrap()

@@ -22,7 +22,7 @@ async fn served(world: &World) -> StatusList {
     let token = world.get(OWNER, "/v1/status", &[]).await.text;
     let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
     let payload: Value = serde_json::from_slice(&payload).unwrap();
-    StatusList::decode(payload["status_list"]["lst"].as_str().unwrap()).unwrap()
+    StatusList::decode(2, payload["status_list"]["lst"].as_str().unwrap()).unwrap()
 }
 
 fn on_chain(world: &World) -> B256 {

@@ -18,6 +18,7 @@ use tower::ServiceExt;
 use zhengtong_bindings::cases::Cases::{getCall, openCall};
 use zhengtong_bindings::cases::ICases::Case;
 use zhengtong_bindings::consents::Consents::grantCall;
+use zhengtong_bindings::credentials::Credentials::setAnchorCall;
 use zhengtong_bindings::registry::IRegistry::Organisation;
 use zhengtong_bindings::registry::Registry::{setOfficerCall, setOrganisationCall};
 use zhengtong_bindings::rules::IRules::RuleSet;
@@ -28,10 +29,11 @@ use zhengtong_bindings::statutes::IStatutes::Statute;
 use zhengtong_bindings::statutes::Statutes::listCall;
 use zhengtong_bindings::{DECIDER, IDENTITY, ISSUER, PROVIDER, RECOVERY, addresses, parse_slug};
 use zhengtong_credentials::CredentialText;
+use zhengtong_credentials::x509::{Authority, Subject};
 use zhengtong_gateway::app::App;
 use zhengtong_gateway::app::chain::ChainPort;
 use zhengtong_gateway::app::clock::Clock;
-use zhengtong_gateway::{Config, KeyFiles, Keys, http, open};
+use zhengtong_gateway::{Config, CredentialsConfig, KeyFiles, Keys, http, open};
 use zhengtong_population::{AGENCIES, DemoResident, Prepared, prepare};
 use zhengtong_types::NetworkKey;
 use zhengtong_vault::Secret;
@@ -43,6 +45,7 @@ pub const SEED: u64 = 20_260;
 pub const TODAY: Date = date(2026, 11, 22);
 /// Noon of TODAY in China.
 pub const NOW_S: u64 = 1_795_320_000;
+const YEAR_S: u64 = 365 * 24 * 3600;
 pub const PORTAL: &str = "127.0.0.1:8080";
 pub const OWNER: &str = "civil-affairs";
 
@@ -75,6 +78,13 @@ pub struct World {
     /// Mappings that stand in for the agencies' own.
     pub mappings: Vec<(&'static str, PathBuf)>,
     demo: Vec<DemoResident>,
+    /// A gateway that other gateways reach over HTTP, and its address.
+    served: Option<(String, String)>,
+}
+
+/// The authority that the chain trusts for every organisation's credential key.
+pub fn authority() -> Authority {
+    Authority::new(&[9; 32], "Test authority", NOW_S - YEAR_S, NOW_S + 10 * YEAR_S).unwrap()
 }
 
 /// An officer's key of an organisation.
@@ -105,11 +115,25 @@ impl Answer {
 
 impl World {
     pub async fn new() -> Self {
-        Self::on(Vec::new()).await
+        Self::with(Vec::new(), None).await
     }
 
     /// A world whose gateways keep what they keep in these databases, by organisation.
     pub async fn on(databases: Vec<(&'static str, String)>) -> Self {
+        Self::with(databases, None).await
+    }
+
+    /// A world in which other gateways reach one over HTTP.
+    pub async fn serving(organisation: &str) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let world = Self::with(Vec::new(), Some((organisation.to_owned(), url))).await;
+        let router = http::router(world.app(organisation).clone(), true);
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        world
+    }
+
+    async fn with(databases: Vec<(&'static str, String)>, served: Option<(String, String)>) -> Self {
         let (_, prepared) = population().await;
         let council = PrivateKeySigner::from_bytes(&keccak256("council")).unwrap();
         let clock = TestClock::new(NOW_S);
@@ -124,11 +148,41 @@ impl World {
             peers_at: None,
             mappings: Vec::new(),
             demo: prepared.demo_residents(),
+            served,
         };
         world.list_organisations();
         world.publish_services();
         world.restart().await;
         world
+    }
+
+    /// Where wallets find a gateway; nobody listens there, unless a test says so.
+    pub fn url(&self, organisation: &str) -> String {
+        match &self.served {
+            Some((served, url)) if served == organisation => url.clone(),
+            _ => format!("http://gateway.test/gateway/{organisation}"),
+        }
+    }
+
+    /// Certifies an organisation's credential key by the authority that the chain trusts.
+    fn certified(&self, organisation: &str) -> CredentialsConfig {
+        let key = self.keys(organisation).public().unwrap().issuer;
+        let url = self.url(organisation);
+        let certificate = authority().certify(&Subject {
+            key: &key,
+            chain_id: CHAIN_ID,
+            organisation,
+            issuer: &url,
+            host: "gateway.test",
+            from_s: NOW_S - YEAR_S,
+            until_s: NOW_S + 10 * YEAR_S,
+        });
+        let path = self.folder.path().join(format!("{organisation}.pem"));
+        std::fs::write(&path, certificate.unwrap().to_pem()).unwrap();
+        CredentialsConfig {
+            public_url: url,
+            certificates: path,
+        }
     }
 
     pub async fn config(&self, organisation: &str) -> Config {
@@ -157,6 +211,7 @@ impl World {
             services: repository().join("services"),
             exchange_algorithm: Default::default(),
             peers_at: self.peers_at.clone(),
+            credentials: Some(self.certified(organisation)),
             dev: true,
             retention: None,
             sabotage: None,
@@ -211,6 +266,9 @@ impl World {
                 registry,
                 &setOrganisationCall::new((id, organisation)),
             );
+            let anchor = authority().certificate().der().to_vec().into();
+            let call = setAnchorCall::new((id, anchor, true));
+            self.chain.submit(&self.council, addresses().credentials, &call);
             for index in 0..2 {
                 let call = setOfficerCall::new((officer(slug, index).address(), id, true));
                 self.chain.submit(&self.council, registry, &call);

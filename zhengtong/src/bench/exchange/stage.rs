@@ -5,7 +5,7 @@ use super::super::{
     server::{Server, free_address},
 };
 use super::resident::{Letter, OwnCase, holder};
-use crate::dev::{agencies, bootstrap, folder::Folder, keys::DevSeed};
+use crate::dev::{agencies, bootstrap, certificates, folder::Folder, keys::DevSeed};
 use alloy_primitives::{Address, B256};
 use alloy_signer::SignerSync as _;
 use alloy_signer_local::PrivateKeySigner;
@@ -79,7 +79,8 @@ impl Stage {
         let residents = agencies::residents(&folder).await?;
         let library = bundled::library().map_err(anyhow::Error::msg)?;
         let council = Account::new(client.clone(), seed.signer("council")?);
-        bootstrap::bootstrap(&council, &agencies::keys(&folder, &seed)?, &library).await?;
+        let (public, authority) = (agencies::keys(&folder, &seed)?, certificates::authority(&seed)?);
+        bootstrap::bootstrap(&council, &public, authority.certificate(), &library).await?;
         let officer = seed.signer("bench officer")?;
         let call = setOfficerCall::new((officer.address(), parse_slug(CONSUMER)?, true));
         council.execute(&Call::new(addresses().registry, &call)).await?;

@@ -1,13 +1,16 @@
-//! ES256 (RFC 7518, section 3.4) for the SD-JWT library.
+//! JSON Web Tokens signed with ES256 (RFC 7515, RFC 7518, section 3.4).
 
 use affinidi_sd_jwt::{JwtSigner, JwtVerifier, SdJwtError};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use p256::ecdsa::signature::{Signer as _, Verifier as _};
-use p256::ecdsa::{Signature, SigningKey, VerifyingKey};
+use p256::ecdsa::{Signature, SigningKey};
 use serde_json::{Map, Value};
 
-use crate::CredentialError;
+use crate::{CredentialError, Jwk};
+
+/// The most bytes of a JWT.
+pub const MAX_JWT_BYTES: usize = 16 * 1024;
 
 /// Signs a JWT, adding `extra` to the header and setting its `typ`.
 pub(crate) struct Signer<'a> {
@@ -34,9 +37,9 @@ impl JwtSigner for Signer<'_> {
 }
 
 /// A JWT's decoded header and payload, its signature not yet checked.
-pub(crate) struct Jwt<'a> {
-    pub header: Map<String, Value>,
-    pub payload: Map<String, Value>,
+pub struct Jwt<'a> {
+    pub(crate) header: Map<String, Value>,
+    pub(crate) payload: Map<String, Value>,
     signed: &'a str,
     signature: Signature,
     part: &'static str,
@@ -44,7 +47,26 @@ pub(crate) struct Jwt<'a> {
 
 impl<'a> Jwt<'a> {
     /// Decodes a compact JWT; `part` names it in errors.
+    ///
+    /// # Errors
+    /// Too large, not a JWT, or without a signature of 64 bytes (as with `alg` `none`).
     pub fn parse(text: &'a str, part: &'static str) -> Result<Self, CredentialError> {
+        Self::parse_within(text, part, MAX_JWT_BYTES)
+    }
+
+    /// Decodes a signed status list, which may be larger than other JWTs.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn parse_list(text: &'a str) -> Result<Self, CredentialError> {
+        Self::parse_within(text, "the status list", crate::MAX_STATUS_TOKEN_BYTES)
+    }
+
+    fn parse_within(text: &'a str, part: &'static str, limit: usize) -> Result<Self, CredentialError> {
+        if text.len() > limit {
+            let bytes = text.len();
+            return Err(CredentialError::TooLarge { bytes, limit });
+        }
         let malformed = || CredentialError::Malformed { part };
         let (signed, signature) = text.rsplit_once('.').ok_or_else(malformed)?;
         let (header, payload) = signed.split_once('.').ok_or_else(malformed)?;
@@ -61,13 +83,41 @@ impl<'a> Jwt<'a> {
         })
     }
 
-    /// Requires ES256, the type, no critical extension, and the signature of `key`.
-    pub fn verify(
-        &self,
-        key: &VerifyingKey,
-        typ: &'static str,
-        by: &'static str,
-    ) -> Result<(), CredentialError> {
+    /// A header parameter.
+    pub fn header(&self, name: &str) -> Option<&Value> {
+        self.header.get(name)
+    }
+
+    /// A claim.
+    pub fn claim(&self, name: &str) -> Option<&Value> {
+        self.payload.get(name)
+    }
+
+    /// A claim that must be a text.
+    ///
+    /// # Errors
+    /// [`CredentialError::Claim`].
+    pub fn text(&self, name: &'static str) -> Result<&str, CredentialError> {
+        self.claim(name)
+            .and_then(Value::as_str)
+            .ok_or(CredentialError::Claim(name))
+    }
+
+    /// A claim that must be a time, in unix seconds.
+    ///
+    /// # Errors
+    /// [`CredentialError::Claim`].
+    pub fn time(&self, name: &'static str) -> Result<u64, CredentialError> {
+        self.claim(name)
+            .and_then(seconds)
+            .ok_or(CredentialError::Claim(name))
+    }
+
+    /// Requires ES256, the type, no critical extension, and the signature of `key`, whose owner errors name `by`.
+    ///
+    /// # Errors
+    /// [`CredentialError::Header`] or [`CredentialError::Signature`].
+    pub fn verify(&self, key: &Jwk, typ: &'static str, by: &'static str) -> Result<(), CredentialError> {
         for (name, expected) in [("alg", "ES256"), ("typ", typ)] {
             if self.header.get(name).and_then(Value::as_str) != Some(expected) {
                 return Err(CredentialError::Header {
@@ -84,9 +134,18 @@ impl<'a> Jwt<'a> {
                 expected: "absent",
             });
         }
-        key.verify(self.signed.as_bytes(), &self.signature)
+        key.verifying_key(by)?
+            .verify(self.signed.as_bytes(), &self.signature)
             .map_err(|_| CredentialError::Signature { by })
     }
+}
+
+/// A `NumericDate` (RFC 7519, section 2) as whole seconds: it may have a fraction, and may not be negative.
+pub(crate) fn seconds(value: &Value) -> Option<u64> {
+    value.as_u64().or_else(|| {
+        let number = value.as_f64().filter(|number| (0.0..1e15).contains(number))?;
+        Some(number as u64)
+    })
 }
 
 /// Hands the library a payload whose signature [`Jwt::verify`] has accepted.
