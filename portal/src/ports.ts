@@ -281,11 +281,21 @@ export interface ToExport {
   bundle: Json;
 }
 
+/** A credential offered to any wallet (OpenID4VCI): whoever has the link and the code gets it. */
+export interface CredentialOffer {
+  /** `openid-credential-offer://…`, by reference */
+  uri: string;
+  /** typed into the other wallet */
+  txCode: string;
+  expiresAtMs: number;
+}
+
 export interface Gateways {
   /** answers the SD-JWT VC */
   identity(gateway: string, person: { number: string; code: string; holder: PublicJwk }): Promise<string>;
   link(wallet: Wallet, own: OwnCase, link: Link): Promise<void>;
   credential(wallet: Wallet, own: OwnCase, gateway: string): Promise<string | null>;
+  offer(wallet: Wallet, own: OwnCase, gateway: string): Promise<CredentialOffer>;
   statements(wallet: Wallet, own: OwnCase, gateway: string): Promise<{ hash: Hex; text: string; salt: Hex; atMs: number }[]>;
   supplement(wallet: Wallet, own: OwnCase, gateway: string, form: Form, salt: Hex): Promise<void>;
   /** answers the hash of the statement, to be put on the chain */

@@ -130,6 +130,16 @@ describe("a resident's request", () => {
     expect(await gateways.credential(wallet, own, "/gateway/civil-affairs")).toBeNull();
   });
 
+  it("offers the credential to another wallet, and makes a link of nothing else", async () => {
+    const uri = "openid-credential-offer://?credential_offer_uri=https%3A%2F%2Fa.example";
+    answers = [json({ uri: "", uri_by_reference: uri, offer: {}, tx_code: "012345", expires_at_s: 1_790_000_900 })];
+    expect(await gateways.offer(wallet, own, "/gateway/civil-affairs")).toEqual({ uri, txCode: "012345", expiresAtMs: 1_790_000_900_000 });
+    expect(seen[0]?.url).toBe(`${ORIGIN}/gateway/civil-affairs/v1/cases/${own.id}/offer`);
+    expect(seen[0]?.body).toEqual({ tx_code: true });
+    answers = [json({ uri_by_reference: "javascript:alert(1)", tx_code: "012345", expires_at_s: 1 })];
+    await expect(gateways.offer(wallet, own, "/gateway/civil-affairs")).rejects.toMatchObject({ code: "bad-answer" });
+  });
+
   it("hands in more for the same person, and believes no other hash", async () => {
     const salt = `0x${"02".repeat(32)}` as const;
     const form = { account: "6223" };

@@ -71,6 +71,14 @@ export function gatewaysOver(http: GatewayHttp, connection: Connection, prove: P
       }
     },
 
+    async offer(wallet, own, gateway) {
+      const answer = new Answer(await askAsCase(http, wallet, own, gateway, { method: "POST", path: `/v1/cases/${own.id}/offer`, body: { tx_code: true } }));
+      const uri = answer.text("uri_by_reference");
+      // It becomes a link: of this kind, whatever the gateway says.
+      if (!uri.startsWith("openid-credential-offer://")) throw new PortFailure("bad-answer", "the offer is not a credential offer", "uri_by_reference");
+      return { uri, txCode: answer.text("tx_code"), expiresAtMs: answer.number("expires_at_s") * 1000 };
+    },
+
     async statements(wallet, own, gateway) {
       const answer = new Answer(await askAsCase(http, wallet, own, gateway, { method: "GET", path: `/v1/cases/${own.id}/statements` }));
       return answer.list("items").map((value) => {
