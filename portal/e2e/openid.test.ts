@@ -38,6 +38,8 @@ let server: Server;
 let resident: Resident;
 let officer: Officer;
 let own: OwnCase;
+/** The last credential that is good. */
+let latest: { credential: string; holder: { publicJwk: Jwk; privateJwk: Jwk } };
 /** What the chain says an issuer's certificates must lead to. */
 let anchors: X509Certificate[];
 
@@ -199,11 +201,8 @@ const desk = async (path: string, body?: unknown): Promise<Response> => {
   return await fetch(`${server.origin}${officer.gateway}${path}`, { headers, ...(body === undefined ? {} : { method: "POST", body: JSON.stringify(body) }) });
 };
 
-/** Shows a credential to the agency as a wallet does; answers what the officer is told. */
-async function present(credential: string, holder: { publicJwk: Jwk; privateJwk: Jwk }, more: Record<string, unknown>): Promise<Outcome> {
-  const asked = await desk("/v1/presentations", { credentials: [{ vct: VCT, claims: ["amount_fen"] }], ...more });
-  assert.equal(asked.status, 200, await asked.clone().text());
-  const { id, uri } = (await asked.json()) as { id: string; uri: string };
+/** Answers a request as a wallet does. */
+async function answerRequest(uri: string, credential: string, holder: { publicJwk: Jwk; privateJwk: Jwk }): Promise<void> {
   const client = new Openid4vpClient({ callbacks: callbacks([holder]) });
   const parsed = client.parseOpenid4vpAuthorizationRequest({ authorizationRequest: uri });
   const resolved = await client.resolveOpenId4vpAuthorizationRequest({ authorizationRequestPayload: parsed.params as never });
@@ -230,6 +229,14 @@ async function present(credential: string, holder: { publicJwk: Jwk; privateJwk:
   const response = await client.createOpenid4vpAuthorizationResponse({ authorizationRequestPayload: resolved.authorizationRequestPayload as never, authorizationResponsePayload: { vp_token: { [wanted.id]: [shown] } }, ...jarm } as never);
   assert.equal(response.jarm !== undefined, encrypted);
   await client.submitOpenid4vpAuthorizationResponse({ authorizationRequestPayload: resolved.authorizationRequestPayload as never, authorizationResponsePayload: response.authorizationResponsePayload, ...(response.jarm === undefined ? {} : { jarm: { responseJwt: response.jarm.responseJwt } }) } as never);
+}
+
+/** Shows a credential to the agency as a wallet does; answers what the officer is told. */
+async function present(credential: string, holder: { publicJwk: Jwk; privateJwk: Jwk }, more: Record<string, unknown>): Promise<Outcome> {
+  const asked = await desk("/v1/presentations", { credentials: [{ vct: VCT, claims: ["amount_fen"] }], ...more });
+  assert.equal(asked.status, 200, await asked.clone().text());
+  const { id, uri } = (await asked.json()) as { id: string; uri: string };
+  await answerRequest(uri, credential, holder);
   return (await (await desk(`/v1/presentations/${id}`)).json()) as Outcome;
 }
 
@@ -314,8 +321,27 @@ describe("a wallet of other libraries", () => {
       const digits = await page.locator("strong", { hasText: /^\d{6}$/ }).innerText();
       await picture(page, "openid-offer");
       const holder = await key();
-      const claims = await verifyOutside(await obtain(uri ?? "", holder, digits));
+      latest = { holder, credential: await obtain(uri ?? "", holder, digits) };
+      const claims = await verifyOutside(latest.credential);
       assert.deepEqual([claims.amount_fen, claims.cnf.jwk.x], [7_500, holder.publicJwk.x]);
+    });
+  });
+
+  test("answers what an officer asks on the desk's page", async () => {
+    await withBrowser(server.origin, "openid-desk", {}, async (browser) => {
+      const page = await browser.page("/desk/sign-in");
+      await page.locator("li", { hasText: text("agency.civil-affairs") }).getByRole("button").first().click();
+      await page.getByRole("link", { name: text("ask.title") }).click();
+      await page.getByLabel(text("ask.type")).selectOption(VCT);
+      await page.locator("#claim-amount_fen").check();
+      await page.getByRole("button", { name: text("ask.do") }).click();
+      await page.getByRole("img", { name: text("ask.qr") }).waitFor();
+      await picture(page, "openid-ask");
+      const uri = await page.locator("code[title^='openid4vp://']").getAttribute("title");
+      await answerRequest(uri ?? "", latest.credential, latest.holder);
+      await page.getByText(text("ask.verified")).waitFor();
+      assert.match(await page.locator("main").innerText(), /7500/);
+      await picture(page, "openid-asked");
     });
   });
 });

@@ -82,6 +82,7 @@ function visits(): Visit[] {
     { name: "appeal", path: `/cases/${approved}/appeal`, as: "resident" },
     { name: "supplement", path: `/cases/${waiting}/supplement`, as: "resident" },
     { name: "desk", path: "/desk", as: "officer" },
+    { name: "desk-ask-error", path: "/desk/ask", as: "officer", act: submitEmpty },
     { name: "desk-case", path: `/desk/cases/${reviewed}`, as: "officer" },
   ];
 }

@@ -290,6 +290,26 @@ export interface CredentialOffer {
   expiresAtMs: number;
 }
 
+/** What an agency asks a wallet to show. */
+export interface AskedCredential {
+  vct: string;
+  claims: string[];
+}
+
+/** A request to a wallet (OpenID4VP). */
+export interface WalletRequest {
+  id: string;
+  /** `openid4vp://…`, by reference */
+  uri: string;
+  expiresAtMs: number;
+}
+
+/** What became of it. */
+export type WalletAnswer =
+  | { state: "waiting" }
+  | { state: "refused"; reason: string }
+  | { state: "verified"; credentials: { vct: string; issuer: string; claims: Record<string, Json> }[] };
+
 export interface Gateways {
   /** answers the SD-JWT VC */
   identity(gateway: string, person: { number: string; code: string; holder: PublicJwk }): Promise<string>;
@@ -316,6 +336,9 @@ export interface Gateways {
   deskCase(gateway: string, session: DeskSession, id: Hex): Promise<DeskCase>;
   statement(gateway: string, session: DeskSession, id: Hex, text: string): Promise<Hex>;
   /** asks another agency for the declared fields of a record; the same request id gives the same answer */
+  /** asks whoever scans or opens the link to show a credential */
+  askWallet(gateway: string, session: DeskSession, asked: AskedCredential): Promise<WalletRequest>;
+  walletAnswer(gateway: string, session: DeskSession, id: string): Promise<WalletAnswer>;
   record(gateway: string, session: DeskSession, id: Hex, wish: { requestId: Hex; provider: string; record: string }): Promise<ReceivedRecord>;
 }
 

@@ -24,6 +24,7 @@ const PATTERNS = {
   desk: "/desk",
   deskCase: "/desk/cases/:id",
   deskRequests: "/desk/requests",
+  deskAsk: "/desk/ask",
   counter: "/counter",
   audit: "/audit",
   auditBundle: "/audit/bundle",

@@ -10,6 +10,7 @@ import Case from "../screens/Case/Case.svelte";
 import Counter from "../screens/Counter/Counter.svelte";
 import Desk from "../screens/Desk/Desk.svelte";
 import DeskCase from "../screens/Desk/DeskCase.svelte";
+import AskWallet from "../screens/Desk/AskWallet.svelte";
 import DeskRequests from "../screens/Rights/DeskRequests.svelte";
 import DataRequestScreen from "../screens/Rights/DataRequest.svelte";
 import OfficerSignIn from "../screens/Desk/OfficerSignIn.svelte";
@@ -55,6 +56,7 @@ export const SCREENS: Record<RouteName, Component> = {
   desk: Desk,
   deskCase: DeskCase,
   deskRequests: DeskRequests,
+  deskAsk: AskWallet,
   counter: Counter,
   audit: Audit,
   auditBundle: AuditBundle,

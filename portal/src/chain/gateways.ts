@@ -190,6 +190,27 @@ export function gatewaysOver(http: GatewayHttp, connection: Connection, prove: P
       return new Answer(await ask(http, gateway, request)).hex("hash");
     },
 
+    async askWallet(gateway, session, asked) {
+      const answer = new Answer(await ask(http, gateway, { method: "POST", path: "/v1/presentations", body: { credentials: [asked] }, headers: bearer(session) }));
+      const uri = answer.text("uri");
+      // It becomes a link: of this kind, whatever the gateway says.
+      if (!uri.startsWith("openid4vp://")) throw new PortFailure("bad-answer", "the request is not one of OpenID4VP", "uri");
+      return { id: answer.text("id"), uri, expiresAtMs: answer.number("expires_at_s") * 1000 };
+    },
+
+    async walletAnswer(gateway, session, id) {
+      const answer = new Answer(await ask(http, gateway, { method: "GET", path: `/v1/presentations/${encodeURIComponent(id)}`, headers: bearer(session) }));
+      const state = answer.text("state");
+      if (state === "waiting") return { state };
+      if (state === "refused") return { state, reason: answer.text("reason") };
+      if (state !== "verified") throw new PortFailure("bad-answer", `"${state}" is no state of a request`, "state");
+      const credentials = Object.values((answer.maybe("credentials") ?? {}) as Record<string, unknown>).map((value) => {
+        const one = new Answer(value);
+        return { vct: one.text("vct"), issuer: one.text("issuer"), claims: (one.maybe("claims") ?? {}) as Record<string, Json> };
+      });
+      return { state, credentials };
+    },
+
     async record(gateway, session, id, wish) {
       const request = { method: "POST" as const, path: `/v1/desk/cases/${id}/records`, body: { ...wish, fields: [] }, headers: bearer(session) };
       const answer = new Answer(await ask(http, gateway, request));

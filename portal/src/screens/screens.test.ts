@@ -28,6 +28,7 @@ const PAGES: [name: string, path: string, role: "" | "resident" | "officer"][] =
   ["desk sign-in", to("officerSignIn"), ""],
   ["desk", to("desk"), "officer"],
   ["desk requests", to("deskRequests"), "officer"],
+  ["desk ask", to("deskAsk"), "officer"],
   ["desk case", to("deskCase", { id: PREPARED["possible-refusal"]! }), "officer"],
   ["audit", to("audit"), ""],
   ["audit cases", to("auditCases"), ""],
