@@ -14,6 +14,7 @@ use tokio::{
 use zhengtong_chain::ChainView as _;
 use zhengtong_node::{Node, NodeConfig, SyncMode, SyncStep};
 use zhengtong_rpc::{Config as RpcConfig, Hosts, RpcServer};
+use zhengtong_types::EpochRole;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -67,6 +68,19 @@ pub async fn run(args: Args) -> Result<()> {
     progress.detail(format!("key     {}", network.public_key));
     progress.detail(format!("genesis {}", network.genesis_hash));
     progress.detail(format!("block   {}", height(&node)));
+    if let Some(now) = node.view().epoch() {
+        let now = now.describe();
+        let role = match now.role {
+            Some(EpochRole::Validator) => "this node votes",
+            Some(EpochRole::WithoutShare) => "this node is a validator without its share, and does not vote",
+            Some(EpochRole::Follower) | None => "this node follows",
+        };
+        progress.detail(format!(
+            "epoch   {}, {} validators, {role}",
+            now.epoch,
+            now.validators.len()
+        ));
+    }
     let first = node.view().first_block();
     if first > 0 {
         progress.detail(format!("blocks before {first} are not kept here"));

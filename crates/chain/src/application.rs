@@ -1,8 +1,10 @@
 //! The consensus application: builds, checks, executes and applies blocks, as `commonware_glue::stateful` asks for them.
 
 use crate::{
+    engine::ProposalInput,
     execution::{Policy, Run, bytecodes, run},
     inner::Inner,
+    listing,
     metrics::{charged, charged_async},
     pending::Executed,
     rules::{Rules, Standard, block_context, clock_wait_ms, commitment, complete, draft, proposal_time_ms},
@@ -27,7 +29,10 @@ use std::{
 };
 use zhengtong_evm::{Outcome, Transaction, recover_all};
 use zhengtong_state::{Database, Entry, Merkleized, Qmdb, Unmerkleized, commit, entries};
-use zhengtong_types::consensus::{Block, Context, MAX_BODY_BYTES, Scheme};
+use zhengtong_types::{
+    committee::Payload,
+    consensus::{Block, Context, MAX_BODY_BYTES, Scheme},
+};
 
 /// How long transactions are added to a block that is being built. Well below the time that others wait for it.
 const BUILD_TIME: Duration = Duration::from_millis(500);
@@ -57,6 +62,7 @@ impl<E: Storage + Spawner> App<E> {
         context: &Context,
         parent: &Block,
         batch: Unmerkleized<E>,
+        payload: Option<Payload>,
     ) -> Option<Built<E>> {
         let moved = self.moved_nonces(parent.hash());
         let inner = &self.0;
@@ -114,8 +120,10 @@ impl<E: Storage + Spawner> App<E> {
         let transactions = chosen()
             .map(|candidate| (*candidate.transaction).clone())
             .collect();
-        let header = complete(header, context, time_ms, &outcome, &state);
-        match charged(&inner.metrics.cost.hashing, || Block::assemble(header, raws)) {
+        let header = complete(header, context, time_ms, &outcome, &state, payload.as_ref());
+        match charged(&inner.metrics.cost.hashing, || {
+            Block::assemble(header, raws, payload)
+        }) {
             Ok(block) => Some(self.keep(block, transactions, outcome, entries, merkleized)),
             Err(error) => {
                 tracing::error!(%error, "a built block is not a block");
@@ -240,6 +248,17 @@ impl<E: Storage + Spawner> App<E> {
         }
     }
 
+    /// Notes what a block says about the validators, before the block counts as stored.
+    async fn note_committee(&self, block: &Block, state: &Reader<Qmdb<E>>) -> Result<(), String> {
+        let committee = &self.0.committee;
+        committee.finalized(block).map_err(|source| source.to_string())?;
+        let Some(epoch) = committee.middle(block.number()) else {
+            return Ok(());
+        };
+        let list = listing::read(&self.0, block.header(), state).await?;
+        committee.listed(epoch, list).map_err(|source| source.to_string())
+    }
+
     /// Whether a block on this parent would have a transaction.
     pub fn has_work(&self, parent: B256) -> bool {
         !self
@@ -297,7 +316,7 @@ impl<E: Storage + Spawner> Application<E> for App<E> {
     type Databases = Database<E>;
     type Captured = Option<Arc<Executed>>;
     type Provider = ();
-    type Input = ();
+    type Input = ProposalInput;
 
     fn sync_targets(block: &Block) -> <Self::Databases as DatabaseSet<E>>::SyncTargets {
         commitment(block).target()
@@ -312,10 +331,12 @@ impl<E: Storage + Spawner> Application<E> for App<E> {
         (clock, context): (E, Context),
         mut ancestry: impl Ancestry<Block>,
         batch: Unmerkleized<E>,
-        _: Input<(), ()>,
+        input: Input<ProposalInput, ()>,
     ) -> Option<Proposed<Self, E>> {
         let parent: Digested<Block> = ancestry.next().await?;
-        let Built { block, merkleized } = self.build(&clock, &context, parent.inner(), batch).await?;
+        let Built { block, merkleized } = self
+            .build(&clock, &context, parent.inner(), batch, input.upstream.payload)
+            .await?;
         Some(Proposed { block, merkleized })
     }
 
@@ -353,7 +374,7 @@ impl<E: Storage + Spawner> Application<E> for App<E> {
         _: (E, Context),
         block: &Block,
         captured: Option<Arc<Executed>>,
-        _: Reader<Qmdb<E>>,
+        state: Reader<Qmdb<E>>,
     ) {
         let executed = captured.expect("too many blocks since the last finalization; start the node again");
         let marshal = self
@@ -365,6 +386,12 @@ impl<E: Storage + Spawner> Application<E> for App<E> {
             .get_finalization(block.height())
             .await
             .map(|finalization| finalization.encode());
+        self.note_committee(block, &state).await.unwrap_or_else(|error| {
+            panic!(
+                "the validators after block {} cannot be noted: {error}",
+                block.number()
+            )
+        });
         let (store, cost) = (&self.0.store, &self.0.metrics.cost);
         charged(&cost.storage, || {
             store.put(block, &executed.sealed, &executed.codes, certificate.as_deref())

@@ -14,6 +14,7 @@ use zhengtong_evm::{
 };
 use zhengtong_state::{Commitment, Entry, entries, seed};
 use zhengtong_types::{
+    committee::{EpochInfo, Payload, payload_hash},
     consensus::{Block, ValidatorKey},
     header::{Extra, blank_header},
 };
@@ -35,6 +36,8 @@ pub struct GenesisSpec {
     pub network: B256,
     /// At least one. The first is named as the proposer, since a block names one.
     pub validators: Vec<GenesisValidator>,
+    /// The validators of the first epoch, which block 0 carries.
+    pub first_epoch: EpochInfo,
 }
 
 /// A validator as the genesis knows it: without its address, see [`FirstValidator`].
@@ -146,6 +149,7 @@ impl GenesisSpec {
 
     fn block(&self, commitment: &Commitment) -> Result<Block, GenesisError> {
         let leader = self.validators.first().ok_or(GenesisError::NoValidators)?;
+        let payload = Payload::EpochInfo(self.first_epoch.clone());
         let extra = Extra {
             epoch: 0,
             view: 0,
@@ -155,6 +159,7 @@ impl GenesisSpec {
             ops_root: commitment.ops_root,
             sync_start: commitment.sync_start,
             sync_end: commitment.sync_end,
+            payload: Some(payload_hash(&payload)),
         };
         let header = alloy_consensus::Header {
             state_root: commitment.root,
@@ -164,7 +169,8 @@ impl GenesisSpec {
             extra_data: extra.encode(),
             ..blank_header()
         };
-        Block::new(header, Vec::new()).map_err(|source| GenesisError::State(source.to_string()))
+        Block::new(header, Vec::new(), Some(payload))
+            .map_err(|source| GenesisError::State(source.to_string()))
     }
 }
 

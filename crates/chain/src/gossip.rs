@@ -3,7 +3,7 @@
 //! This is a convenience, not a promise: messages may be lost, and only the validator that acknowledged a transaction has
 //! it on disk. A message is a list of raw transactions of at most [`MAX_MESSAGE_BYTES`].
 
-use crate::{handle::Handle, pool::Pool, view::SubmitError};
+use crate::{committee::Committee, handle::Handle, pool::Pool, view::SubmitError};
 use alloy_primitives::Bytes;
 use commonware_codec::{Decode as _, Encode as _, RangeCfg};
 use commonware_p2p::{Blocker, Receiver, Recipients, Sender};
@@ -50,11 +50,19 @@ pub async fn send<S: Sender<PublicKey = ValidatorKey>>(mut sender: S, mut accept
     }
 }
 
-/// Says again what still waits at a node that never leads, so that what it acknowledged is included although a message
+/// Says again what still waits at a node that does not lead, so that what it acknowledged is included although a message
 /// was lost. The others know most of it already.
-pub async fn repeat<E: Clock>(clock: E, pool: Arc<Pool>, accepted: mpsc::Sender<Bytes>) {
+pub async fn repeat<E: Clock>(
+    clock: E,
+    committee: Arc<Committee>,
+    pool: Arc<Pool>,
+    accepted: mpsc::Sender<Bytes>,
+) {
     loop {
         clock.sleep(REPEAT).await;
+        if committee.votes() {
+            continue;
+        }
         for raw in pool.live().into_iter().take(QUEUE) {
             // Without room, it is said the next time.
             let _ = accepted.try_send(raw);

@@ -1,6 +1,7 @@
 //! [`ChainView`] of a running node.
 
 use crate::{
+    committee::Now,
     inner::Inner,
     metrics::charged,
     pool::Origin,
@@ -110,6 +111,10 @@ impl<E: Context + Spawner> ChainView for Handle<E> {
 
     fn first_block(&self) -> u64 {
         self.0.store.first()
+    }
+
+    fn epoch(&self) -> Option<Now> {
+        self.0.committee.at(self.0.tip().header.number + 1)
     }
 
     fn block(&self, number: u64) -> Result<Option<Arc<SealedBlock>>, ViewError> {

@@ -1,6 +1,7 @@
 //! What the consensus application and every handle share.
 
 use crate::{
+    committee::Committee,
     config::{Config, MIN_KEPT_BLOCKS},
     engine::{Archive, Setup},
     metrics::Metrics,
@@ -35,6 +36,7 @@ pub struct Inner<E: Context + Spawner> {
     pub rules: TransactionRules,
     pub genesis: Block,
     pub store: Arc<Store>,
+    pub committee: Arc<Committee>,
     pub pool: Arc<Pool>,
     pub writer: Writer,
     pub cache: Cache,
@@ -57,7 +59,13 @@ pub struct Inner<E: Context + Spawner> {
 
 impl<E: Context + Spawner> Inner<E> {
     /// Loads the tip from the store, which has the genesis block at least.
-    pub fn new(setup: &Setup, pool: Arc<Pool>, writer: Writer, metrics: Metrics) -> Result<Self, StoreError> {
+    pub fn new(
+        setup: &Setup,
+        committee: Arc<Committee>,
+        pool: Arc<Pool>,
+        writer: Writer,
+        metrics: Metrics,
+    ) -> Result<Self, StoreError> {
         debug_assert!(setup.config.heartbeat < setup.config.leader_timeout);
         debug_assert!(
             setup
@@ -96,6 +104,7 @@ impl<E: Context + Spawner> Inner<E> {
             network: setup.network.clone(),
             genesis: setup.genesis.block.clone(),
             store,
+            committee,
             pool,
             writer,
             metrics,

@@ -6,6 +6,7 @@
 //! - [`engine`]: wires the application to commonware's engine, for one validator or many.
 
 mod application;
+pub mod committee;
 pub mod config;
 pub mod engine;
 mod execution;
@@ -13,6 +14,7 @@ pub mod genesis;
 mod gossip;
 mod handle;
 mod inner;
+mod listing;
 mod metrics;
 mod pacing;
 mod pending;
@@ -24,7 +26,7 @@ pub mod view;
 
 pub use application::App;
 pub use config::{Config, PoolConfig, Reporter, SyncMode};
-pub use engine::{Links, Networks, Setup, StartError, Started, SyncError, SyncStep};
+pub use engine::{Links, Networks, ProposalInput, Setup, StartError, Started, SyncError, SyncStep};
 pub use genesis::{Genesis, GenesisError, GenesisSpec, GenesisValidator, RECOVERY_DELAY_S};
 pub use handle::{Handle, StateView};
 pub use rules::{RuleError, Rules, Standard};

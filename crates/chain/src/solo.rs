@@ -2,6 +2,8 @@
 
 use crate::engine::{Links, Networks};
 use commonware_actor::{Feedback, Unreliable};
+use commonware_consensus::types::Epoch;
+use commonware_glue::dkg::network::Manager;
 use commonware_p2p::{
     BlockedSubscription, Blocker, CheckedSender, LimitedSender, Message, PeerSetSubscription, PeerSetUpdate,
     Provider, Receiver, Recipients, TrackedPeers,
@@ -14,7 +16,7 @@ use commonware_utils::{
 };
 use parking_lot::Mutex;
 use std::{convert::Infallible, future::pending, num::NonZeroUsize, sync::Arc, time::SystemTime};
-use zhengtong_types::consensus::ValidatorKey;
+use zhengtong_types::{committee::Directory, consensus::ValidatorKey};
 
 /// Sends to nobody.
 #[derive(Clone, Debug)]
@@ -99,6 +101,15 @@ impl Provider for Alone {
         let _ = sender.send(update);
         self.subscribers.lock().push(sender);
         receiver
+    }
+}
+
+impl Manager for Alone {
+    type Directory = Directory;
+    type Error = Infallible;
+
+    fn track(&mut self, _: Epoch, _: TrackedPeers<ValidatorKey>, _: &Directory) -> Result<(), Infallible> {
+        Ok(())
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a node shows of its chain: the seam between the consensus application and everything that reads or submits.
 
+use crate::committee::Now;
 use alloy_consensus::{Header, TxEnvelope, transaction::Recovered};
 use alloy_primitives::{Address, B256, Bytes};
 use std::{future::Future, sync::Arc};
@@ -125,6 +126,11 @@ pub trait ChainView: Clone + Send + Sync + 'static {
     /// The first block that this node keeps, besides the genesis block; 0 if it keeps all.
     fn first_block(&self) -> u64 {
         0
+    }
+
+    /// The epoch of the next block, and its validators; `None` where nobody votes.
+    fn epoch(&self) -> Option<Now> {
+        None
     }
 
     /// A block by number; `None` above the tip. One below [`Self::first_block`] is [`ViewError::NotKept`].

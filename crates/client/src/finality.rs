@@ -8,8 +8,8 @@ use alloy_primitives::{Address, B256};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use zhengtong_types::{
-    Finality, FinalizedBlock, ReceiptProof, StateProof, VerifiedBlock, VerifiedHeader, VerifiedReceipt,
-    VerifiedState, VerifyError,
+    EpochValidators, Finality, FinalizedBlock, ReceiptProof, StateProof, VerifiedBlock, VerifiedHeader,
+    VerifiedReceipt, VerifiedState, VerifyError,
 };
 
 impl Client {
@@ -61,6 +61,13 @@ impl Client {
             .request("zhengtong_getFinalization", &json!([number]))
             .await?;
         self.verified(move |key| finality.verify_block(key, number)).await
+    }
+
+    /// Who validates now, as the node says it; nothing else depends on it. `None` where nobody votes.
+    pub async fn validators(&self) -> Result<Option<EpochValidators>, ClientError> {
+        self.transport
+            .request("zhengtong_getValidators", &json!([]))
+            .await
     }
 
     /// A verified block with all its transactions and receipts.

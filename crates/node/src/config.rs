@@ -183,6 +183,11 @@ impl NodeConfig {
             .collect()
     }
 
+    /// The folder of this node's shares of the network's key, beside its identity: it outlives the data folder.
+    pub fn shares(&self) -> PathBuf {
+        self.identity.with_extension("shares")
+    }
+
     pub(crate) fn chain(&self) -> zhengtong_chain::Config {
         let mut config = zhengtong_chain::Config {
             heartbeat: Duration::from_millis(self.heartbeat_ms),

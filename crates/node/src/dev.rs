@@ -3,8 +3,8 @@
 //! The dealer knows every share for a moment. A real network makes its key in a ceremony where nobody does.
 
 use crate::{
-    GenesisFile, Identity, KeyError, NetworkError, NetworkFile, NodeConfig, ShareFile, SyncMode,
-    ValidatorEntry,
+    EPOCH_BLOCKS, GenesisFile, Identity, KeyError, NetworkError, NetworkFile, NodeConfig, ShareFile,
+    SyncMode, ValidatorEntry,
 };
 use alloy_primitives::{Address, Bytes, U256};
 use commonware_codec::Encode as _;
@@ -52,6 +52,8 @@ pub struct DevNetwork {
     pub block_gas_limit: u64,
     /// Seconds that a recovery of a resident's account waits.
     pub recovery_delay_s: u64,
+    /// Blocks of an epoch.
+    pub epoch_blocks: u64,
 }
 
 impl Default for DevNetwork {
@@ -68,6 +70,7 @@ impl Default for DevNetwork {
             first_port: 9_700,
             block_gas_limit: DEFAULT_BLOCK_GAS_LIMIT,
             recovery_delay_s: RECOVERY_DELAY_S,
+            epoch_blocks: EPOCH_BLOCKS,
         }
     }
 }
@@ -140,6 +143,7 @@ impl DevNetwork {
             alloc: self.alloc.clone(),
             delegates: self.delegates.clone(),
             recovery_delay_s: self.recovery_delay_s,
+            epoch_blocks: self.epoch_blocks,
         };
         let network = NetworkFile::new(
             self.name.clone(),

@@ -19,13 +19,16 @@ mod node;
 mod p2p;
 mod plan;
 mod prepare;
+mod secrets;
 
 pub use card::{CardError, NodeCard};
 pub use config::{FollowerEntry, NodeConfig, NodeConfigError, SyncMode};
 pub use data::DataError;
 pub use files::FileError;
 pub use keys::{Identity, KeyError, ShareFile};
-pub use network::{DelegatesError, GenesisFile, NetworkError, NetworkFile, ValidatorEntry};
+pub use network::{
+    DelegatesError, EPOCH_BLOCKS, EpochError, GenesisFile, NetworkError, NetworkFile, ValidatorEntry,
+};
 pub use node::{Node, NodeError, View};
 pub use p2p::ListenError;
 pub use plan::{PlanError, PlanFile};

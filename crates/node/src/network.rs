@@ -15,16 +15,28 @@ use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
-    num::NonZeroU32,
+    num::{NonZeroU32, NonZeroU64},
+    ops::RangeInclusive,
     path::Path,
 };
 use thiserror::Error;
 use zhengtong_chain::{Genesis, GenesisError, GenesisSpec, GenesisValidator, RECOVERY_DELAY_S};
 use zhengtong_evm::Delegations;
-use zhengtong_types::{NAMESPACE, NetworkInfo, NetworkKey, consensus::ValidatorKey};
+use zhengtong_types::{
+    NAMESPACE, NetworkInfo, NetworkKey,
+    committee::{EpochInfo, first_epoch},
+    consensus::ValidatorKey,
+};
 
 /// Most validators of a network.
-pub const MAX_VALIDATORS: u32 = 100;
+pub const MAX_VALIDATORS: u32 = zhengtong_types::committee::MAX_VALIDATORS.get();
+/// Blocks of an epoch if the genesis does not say otherwise: two hours of a chain with nothing to do, at the usual
+/// heartbeat of two seconds.
+pub const EPOCH_BLOCKS: u64 = 3_600;
+/// Fewest blocks of an epoch, and most.
+pub const EPOCH_BLOCKS_RANGE: RangeInclusive<u64> = 32..=10_000_000;
+/// Fewest blocks of an epoch for each validator: in the second half each has four turns to publish what it dealt.
+pub const EPOCH_BLOCKS_EACH: u64 = 8;
 /// Most contracts that accounts may delegate to.
 pub const MAX_DELEGATES: usize = 256;
 const FORMAT: &str = "zhengtong-network/1";
@@ -63,6 +75,17 @@ pub struct GenesisFile {
     /// Seconds that a recovery of a resident's account waits. Shorter than the three days only to try it out.
     #[serde(default = "three_days", skip_serializing_if = "is_three_days")]
     pub recovery_delay_s: u64,
+    /// Blocks of an epoch, after which the shares of the network's key are others, and perhaps the validators.
+    #[serde(default = "usual_epoch", skip_serializing_if = "is_usual_epoch")]
+    pub epoch_blocks: u64,
+}
+
+fn usual_epoch() -> u64 {
+    EPOCH_BLOCKS
+}
+
+fn is_usual_epoch(blocks: &u64) -> bool {
+    *blocks == EPOCH_BLOCKS
 }
 
 fn three_days() -> u64 {
@@ -109,7 +132,17 @@ pub enum NetworkError {
     #[error("the polynomial does not decode for {0} validators")]
     Polynomial(usize),
     #[error(transparent)]
+    Epoch(#[from] EpochError),
+    #[error(transparent)]
     Genesis(#[from] GenesisError),
+}
+
+/// Why a length of epochs is refused.
+#[derive(Debug, Error)]
+#[error("an epoch of {got} blocks; it must have {least} to {most}", most = EPOCH_BLOCKS_RANGE.end())]
+pub struct EpochError {
+    pub got: u64,
+    pub least: u64,
 }
 
 /// Why a list of contracts to delegate to is refused.
@@ -130,6 +163,18 @@ impl GenesisFile {
         }
         if self.delegates.contains(&Address::ZERO) {
             return Err(DelegatesError::Zero);
+        }
+        Ok(())
+    }
+}
+
+impl GenesisFile {
+    /// Checks that an epoch is long enough for this many validators.
+    pub(crate) fn check_epoch(&self, validators: usize) -> Result<(), EpochError> {
+        let least = (EPOCH_BLOCKS_EACH * validators as u64).max(*EPOCH_BLOCKS_RANGE.start());
+        let got = self.epoch_blocks;
+        if got < least || !EPOCH_BLOCKS_RANGE.contains(&got) {
+            return Err(EpochError { got, least });
         }
         Ok(())
     }
@@ -178,6 +223,7 @@ impl NetworkFile {
             return Err(NetworkError::Order);
         }
         self.genesis.check()?;
+        self.genesis.check_epoch(count)?;
         // One that is alone needs to be reached by its followers only, if it has any.
         if count > 1
             && let Some(index) = self
@@ -233,6 +279,7 @@ impl NetworkFile {
         bytes.extend(self.chain_id.to_be_bytes());
         bytes.extend((self.polynomial.len() as u64).to_be_bytes());
         bytes.extend(&self.polynomial);
+        bytes.extend(self.genesis.epoch_blocks.to_be_bytes());
         for validator in &self.validators {
             bytes.extend(&validator.key);
         }
@@ -259,8 +306,24 @@ impl NetworkFile {
             recovery_delay_s: self.genesis.recovery_delay_s,
             network: self.commitment(),
             validators: validators.collect(),
+            first_epoch: self.first_epoch()?,
         };
         Ok(spec.build()?)
+    }
+
+    /// The validators of the first epoch.
+    fn first_epoch(&self) -> Result<EpochInfo, NetworkError> {
+        let validators = self.validator_keys()?;
+        first_epoch(self.commitment(), &self.sharing()?, &validators).ok_or(NetworkError::Order)
+    }
+
+    /// Blocks of an epoch.
+    pub fn epoch_blocks(&self) -> Result<NonZeroU64, NetworkError> {
+        let got = self.genesis.epoch_blocks;
+        Ok(NonZeroU64::new(got).ok_or(EpochError {
+            got,
+            least: *EPOCH_BLOCKS_RANGE.start(),
+        })?)
     }
 
     /// What accounts may delegate to.

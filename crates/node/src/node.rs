@@ -11,7 +11,7 @@ use std::{path::PathBuf, sync::Arc, thread::JoinHandle, time::Duration};
 use thiserror::Error;
 use tokio::sync::{oneshot, watch};
 use zhengtong_chain::{
-    Handle, Reporter, Setup, StartError, Started, StoreError, SyncError, SyncStep, engine, solo,
+    Handle, Reporter, Setup, StartError, Started, StoreError, SyncError, SyncStep, committee, engine, solo,
 };
 use zhengtong_state::Wait;
 
@@ -40,7 +40,14 @@ pub enum NodeError {
         "{path} cannot be opened: {source}; restore the data folder from a backup, or delete it to fetch everything again from the network"
     )]
     Store { path: PathBuf, source: StoreError },
-    #[error("this identity ({0}) is not a validator of the network")]
+    #[error("the folder {path} with this node's shares cannot be used: {source}")]
+    Shares {
+        path: PathBuf,
+        source: Arc<std::io::Error>,
+    },
+    #[error(
+        "this identity ({0}) is not a validator of the network from its beginning, so it has no share of the first epoch: take `share` away"
+    )]
     NotAValidator(String),
     #[error("the BLS share is not one of this network's")]
     ForeignShare,
@@ -250,23 +257,20 @@ async fn begin(
         network: info,
         genesis: prepared.genesis.clone(),
         delegations: network.delegations(),
-        scheme: prepared.scheme.clone(),
-        public_key: me.clone(),
+        signer: prepared.identity.signer().clone(),
+        votes: prepared.votes,
+        epoch_blocks: network.epoch_blocks().map_err(failed)?,
         store: prepared.store.clone(),
         wait: Wait::Block(tokio::runtime::Handle::current()),
         prefix: "validator".into(),
     };
+    let secrets = prepared.secrets.clone();
     let context = context.child("validator");
     let Some(mesh) = &prepared.mesh else {
-        return engine::start(context, setup, solo::links(me)).await;
+        return engine::start(context, setup, secrets, solo::links(me)).await;
     };
-    let links = p2p::links(
-        &context,
-        &prepared.identity,
-        mesh.listen,
-        &mesh.validators,
-        &mesh.followers,
-        engine::message_limit(network.validators.len() as u32),
-    );
-    engine::start(context, setup, links).await
+    let known = committee::most(&prepared.store)?;
+    let limit = engine::message_limit();
+    let links = p2p::links(&context, &prepared.identity, mesh, known, limit);
+    engine::start(context, setup, secrets, links).await
 }

@@ -7,7 +7,7 @@ use crate::{
     GenesisFile, NetworkFile, ValidatorEntry,
     card::{CardError, NodeCard},
     files::{self, FileError},
-    network::{DelegatesError, MAX_VALIDATORS},
+    network::{DelegatesError, EpochError, MAX_VALIDATORS},
 };
 use alloy_primitives::{B256, keccak256};
 use commonware_cryptography::bls12381::primitives::{sharing::Sharing, variant::MinSig};
@@ -41,6 +41,8 @@ pub enum PlanError {
     Card(#[from] CardError),
     #[error(transparent)]
     Delegates(#[from] DelegatesError),
+    #[error(transparent)]
+    Epoch(#[from] EpochError),
     #[error("the plan has format {0:?}, expected {FORMAT:?}")]
     Format(String),
     #[error("the plan has {0} validators, expected 2 to {MAX_VALIDATORS}")]
@@ -90,6 +92,7 @@ impl PlanFile {
             return Err(PlanError::Count(count));
         }
         self.genesis.check()?;
+        self.genesis.check_epoch(count)?;
         for (index, card) in self.validators.iter().enumerate() {
             card.check()?;
             for other in &self.validators[..index] {

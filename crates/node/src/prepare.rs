@@ -4,6 +4,7 @@ use crate::{
     Identity, NetworkFile, NodeConfig, NodeError, ShareFile, SyncMode,
     data::DataFolder,
     p2p::{self, Peer},
+    secrets::Secrets,
 };
 use std::{net::SocketAddr, sync::Arc};
 use zhengtong_chain::{Genesis, Store};
@@ -14,7 +15,9 @@ pub struct Prepared {
     pub config: NodeConfig,
     pub network: NetworkFile,
     pub identity: Identity,
-    pub scheme: Scheme,
+    pub secrets: Secrets,
+    /// Whether it has a share, and so may have voted.
+    pub votes: bool,
     pub mesh: Option<Mesh>,
     pub genesis: Genesis,
     pub data: DataFolder,
@@ -32,7 +35,9 @@ pub fn prepare(config: NodeConfig) -> Result<Prepared, NodeError> {
     config.check()?;
     let network = NetworkFile::read(&config.network)?;
     let identity = Identity::read(&config.identity)?;
-    let scheme = scheme(&config, &network, &identity)?;
+    let secrets = secrets(&config, &network, &identity)?;
+    let failed = |source| shares_error(&config, source);
+    let votes = secrets.have_share().map_err(failed)?;
     if config.sync == SyncMode::State && config.share.is_some() && network.validators.len() == 1 {
         return Err(NodeError::NothingToSyncFrom);
     }
@@ -48,7 +53,8 @@ pub fn prepare(config: NodeConfig) -> Result<Prepared, NodeError> {
         config,
         network,
         identity,
-        scheme,
+        secrets,
+        votes,
         mesh,
         genesis,
         data,
@@ -56,20 +62,34 @@ pub fn prepare(config: NodeConfig) -> Result<Prepared, NodeError> {
     })
 }
 
-/// A validator signs; a follower verifies.
-fn scheme(config: &NodeConfig, network: &NetworkFile, identity: &Identity) -> Result<Scheme, NodeError> {
+fn shares_error(config: &NodeConfig, source: std::io::Error) -> NodeError {
+    NodeError::Shares {
+        path: config.shares(),
+        source: Arc::new(source),
+    }
+}
+
+/// Opens the folder with this node's shares. Whoever is a validator from the first epoch on needs that epoch's share, until
+/// it has a later one; whoever is not has none.
+fn secrets(config: &NodeConfig, network: &NetworkFile, identity: &Identity) -> Result<Secrets, NodeError> {
+    let failed = |source| shares_error(config, source);
+    let kept = Secrets::open(&config.shares()).map_err(failed)?;
     let (committee, sharing) = (network.committee()?, network.sharing()?);
     let me = identity.public();
-    let is_validator = committee.iter().any(|key| *key == me);
+    let is_first = committee.iter().any(|key| *key == me);
     match &config.share {
-        Some(_) if !is_validator => Err(NodeError::NotAValidator(me.to_string())),
-        Some(path) => {
+        Some(_) if !is_first => return Err(NodeError::NotAValidator(me.to_string())),
+        // The file goes when there are later shares.
+        Some(path) if path.exists() || !kept.have_share().map_err(failed)? => {
             let share = ShareFile::read(path)?.share();
-            Scheme::signer(NAMESPACE, committee, sharing, share).ok_or(NodeError::ForeignShare)
+            Scheme::signer(NAMESPACE, committee, sharing, share).ok_or(NodeError::ForeignShare)?;
         }
-        None if is_validator => Err(NodeError::NoShare(me.to_string())),
-        None => Ok(Scheme::verifier(NAMESPACE, committee, sharing)),
+        None if is_first && !kept.have_share().map_err(failed)? => {
+            return Err(NodeError::NoShare(me.to_string()));
+        }
+        _ => {}
     }
+    Ok(kept.with_first(config.share.clone()))
 }
 
 fn mesh(config: &NodeConfig, network: &NetworkFile, identity: &Identity) -> Result<Option<Mesh>, NodeError> {

@@ -363,6 +363,7 @@ fn extra(committee: &Committee, number: u64) -> Extra {
         ops_root: B256::ZERO,
         sync_start: 0,
         sync_end: number + 1,
+        payload: None,
     }
 }
 

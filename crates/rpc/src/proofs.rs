@@ -18,6 +18,9 @@ pub(crate) fn register<V: ChainView>(methods: &mut Methods<V>) {
     methods.add("zhengtong_network", |api, args| async move {
         args.end().map(|()| api.view.network().clone())
     });
+    methods.add("zhengtong_getValidators", |api, args| async move {
+        args.end().map(|()| api.view.epoch().map(|now| now.describe()))
+    });
     methods.add("zhengtong_getFinalization", |api, mut args| async move {
         let block: Block = args.required("block")?;
         args.end()?;

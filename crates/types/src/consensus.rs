@@ -1,6 +1,9 @@
 //! The engine's types, closed: one name for each generic of commonware that this chain uses, and the block itself.
 
-use crate::header::{Extra, ExtraError, MAX_HEADER_BYTES, decode_header, digest_of, encode_header};
+use crate::{
+    committee::{Carried, Directory, MAX_PAYLOAD_BYTES, Payload, PayloadError},
+    header::{Extra, ExtraError, MAX_HEADER_BYTES, decode_header, digest_of, encode_header},
+};
 use alloy_consensus::Header;
 use alloy_primitives::{B256, Bytes, keccak256};
 use bytes::BufMut;
@@ -15,6 +18,7 @@ use commonware_cryptography::{
     bls12381::primitives::variant::{MinSig, Variant},
     ed25519, sha256,
 };
+use commonware_glue::dkg::ReshareBlock;
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -51,6 +55,7 @@ struct Inner {
     extra: Extra,
     hash: B256,
     transactions: Vec<Bytes>,
+    carried: Option<Carried>,
 }
 
 /// Why header and body do not make a block.
@@ -68,11 +73,44 @@ pub enum BlockError {
     BodyTooLarge { got: usize },
     #[error("the header commits to transactions {header}, the body has {body}")]
     Root { header: B256, body: B256 },
+    #[error("the header commits to the payload {header:?}, the body has {body:?}")]
+    OtherPayload {
+        header: Option<B256>,
+        body: Option<B256>,
+    },
+    #[error(transparent)]
+    Payload(#[from] PayloadError),
 }
 
 impl Block {
-    /// Puts a header and its raw EIP-2718 transactions together.
-    pub fn new(header: Header, transactions: Vec<Bytes>) -> Result<Self, BlockError> {
+    /// Puts a header, its raw EIP-2718 transactions and its payload together.
+    pub fn new(
+        header: Header,
+        transactions: Vec<Bytes>,
+        payload: Option<Payload>,
+    ) -> Result<Self, BlockError> {
+        let carried = payload.map(Carried::new).transpose()?;
+        Self::checked(header, transactions, carried)
+    }
+
+    /// Sets the transactions' root in a header and puts everything together.
+    pub fn assemble(
+        mut header: Header,
+        transactions: Vec<Bytes>,
+        payload: Option<Payload>,
+    ) -> Result<Self, BlockError> {
+        header.transactions_root = transactions_root(&transactions);
+        let carried = payload.map(Carried::new).transpose()?;
+        let extra = Extra::decode(&header.extra_data)?;
+        check_body(&transactions)?;
+        Self::seal(header, extra, transactions, carried)
+    }
+
+    fn checked(
+        header: Header,
+        transactions: Vec<Bytes>,
+        carried: Option<Carried>,
+    ) -> Result<Self, BlockError> {
         let extra = Extra::decode(&header.extra_data)?;
         check_body(&transactions)?;
         let body = transactions_root(&transactions);
@@ -82,18 +120,22 @@ impl Block {
                 body,
             });
         }
-        Self::seal(header, extra, transactions)
+        Self::seal(header, extra, transactions, carried)
     }
 
-    /// Sets the transactions' root in a header and puts both together.
-    pub fn assemble(mut header: Header, transactions: Vec<Bytes>) -> Result<Self, BlockError> {
-        header.transactions_root = transactions_root(&transactions);
-        let extra = Extra::decode(&header.extra_data)?;
-        check_body(&transactions)?;
-        Self::seal(header, extra, transactions)
-    }
-
-    fn seal(header: Header, extra: Extra, transactions: Vec<Bytes>) -> Result<Self, BlockError> {
+    fn seal(
+        header: Header,
+        extra: Extra,
+        transactions: Vec<Bytes>,
+        carried: Option<Carried>,
+    ) -> Result<Self, BlockError> {
+        let body = carried.as_ref().map(Carried::hash);
+        if extra.payload != body {
+            return Err(BlockError::OtherPayload {
+                header: extra.payload,
+                body,
+            });
+        }
         let header_rlp = encode_header(&header);
         if header_rlp.len() > MAX_HEADER_BYTES {
             return Err(BlockError::HeaderTooLarge {
@@ -107,6 +149,7 @@ impl Block {
             extra,
             hash,
             transactions,
+            carried,
         })))
     }
 
@@ -134,6 +177,11 @@ impl Block {
     /// Raw EIP-2718 transactions, in order.
     pub fn transactions(&self) -> &[Bytes] {
         &self.0.transactions
+    }
+
+    /// What the block carries for the committee.
+    pub fn carried(&self) -> Option<&Payload> {
+        self.0.carried.as_ref().map(Carried::payload)
     }
 
     /// Milliseconds since the Unix epoch.
@@ -184,6 +232,9 @@ impl Write for Block {
         for raw in &self.0.transactions {
             raw.0.write(buf);
         }
+        if let Some(carried) = &self.0.carried {
+            carried.bytes().0.write(buf);
+        }
     }
 }
 
@@ -197,6 +248,11 @@ impl EncodeSize for Block {
                 .iter()
                 .map(|raw| raw.0.encode_size())
                 .sum::<usize>()
+            + self
+                .0
+                .carried
+                .as_ref()
+                .map_or(0, |carried| carried.bytes().0.encode_size())
     }
 }
 
@@ -216,7 +272,17 @@ impl Read for Block {
             room = room.saturating_sub(raw.len());
             transactions.push(Bytes::from(raw));
         }
-        Self::new(header, transactions).map_err(|source| CodecError::Wrapped("block", Box::new(source)))
+        let wrapped = |source: BlockError| CodecError::Wrapped("block", Box::new(source));
+        // The header says whether there is one.
+        let extra = Extra::decode(&header.extra_data).map_err(|source| wrapped(source.into()))?;
+        let carried = match extra.payload {
+            None => None,
+            Some(_) => {
+                let bytes = bytes::Bytes::read_cfg(buf, &RangeCfg::new(1..=MAX_PAYLOAD_BYTES))?;
+                Some(Carried::decode(bytes.into()).map_err(|source| wrapped(source.into()))?)
+            }
+        };
+        Self::checked(header, transactions, carried).map_err(wrapped)
     }
 }
 
@@ -248,9 +314,19 @@ impl CertifiableBlock for Block {
     }
 }
 
+impl ReshareBlock for Block {
+    type Variant = MinSig;
+    type PublicKey = ValidatorKey;
+    type Directory = Directory;
+
+    fn payload(&self) -> Option<Payload> {
+        self.carried().cloned()
+    }
+}
+
 impl BoundedBlock for Block {
     fn max_encode_size(_: &()) -> usize {
         const LENGTH_BYTES: usize = 5;
-        MAX_HEADER_BYTES + MAX_BODY_BYTES + LENGTH_BYTES * (MAX_BLOCK_TRANSACTIONS + 2)
+        MAX_HEADER_BYTES + MAX_BODY_BYTES + MAX_PAYLOAD_BYTES + LENGTH_BYTES * (MAX_BLOCK_TRANSACTIONS + 3)
     }
 }

@@ -12,15 +12,20 @@ use commonware_codec::{Copying, DecodeExt as _};
 use commonware_consensus::types::{Epoch, Round, View};
 use thiserror::Error;
 
-/// Length of the consensus part in bytes.
+/// Length of the consensus part in bytes, of a block without a payload.
 pub const EXTRA_BYTES: usize = 107;
-/// Version byte at its start.
+/// Length of the consensus part in bytes, of a block with a payload.
+pub const EXTRA_PAYLOAD_BYTES: usize = EXTRA_BYTES + 32;
+/// Version byte at its start, of a block without a payload.
 pub const EXTRA_VERSION: u8 = 1;
+/// Version byte at its start, of a block with a payload.
+pub const EXTRA_PAYLOAD_VERSION: u8 = 2;
 /// Largest RLP header this chain produces or accepts, in bytes.
 pub const MAX_HEADER_BYTES: usize = 1024;
 
 /// The content of `extraData`, all integers big-endian:
-/// `version(1) epoch(8) view(8) parentView(8) leader(32) millis(2) opsRoot(32) syncStart(8) syncEnd(8)`.
+/// `version(1) epoch(8) view(8) parentView(8) leader(32) millis(2) opsRoot(32) syncStart(8) syncEnd(8)`, and in version 2
+/// `payload(32)` behind it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Extra {
     pub epoch: u64,
@@ -37,14 +42,18 @@ pub struct Extra {
     pub sync_start: u64,
     /// … to this one (exclusive).
     pub sync_end: u64,
+    /// Keccak-256 of what the block carries for the committee; without it, the block carries nothing.
+    pub payload: Option<B256>,
 }
 
 /// Why a header's consensus part was refused.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum ExtraError {
-    #[error("extraData has {got} bytes, expected {EXTRA_BYTES}")]
+    #[error("extraData has {got} bytes, expected {EXTRA_BYTES}, or {EXTRA_PAYLOAD_BYTES} with a payload")]
     Length { got: usize },
-    #[error("extraData has version {got}, expected {EXTRA_VERSION}")]
+    #[error(
+        "extraData has version {got}, expected {EXTRA_VERSION}, or {EXTRA_PAYLOAD_VERSION} with a payload"
+    )]
     Version { got: u8 },
     #[error("extraData names a leader that is not an ed25519 public key")]
     Leader,
@@ -55,10 +64,14 @@ pub enum ExtraError {
 }
 
 impl Extra {
-    /// Encodes to exactly [`EXTRA_BYTES`].
+    /// Encodes to exactly [`EXTRA_BYTES`], or [`EXTRA_PAYLOAD_BYTES`] with a payload.
     pub fn encode(&self) -> Bytes {
-        let mut out = Vec::with_capacity(EXTRA_BYTES);
-        out.push(EXTRA_VERSION);
+        let (length, version) = match self.payload {
+            None => (EXTRA_BYTES, EXTRA_VERSION),
+            Some(_) => (EXTRA_PAYLOAD_BYTES, EXTRA_PAYLOAD_VERSION),
+        };
+        let mut out = Vec::with_capacity(length);
+        out.push(version);
         out.extend(self.epoch.to_be_bytes());
         out.extend(self.view.to_be_bytes());
         out.extend(self.parent_view.to_be_bytes());
@@ -67,23 +80,30 @@ impl Extra {
         out.extend(self.ops_root);
         out.extend(self.sync_start.to_be_bytes());
         out.extend(self.sync_end.to_be_bytes());
-        debug_assert_eq!(out.len(), EXTRA_BYTES);
+        if let Some(payload) = &self.payload {
+            out.extend(payload);
+        }
+        debug_assert_eq!(out.len(), length);
         out.into()
     }
 
     /// Decodes the only accepted encoding.
     pub fn decode(bytes: &[u8]) -> Result<Self, ExtraError> {
-        let bytes: &[u8; EXTRA_BYTES] = bytes
-            .try_into()
-            .map_err(|_| ExtraError::Length { got: bytes.len() })?;
+        let length = ExtraError::Length { got: bytes.len() };
+        let Some((bytes, rest)) = bytes.split_first_chunk::<EXTRA_BYTES>() else {
+            return Err(length);
+        };
+        let payload = match (bytes[0], rest.len()) {
+            (EXTRA_VERSION, 0) => None,
+            (EXTRA_PAYLOAD_VERSION, 32) => Some(B256::from_slice(rest)),
+            (EXTRA_VERSION | EXTRA_PAYLOAD_VERSION, _) => return Err(length),
+            (got, _) => return Err(ExtraError::Version { got }),
+        };
         let u64_at = |at: usize| {
             let mut word = [0; 8];
             word.copy_from_slice(&bytes[at..at + 8]);
             u64::from_be_bytes(word)
         };
-        if bytes[0] != EXTRA_VERSION {
-            return Err(ExtraError::Version { got: bytes[0] });
-        }
         let millis = u16::from_be_bytes([bytes[57], bytes[58]]);
         if millis > 999 {
             return Err(ExtraError::Millis { got: millis });
@@ -101,6 +121,7 @@ impl Extra {
             ops_root: B256::from_slice(&bytes[59..91]),
             sync_start: start,
             sync_end: end,
+            payload,
         })
     }
 

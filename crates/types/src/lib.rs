@@ -6,6 +6,7 @@
 //! [`VerifiedBlock`]) has private fields and no other constructor, so holding one is having checked it.
 //! The format is written down in `docs/proofs.md`; the portal has a second implementation of it.
 
+pub mod committee;
 pub mod consensus;
 mod error;
 mod finality;
@@ -20,7 +21,9 @@ pub mod trie;
 
 pub use error::{Step, VerifyError};
 pub use finality::{Finality, FinalizedBlock, VerifiedBlock, VerifiedHeader};
-pub use network::{NAMESPACE, NetworkInfo, NetworkKey, NetworkKeyError};
+pub use network::{
+    EpochRole, EpochValidator, EpochValidators, NAMESPACE, NetworkInfo, NetworkKey, NetworkKeyError,
+};
 pub use receipt::{ReceiptProof, VerifiedReceipt};
 pub use state_proof::{
     KeyProof, ProofKind, SlotEntry, StateEntry, StateProof, VerifiedAccount, VerifiedState,

@@ -105,3 +105,52 @@ pub struct NetworkInfo {
     /// Version of the node's software.
     pub version: String,
 }
+
+/// Who validates in an epoch, as a node says it; the answer of `zhengtong_getValidators`. Nothing has to be believed of it to
+/// verify anything else: certificates of every epoch verify under the one key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EpochValidators {
+    pub epoch: u64,
+    /// First block of the epoch.
+    pub first_block: u64,
+    /// Last block of the epoch.
+    pub last_block: u64,
+    /// Whether the validators have new shares. If not, too few dealt or answered in the epoch before, and its validators and
+    /// shares go on.
+    pub reshared: bool,
+    /// Who votes.
+    pub validators: Vec<EpochValidator>,
+    /// Who is dealt shares in this epoch, and votes in the next.
+    pub next: Vec<EpochValidator>,
+    /// Who is dealt shares in the next epoch.
+    pub announced: Vec<EpochValidator>,
+    /// What this node does; absent while it starts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<EpochRole>,
+}
+
+/// What a node does in an epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum EpochRole {
+    /// It is none of the validators.
+    Follower,
+    /// It is a validator, but does not have its share, and does not vote.
+    WithoutShare,
+    /// It votes.
+    Validator,
+}
+
+/// One of the validators of an epoch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EpochValidator {
+    /// Its ed25519 public key.
+    pub key: Bytes,
+    /// Where it was voted in to be reached; absent if the network file says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
+    /// Whether its share of this epoch is public, because it did not answer when it was dealt to.
+    pub revealed: bool,
+}

@@ -7,8 +7,8 @@ import { decodeRlp, list, number, text } from "./rlp";
 const MAX_HEADERS = 256;
 const MAX_HEADER_BYTES = 1024;
 const FIELDS = 21;
-const EXTRA_BYTES = 107;
-const EXTRA_VERSION = 1;
+/** Length of the consensus part by its version: the second has the hash of what the block carries for the committee. */
+const EXTRA_BYTES: Readonly<Record<number, number>> = { 1: 107, 2: 139 };
 
 /** A header that the network finalized. */
 export interface ProvenHeader {
@@ -63,7 +63,8 @@ function readHeader(bytes: Uint8Array): ProvenHeader {
 
 /** The part of the block's time below one second, from the consensus part of the header. */
 function milliseconds(extra: Uint8Array): number {
-  if (extra.length !== EXTRA_BYTES || extra[0] !== EXTRA_VERSION) throw new RangeError("extraData has another format");
+  const version = extra[0];
+  if (version === undefined || extra.length !== EXTRA_BYTES[version]) throw new RangeError("extraData has another format");
   const millis = Number(toNumber(extra.subarray(57, 59)));
   if (millis > 999 || toNumber(extra.subarray(91, 99)) >= toNumber(extra.subarray(99, 107))) {
     throw new RangeError("extraData is out of range");

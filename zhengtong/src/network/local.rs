@@ -11,7 +11,7 @@ use std::{
     path::{Path, PathBuf},
 };
 use zhengtong_chain::{RECOVERY_DELAY_S, config::DEFAULT_BLOCK_GAS_LIMIT};
-use zhengtong_node::{GenesisFile, NetworkFile, PlanFile, ceremony::Event, dev::DEV_CHAIN_ID};
+use zhengtong_node::{EPOCH_BLOCKS, GenesisFile, NetworkFile, PlanFile, ceremony::Event, dev::DEV_CHAIN_ID};
 
 /// Most validators on one machine.
 const MAX_LOCAL: u16 = 16;
@@ -30,6 +30,9 @@ pub struct Args {
     /// Validator 0 serves JSON-RPC here, and the next ones on the next ports.
     #[arg(long, default_value_t = 8_545)]
     first_rpc: u16,
+    /// Blocks of an epoch, as `zhengtong network plan` has them.
+    #[arg(long, default_value_t = EPOCH_BLOCKS)]
+    epoch_blocks: u64,
     /// Run the validators afterwards, as `zhengtong network run` does.
     #[arg(long)]
     run: bool,
@@ -89,6 +92,7 @@ fn make(args: &Args) -> Result<()> {
         alloc: keys::test_alloc()?,
         delegates: std::collections::BTreeSet::new(),
         recovery_delay_s: RECOVERY_DELAY_S,
+        epoch_blocks: args.epoch_blocks,
     };
     let plan = PlanFile::new("local".into(), DEV_CHAIN_ID, genesis, cards)?;
     plan.write(&args.folder.join("plan.json"))?;

@@ -5,7 +5,7 @@ use alloy_primitives::{Address, U256, utils::parse_ether};
 use anyhow::{Context, Result};
 use std::path::PathBuf;
 use zhengtong_chain::{RECOVERY_DELAY_S, config::DEFAULT_BLOCK_GAS_LIMIT};
-use zhengtong_node::{GenesisFile, NodeCard, PlanFile};
+use zhengtong_node::{EPOCH_BLOCKS, GenesisFile, NodeCard, PlanFile};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -24,6 +24,9 @@ pub struct Args {
     /// A contract that accounts may delegate to (EIP-7702); may be repeated. Without any, transactions of type 4 are refused.
     #[arg(long)]
     delegate: Vec<Address>,
+    /// Blocks of an epoch, after which the shares of the network's key are others, and the validators those that were voted.
+    #[arg(long, default_value_t = EPOCH_BLOCKS)]
+    epoch_blocks: u64,
     /// Where to write the plan.
     #[arg(long, default_value = "plan.json")]
     out: PathBuf,
@@ -49,6 +52,7 @@ pub fn run(args: Args) -> Result<()> {
         alloc: args.fund.into_iter().collect(),
         delegates: args.delegate.into_iter().collect(),
         recovery_delay_s: RECOVERY_DELAY_S,
+        epoch_blocks: args.epoch_blocks,
     };
     let plan = PlanFile::new(args.name, args.chain_id, genesis, cards.collect::<Result<_>>()?)?;
     plan.write(&args.out)?;

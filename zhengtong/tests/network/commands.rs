@@ -52,7 +52,7 @@ fn after<'a>(printed: &'a str, label: &str) -> &'a str {
     line.unwrap_or_else(|| panic!("no {label:?} in {printed}")).trim()
 }
 
-fn make_plan(root: &Path, validators: usize) -> PathBuf {
+fn make_plan(root: &Path, validators: usize, epoch_blocks: Option<u64>) -> PathBuf {
     let (plan, addresses) = (root.join("plan.json"), ports(validators));
     let mut arguments = ["network", "plan", "--name", "test", "--chain-id"]
         .map(str::to_owned)
@@ -63,6 +63,9 @@ fn make_plan(root: &Path, validators: usize) -> PathBuf {
         account(0).address().to_string(),
     ]);
     arguments.extend(["--out".into(), text(&plan).to_owned()]);
+    if let Some(blocks) = epoch_blocks {
+        arguments.extend(["--epoch-blocks".into(), blocks.to_string()]);
+    }
     for index in 0..=validators {
         arguments.extend(["--fund".into(), format!("{}=1000", account(index).address())]);
     }
@@ -87,7 +90,12 @@ fn make_plan(root: &Path, validators: usize) -> PathBuf {
 
 /// Keys, plan and ceremony of four validators, each command a process of its own.
 pub fn found(root: &Path, validators: usize) -> Setup {
-    let plan = make_plan(root, validators);
+    found_with(root, validators, None)
+}
+
+/// The same with epochs of another length.
+pub fn found_with(root: &Path, validators: usize, epoch_blocks: Option<u64>) -> Setup {
+    let plan = make_plan(root, validators, epoch_blocks);
     let hash = after(&zhengtong(&["network", "check", text(&plan)]), "plan hash").to_owned();
     zhengtong(&["network", "check", text(&plan), "--hash", &hash]);
 
@@ -159,7 +167,7 @@ pub fn add_follower(setup: &Setup, index: usize) {
 fn what_would_go_wrong_is_refused() {
     let root = tempfile::tempdir().expect("a folder");
     let root = root.path();
-    let plan = make_plan(root, 2);
+    let plan = make_plan(root, 2, None);
     let node = root.join("node-0");
     let said = refused(&[
         "network",

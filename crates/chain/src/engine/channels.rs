@@ -1,16 +1,20 @@
 //! How a node reaches others: the engine's channels, its peers, and who may be shut out.
 
 use crate::gossip;
-use commonware_consensus::{
-    marshal::{self, standard::Standard},
-    simplex,
+use commonware_consensus::marshal::{self, standard::Standard};
+use commonware_cryptography::bls12381::primitives::variant::MinSig;
+use commonware_glue::{
+    dkg::{self, orchestrator, probe},
+    stateful::db::p2p as state_p2p,
 };
-use commonware_glue::stateful::{db::p2p as state_p2p, probe};
 use commonware_p2p::max_message_size;
 use commonware_resolver::p2p::MAX_RESPONSE_OVERHEAD;
 use commonware_storage::{merkle::mmr, qmdb::any::ordered::fixed::Operation};
 use zhengtong_state::{Key, Value};
-use zhengtong_types::consensus::{Block, Digest, Scheme};
+use zhengtong_types::{
+    committee::MAX_VALIDATORS,
+    consensus::{Block, Digest, Scheme, ValidatorKey},
+};
 
 use super::{state::SYNC_OPERATIONS, sync::archive};
 
@@ -25,11 +29,12 @@ pub struct Networks<S, R> {
     pub transactions: (S, R),
     pub probe: (S, R),
     pub archive: (S, R),
+    pub dealings: (S, R),
 }
 
 impl<S, R> Networks<S, R> {
     /// Number of channels, from 0 in the order of the fields.
-    pub const COUNT: u64 = 9;
+    pub const COUNT: u64 = 10;
 
     /// Takes the channels in the order of the fields.
     pub fn new(mut channel: impl FnMut(u64) -> (S, R)) -> Self {
@@ -43,6 +48,7 @@ impl<S, R> Networks<S, R> {
             transactions: channel(6),
             probe: channel(7),
             archive: channel(8),
+            dealings: channel(9),
         }
     }
 }
@@ -54,17 +60,19 @@ pub struct Links<P, B, S, R> {
     pub channels: Networks<S, R>,
 }
 
-/// Largest message that any channel carries, in bytes.
-pub fn message_limit(validators: u32) -> u32 {
+/// Largest message that any channel carries, in bytes, however many validators there come to be.
+pub fn message_limit() -> u32 {
+    let validators = MAX_VALIDATORS.get();
     max_message_size(&[
-        simplex::max_payload_size::<Scheme, Digest>(validators),
+        orchestrator::max_payload_size::<Scheme, Digest>(validators),
+        dkg::max_payload_size::<MinSig, ValidatorKey>(MAX_VALIDATORS),
         marshal::max_payload_size::<Standard<Block>, Scheme>(validators, &()),
         state_p2p::max_payload_size::<mmr::Family, Key>(
             SYNC_OPERATIONS,
             <Operation<mmr::Family, Key, Value> as commonware_codec::FixedSize>::SIZE,
         ),
         gossip::MAX_MESSAGE_BYTES,
-        probe::max_payload_size::<Standard<Block>, Scheme>(validators),
+        probe::max_payload_size::<Standard<Block>, Scheme>(validators, &()),
         archive::MAX_ANSWER_BYTES + MAX_RESPONSE_OVERHEAD,
     ])
 }

@@ -1,14 +1,12 @@
 //! Bounds and sizes that several of the engine's parts share.
 
 use commonware_consensus::types::ViewDelta;
-use commonware_utils::{NZU16, NZU64, NZUsize};
+use commonware_utils::{NZU16, NZUsize};
 use std::{
-    num::{NonZeroU16, NonZeroU64, NonZeroUsize},
+    num::{NonZeroU16, NonZeroUsize},
     time::Duration,
 };
 
-/// There is one epoch: the committee is the network file's.
-pub const EPOCH_BLOCKS: NonZeroU64 = NZU64!(u64::MAX);
 /// Messages that wait for one actor.
 pub const MAILBOX: NonZeroUsize = NZUsize!(1_024);
 pub const PAGE_BYTES: NonZeroU16 = NZU16!(4_096);

@@ -2,7 +2,8 @@
 
 use super::{
     Runtime, Setup, StartError,
-    limits::{BUFFER_BYTES, EPOCH_BLOCKS, FETCH_RETRY, FETCH_TIMEOUT, MAILBOX, RETAINED_VIEWS},
+    epochs::verifier,
+    limits::{BUFFER_BYTES, FETCH_RETRY, FETCH_TIMEOUT, MAILBOX, RETAINED_VIEWS},
 };
 use crate::inner::Marshal;
 use commonware_broadcast::buffered;
@@ -59,9 +60,9 @@ pub struct Exchange {
     pub buffer: buffered::Mailbox<ValidatorKey, Block>,
 }
 
-/// Every block is of the one epoch.
-pub fn epocher() -> FixedEpocher {
-    FixedEpocher::new(EPOCH_BLOCKS)
+/// Which epoch a block is of.
+pub fn epocher(setup: &Setup) -> FixedEpocher {
+    FixedEpocher::new(setup.epoch_blocks)
 }
 
 /// Opens the archives of blocks and certificates.
@@ -80,8 +81,8 @@ pub async fn open<E: Runtime>(
         .await
         .map_err(|source| StartError::State(format!("the block archive: {source}")))?;
     let config = marshal::Config {
-        provider: ConstantProvider::new(setup.scheme.clone()),
-        epocher: epocher(),
+        provider: ConstantProvider::new(verifier(setup)),
+        epocher: epocher(setup),
         start,
         partition_prefix: format!("{prefix}-marshal"),
         mailbox_size: MAILBOX,

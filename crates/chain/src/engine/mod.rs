@@ -2,7 +2,7 @@
 //! the application and its database. The same wiring serves one validator, many, and a node that follows them.
 //!
 //! - `channels`: how the node reaches others.
-//! - `marshal`, `simplex`, `state`: one file for each of commonware's engines.
+//! - `marshal`, `consensus`, `state`, `epochs`: one file for each of commonware's engines.
 //! - `recovery`: what a start finds on the disk.
 //! - `sync`: how a node without data begins near the tip.
 //!
@@ -11,21 +11,23 @@
 //! With state sync there is no state at genesis, and consensus starts only once the fetched state is complete.
 
 mod channels;
+mod consensus;
+mod epochs;
 mod limits;
 mod marshal;
 mod recovery;
-mod simplex;
 mod state;
 mod sync;
 
 pub(crate) use sync::archive::Archive;
 
 pub use channels::{Links, Networks, message_limit};
-pub use state::Driven;
+pub use state::{Driven, ProposalInput};
 pub use sync::{SyncError, SyncStep};
 
 use crate::{
     application::App,
+    committee::Committee,
     config::{Config, SyncMode},
     genesis::Genesis,
     gossip,
@@ -37,25 +39,31 @@ use crate::{
     store::{Start, Store, StoreError},
 };
 use alloy_primitives::B256;
-use commonware_consensus::{marshal::standard::Deferred, simplex::config::Floor};
-use commonware_cryptography::{Digested, Digestible as _, certificate::Scheme as _};
-use commonware_p2p::{Blocker, Provider, Receiver, Sender};
-use commonware_runtime::{Spawner, buffer::paged::CacheRef};
+use commonware_consensus::{Reporters, marshal::standard::Deferred};
+use commonware_cryptography::{Digested, Digestible as _, Signer as _, ed25519};
+use commonware_glue::dkg::{SecretStore, network::Manager, reshare};
+use commonware_p2p::{Blocker, Receiver, Sender};
+use commonware_runtime::{Network, Spawner, buffer::paged::CacheRef};
 use commonware_storage::Context as Storage;
+use epochs::EpochStart;
 use rand_core::CryptoRng;
-use std::sync::Arc;
+use std::{num::NonZeroU64, sync::Arc};
 use thiserror::Error;
 use tokio::sync::mpsc;
 use zhengtong_evm::Delegations;
 use zhengtong_state::{Wait, seed};
 use zhengtong_types::{
     NetworkInfo,
-    consensus::{Scheme, ValidatorKey},
+    committee::{Directory, EpochInfo, Payload},
+    consensus::ValidatorKey,
 };
 
+/// The contract that lists the validators, by its name in the `Registry`.
+const VALIDATORS: &str = "validators";
+
 /// What the engine needs of a runtime.
-pub trait Runtime: Storage + Spawner + CryptoRng {}
-impl<E: Storage + Spawner + CryptoRng> Runtime for E {}
+pub trait Runtime: Storage + Spawner + CryptoRng + Network {}
+impl<E: Storage + Spawner + CryptoRng + Network> Runtime for E {}
 
 /// Everything a node is started from, besides its [`Links`].
 pub struct Setup {
@@ -64,13 +72,29 @@ pub struct Setup {
     pub genesis: Genesis,
     /// Contracts that accounts may delegate to; the genesis block commits to them.
     pub delegations: Delegations,
-    pub scheme: Scheme,
-    pub public_key: ValidatorKey,
+    /// This node's identity.
+    pub signer: ed25519::PrivateKey,
+    /// Whether this node may have voted, here or before it lost its disk.
+    pub votes: bool,
+    /// Blocks of an epoch.
+    pub epoch_blocks: NonZeroU64,
     pub store: Arc<Store>,
     /// How execution waits for the disk.
     pub wait: Wait,
     /// Start of every storage partition's name.
     pub prefix: String,
+}
+
+impl Setup {
+    /// The validators of the first epoch, which the genesis block carries.
+    fn first_epoch(&self) -> Result<EpochInfo, StartError> {
+        match self.genesis.block.carried() {
+            Some(Payload::EpochInfo(info)) => Ok(info.clone()),
+            _ => Err(StartError::State(
+                "the genesis block does not say who the first validators are".into(),
+            )),
+        }
+    }
 }
 
 /// Why a node did not start.
@@ -96,32 +120,36 @@ pub struct Started<E: Storage + Spawner> {
 }
 
 /// Starts a node and returns when it serves.
-pub async fn start<E, P, B, S, R>(
+pub async fn start<E, P, B, S, R, K>(
     context: E,
     setup: Setup,
+    secrets: K,
     links: Links<P, B, S, R>,
 ) -> Result<Started<E>, StartError>
 where
     E: Runtime,
-    P: Provider<PublicKey = ValidatorKey>,
+    K: SecretStore,
+    P: Manager<PublicKey = ValidatorKey, Directory = Directory>,
     B: Blocker<PublicKey = ValidatorKey>,
     S: Sender<PublicKey = ValidatorKey>,
     R: Receiver<PublicKey = ValidatorKey>,
 {
-    start_with(context, setup, links, |app| app).await
+    start_with(context, setup, secrets, links, |app| app).await
 }
 
 /// As [`start`], with an application of the caller's between the engine and ours: one that watches, or one that deviates.
-pub async fn start_with<E, A, P, B, S, R>(
+pub async fn start_with<E, A, P, B, S, R, K>(
     context: E,
     setup: Setup,
+    secrets: K,
     links: Links<P, B, S, R>,
     between: impl FnOnce(App<E>) -> A,
 ) -> Result<Started<E>, StartError>
 where
     E: Runtime,
     A: Driven<E>,
-    P: Provider<PublicKey = ValidatorKey>,
+    K: SecretStore,
+    P: Manager<PublicKey = ValidatorKey, Directory = Directory>,
     B: Blocker<PublicKey = ValidatorKey>,
     S: Sender<PublicKey = ValidatorKey>,
     R: Receiver<PublicKey = ValidatorKey>,
@@ -131,7 +159,11 @@ where
         blocker,
         channels,
     } = links;
-    let me = &setup.public_key;
+    let me = &setup.signer.public_key();
+    let first = setup.first_epoch()?;
+    let contract = setup.genesis.contracts.get(VALIDATORS).copied();
+    let committee = Committee::open(setup.store.clone(), setup.epoch_blocks, contract, first.clone())?;
+    let committee = Arc::new(committee);
     recovery::open_genesis(&setup.store, &setup.genesis)?;
     let page_cache = CacheRef::new(limits::PAGE_BYTES, limits::CACHED_PAGES);
     let database = zhengtong_state::db::config(&format!("{}-state", setup.prefix), page_cache.clone());
@@ -145,12 +177,21 @@ where
     );
     let mut probes = sync::Probes::new(
         context.child("probes"),
-        setup.scheme.clone(),
-        blocker.clone(),
+        &setup,
+        first,
+        (peers.clone(), blocker.clone()),
         channels.probe,
     );
     let plan = state::plan(&context, &setup).await;
-    let (plan, began) = begin(&context, &setup, plan, &mut probes, &mut archive).await?;
+    let Began {
+        plan,
+        start: began,
+        epoch,
+    } = begin(&context, &setup, plan, &mut probes, &mut archive).await?;
+    if let Some(epoch) = &epoch {
+        committee.learn(epoch.info.clone())?;
+    }
+    let epochs = epochs::plan(&context, &setup, epoch).await;
     if began.is_none() {
         seed(context.child("genesis"), database.clone(), &setup.genesis.entries)
             .await
@@ -160,7 +201,7 @@ where
     let pool = Arc::new(Pool::new(setup.config.pool.clone()));
     let (writer, queue) = Writer::new();
     let metrics = Metrics::new(&context.child("chain"));
-    let inner = Inner::new(&setup, pool.clone(), writer, metrics.clone())?;
+    let inner = Inner::new(&setup, committee.clone(), pool.clone(), writer, metrics.clone())?;
     let app = App::new(Arc::new(inner));
 
     let genesis = Digested::precomputed(setup.genesis.block.clone(), setup.genesis.block.digest());
@@ -181,7 +222,7 @@ where
     let source = state::resolver(
         &context,
         me,
-        peers,
+        peers.clone(),
         blocker.clone(),
         (state_sender, state_receiver),
     );
@@ -193,34 +234,40 @@ where
         plan,
         source,
         setup.config.keep_blocks,
+        setup.epoch_blocks,
+    );
+    let (dealer, dealings, schemes, gate) = epochs::dealer(
+        &context,
+        &setup,
+        page_cache.clone(),
+        (peers.clone(), blocker.clone()),
+        secrets,
+        &committee,
+        opened.mailbox.clone(),
+        epochs.clone(),
     );
     let deferred = Deferred::new(
         context.child("deferred"),
-        driven.clone(),
-        opened.mailbox,
-        marshal::epocher(),
+        reshare::Application::new(driven.clone(), dealings.clone(), setup.epoch_blocks),
+        opened.mailbox.clone(),
+        marshal::epocher(&setup),
     );
     let paced = Paced::new(context.child("pacing"), app.clone(), deferred);
-    opened
-        .actor
-        .start(driven.clone(), exchange.buffer, exchange.resolver);
+    let (orchestrator, moves) = consensus::orchestrator(
+        &context,
+        &setup,
+        page_cache,
+        (blocker.clone(), peers),
+        paced,
+        opened.mailbox,
+        (schemes, gate),
+        epochs,
+    );
+    let finalized = Reporters::from((driven.clone(), Reporters::from((moves, dealings))));
+    opened.actor.start(finalized, exchange.buffer, exchange.resolver);
     stateful.start();
-    let voting = (channels.votes, channels.certificates, channels.resolver);
-    let floor = match &began {
-        Some(start) => Floor::Finalized(sync::finalization(start)?),
-        None => Floor::Genesis(setup.genesis.block.digest()),
-    };
-    let consensus = || {
-        simplex::start(
-            &context,
-            &setup,
-            page_cache,
-            blocker.clone(),
-            paced,
-            voting,
-            floor,
-        )
-    };
+    dealer.start(channels.dealings);
+    let consensus = || orchestrator.start(channels.votes, channels.certificates, channels.resolver);
     let (engine, database) = match began.as_ref().filter(|start| !start.complete) {
         Some(start) => {
             let database = driven.subscribe_databases();
@@ -232,6 +279,7 @@ where
         None => (consensus(), driven.subscribe_databases().await),
     };
     recovery::catch_up(&context, &app, &database).await?;
+    recovery::read_list(&app, &database).await?;
     recovery::wait_for_first(&context, &app).await;
     // Set once: this is a new Inner.
     let _ = app.0.archive.set(archive);
@@ -244,12 +292,10 @@ where
         // As in the writer: without room, others do not hear of it.
         let _ = accepted.try_send(raw);
     }
-    if setup.scheme.me().is_none() {
-        let (pool, accepted) = (pool.clone(), accepted.clone());
-        context
-            .child("gossip_repeat")
-            .spawn(move |clock| gossip::repeat(clock, pool, accepted));
-    }
+    let repeating = (pool.clone(), accepted.clone());
+    context
+        .child("gossip_repeat")
+        .spawn(move |clock| gossip::repeat(clock, committee, repeating.0, repeating.1));
     context
         .child("journal")
         .spawn(move |_| run_writer(journal, queue, pool, accepted, metrics));
@@ -264,17 +310,27 @@ where
     Ok(Started { handle, engine })
 }
 
+/// Where a node begins.
+struct Began<E: Runtime> {
+    plan: state::Plan<E>,
+    /// The certified block, if it is not the genesis block.
+    start: Option<Start>,
+    /// The same with its epoch's validators, if it was chosen now.
+    epoch: Option<EpochStart>,
+}
+
 /// Decides where this node begins: at a certified block if it has no data and state sync is wanted, or if an earlier
 /// start chose one.
-async fn begin<E, B, S, R>(
+async fn begin<E, P, B, S, R>(
     context: &E,
     setup: &Setup,
     plan: state::Plan<E>,
-    probes: &mut sync::Probes<E, B, S, R>,
+    probes: &mut sync::Probes<E, P, B, S, R>,
     archive: &mut Archive,
-) -> Result<(state::Plan<E>, Option<Start>), StartError>
+) -> Result<Began<E>, StartError>
 where
     E: Runtime,
+    P: Manager<PublicKey = ValidatorKey, Directory = Directory>,
     B: Blocker<PublicKey = ValidatorKey>,
     S: Sender<PublicKey = ValidatorKey>,
     R: Receiver<PublicKey = ValidatorKey>,
@@ -282,19 +338,33 @@ where
     let before = setup.store.start()?;
     let wanted = setup.config.sync == SyncMode::State || before.is_some();
     if !plan.should_sync(wanted) {
-        return Ok((plan, before));
+        return Ok(Began {
+            plan,
+            start: before,
+            epoch: None,
+        });
     }
     let report = &setup.config.report;
-    let votes = setup.scheme.me().is_some();
     let genesis = setup.genesis.block.hash();
-    let chosen = sync::choose(context, probes, archive, genesis, votes, report).await?;
+    let earlier = before.as_ref().map(sync::finalization).transpose()?;
+    let chosen = sync::choose(context, probes, earlier, archive, genesis, setup.votes, report).await?;
     // What was chosen before stays if nothing is newer: the engine does not move its floor back either.
     if let Some(before) = before
         && before.number >= chosen.start.number
     {
         let floor = sync::finalization(&before)?;
-        return Ok((plan.set_floor(floor).await, Some(before)));
+        // Nothing of an earlier epoch was chosen, and this block is not before the chosen one: they are of one epoch.
+        let epoch = epochs::start(chosen.info, floor.clone());
+        return Ok(Began {
+            plan: plan.set_floor(floor).await,
+            start: Some(before),
+            epoch: Some(epoch),
+        });
     }
     setup.store.begin(&chosen.start, &chosen.headers)?;
-    Ok((plan.set_floor(chosen.finalization).await, Some(chosen.start)))
+    Ok(Began {
+        plan: plan.set_floor(chosen.finalization.clone()).await,
+        start: Some(chosen.start),
+        epoch: Some(epochs::start(chosen.info, chosen.finalization)),
+    })
 }

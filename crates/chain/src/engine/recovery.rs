@@ -4,6 +4,8 @@ use super::{Runtime, StartError};
 use crate::{
     application::App,
     genesis::Genesis,
+    inner::Inner,
+    listing,
     pool::{Journal, Origin},
     store::{Store, StoreError},
     view::{SealedBlock, SubmitError},
@@ -12,6 +14,7 @@ use alloy_consensus::{Header, Transaction as _};
 use alloy_primitives::{B256, Bytes, keccak256};
 use std::{sync::Arc, time::Duration};
 use zhengtong_evm::{decode, recover};
+use zhengtong_state::{Key, Value};
 use zhengtong_types::header::decode_header;
 
 /// How often start-up looks whether stored blocks are applied again.
@@ -81,6 +84,57 @@ pub async fn catch_up<E: Runtime>(
         context.sleep(CATCH_UP_POLL).await;
     }
     Ok(())
+}
+
+/// Reads the list of validators in the middle of this epoch, if that block was applied without it being read: because the
+/// node began there, or stopped just then. Later in an epoch a node that begins is not asked for it.
+pub async fn read_list<E: Runtime>(
+    app: &App<E>,
+    database: &zhengtong_state::Database<E>,
+) -> Result<(), StartError> {
+    let inner = &app.0;
+    let Some(applied) = inner.pending.lock().applied() else {
+        return Ok(());
+    };
+    let length = inner.committee.epoch_blocks.get();
+    let epoch = applied / length;
+    let middle = epoch * length + length / 2;
+    let seen = applied >= middle && inner.history.oldest(applied) <= middle;
+    if !seen || !inner.committee.lacks_list(epoch) {
+        return Ok(());
+    }
+    let Some((header, _)) = header(&inner.store, middle)? else {
+        return Ok(());
+    };
+    let state = At {
+        inner,
+        database,
+        number: middle,
+    };
+    let list = listing::read(inner, &header, &state)
+        .await
+        .map_err(StartError::State)?;
+    Ok(inner.committee.listed(epoch, list)?)
+}
+
+/// The state after a block that is not the newest.
+struct At<'a, E: Runtime> {
+    inner: &'a Inner<E>,
+    database: &'a zhengtong_state::Database<E>,
+    number: u64,
+}
+
+impl<E: Runtime> listing::State for At<'_, E> {
+    async fn get(&self, key: Key) -> Result<Option<Value>, String> {
+        let before = || self.inner.history.get(self.number, &key);
+        if let Some(value) = before() {
+            return Ok(value);
+        }
+        let value = self.database.read().await.get(&key).await;
+        let value = value.map_err(|source| source.to_string())?;
+        // A block that was applied meanwhile published what it overwrote before.
+        Ok(before().unwrap_or(value))
+    }
 }
 
 /// A stored header with its hash.

@@ -6,6 +6,8 @@ use super::{
 };
 use crate::inner::Marshal;
 use commonware_consensus::marshal::{core::Floor, standard::Standard};
+use commonware_cryptography::{bls12381::primitives::variant::MinSig, ed25519};
+use commonware_glue::dkg::reshare;
 use commonware_glue::stateful::{
     Application, Config, Mailbox, PruneConfig, Stateful, SyncPlan,
     db::{
@@ -19,7 +21,10 @@ use commonware_storage::{merkle::mmr, qmdb::any::ordered::fixed::Operation};
 use commonware_utils::{NZDuration, NZU64, NZUsize};
 use std::num::{NonZeroU64, NonZeroUsize};
 use zhengtong_state::{Config as StateConfig, Database, Key, Qmdb, Value};
-use zhengtong_types::consensus::{Block, Context, Scheme, ValidatorKey};
+use zhengtong_types::{
+    committee::Directory,
+    consensus::{Block, Context, Scheme, ValidatorKey},
+};
 
 /// Operations in one answer to a node that fetches the state.
 pub const SYNC_OPERATIONS: NonZeroU64 = NZU64!(1_024);
@@ -28,6 +33,8 @@ const PRUNE_INTERVAL: NonZeroUsize = NZUsize!(64);
 const OUTSTANDING_REQUESTS: NonZeroUsize = NZUsize!(8);
 
 pub type Plan<E> = SyncPlan<E, Scheme, Standard<Block>>;
+/// What a proposal is to carry.
+pub type ProposalInput = reshare::Input<(), MinSig, ed25519::PrivateKey, Directory>;
 type Source<E> = ResolverMailbox<Qmdb<E>, mmr::Family, Operation<mmr::Family, Key, Value>, Key>;
 /// An application that the engine can drive: [`crate::App`], or one that stands in front of it.
 pub trait Driven<E: Runtime>:
@@ -38,7 +45,7 @@ pub trait Driven<E: Runtime>:
         Block = Block,
         Databases = Database<E>,
         Provider = (),
-        Input = (),
+        Input = ProposalInput,
     > + Sync
 {
 }
@@ -51,7 +58,7 @@ impl<E: Runtime, A> Driven<E> for A where
             Block = Block,
             Databases = Database<E>,
             Provider = (),
-            Input = (),
+            Input = ProposalInput,
         > + Sync
 {
 }
@@ -101,6 +108,7 @@ pub fn driver<E: Runtime, A: Driven<E>>(
     plan: Plan<E>,
     resolvers: Source<E>,
     keep_blocks: Option<u64>,
+    epoch_blocks: NonZeroU64,
 ) -> (Driver<E, A>, Mailbox<E, A>) {
     Stateful::new(
         context.child("stateful"),
@@ -117,19 +125,20 @@ pub fn driver<E: Runtime, A: Driven<E>>(
                 apply_batch_size: SYNC_OPERATIONS,
                 max_outstanding_requests: OUTSTANDING_REQUESTS,
             },
-            prune_config: keep_blocks.map(prune),
+            prune_config: keep_blocks.map(|keep| prune(keep, epoch_blocks)),
             strategy: Sequential,
         },
     )
 }
 
-/// The engine keeps as many blocks for others, and the operations of the state since, as this node keeps for readers.
-fn prune(keep_blocks: u64) -> PruneConfig {
-    let blocks = usize::try_from(keep_blocks).unwrap_or(usize::MAX);
+/// The engine keeps as many blocks for others, and the operations of the state since, as this node keeps for readers; and
+/// never fewer blocks than an epoch has, because the one before its first says who its validators are.
+fn prune(keep_blocks: u64, epoch_blocks: NonZeroU64) -> PruneConfig {
+    let count = |blocks: u64| usize::try_from(blocks).unwrap_or(usize::MAX);
     PruneConfig {
         maintenance_interval: PRUNE_INTERVAL,
-        retained_marshal_blocks: blocks,
-        retained_qmdb_blocks: blocks,
+        retained_marshal_blocks: count(keep_blocks.max(epoch_blocks.get())),
+        retained_qmdb_blocks: count(keep_blocks),
     }
 }
 

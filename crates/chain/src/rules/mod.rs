@@ -6,6 +6,7 @@ use thiserror::Error;
 use zhengtong_evm::{BlockContext, Limits, Outcome};
 use zhengtong_state::Commitment;
 use zhengtong_types::{
+    committee::{Payload, payload_hash},
     consensus::{Block, Context},
     header::{Extra, blank_header, hash_of},
 };
@@ -98,6 +99,7 @@ pub fn complete(
     time_ms: u64,
     outcome: &Outcome,
     state: &Commitment,
+    payload: Option<&Payload>,
 ) -> Header {
     header.state_root = state.root;
     header.receipts_root = outcome.receipts_root;
@@ -112,6 +114,7 @@ pub fn complete(
         ops_root: state.ops_root,
         sync_start: state.sync_start,
         sync_end: state.sync_end,
+        payload: payload.map(payload_hash),
     }
     .encode();
     header

@@ -44,6 +44,7 @@ fn parent() -> Block {
         ops_root: B256::ZERO,
         sync_start: 0,
         sync_end: 1,
+        payload: None,
     };
     let header = Header {
         number: 10,
@@ -52,7 +53,7 @@ fn parent() -> Block {
         extra_data: extra.encode(),
         ..blank_header()
     };
-    Block::new(header, Vec::new()).expect("a block")
+    Block::new(header, Vec::new(), None).expect("a block")
 }
 
 fn context(parent: &Block) -> Context {
@@ -70,14 +71,15 @@ fn child(parent: &Block) -> Block {
         TIME_MS,
         &outcome(),
         &state(7),
+        None,
     );
-    Block::new(header, Vec::new()).expect("a block")
+    Block::new(header, Vec::new(), None).expect("a block")
 }
 
 fn changed(block: &Block, change: impl FnOnce(&mut Header)) -> Block {
     let mut header = block.header().clone();
     change(&mut header);
-    Block::new(header, Vec::new()).expect("a block")
+    Block::new(header, Vec::new(), None).expect("a block")
 }
 
 #[test]
@@ -199,8 +201,9 @@ fn time_goes_forward_and_not_too_far() {
         PARENT_MS,
         &outcome(),
         &state(7),
+        None,
     );
-    let late = Block::new(late, Vec::new()).expect("a block");
+    let late = Block::new(late, Vec::new(), None).expect("a block");
     let refused = check_header(&late, &parent, &context(&parent));
     assert_eq!(
         refused,
@@ -233,6 +236,6 @@ fn the_hash_of_a_fixed_block_is_pinned() {
         hex::encode(child(&parent).hash()),
         "f4dbc0b63145d78debee932624893702a291c160906a8804551fafba942f95d0"
     );
-    let with_body = Block::new(parent.header().clone(), vec![Bytes::from_static(&[2])]);
+    let with_body = Block::new(parent.header().clone(), vec![Bytes::from_static(&[2])], None);
     assert!(with_body.is_err(), "a body that the header does not commit to");
 }

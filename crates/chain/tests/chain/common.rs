@@ -5,39 +5,140 @@ use alloy_eips::{eip2718::Encodable2718 as _, eip7702::Authorization};
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256};
 use alloy_signer::SignerSync as _;
 use alloy_signer_local::PrivateKeySigner;
+use commonware_consensus::types::Epoch;
 use commonware_cryptography::{
-    Signer as _,
+    PublicKey, Signer as _,
     bls12381::{
-        dkg::feldman_desmedt::deal,
-        primitives::{sharing::Mode, variant::MinSig},
+        dkg::feldman_desmedt::{DealerPrivMsg, deal},
+        primitives::{group::Share, sharing::Mode, variant::MinSig},
     },
     ed25519,
+    transcript::Summary,
 };
+use commonware_glue::dkg::{SecretStore, network::Manager};
 use commonware_math::algebra::Random as _;
-use commonware_utils::{N3f1, TryCollect as _, ordered::Set};
+use commonware_p2p::{PeerSetSubscription, Provider, TrackedPeers};
+use commonware_utils::{N3f1, NZU64, TryCollect as _, ordered::Set};
+use parking_lot::Mutex;
 use rand::{SeedableRng as _, rngs::ChaCha20Rng};
-use std::time::Duration;
+use std::{collections::BTreeMap, convert::Infallible, num::NonZeroU64, sync::Arc, time::Duration};
 use zhengtong_chain::{Config, Genesis, GenesisSpec, GenesisValidator};
 use zhengtong_types::{
     NAMESPACE, NetworkInfo, NetworkKey,
+    committee::{Directory, first_epoch},
     consensus::{Scheme, ValidatorKey},
 };
 
 pub const CHAIN_ID: u64 = 20260;
 /// The deterministic runtime's clock starts at the epoch.
 pub const GENESIS_MS: u64 = 0;
+/// So long that most tests stay in the first epoch.
+pub const EPOCH_BLOCKS: NonZeroU64 = NZU64!(3_600);
 
 pub struct Network {
     pub genesis: Genesis,
     pub info: NetworkInfo,
     pub validators: Vec<ValidatorKey>,
+    pub keys: Vec<ed25519::PrivateKey>,
+    pub shares: Vec<Share>,
     pub schemes: Vec<Scheme>,
-    /// What a node without a share checks certificates with.
-    pub verifier: Scheme,
+    pub epoch_blocks: NonZeroU64,
+}
+
+impl Network {
+    /// The secrets of a validator before the first epoch.
+    pub fn secrets(&self, index: usize) -> Secrets {
+        let secrets = Secrets::default();
+        secrets.0.lock().shares.insert(0, self.shares[index].clone());
+        secrets
+    }
+}
+
+/// What a validator keeps to itself, in memory.
+#[derive(Clone, Default)]
+pub struct Secrets(Arc<Mutex<Kept>>);
+
+#[derive(Default)]
+struct Kept {
+    shares: BTreeMap<u64, Share>,
+    seeds: BTreeMap<u64, Summary>,
+    dealings: BTreeMap<(u64, Vec<u8>), DealerPrivMsg>,
+}
+
+impl Secrets {
+    /// The epochs of which there is a share.
+    pub fn epochs(&self) -> Vec<u64> {
+        self.0.lock().shares.keys().copied().collect()
+    }
+}
+
+impl SecretStore for Secrets {
+    async fn put_share(&mut self, epoch: Epoch, share: Share) {
+        self.0.lock().shares.insert(epoch.get(), share);
+    }
+
+    async fn get_share(&mut self, epoch: Epoch) -> Option<Share> {
+        self.0.lock().shares.get(&epoch.get()).cloned()
+    }
+
+    async fn put_seed(&mut self, epoch: Epoch, seed: Summary) {
+        self.0.lock().seeds.insert(epoch.get(), seed);
+    }
+
+    async fn get_seed(&mut self, epoch: Epoch) -> Option<Summary> {
+        self.0.lock().seeds.get(&epoch.get()).cloned()
+    }
+
+    async fn put_dealing<P: PublicKey>(&mut self, epoch: Epoch, dealer: P, private: DealerPrivMsg) {
+        let key = (epoch.get(), dealer.as_ref().to_vec());
+        self.0.lock().dealings.insert(key, private);
+    }
+
+    async fn get_dealing<P: PublicKey>(&mut self, epoch: Epoch, dealer: &P) -> Option<DealerPrivMsg> {
+        let key = (epoch.get(), dealer.as_ref().to_vec());
+        self.0.lock().dealings.get(&key).cloned()
+    }
+
+    async fn prune(&mut self, min: Epoch) {
+        let mut kept = self.0.lock();
+        kept.shares.retain(|epoch, _| *epoch >= min.get());
+        kept.seeds.retain(|epoch, _| *epoch >= min.get());
+        kept.dealings.retain(|(epoch, _), _| *epoch >= min.get());
+    }
+}
+
+/// Peers of a simulated network, where everyone who is ever there is known from the beginning.
+#[derive(Clone, Debug)]
+pub struct Known<M>(pub M);
+
+impl<M: Provider<PublicKey = ValidatorKey>> Provider for Known<M> {
+    type PublicKey = ValidatorKey;
+
+    async fn peer_set(&mut self, id: u64) -> Option<TrackedPeers<ValidatorKey>> {
+        self.0.peer_set(id).await
+    }
+
+    async fn subscribe(&mut self) -> PeerSetSubscription<ValidatorKey> {
+        self.0.subscribe().await
+    }
+}
+
+impl<M: Provider<PublicKey = ValidatorKey>> Manager for Known<M> {
+    type Directory = Directory;
+    type Error = Infallible;
+
+    fn track(&mut self, _: Epoch, _: TrackedPeers<ValidatorKey>, _: &Directory) -> Result<(), Infallible> {
+        Ok(())
+    }
 }
 
 /// A network of `n` validators, the same for the same seed.
 pub fn network(n: usize, seed: u64) -> Network {
+    network_of(n, seed, EPOCH_BLOCKS)
+}
+
+/// A network with epochs of another length.
+pub fn network_of(n: usize, seed: u64, epoch_blocks: NonZeroU64) -> Network {
     let mut rng = ChaCha20Rng::seed_from_u64(seed);
     let mut keys: Vec<_> = (0..n).map(|_| ed25519::PrivateKey::random(&mut rng)).collect();
     keys.sort_by_key(|key| key.public_key());
@@ -53,7 +154,7 @@ pub fn network(n: usize, seed: u64) -> Network {
             Scheme::signer(NAMESPACE, players.clone(), sharing.clone(), share.clone()).expect("a player")
         })
         .collect();
-    let verifier = Scheme::verifier(NAMESPACE, players.clone(), sharing.clone());
+    let name = B256::repeat_byte(7);
     let genesis = GenesisSpec {
         chain_id: CHAIN_ID,
         timestamp_ms: GENESIS_MS,
@@ -63,7 +164,7 @@ pub fn network(n: usize, seed: u64) -> Network {
             .collect(),
         council: account(1).address(),
         recovery_delay_s: zhengtong_chain::RECOVERY_DELAY_S,
-        network: B256::repeat_byte(7),
+        network: name,
         validators: validators
             .iter()
             .map(|key| GenesisValidator {
@@ -71,6 +172,7 @@ pub fn network(n: usize, seed: u64) -> Network {
                 name: String::new(),
             })
             .collect(),
+        first_epoch: first_epoch(name, &sharing, &validators).expect("they fit"),
     }
     .build()
     .expect("the genesis builds");
@@ -89,8 +191,10 @@ pub fn network(n: usize, seed: u64) -> Network {
         genesis,
         info,
         validators,
+        keys,
+        shares: shares.values().to_vec(),
         schemes,
-        verifier,
+        epoch_blocks,
     }
 }
 

@@ -28,14 +28,15 @@ async fn start(
         network: network.info.clone(),
         genesis: network.genesis.clone(),
         delegations: zhengtong_evm::Delegations::default(),
-        scheme: network.schemes[0].clone(),
-        public_key: network.validators[0].clone(),
+        signer: network.keys[0].clone(),
+        votes: true,
+        epoch_blocks: network.epoch_blocks,
         store,
         wait: Wait::Refuse,
         prefix: "window".into(),
     };
     let links = solo::links(network.validators[0].clone());
-    engine::start(context.child("node"), setup, links)
+    engine::start(context.child("node"), setup, network.secrets(0), links)
         .await
         .expect("it starts")
         .handle

@@ -29,8 +29,9 @@ async fn start_with(
         network: network.info.clone(),
         genesis: network.genesis.clone(),
         delegations,
-        scheme: network.schemes[0].clone(),
-        public_key: network.validators[0].clone(),
+        signer: network.keys[0].clone(),
+        votes: true,
+        epoch_blocks: network.epoch_blocks,
         store,
         wait: Wait::Refuse,
         prefix: "solo".into(),
@@ -38,6 +39,7 @@ async fn start_with(
     engine::start(
         context.child("node"),
         setup,
+        network.secrets(0),
         solo::links(network.validators[0].clone()),
     )
     .await

@@ -1,7 +1,7 @@
 //! Nodes that begin near the tip, among four validators with real threshold signatures, some of whom lie to them.
 
 use crate::{
-    common::{Network, account, blank, config, network, sign, transfer},
+    common::{Known, Network, Secrets, account, blank, config, network, sign, transfer},
     forgers::{ARCHIVE, BACKFILL, Fate, Forgery, PROBE, STATE, change_answer, lose_answer, replace},
 };
 use alloy_consensus::TxEip1559;
@@ -30,7 +30,7 @@ use zhengtong_chain::{
 use zhengtong_evm::Database as _;
 use zhengtong_state::Wait;
 use zhengtong_types::{
-    consensus::{Finalization, Scheme, ValidatorKey},
+    consensus::{Finalization, ValidatorKey},
     header::{decode_header, digest_of, encode_header},
 };
 
@@ -44,6 +44,9 @@ const PATIENCE: Duration = Duration::from_secs(600);
 const SOON: Duration = Duration::from_secs(60);
 /// Contracts that are made before anyone begins: each stores the hash of a block some way back.
 const CONTRACTS: u64 = 8;
+
+/// What a probe's answer about the newest certified block begins with.
+const LATEST: u8 = 5;
 
 type View = Handle<deterministic::Context>;
 
@@ -68,7 +71,6 @@ struct Cluster<'a> {
     context: &'a deterministic::Context,
     network: &'a Network,
     oracle: Oracle<ValidatorKey, deterministic::Context>,
-    followers: Vec<ValidatorKey>,
     validators: Vec<Option<Node>>,
     nonces: [u64; VALIDATORS],
     paid: u64,
@@ -77,8 +79,9 @@ struct Cluster<'a> {
 
 /// What a node is started from, besides the network.
 struct Begin {
-    key: ValidatorKey,
-    scheme: Scheme,
+    signer: ed25519::PrivateKey,
+    secrets: Secrets,
+    votes: bool,
     store: Arc<Store>,
     /// The name of its disk.
     prefix: &'static str,
@@ -92,7 +95,7 @@ impl<'a> Cluster<'a> {
         let (simulated, oracle) = Simulated::new(
             context.child("network"),
             NetConfig {
-                max_size: engine::message_limit(VALIDATORS as u32),
+                max_size: engine::message_limit(),
                 max_peers_per_set: NZUsize!(VALIDATORS + FOLLOWERS),
                 disconnect_on_block: true,
                 tracked_peer_sets: NZUsize!(1),
@@ -126,7 +129,6 @@ impl<'a> Cluster<'a> {
             context,
             network,
             oracle,
-            followers,
             validators: Vec::new(),
             nonces: [0; VALIDATORS],
             paid: 0,
@@ -134,8 +136,9 @@ impl<'a> Cluster<'a> {
         };
         for index in 0..VALIDATORS {
             let begin = Begin {
-                key: network.validators[index].clone(),
-                scheme: network.schemes[index].clone(),
+                signer: network.keys[index].clone(),
+                secrets: network.secrets(index),
+                votes: true,
                 store: memory(),
                 prefix: ["v0", "v1", "v2", "v3"][index],
                 sync: SyncMode::Replay,
@@ -163,15 +166,16 @@ impl<'a> Cluster<'a> {
 
     /// Starts a node; the receiver resolves when it serves or has failed.
     async fn begin(&mut self, begin: Begin) -> (oneshot::Receiver<Result<View, StartError>>, Task<()>) {
-        let control = self.oracle.control(begin.key.clone());
+        let key = begin.signer.public_key();
+        let control = self.oracle.control(key.clone());
         let mut channels = Vec::new();
         for channel in 0..Networks::<(), ()>::COUNT {
             let registered = control.register(channel, QUOTA).await.expect("a fresh channel");
             channels.push(Some(begin.forgery.on(channel, registered)));
         }
         let links = Links {
-            peers: self.oracle.manager(),
-            blocker: self.oracle.control(begin.key.clone()),
+            peers: Known(self.oracle.manager()),
+            blocker: self.oracle.control(key),
             channels: Networks::new(|channel| channels[channel as usize].take().expect("each is taken once")),
         };
         let setup = Setup {
@@ -183,8 +187,9 @@ impl<'a> Cluster<'a> {
             network: self.network.info.clone(),
             genesis: self.network.genesis.clone(),
             delegations: zhengtong_evm::Delegations::default(),
-            scheme: begin.scheme,
-            public_key: begin.key,
+            signer: begin.signer,
+            votes: begin.votes,
+            epoch_blocks: self.network.epoch_blocks,
             store: begin.store,
             wait: Wait::Refuse,
             prefix: begin.prefix.into(),
@@ -193,7 +198,7 @@ impl<'a> Cluster<'a> {
         let context = self.context.child("node").with_attribute("start", self.starts);
         let (ready, started) = oneshot::channel();
         let task = context.spawn(async move |context| {
-            match engine::start(context.child("engine"), setup, links).await {
+            match engine::start(context.child("engine"), setup, begin.secrets, links).await {
                 Ok(running) => {
                     let _ = ready.send(Ok(running.handle));
                     let _ = running.engine.await;
@@ -215,8 +220,9 @@ impl<'a> Cluster<'a> {
     /// A follower with an empty disk that wants state sync.
     fn follower(&self, index: usize, prefix: &'static str, forgery: Forgery) -> Begin {
         Begin {
-            key: self.followers[index].clone(),
-            scheme: self.network.verifier.clone(),
+            signer: ed25519::PrivateKey::from_seed(900 + index as u64),
+            secrets: Secrets::default(),
+            votes: false,
             store: memory(),
             prefix,
             sync: SyncMode::State,
@@ -326,7 +332,7 @@ fn simulate<F: Future<Output = ()>>(seed: u64, run: impl FnOnce(deterministic::C
 
 /// A byte of the block's hash under a certificate that is left as it is.
 fn change_floor(message: &mut Vec<u8>) -> Fate {
-    if message.first() != Some(&1) {
+    if message.first() != Some(&LATEST) {
         return Fate::Unchanged;
     }
     let at = message.len() - 60;
@@ -414,7 +420,7 @@ fn forgers_are_shut_out_and_the_honest_are_enough() {
             simulate(seed, async |context| {
                 let mut cluster = Cluster::new(&context, &network).await;
                 let begin = cluster.follower(0, "deceived", forgery.clone());
-                let me = begin.key.clone();
+                let me = begin.signer.public_key();
                 let node = cluster.start(begin).await.expect("it begins");
                 assert!(node.view.first_block() > 20, "{what}");
                 let blocked = cluster.oracle.blocked().await.expect("it runs");
@@ -538,12 +544,12 @@ fn a_certified_header_with_another_root_than_its_state_is_refused() {
         let certificate =
             Finalization::from_finalizes(&network.schemes[0], non_empty![@votes.iter()], &Sequential)
                 .expect("a quorum");
-        let answer = [&[1][..], &certificate.encode()].concat();
+        let answer = [&[LATEST][..], &certificate.encode()].concat();
 
         let (old, new) = (rlp.to_vec(), forged.to_vec());
         let forgery = Forgery::new(&[PROBE, ARCHIVE, BACKFILL], &network.validators, move |message| {
             // An answer on the probe channel; on the others a message begins with a small number in eight bytes.
-            if message.first() == Some(&1) {
+            if message.first() == Some(&LATEST) {
                 message.clone_from(&answer);
                 return Fate::Changed;
             }
@@ -594,8 +600,9 @@ fn a_wiped_validator_begins_after_what_it_may_have_voted_on() {
             .expect("after the epoch")
             .as_millis() as u64;
         let begin = Begin {
-            key: network.validators[3].clone(),
-            scheme: network.schemes[3].clone(),
+            signer: network.keys[3].clone(),
+            secrets: network.secrets(3),
+            votes: true,
             store: memory(),
             prefix: "v3-wiped",
             sync: SyncMode::State,

@@ -193,6 +193,7 @@ impl TestChain {
             ops_root: B256::ZERO,
             sync_start: 0,
             sync_end: 1,
+            payload: None,
         };
         let header = Header {
             parent_hash: header_hash(&parent.header),

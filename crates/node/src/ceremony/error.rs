@@ -23,10 +23,6 @@ pub enum CeremonyError {
     #[error("cannot use the folder {path}: {source}")]
     Folder { path: PathBuf, source: io::Error },
     #[error(
-        "{path} does not hold a secret of this ceremony; delete the folder, and have everyone make a new plan"
-    )]
-    Secret { path: PathBuf },
-    #[error(
         "{who} has another plan ({theirs}, this one is {ours}); compare the files and start again with one"
     )]
     OtherPlan { who: String, theirs: B256, ours: B256 },

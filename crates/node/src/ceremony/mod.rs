@@ -11,7 +11,6 @@
 mod error;
 mod known;
 mod meeting;
-mod secrets;
 
 pub use error::CeremonyError;
 
@@ -19,6 +18,7 @@ use crate::{
     Identity, NetworkFile, PlanFile, ShareFile,
     node::{STACK_BYTES, message},
     p2p::{self, Connections, MESSAGES_PER_SECOND, Peer},
+    secrets::Secrets,
 };
 use alloy_primitives::B256;
 use commonware_consensus::types::Epoch;
@@ -42,7 +42,6 @@ use commonware_runtime::{
 use commonware_utils::{NZDuration, NZU16, NZU64, NZUsize, TryCollect as _, ordered::Set, sequence::Unit};
 use known::Known;
 use meeting::{MESSAGE_BYTES, Meeting};
-use secrets::Secrets;
 use std::{
     fs,
     net::SocketAddr,
@@ -158,6 +157,7 @@ async fn hold(
         listen,
         validators: members,
         followers: &[],
+        room: members.len(),
         max_message_size: limit,
     };
     let (mut network, oracle) = connections.open(context);
@@ -183,7 +183,8 @@ async fn hold(
     }
     here?;
     report(Event::Dealing);
-    let mut secrets = Secrets::open(&ceremony.folder.join("ceremony").join("secrets"))?;
+    let path = ceremony.folder.join("ceremony").join("secrets");
+    let mut secrets = Secrets::open(&path).map_err(|source| CeremonyError::Folder { path, source })?;
     let config = config(ceremony, members, oracle, secrets.clone())?;
     let engine = Engine::<_, MinSig, _, _, _, _, _>::new(context.child("ceremony"), config);
     let (_engine, completion) = engine.start(votes, certificates, resolver, backfill, broadcast, dealings);

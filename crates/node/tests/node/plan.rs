@@ -19,6 +19,7 @@ fn genesis() -> GenesisFile {
         alloc: [(Address::repeat_byte(2), U256::from(7))].into(),
         delegates: std::collections::BTreeSet::new(),
         recovery_delay_s: 60,
+        epoch_blocks: zhengtong_node::EPOCH_BLOCKS,
     }
 }
 

@@ -13,6 +13,7 @@ fn extra() -> Extra {
         ops_root: B256::repeat_byte(0xaa),
         sync_start: 4,
         sync_end: 5,
+        payload: None,
     }
 }
 
@@ -29,6 +30,31 @@ fn extra_data_is_pinned() {
 }
 
 #[test]
+fn extra_data_with_a_payload_is_pinned() {
+    let extra = Extra {
+        payload: Some(B256::repeat_byte(0xbb)),
+        ..extra()
+    };
+    let encoded = extra.encode();
+    let leader = hex::encode(extra.leader.as_ref());
+    let expected = format!(
+        "02000000000000000100000000000000020000000000000003{leader}03e7{}00000000000000040000000000000005{}",
+        "aa".repeat(32),
+        "bb".repeat(32)
+    );
+    assert_eq!(hex::encode(&encoded), expected);
+    assert_eq!(Extra::decode(&encoded), Ok(extra));
+    let length = |bytes: &[u8]| {
+        assert_eq!(Extra::decode(bytes), Err(ExtraError::Length { got: bytes.len() }));
+    };
+    length(&encoded[..138]);
+    length(&encoded[..107]);
+    length(&[encoded.as_ref(), &[0]].concat());
+    // A payload's hash where the version says that there is none.
+    length(&[&[1], &encoded[1..]].concat());
+}
+
+#[test]
 fn other_extra_data_is_refused() {
     let good = extra().encode().to_vec();
     let with = |at: usize, byte: u8| {
@@ -40,7 +66,8 @@ fn other_extra_data_is_refused() {
         Extra::decode(&good[1..]),
         Err(ExtraError::Length { got: EXTRA_BYTES - 1 })
     );
-    assert_eq!(with(0, 2), Err(ExtraError::Version { got: 2 }));
+    assert_eq!(with(0, 3), Err(ExtraError::Version { got: 3 }));
+    assert_eq!(with(0, 2), Err(ExtraError::Length { got: EXTRA_BYTES }));
     assert_eq!(with(58, 0xe8), Err(ExtraError::Millis { got: 1000 }));
     assert_eq!(with(106, 4), Err(ExtraError::Range { start: 4, end: 4 }));
     let mut leader = good.clone();

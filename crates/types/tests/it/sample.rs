@@ -212,6 +212,7 @@ fn header(committee: &Committee, number: u64, parent_hash: B256, change: impl Fn
         ops_root: B256::repeat_byte(0x0f),
         sync_start: 1,
         sync_end: number + 2,
+        payload: None,
     };
     let mut header = blank_header();
     header.number = number;

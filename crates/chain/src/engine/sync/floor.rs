@@ -1,7 +1,7 @@
 //! Chooses the certified block that a node begins at.
 
 use super::{
-    Probes, SyncError, SyncStep,
+    Artifact, Probes, SyncError, SyncStep,
     archive::{Archive, Linked},
     now_ms, watched,
 };
@@ -12,9 +12,11 @@ use crate::{
 };
 use alloy_primitives::{B256, Bytes};
 use commonware_codec::Encode as _;
+use commonware_glue::dkg::network::Manager;
 use commonware_p2p::{Blocker, Receiver, Sender};
 use std::time::Duration;
 use zhengtong_types::{
+    committee::{Directory, EpochInfo},
     consensus::{Finalization, ValidatorKey},
     header::hash_of,
 };
@@ -32,6 +34,8 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// A certified block to begin at.
 pub struct Chosen {
     pub finalization: Finalization,
+    /// The validators of its epoch.
+    pub info: EpochInfo,
     pub start: Start,
     /// RLP headers, its own first, each the parent of the one before.
     pub headers: Vec<Bytes>,
@@ -42,9 +46,10 @@ pub struct Chosen {
 /// A validator (`votes`) that has lost what it voted may have voted in views that are not final yet. It waits until
 /// blocks are final that were proposed after it started: those who signed them were in its last view or beyond, so no
 /// vote of its old self can be in a view above. The engine then starts above that block's view and never votes below.
-pub async fn choose<E, B, S, R>(
+pub async fn choose<E, P, B, S, R>(
     context: &E,
-    probes: &mut Probes<E, B, S, R>,
+    probes: &mut Probes<E, P, B, S, R>,
+    before: Option<Finalization>,
     archive: &mut Archive,
     genesis: B256,
     votes: bool,
@@ -52,15 +57,17 @@ pub async fn choose<E, B, S, R>(
 ) -> Result<Chosen, StartError>
 where
     E: Runtime,
+    P: Manager<PublicKey = ValidatorKey, Directory = Directory>,
     B: Blocker<PublicKey = ValidatorKey>,
     S: Sender<PublicKey = ValidatorKey>,
     R: Receiver<PublicKey = ValidatorKey>,
 {
     let began_ms = now_ms(context);
     loop {
-        let finalization = probes.newest(report).await;
-        let finalization =
-            finalization.ok_or_else(|| StartError::State("the network ended while it was asked".into()))?;
+        let newest = probes.newest(before.clone(), report).await;
+        let Artifact { info, floor, .. } =
+            newest.ok_or_else(|| StartError::State("the network ended while it was asked".into()))?;
+        let finalization = floor;
         let hash = hash_of(&finalization.proposal.payload);
         let step = |_| SyncStep::Headers { hash };
         let newest = watched(context, report, archive.headers(hash), step).await;
@@ -92,6 +99,7 @@ where
         }
         return Ok(Chosen {
             finalization,
+            info,
             start,
             headers: headers.into_iter().map(|linked| linked.rlp).collect(),
         });

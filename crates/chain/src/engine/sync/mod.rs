@@ -26,7 +26,7 @@ mod step;
 pub use floor::choose;
 pub use import::import;
 pub use link::{Counted, Shared};
-pub use probes::Probes;
+pub use probes::{Artifact, Probes};
 pub use step::SyncStep;
 
 use super::{Runtime, StartError};

@@ -4,30 +4,44 @@ use super::{Shared, SyncStep, watched};
 use crate::{
     config::Reporter,
     engine::{
-        Runtime,
+        Runtime, Setup, epochs,
         limits::{FETCH_TIMEOUT, MAILBOX},
     },
     inner::Marshal,
 };
 use commonware_consensus::{marshal::standard::Standard, types::Epoch};
-use commonware_cryptography::certificate::{ConstantProvider, Scheme as _};
-use commonware_glue::stateful::probe::{Config, Mailbox, Probe};
+use commonware_cryptography::bls12381::primitives::variant::MinSig;
+use commonware_glue::dkg::{
+    network::Manager,
+    probe::{self, Actor, Bootstrap, Config, Mailbox},
+};
 use commonware_p2p::{Blocker, Receiver, Sender};
 use commonware_parallel::Sequential;
 use commonware_runtime::Handle;
 use commonware_utils::{Faults as _, N3f1, NZDuration};
-use std::time::Duration;
-use zhengtong_types::consensus::{Block, Finalization, Scheme, ValidatorKey};
+use std::{num::NonZeroU64, time::Duration};
+use zhengtong_types::{
+    committee::{Directory, EpochInfo},
+    consensus::{Block, Digest, Finalization, Scheme, ValidatorKey},
+};
 
 /// How long answers are awaited before all are asked again.
 const ASK_AGAIN: Duration = FETCH_TIMEOUT;
 
+/// A certified block, and who the validators of its epoch are.
+pub type Artifact = probe::Artifact<Scheme, Digest, MinSig, Directory>;
 type ProbeMailbox = Mailbox<Scheme, Standard<Block>>;
 
 /// The probe channel. A probe settles on its first result, so each question gets a new one.
-pub struct Probes<E: Runtime, B, S, R> {
+///
+/// Those who are asked are the validators of the network file: as long as f + 1 of them follow the chain, a node can begin
+/// near the tip, whoever validates now.
+pub struct Probes<E: Runtime, P, B, S, R> {
     context: E,
-    scheme: Scheme,
+    verifier: Scheme,
+    first: EpochInfo,
+    epoch_blocks: NonZeroU64,
+    peers: P,
     blocker: B,
     sender: S,
     receiver: Shared<R>,
@@ -36,17 +50,27 @@ pub struct Probes<E: Runtime, B, S, R> {
     running: Option<(Handle<()>, ProbeMailbox)>,
 }
 
-impl<E, B, S, R> Probes<E, B, S, R>
+impl<E, P, B, S, R> Probes<E, P, B, S, R>
 where
     E: Runtime,
+    P: Manager<PublicKey = ValidatorKey, Directory = Directory>,
     B: Blocker<PublicKey = ValidatorKey>,
     S: Sender<PublicKey = ValidatorKey>,
     R: Receiver<PublicKey = ValidatorKey>,
 {
-    pub fn new(context: E, scheme: Scheme, blocker: B, (sender, receiver): (S, R)) -> Self {
+    pub fn new(
+        context: E,
+        setup: &Setup,
+        first: EpochInfo,
+        (peers, blocker): (P, B),
+        (sender, receiver): (S, R),
+    ) -> Self {
         Self {
             context,
-            scheme,
+            verifier: epochs::verifier(setup),
+            first,
+            epoch_blocks: setup.epoch_blocks,
+            peers,
             blocker,
             sender,
             receiver: Shared::new(receiver),
@@ -55,10 +79,11 @@ where
         }
     }
 
-    /// The newest certified block that any of f + 1 validators names; its certificate is checked. Asks until so many answer.
-    pub async fn newest(&mut self, report: &Reporter) -> Option<Finalization> {
-        let needed = N3f1::max_faults(self.scheme.participants().len()) as usize + 1;
-        let floor = self.start().subscribe();
+    /// The newest certified block that any of f + 1 validators names, and its epoch's validators; the certificates are
+    /// checked. Asks until so many answer. Nothing of an epoch before that of `floor` counts.
+    pub async fn newest(&mut self, floor: Option<Finalization>, report: &Reporter) -> Option<Artifact> {
+        let needed = N3f1::max_faults(self.first.players.len()) as usize + 1;
+        let floor = self.start(floor).subscribe();
         watched(&self.context, report, floor, |waited| SyncStep::Asking {
             needed,
             waited,
@@ -69,22 +94,31 @@ where
 
     /// Answers others from now on.
     pub fn serve(mut self, marshal: Marshal) {
-        self.start().attach(marshal);
+        self.start(None).attach(marshal);
     }
 
-    fn start(&mut self) -> ProbeMailbox {
+    fn start(&mut self, floor: Option<Finalization>) -> ProbeMailbox {
         if let Some((running, _)) = self.running.take() {
             running.abort();
         }
         self.started += 1;
-        let (probe, mailbox) = Probe::new(Config {
+        let (probe, mailbox) = Actor::new(Config {
             context: self.context.child("probe").with_attribute("round", self.started),
-            provider: ConstantProvider::<Scheme, Epoch>::new(self.scheme.clone()),
+            manager: self.peers.clone(),
+            bootstrap: Bootstrap {
+                epoch: Epoch::zero(),
+                participants: self.first.participants(),
+                directory: self.first.directory.clone(),
+            },
+            floor,
+            verifier: self.verifier.clone(),
+            genesis: self.first.clone(),
             strategy: Sequential,
-            mailbox_size: MAILBOX,
             blocker: self.blocker.clone(),
-            minimum_epoch: Epoch::zero(),
+            blocks_per_epoch: self.epoch_blocks,
             retry_timeout: NZDuration!(ASK_AGAIN),
+            mailbox_size: MAILBOX,
+            block_codec_config: (),
         });
         let running = probe.start((self.sender.clone(), self.receiver.clone()));
         self.running = Some((running, mailbox.clone()));

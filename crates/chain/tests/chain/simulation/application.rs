@@ -16,7 +16,7 @@ use std::{
         atomic::{AtomicUsize, Ordering::Relaxed},
     },
 };
-use zhengtong_chain::{App, RuleError, Rules, Standard};
+use zhengtong_chain::{App, ProposalInput, RuleError, Rules, Standard};
 use zhengtong_evm::Outcome;
 use zhengtong_state::{Commitment, Database, Merkleized, Qmdb, Unmerkleized};
 use zhengtong_types::consensus::{Block, Context, Scheme};
@@ -73,7 +73,8 @@ impl Lie {
                 transactions.push(again.unwrap_or_else(|| vec![2].into()));
             }
         }
-        Block::assemble(header, transactions).expect("a wrong block is still a block")
+        Block::assemble(header, transactions, block.carried().cloned())
+            .expect("a wrong block is still a block")
     }
 }
 
@@ -157,7 +158,7 @@ impl Application<Machine> for Watched {
     type Databases = Database<Machine>;
     type Captured = Captured;
     type Provider = ();
-    type Input = ();
+    type Input = ProposalInput;
 
     fn sync_targets(block: &Block) -> <Self::Databases as DatabaseSet<Machine>>::SyncTargets {
         App::<Machine>::sync_targets(block)
@@ -172,7 +173,7 @@ impl Application<Machine> for Watched {
         context: (Machine, Context),
         ancestry: impl Ancestry<Block>,
         batch: Unmerkleized<Machine>,
-        input: Input<(), ()>,
+        input: Input<ProposalInput, ()>,
     ) -> Option<Proposed<Self, Machine>> {
         let Proposed { block, merkleized } = self.app.propose(context, ancestry, batch, input).await?;
         let Some(next) = &self.lie else {

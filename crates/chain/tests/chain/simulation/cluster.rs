@@ -64,7 +64,7 @@ impl<'a> Cluster<'a> {
         let (simulated, peers) = Simulated::new(
             context.child("network"),
             NetConfig {
-                max_size: engine::message_limit(count as u32),
+                max_size: engine::message_limit(),
                 max_peers_per_set: NZUsize!(16),
                 disconnect_on_block: true,
                 tracked_peer_sets: NZUsize!(1),

@@ -4,9 +4,9 @@ use super::{application::Lie, wire::Outgoing};
 use crate::common::{account, sign};
 use alloy_consensus::TxEip1559;
 use alloy_primitives::{Address, TxKind, keccak256};
-use commonware_codec::{DecodeExt as _, Encode as _};
+use commonware_codec::{DecodeExt as _, Encode as _, varint::UInt};
 use commonware_consensus::simplex::types::{Finalize, Notarize, Nullify, Proposal, Vote};
-use commonware_p2p::{Receiver as _, Recipients, Sender as _};
+use commonware_p2p::{Receiver as _, Recipients, Sender as _, utils::mux};
 use commonware_runtime::{Clock as _, deterministic};
 use rand::{RngExt as _, SeedableRng as _, rngs::ChaCha20Rng};
 use std::{collections::HashSet, time::Duration};
@@ -46,6 +46,8 @@ pub enum Withheld {
     Blocks,
     /// Everything, from half of the others.
     Half,
+    /// What it deals of new shares, and its thanks for what others deal.
+    Dealings,
 }
 
 pub const WITHHELD: [Withheld; 4] = [
@@ -62,14 +64,18 @@ impl Conduct {
             return None;
         };
         match (withheld, channel) {
-            (Withheld::Votes, 0) | (Withheld::Certificates, 1) | (Withheld::Blocks, 3 | 4) => {
-                Some(Vec::new())
-            }
+            (Withheld::Votes, 0)
+            | (Withheld::Certificates, 1)
+            | (Withheld::Blocks, 3 | 4)
+            | (Withheld::Dealings, 9) => Some(Vec::new()),
             (Withheld::Half, _) => Some(others[..others.len() / 2].to_vec()),
             _ => None,
         }
     }
 }
+
+/// Votes are sent on the subchannel of their epoch.
+const FIRST_EPOCH: u64 = 0;
 
 /// Votes for every proposal and for one that nobody made, to finalize and to nullify at once, each to half of the others.
 pub async fn vote_for_all(
@@ -80,6 +86,9 @@ pub async fn vote_for_all(
 ) {
     let mut voted = HashSet::new();
     while let Ok((_, message)) = receiver.recv().await {
+        let Ok((FIRST_EPOCH, message)) = mux::parse(message) else {
+            continue;
+        };
         let Ok(Vote::<Scheme, Digest>::Notarize(vote)) = Vote::decode(message) else {
             continue;
         };
@@ -98,7 +107,8 @@ pub async fn vote_for_all(
             let notarize = Notarize::sign(&scheme, proposal.clone()).map(Vote::Notarize);
             let finalize = Finalize::sign(&scheme, proposal).map(Vote::Finalize);
             for vote in [notarize, finalize, nullify.clone()].into_iter().flatten() {
-                let _ = sender.send(Recipients::Some(audience.to_vec()), vote.encode(), true);
+                let message = [UInt(FIRST_EPOCH).encode(), vote.encode()].concat();
+                let _ = sender.send(Recipients::Some(audience.to_vec()), message, true);
             }
         }
     }

@@ -5,8 +5,8 @@
 
 use super::faults::Faults;
 use commonware_runtime::{
-    Blob, BlobVersion, Clock, Error, Handle, IoBufs, IoBufsMut, Metrics, Name, ReadOptions, Spawner, Storage,
-    Supervisor, WriteOptions, deterministic,
+    Blob, BlobVersion, Clock, Error, Handle, IoBufs, IoBufsMut, Metrics, Name, Network, ReadOptions, SinkOf,
+    Spawner, Storage, StreamOf, Supervisor, WriteOptions, deterministic,
     signal::Signal,
     telemetry::metrics::{Metric, Registered},
 };
@@ -14,6 +14,7 @@ use rand_core::{TryCryptoRng, TryRng};
 use std::{
     fmt::Display,
     future::Future,
+    net::SocketAddr,
     ops::RangeInclusive,
     sync::Arc,
     time::{Duration, SystemTime},
@@ -145,6 +146,22 @@ impl TryRng for Machine {
 }
 
 impl TryCryptoRng for Machine {}
+
+/// The engine asks for it, but nothing of it is used: messages go through the simulated network.
+impl Network for Machine {
+    type Listener = <deterministic::Context as Network>::Listener;
+
+    fn bind(&self, socket: SocketAddr) -> impl Future<Output = Result<Self::Listener, Error>> + Send {
+        self.inner.bind(socket)
+    }
+
+    fn dial(
+        &self,
+        socket: SocketAddr,
+    ) -> impl Future<Output = Result<(SinkOf<Self>, StreamOf<Self>), Error>> + Send {
+        self.inner.dial(socket)
+    }
+}
 
 impl Storage for Machine {
     type Blob = File;

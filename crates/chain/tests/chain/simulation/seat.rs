@@ -7,7 +7,7 @@ use super::{
     machine::Machine,
     wire::{Incoming, Outgoing},
 };
-use crate::common::{Network, config};
+use crate::common::{Known, Network, Secrets, config};
 use commonware_p2p::simulated::{Oracle, SplitTarget};
 use commonware_runtime::{Handle as Task, Quota, Spawner as _, Supervisor as _, deterministic};
 use commonware_utils::NZU32;
@@ -33,6 +33,8 @@ pub struct Copy {
     pub faults: Arc<Faults>,
     pub watch: Arc<Watch>,
     store: Arc<Store>,
+    /// What it keeps to itself, once it has started.
+    secrets: Option<Secrets>,
     /// Start of its partitions' names.
     disk: String,
     running: Option<Running>,
@@ -50,6 +52,7 @@ impl Copy {
             faults: Arc::default(),
             watch: Arc::default(),
             store: Arc::new(Store::in_memory().expect("memory")),
+            secrets: None,
             disk,
             running: None,
         }
@@ -113,6 +116,11 @@ impl Seat {
         self.copies[0].running.as_ref()?.view.clone()
     }
 
+    /// What the validator keeps to itself, once it has started.
+    pub fn secrets(&self) -> Option<Secrets> {
+        self.copies[0].secrets.clone()
+    }
+
     /// Takes the handle of a validator that has just begun to serve.
     pub fn look(&mut self) -> Result<(), StartError> {
         for running in self.copies.iter_mut().filter_map(|copy| copy.running.as_mut()) {
@@ -137,7 +145,9 @@ impl Seat {
         self.stop();
         self.wiped += 1;
         let (index, wiped) = (self.index, self.wiped);
-        self.copies = vec![Copy::new(format!("validator-{index}-new-{wiped}"))];
+        let secrets = self.copies.first().and_then(|copy| copy.secrets.clone());
+        let copy = Copy::new(format!("validator-{index}-new-{wiped}"));
+        self.copies = vec![Copy { secrets, ..copy }];
     }
 
     /// Starts the validator; it serves once [`Seat::view`] is there.
@@ -211,7 +221,7 @@ impl Seat {
         }
         for (copy, mut wires) in self.copies.iter_mut().zip(wires) {
             let links = Links {
-                peers: peers.manager(),
+                peers: Known(peers.manager()),
                 blocker: control.clone(),
                 channels: Networks::new(|channel| {
                     wires[channel as usize].take().expect("each is taken once")
@@ -222,12 +232,17 @@ impl Seat {
                 network: network.info.clone(),
                 genesis: network.genesis.clone(),
                 delegations: Delegations::default(),
-                scheme: network.schemes[self.index].clone(),
-                public_key: me.clone(),
+                signer: network.keys[self.index].clone(),
+                votes: true,
+                epoch_blocks: network.epoch_blocks,
                 store: copy.store.clone(),
                 wait: Wait::Refuse,
                 prefix: copy.disk.clone(),
             };
+            let secrets = copy
+                .secrets
+                .get_or_insert_with(|| network.secrets(self.index))
+                .clone();
             let (watch, rules) = (copy.watch.clone(), self.rules.clone());
             let lie = match self.conduct {
                 Conduct::Lies(first) | Conduct::Repeats(first) => Some(Arc::new(Mutex::new(first))),
@@ -249,7 +264,7 @@ impl Seat {
                     lie,
                     varies,
                 };
-                match engine::start_with(machine.child("engine"), setup, links, between).await {
+                match engine::start_with(machine.child("engine"), setup, secrets, links, between).await {
                     Ok(Started { handle, engine }) => {
                         // Nobody may look.
                         let _ = ready.send(Ok(handle));

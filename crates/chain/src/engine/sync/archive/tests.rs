@@ -19,6 +19,7 @@ fn chain(count: u64) -> Vec<Bytes> {
             ops_root: B256::ZERO,
             sync_start: 0,
             sync_end: 1,
+            payload: None,
         };
         let mut header = blank_header();
         (header.number, header.parent_hash, header.extra_data) = (number, parent, extra.encode());
