@@ -2,13 +2,14 @@
 pragma solidity 0.8.37;
 
 /// @title The validators that the council wants the network to have
-/// @notice The nodes read this list at an epoch's first block and reshare the network's key among those in it; until then,
-/// whoever was removed still votes and must stay up, and whoever was added does not yet. The contract knows no epochs.
+/// @notice The nodes read this list in the middle of each epoch; those in it are dealt shares of the network's key two epochs
+/// later, and vote from the third on. Until then, whoever was removed still votes and must stay up, and whoever was added
+/// does not yet. The contract knows no epochs.
 /// It keeps the list between 1 and 100; what a network can bear is for the council to judge:
 ///
 /// - Of n validators, (n - 1) / 3 may fail, rounded down. Below four, none may.
-/// - A newcomer counts at once among those that may fail. Add no more between two epochs than may, or all that is missing
-///   is an operator who is late, and the network stops.
+/// - A newcomer counts at once among those that may fail. Add no more between two epochs than may: if more are missing when
+///   shares are dealt, the old validators go on, and nobody joins or leaves until they are there.
 /// - Any number may be removed at once, since those removed hand their shares on themselves; but then they must be up.
 /// - To move a validator, remove it and add it again in the same vote.
 interface IValidators {

@@ -2,6 +2,7 @@
 
 mod commands;
 mod faults;
+mod membership;
 mod monitor;
 mod processes;
 mod state_sync;

@@ -12,6 +12,7 @@ mod faults;
 mod machine;
 mod members;
 mod property;
+mod resharing;
 mod run;
 mod sabotage;
 mod scenario;
