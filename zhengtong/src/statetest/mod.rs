@@ -14,6 +14,7 @@ mod tests;
 
 use anyhow::{Context, Result, bail, ensure};
 use fixture::{Case, Fixture, Post};
+use run::Passed;
 use std::{
     collections::BTreeMap,
     fs,
@@ -49,6 +50,8 @@ pub struct Args {
 pub struct Summary {
     pub files: usize,
     pub passed: usize,
+    /// Those of them that passed [`Passed::WithStorageTaken`].
+    pub with_storage_taken: usize,
     /// Name of the case, and what was wrong.
     pub failed: Vec<(String, String)>,
     /// Fixtures without a fork that is known here.
@@ -76,6 +79,12 @@ pub fn run(args: &Args) -> Result<()> {
         "{} passed, {failed} failed, {} skipped",
         summary.passed, summary.skipped
     );
+    if summary.with_storage_taken > 0 {
+        println!(
+            "{} of those that passed have storage without code or nonce, taken as a taken address (EIP-7610)",
+            summary.with_storage_taken
+        );
+    }
     ensure!(failed == 0, "{failed} cases failed");
     ensure!(summary.passed > 0, "there was nothing to run");
     Ok(())
@@ -119,7 +128,10 @@ pub fn check(file: &str, text: &[u8], fork: Option<Fork>, summary: &mut Summary)
         for (index, post) in posts.iter().enumerate() {
             let case = format!("{file} {name} {fork} #{index}");
             match run_case(fixture, fork, post) {
-                Ok(()) => summary.passed += 1,
+                Ok(passed) => {
+                    summary.passed += 1;
+                    summary.with_storage_taken += usize::from(passed == Passed::WithStorageTaken);
+                }
                 Err(reason) => summary.failed.push((case, reason)),
             }
             *summary.by_fork.entry(fork_name(fork)).or_default() += 1;
@@ -127,7 +139,7 @@ pub fn check(file: &str, text: &[u8], fork: Option<Fork>, summary: &mut Summary)
     }
 }
 
-fn run_case(fixture: &Fixture, fork: Fork, post: &Post) -> Result<(), String> {
+fn run_case(fixture: &Fixture, fork: Fork, post: &Post) -> Result<Passed, String> {
     let case = Case { fixture, fork, post };
     // A panic is a failure of this case alone.
     catch_unwind(AssertUnwindSafe(|| run::run(&case))).unwrap_or_else(|_| Err("the executor panicked".into()))

@@ -16,8 +16,27 @@ fn the_sample_passes() {
         check(&file.display().to_string(), &text, None, &mut summary);
     }
     assert!(summary.failed.is_empty(), "{:#?}", summary.failed);
-    assert!(summary.passed >= 20, "{summary:?}");
     assert_eq!(summary.skipped, 0);
+    let forks = ["Cancun", "Prague", "Osaka"].map(|fork| summary.by_fork[fork]);
+    assert!(forks[0] >= 20 && forks[1] >= 70 && forks[2] >= 70, "{summary:?}");
+    // All of `osaka/collision.json`: three under each of two forks.
+    assert_eq!(summary.with_storage_taken, 6);
+}
+
+/// That an account with storage is taken must not make up for anything else.
+#[test]
+fn a_wrong_root_is_a_failure_with_storage_taken_too() {
+    let text = fs::read_to_string(sample().join("osaka/collision.json")).unwrap();
+    let mut fixtures: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let one = &mut fixtures["collision: by a transaction, Osaka"]["post"]["Osaka"][0]["hash"];
+    *one = format!("0x{}", "1".repeat(64)).into();
+    let mut summary = Summary::default();
+    check("file", fixtures.to_string().as_bytes(), None, &mut summary);
+    assert_eq!(
+        (summary.passed, summary.with_storage_taken, summary.failed.len()),
+        (5, 5, 1)
+    );
+    assert!(summary.failed[0].1.contains("the state's root is"), "{summary:?}");
 }
 
 #[test]
