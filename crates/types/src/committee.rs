@@ -27,7 +27,7 @@ use thiserror::Error;
 /// Most validators of a network.
 pub const MAX_VALIDATORS: NonZeroU32 = NZU32!(100);
 /// Largest payload, in bytes: three sets of [`MAX_VALIDATORS`] keys, their addresses, and a polynomial.
-pub const MAX_PAYLOAD_BYTES: usize = 64 * 1024;
+pub const MAX_PAYLOAD_BYTES: usize = 128 * 1024;
 /// How shares are numbered, in the only version that is read.
 pub const SHARING: ModeVersion = ModeVersion::v0();
 
