@@ -20,6 +20,9 @@ use zhengtong_types::header::decode_header;
 /// How often start-up looks whether stored blocks are applied again.
 const CATCH_UP_POLL: Duration = Duration::from_millis(5);
 
+/// How long the state may be one that no stored block has.
+const UNKNOWN_STATE_PATIENCE: Duration = Duration::from_secs(30);
+
 /// Stores the genesis block in a new store, and compares it with that of an old one.
 pub fn open_genesis(store: &Store, genesis: &Genesis) -> Result<(), StartError> {
     let block = &genesis.block;
@@ -50,29 +53,14 @@ pub async fn catch_up<E: Runtime>(
     database: &zhengtong_state::Database<E>,
 ) -> Result<(), StartError> {
     let target = app.0.store.tip()?.unwrap_or_default();
-    {
-        let guard = database.read().await;
-        let root = B256::from_slice(guard.root().as_ref());
-        let mut pending = app.0.pending.lock();
-        if pending.applied().is_none() {
-            // Below the first block there is nothing but the one that the node began from.
-            let oldest = app.0.store.first().saturating_sub(1);
-            let mut at = target.max(oldest);
-            loop {
-                match header(&app.0.store, at)? {
-                    Some((header, hash)) if header.state_root == root => {
-                        pending.advance(hash, at);
-                        break;
-                    }
-                    _ if at == oldest => {
-                        return Err(StartError::State(format!(
-                            "the state database is at {root}, which no stored block is"
-                        )));
-                    }
-                    _ => at -= 1,
-                }
-            }
+    let patience = context.current() + UNKNOWN_STATE_PATIENCE;
+    while let Some(root) = unknown_root(app, database, target).await? {
+        if context.current() > patience {
+            return Err(StartError::State(format!(
+                "the state database is at {root}, which no stored block is"
+            )));
         }
+        context.sleep(CATCH_UP_POLL).await;
     }
     while app
         .0
@@ -84,6 +72,34 @@ pub async fn catch_up<E: Runtime>(
         context.sleep(CATCH_UP_POLL).await;
     }
     Ok(())
+}
+
+/// Notes which block the state database is at, unless that is known. Answers its root if that is no stored block's: the
+/// engine may be applying a block that was not stored before the last stop, and stores it right afterwards.
+async fn unknown_root<E: Runtime>(
+    app: &App<E>,
+    database: &zhengtong_state::Database<E>,
+    newest: u64,
+) -> Result<Option<B256>, StartError> {
+    let guard = database.read().await;
+    let root = B256::from_slice(guard.root().as_ref());
+    if app.0.pending.lock().applied().is_some() {
+        return Ok(None);
+    }
+    // Below the first block there is nothing but the one that the node began from.
+    let oldest = app.0.store.first().saturating_sub(1);
+    for number in (oldest..=newest.max(oldest)).rev() {
+        if let Some((header, hash)) = header(&app.0.store, number)?
+            && header.state_root == root
+        {
+            let mut pending = app.0.pending.lock();
+            if pending.applied().is_none() {
+                pending.advance(hash, number);
+            }
+            return Ok(None);
+        }
+    }
+    Ok(Some(root))
 }
 
 /// Reads the list of validators in the middle of this epoch, if that block was applied without it being read: because the
