@@ -16,7 +16,7 @@ import type { Gateways, Hex, Json, OwnCase, ToExport } from "../src/ports";
 import { keyringOf } from "../src/wallet/keyring";
 import { useTag } from "../src/wallet/derive";
 import { openRecord } from "../src/wallet/record";
-import { formsOf, Search } from "./harness/needles";
+import { formsOf, type Needle, Search } from "./harness/needles";
 import { BINARY } from "./harness/paths";
 import { Resident } from "./harness/resident";
 import { run, runOk } from "./harness/run";
@@ -63,17 +63,32 @@ async function toExport(): Promise<ToExport> {
   return { own, providers: providersOf(pack), gateway: owner?.gateway ?? "", bundle: (await resident.index.bundle(own.id)) as Json };
 }
 
+/** As text, and as the bytes that the text spells in hex: the chain and the state keep bytes. */
+function bothForms(hex: string): Needle[] {
+  const bytes = Buffer.from(hex, "hex");
+  return [...formsOf(hex), { text: hex, form: "bytes", bytes, isBounded: false }];
+}
+
 const verify = (file: string) => run(BINARY, ["verify", "export", file, "--network-key", networkKey, "--lang", "en"], { cwd: folder });
 
-function gatewayFiles(path = join(server.data, "gateways")): string[] {
+/** What is not searched: keys, which the operator keeps, and the agencies' own registers, which are not the gateways'. */
+const LEFT_OUT = new Set(["keys", "agencies"]);
+
+function filesBelow(path: string): string[] {
   return readdirSync(path, { withFileTypes: true }).flatMap((entry) => {
     const at = join(path, entry.name);
-    return entry.isDirectory() ? gatewayFiles(at) : [at];
+    return entry.isDirectory() ? filesBelow(at) : [at];
   });
 }
 
+/** Every file of the demo's data folder: chain, index, gateways, and whatever comes. */
+function storage(): string[] {
+  const parts = readdirSync(server.data, { withFileTypes: true }).filter(({ name }) => !LEFT_OUT.has(name));
+  return parts.flatMap((part) => (part.isDirectory() ? filesBelow(join(server.data, part.name)) : [join(server.data, part.name)])).filter((path) => !path.endsWith(".key"));
+}
+
 /** Wrapped keys of a vault, by id, and the records under them. */
-async function vaultOf(agency: string): Promise<{ keys: Map<string, string>; records: { kind: string; name: string; keyId: string }[] }> {
+async function vaultOf(agency: string): Promise<{ keys: Map<string, string>; records: { kind: string; name: string; keyId: string; subject: string }[] }> {
   const wasm = join(createRequire(import.meta.url).resolve("sql.js"), "../sql-wasm.wasm");
   const sqlite = await initSqlJs({ locateFile: () => wasm });
   const file = join(server.data, "gateways", agency, "vault.sqlite");
@@ -86,7 +101,7 @@ async function vaultOf(agency: string): Promise<{ keys: Map<string, string>; rec
     const rows = (sql: string) => (database.exec(sql, [])[0]?.values ?? []) as string[][];
     return {
       keys: new Map(rows("SELECT key_id, wrapped FROM vault_keys").map(([id = "", wrapped = ""]) => [id, wrapped])),
-      records: rows("SELECT kind, name, key_id FROM vault_records").map(([kind = "", name = "", keyId = ""]) => ({ kind, name, keyId })),
+      records: rows("SELECT kind, name, key_id, subject FROM vault_records").map(([kind = "", name = "", keyId = "", subject = ""]) => ({ kind, name, keyId, subject })),
     };
   } finally {
     database.close();
@@ -147,7 +162,7 @@ describe("my data", () => {
   });
 
   test("a person is deleted at every agency: every ciphertext is dark, every proof still verifies", async () => {
-    const { number } = await resident.index.resident("subsidy-approved-45");
+    const { number, name } = await resident.index.resident("subsidy-approved-45");
     const agencies = (await toExport()).providers;
     const numberFile = join(folder, "number");
     writeFileSync(numberFile, number);
@@ -168,11 +183,21 @@ describe("my data", () => {
     const dead = new Map<string, Set<string>>();
     for (const agency of agencies) {
       const { keys, records } = await vaultOf(agency);
-      const about = new Set(records.filter(({ name }) => name.includes(own.id.slice(2))).map(({ keyId }) => keyId));
+      const theirs = records.filter(({ name }) => name.includes(own.id.slice(2)));
+      const about = new Set(theirs.map(({ keyId }) => keyId));
       assert.ok(about.size > 0, agency);
       dead.set(agency, about);
       for (const id of about) needles.push(keys.get(id) ?? "");
+      // The link is under the person's pseudonym, which joins all their cases there.
+      const pseudonym = theirs.find(({ kind }) => kind === "link")?.subject ?? "";
+      assert.match(pseudonym, /^[0-9a-f]{64}$/, agency);
+      needles.push(pseudonym);
+      // What opens the use records on the chain: the agency had it, the wallet still does.
+      needles.push((await keyringOf(resident.wallet).useSecret(own.id, agency)).slice(2));
     }
+    // The search sees what there is: the keys and pseudonyms are on the disk before.
+    const seen = new Search(needles.flatMap(bothForms));
+    assert.ok(storage().some((file) => seen.find(readFileSync(file)).length > 0));
     const deletions: string[] = [];
     for (const agency of agencies) {
       const done = await forget(agency);
@@ -181,9 +206,12 @@ describe("my data", () => {
     }
     assert.ok(deletions.every((text) => !text.includes(number)));
 
-    // Raw storage: the wrapped keys are gone from every byte, and the person's values were never there.
-    const search = new Search([...needles, number].flatMap(formsOf));
-    for (const file of gatewayFiles().filter((path) => !path.endsWith(".key"))) {
+    // Raw storage, the chain's and the index's too: wrapped keys, pseudonyms and use secrets are gone from every byte, and
+    // the person's values were never there. What the chain keeps about them is ciphertext, commitments and tags.
+    const search = new Search([...needles.flatMap(bothForms), ...formsOf(number), ...formsOf(name)]);
+    const searched = storage();
+    for (const part of ["validator-0", "index", "gateways"]) assert.ok(searched.some((file) => file.startsWith(join(server.data, part))), part);
+    for (const file of searched) {
       assert.deepEqual(search.find(readFileSync(file)), [], file);
     }
     // No record about them has a key any more; the gateways say so, and answer nothing about the case.

@@ -20,14 +20,18 @@ pub const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 const MAX_SCRUBS: u32 = 50;
 const SCRUB_PAUSE: Duration = Duration::from_millis(100);
 
-/// Takes what was deleted off the disk: SQLite overwrites it in the file (`secure_delete`), and here its log is emptied.
-/// In PostgreSQL it goes with the next `VACUUM`.
+/// Takes what was deleted off the disk.
+///
+/// - SQLite overwrites it in the file (`secure_delete`); here its log is emptied.
+/// - PostgreSQL keeps dead rows, and plain `VACUUM` leaves their bytes in the pages: `tables` and their indexes are written
+///   anew (`VACUUM FULL`), once no transaction is left that may still see what was deleted. Its write-ahead log is the
+///   server's: `docs/operations.md` says how long it has them, and how they go.
 ///
 /// # Errors
-/// [`VaultError::NotScrubbed`] if another process reads the database all the time.
-pub async fn scrub(pool: &AnyPool) -> Result<(), VaultError> {
-    if pool.connect_options().database_url.scheme() != "sqlite" {
-        return Ok(());
+/// [`VaultError::NotScrubbed`] if something reads the database all the time.
+pub async fn scrub(pool: &AnyPool, tables: &[&'static str]) -> Result<(), VaultError> {
+    if is_postgres(pool) {
+        return rewrite(pool, tables).await;
     }
     for _ in 0..MAX_SCRUBS {
         let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -39,6 +43,58 @@ pub async fn scrub(pool: &AnyPool) -> Result<(), VaultError> {
         tokio::time::sleep(SCRUB_PAUSE).await;
     }
     Err(VaultError::NotScrubbed)
+}
+
+async fn rewrite(pool: &AnyPool, tables: &[&'static str]) -> Result<(), VaultError> {
+    // Whoever has a snapshot from before this transaction may see what was deleted before it, and VACUUM keeps it for them.
+    let now: String = sqlx::query_scalar("SELECT CAST(CAST(pg_current_xact_id() AS xid) AS text)")
+        .fetch_one(pool)
+        .await?;
+    for _ in 0..MAX_SCRUBS {
+        let readers: i64 = sqlx::query_scalar(
+            "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() \
+             AND age(backend_xmin) >= age(CAST($1 AS xid))",
+        )
+        .bind(now.clone())
+        .fetch_one(pool)
+        .await?;
+        if readers == 0 {
+            for table in tables {
+                let statement = format!("VACUUM (FULL) {table}");
+                sqlx::raw_sql(sqlx::AssertSqlSafe(statement))
+                    .execute(pool)
+                    .await?;
+            }
+            return Ok(());
+        }
+        tokio::time::sleep(SCRUB_PAUSE).await;
+    }
+    Err(VaultError::NotScrubbed)
+}
+
+/// Keeps values of these columns (table, column) out of PostgreSQL's statistics: its samples of them would outlive a
+/// deletion. Nothing to do in SQLite.
+///
+/// # Errors
+/// The database fails.
+pub async fn keep_out_of_statistics(
+    pool: &AnyPool,
+    columns: &[(&'static str, &'static str)],
+) -> Result<(), VaultError> {
+    if !is_postgres(pool) {
+        return Ok(());
+    }
+    for (table, column) in columns {
+        let statement = format!("ALTER TABLE {table} ALTER COLUMN {column} SET STATISTICS 0");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(statement))
+            .execute(pool)
+            .await?;
+    }
+    Ok(())
+}
+
+fn is_postgres(pool: &AnyPool) -> bool {
+    pool.connect_options().database_url.scheme() != "sqlite"
 }
 
 /// Whether a pool may write.

@@ -22,6 +22,15 @@ CREATE TABLE IF NOT EXISTS vault_records (
   subject TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, key_id TEXT NOT NULL,
   sealed TEXT NOT NULL, PRIMARY KEY (subject, kind, name));
 ";
+/// What [`Vault::scrub`] takes off the disk.
+const TABLES: [&str; 2] = ["vault_keys", "vault_records"];
+/// Columns that a database must keep no samples of.
+const PRIVATE: [(&str, &str); 4] = [
+    ("vault_keys", "subject"),
+    ("vault_keys", "wrapped"),
+    ("vault_records", "subject"),
+    ("vault_records", "sealed"),
+];
 
 /// The key that wraps every person's key: 32 bytes from a key file.
 pub struct VaultKey(Secret<[u8; 32]>);
@@ -92,6 +101,7 @@ impl Vault {
     pub async fn open(url: &str, key: &VaultKey) -> Result<Self, VaultError> {
         let pool = sql::connect(url, Access::ReadWrite).await?;
         sqlx::raw_sql(SCHEMA).execute(&pool).await?;
+        sql::keep_out_of_statistics(&pool, &PRIVATE).await?;
         let derive = |purpose| seal::derive(key.0.expose(), purpose, b"");
         Ok(Self {
             pool,
@@ -200,13 +210,11 @@ impl Vault {
         Ok(())
     }
 
-    /// Destroys the person's key: every record about them can never be read again.
-    ///
-    /// In SQLite the key's bytes are overwritten in the file and the log is emptied. In PostgreSQL
-    /// the dead row goes with the next `VACUUM`, and backups of `vault_keys` must be kept apart.
+    /// Destroys the person's key: every record about them can never be read again. [`Self::scrub`] afterwards takes the
+    /// key's bytes off the disk.
     ///
     /// # Errors
-    /// The database failed, or something reads it all the time: then the key's bytes may still be on the disk; try again.
+    /// The database failed.
     pub async fn destroy(&self, subject: Subject) -> Result<Destroyed, VaultError> {
         let key_id = sqlx::query_scalar("DELETE FROM vault_keys WHERE subject = $1 RETURNING key_id")
             .bind(subject.to_hex())
@@ -216,7 +224,6 @@ impl Vault {
             .bind(subject.to_hex())
             .fetch_one(&self.pool)
             .await?;
-        sql::scrub(&self.pool).await?;
         Ok(Destroyed {
             key_id,
             records: u64::try_from(records).unwrap_or(0),
@@ -272,12 +279,12 @@ impl Vault {
         Ok(())
     }
 
-    /// Takes what was removed off the disk.
+    /// Takes keys and records that were removed off the disk: see [`sql::scrub`].
     ///
     /// # Errors
-    /// See [`Self::destroy`].
+    /// Something reads the database all the time: then their bytes may still be on the disk; try again.
     pub async fn scrub(&self) -> Result<(), VaultError> {
-        sql::scrub(&self.pool).await
+        sql::scrub(&self.pool, &TABLES).await
     }
 
     async fn key_or_new(&self, subject: Subject) -> Result<(String, Key), VaultError> {

@@ -102,6 +102,7 @@ async fn destroying_a_persons_key_makes_every_record_about_them_unreadable_and_n
         .unwrap();
 
     vault.destroy(gone).await.unwrap();
+    vault.scrub().await.unwrap();
 
     for record in [LINK, second] {
         assert!(matches!(

@@ -1,10 +1,11 @@
 //! Deleting a person: every key that opens something about them is destroyed, and a record says so that names nobody.
 //!
 //! What an organisation keeps about a person is in the vault, under keys of that person or of their cases: links (and in
-//! them the number and the secrets that open use records on the chain), forms, statements, credentials; and, each under a
-//! key of its own, what they presented from a wallet and the organisation can tell to be theirs. Destroying these
-//! keys makes all of it dark, on the chain and off, while commitments, tags and proofs stay as they are. The store then
-//! loses the person's pseudonym, so that their cases cannot be found together again either.
+//! them the number and the secrets that open use records on the chain), forms, statements, credentials, records received
+//! from other organisations, the share of a backup key; and, each under a key of its own, what they presented from a wallet
+//! and the organisation can tell to be theirs. Destroying these keys makes all of it dark, on the chain and off, while
+//! commitments, tags and proofs stay as they are. The store then loses the person's pseudonym, so that their cases cannot be
+//! found together again either, and what others could open: sealed answers, a hosted backup.
 
 use alloy_primitives::B256;
 use alloy_signer::SignerSync as _;
@@ -115,6 +116,10 @@ impl Books<'_> {
             .iter()
             .map(|case_id| (*case_id, self.vault.applicant(&case_id.0)))
             .collect();
+        // Only the share kept here tells whose backup it is, so it goes before the share does.
+        if let Some(account) = super::recovery::account_of(self.vault, subject).await? {
+            self.store.drop_backup(account).await?;
+        }
         // What was written before a case was linked is under the case's own key.
         let mut destroyed = vec![self.vault.destroy(subject).await?];
         for (_, of_case) in &alone {

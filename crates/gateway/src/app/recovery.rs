@@ -16,7 +16,7 @@ use thiserror::Error;
 use zeroize::{Zeroize, Zeroizing};
 use zhengtong_bindings::accounts::{Accounts, IAccounts};
 use zhengtong_bindings::{parse_slug, recovery_id};
-use zhengtong_vault::{NumberError, Record, ResidentNumber, Subject, VaultError};
+use zhengtong_vault::{NumberError, Record, ResidentNumber, Subject, Vault, VaultError};
 
 use super::accept::AcceptError;
 use super::outbox::OutboxError;
@@ -337,15 +337,8 @@ impl App {
         found.map_err(inner)?.ok_or(RecoveryError::NoTicket)
     }
 
-    /// What is kept for a person; `None` also when they were forgotten.
     async fn kept(&self, subject: Subject) -> Result<Option<Guard>, AppError> {
-        let bytes = match self.vault.get(subject, GUARD).await {
-            Err(VaultError::Destroyed) => None,
-            other => other?,
-        };
-        bytes
-            .map(|bytes| serde_json::from_slice(bytes.expose()).map_err(|_| AppError::Record(GUARD.kind)))
-            .transpose()
+        kept(&self.vault, subject).await
     }
 
     /// As the node says: a wrong version only makes a signature that the contract refuses.
@@ -353,6 +346,26 @@ impl App {
         let data = Accounts::versionCall { account }.abi_encode();
         let answer = self.chain.call(self.contracts.accounts, data.into()).await?;
         Accounts::versionCall::abi_decode_returns(&answer).map_err(|_| AppError::Record("version"))
+    }
+}
+
+/// What is kept for a person; `None` also when they were forgotten.
+async fn kept(vault: &Vault, subject: Subject) -> Result<Option<Guard>, AppError> {
+    let bytes = match vault.get(subject, GUARD).await {
+        Err(VaultError::Destroyed) => None,
+        other => other?,
+    };
+    bytes
+        .map(|bytes| serde_json::from_slice(bytes.expose()).map_err(|_| AppError::Record(GUARD.kind)))
+        .transpose()
+}
+
+/// The account of a person whose share is kept here; `None` also if what is kept cannot be read.
+pub(super) async fn account_of(vault: &Vault, subject: Subject) -> Result<Option<B256>, VaultError> {
+    match kept(vault, subject).await {
+        Ok(guard) => Ok(guard.map(|guard| guard.account)),
+        Err(AppError::Vault(error)) => Err(error),
+        Err(_) => Ok(None),
     }
 }
 

@@ -129,6 +129,18 @@ impl Store {
             .transpose()
     }
 
+    /// Removes the backup of an account, if one is kept.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn drop_backup(&self, account: B256) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM backups WHERE account = $1")
+            .bind(hex(account))
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
     /// Keeps a recovery that waits for an officer; `false` if too many wait or the code is taken.
     ///
     /// # Errors

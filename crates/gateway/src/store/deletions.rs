@@ -12,6 +12,39 @@ pub const MAX_LISTED: i64 = 1_000;
 /// The most cases of one person, or that one run of retention looks at for one class.
 pub const MAX_CASES: i64 = 4_096;
 
+/// Tables that a deletion takes something out of.
+const TOUCHED: [&str; 13] = [
+    "links",
+    "attempts",
+    "my_sessions",
+    "holds",
+    "my_requests",
+    "recoveries",
+    "backups",
+    "exchanges",
+    "openid_requests",
+    "openid_offers",
+    "openid_tokens",
+    "openid_deferred",
+    "openid_notifications",
+];
+
+/// Columns that a database must keep no samples of: pseudonyms, and what is sealed.
+pub(super) const PRIVATE: [(&str, &str); 12] = [
+    ("links", "subject"),
+    ("attempts", "subject"),
+    ("my_sessions", "subject"),
+    ("holds", "subject"),
+    ("my_requests", "subject"),
+    ("recoveries", "subject"),
+    ("recoveries", "request"),
+    ("backups", "content"),
+    ("exchanges", "answer"),
+    ("openid_requests", "subject"),
+    ("openid_requests", "body"),
+    ("openid_deferred", "holder"),
+];
+
 /// An order to keep what is known about a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HoldRow {
@@ -139,7 +172,8 @@ impl Store {
     }
 
     /// Takes a person's pseudonym out of the store: their cases are under that of the case alone; sessions, attempts,
-    /// and what waits for wallets or came from one go.
+    /// recoveries, and what waits for wallets or came from one go. So do answers to other organisations that could be asked
+    /// for again: whoever asked can open them.
     ///
     /// # Errors
     /// The database fails.
@@ -152,8 +186,13 @@ impl Store {
                 .execute(&mut *transaction)
                 .await?;
             Self::forget_wallets(&mut transaction, *case_id).await?;
+            sqlx::query("UPDATE exchanges SET answer = '' WHERE case_id = $1 AND answer <> ''")
+                .bind(hex(case_id))
+                .execute(&mut *transaction)
+                .await?;
         }
         for query in [
+            "DELETE FROM recoveries WHERE subject = $1",
             "DELETE FROM attempts WHERE subject = $1",
             "DELETE FROM my_sessions WHERE subject = $1",
             "DELETE FROM holds WHERE subject = $1",
@@ -174,7 +213,7 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub async fn scrub(&self) -> Result<(), StoreError> {
-        Ok(sql::scrub(&self.pool).await?)
+        Ok(sql::scrub(&self.pool, &TOUCHED).await?)
     }
 
     /// Keeps the record of a deletion.

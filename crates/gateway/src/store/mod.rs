@@ -90,6 +90,7 @@ impl Store {
 
     /// A fact about the store itself, e.g. which network it belongs to.
     ///
+        sql::keep_out_of_statistics(&pool, &deletions::PRIVATE).await?;
     /// # Errors
     /// The database fails.
     pub async fn meta(&self, name: &str) -> Result<Option<String>, StoreError> {

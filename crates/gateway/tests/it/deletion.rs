@@ -26,12 +26,12 @@ use crate::world::{OWNER, World, officer};
 const SERVICE: &str = "old-age-allowance";
 const AGENCIES: [&str; 3] = ["public-security", "health", OWNER];
 
-fn number(text: &str) -> ResidentNumber {
+pub fn number(text: &str) -> ResidentNumber {
     ResidentNumber::parse(text).unwrap()
 }
 
 /// Every byte below a folder, but of the key files, that the operator keeps.
-fn bytes_below(folder: &Path) -> Vec<u8> {
+pub fn bytes_below(folder: &Path) -> Vec<u8> {
     let mut bytes = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -44,7 +44,7 @@ fn bytes_below(folder: &Path) -> Vec<u8> {
     bytes
 }
 
-fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+pub fn contains(haystack: &[u8], needle: &[u8]) -> bool {
     haystack.windows(needle.len()).any(|window| window == needle)
 }
 

@@ -8,6 +8,7 @@ use zhengtong_bindings::addresses;
 use zhengtong_bindings::cases::Cases::refuseCall;
 use zhengtong_gateway::http;
 
+use crate::deletion::{bytes_below, contains, number};
 use crate::wallet::{CERTIFICATE_FIELDS, OwnCase, Wallet};
 use crate::world::{Answer, NOW_S, OWNER, World, officer};
 
@@ -205,4 +206,37 @@ async fn more_rows_than_the_mapping_allows_and_failing_queries_give_nothing() {
         let attempts = world.app(PROVIDER).store.attempts(10).await.unwrap();
         assert_eq!(attempts[0].reason, "source-failed", "{query}");
     }
+}
+
+#[tokio::test]
+async fn a_person_who_is_deleted_leaves_no_answer_that_anybody_could_open() {
+    let world = connected(&[]).await;
+    let (wallet, case) = reviewed(&world, 5).await;
+    let answer = ask(&world, &case, "first", &[]).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+    let sealed = async || {
+        let kept = world
+            .app(PROVIDER)
+            .store
+            .exchange(OWNER, keccak256("first"))
+            .await;
+        kept.unwrap().unwrap().answer
+    };
+    let answer: Value = serde_json::from_str(&sealed().await).unwrap();
+    let needle = answer["sealed"].as_str().unwrap().as_bytes();
+    let place = world.folder.path().join(PROVIDER);
+    assert!(
+        contains(&bytes_below(&place), needle),
+        "kept, to be asked for again"
+    );
+
+    for organisation in [PROVIDER, OWNER] {
+        let app = world.app(organisation);
+        app.forget(&number(&wallet.number)).await.unwrap();
+    }
+    assert_eq!(sealed().await, "");
+    assert!(!contains(&bytes_below(&place), needle), "still on the disk");
+    // Neither gateway gives it any more: what the owner received is dark, and the provider knows nobody.
+    let again = ask(&world, &case, "first", &[]).await;
+    assert_eq!(again.kind(), "unknown-case", "{}", again.text);
 }

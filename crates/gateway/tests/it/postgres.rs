@@ -1,16 +1,37 @@
-//! The same journeys on PostgreSQL: every table, and nearly every query, of store and vault.
+//! The same journeys on PostgreSQL: every table, and nearly every query, of store and vault; and what a deletion leaves in
+//! the bytes of its data folder.
 
 #[path = "../../../index/tests/index/common/databases.rs"]
 #[allow(dead_code, reason = "shared with the index's tests, which use more of it")]
 mod servers;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use memchr::memmem;
 use servers::Postgres;
+use sqlx::{AnyPool, Executor as _};
+use zhengtong_gateway::app::deletion::DeletionError;
 use zhengtong_population::AGENCIES;
+use zhengtong_vault::VaultError;
+use zhengtong_vault::sql::{Access, connect};
 
+use crate::deletion::number;
 use crate::world::World;
 use crate::{desk, path};
+
+/// A server; `None` where there is none, and where none can be expected.
+fn server() -> Option<Postgres> {
+    match Postgres::start() {
+        Ok(server) => Some(server),
+        Err(missing) if Path::new("/usr/bin/apt-get").exists() => {
+            panic!("run tools/setup.sh test: {missing}")
+        }
+        Err(missing) => {
+            println!("not run on PostgreSQL: {missing}");
+            None
+        }
+    }
+}
 
 /// A world on databases of its own.
 async fn world(server: &Postgres, name: &str) -> World {
@@ -20,13 +41,7 @@ async fn world(server: &Postgres, name: &str) -> World {
 
 #[tokio::test]
 async fn the_journeys_are_the_same_on_postgresql() {
-    let server = match Postgres::start() {
-        Ok(server) => server,
-        Err(missing) if Path::new("/usr/bin/apt-get").exists() => {
-            panic!("run tools/setup.sh test: {missing}")
-        }
-        Err(missing) => return println!("not run on PostgreSQL: {missing}"),
-    };
+    let Some(server) = server() else { return };
     path::approved(world(&server, "approved").await).await;
     path::every_use(world(&server, "uses").await).await;
     path::appealed(world(&server, "appealed").await).await;
@@ -34,4 +49,121 @@ async fn the_journeys_are_the_same_on_postgresql() {
     desk::supplemented(world(&server, "supplemented").await).await;
     desk::queue(world(&server, "queue").await).await;
     desk::forgotten(world(&server, "forgotten").await).await;
+}
+
+/// Files below a folder that hold one of the texts, as it is or as the bytes that it spells in hex.
+fn files_with(folder: &Path, texts: &[String]) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files_with(&path, texts));
+        } else if let Ok(bytes) = std::fs::read(&path) {
+            let holds = |text: &String| {
+                memmem::find(&bytes, text.as_bytes()).is_some()
+                    || hex::decode(text).is_ok_and(|raw| memmem::find(&bytes, &raw).is_some())
+            };
+            if texts.iter().any(holds) {
+                found.push(path);
+            }
+        }
+    }
+    found
+}
+
+async fn texts(pool: &AnyPool, query: &'static str, of: &[String]) -> Vec<String> {
+    let mut found = Vec::new();
+    for subject in of {
+        let rows: Vec<String> = sqlx::query_scalar(query)
+            .bind(subject.clone())
+            .fetch_all(pool)
+            .await
+            .unwrap();
+        found.extend(rows);
+    }
+    found
+}
+
+#[tokio::test]
+async fn a_deletion_takes_everything_out_of_postgresqls_files_and_the_operator_out_of_its_log() {
+    const ORGANISATION: &str = "health";
+    let Some(server) = server() else { return };
+    let url = server.database("deletion");
+    let pool = connect(&url, Access::ReadWrite).await.unwrap();
+    // As docs/operations.md asks of the server's operator, before anything personal comes.
+    for statement in [
+        "ALTER SYSTEM SET wal_recycle = off",
+        "ALTER SYSTEM SET autovacuum = off",
+        "SELECT pg_reload_conf()",
+    ] {
+        pool.execute(statement).await.unwrap();
+    }
+    let data: String = sqlx::query_scalar("SHOW data_directory")
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    let data = PathBuf::from(data);
+    let in_heap = |texts: &[String]| files_with(&data.join("base"), texts);
+
+    let world = World::on(vec![(ORGANISATION, url.clone())]).await;
+    let wallet = world.wallet("approved-66").await;
+    let case = world.apply(&wallet, 1, "old-age-allowance").await;
+    let app = world.app(ORGANISATION);
+    let subject = app.vault.resident(&number(&wallet.number));
+    let whose = [subject.to_hex(), app.vault.applicant(&case.id.0).to_hex()];
+    let keys = texts(&pool, "SELECT wrapped FROM vault_keys WHERE subject = $1", &whose).await;
+    let records = texts(
+        &pool,
+        "SELECT sealed FROM vault_records WHERE subject = $1",
+        &whose,
+    )
+    .await;
+    assert!(!keys.is_empty() && !records.is_empty());
+    // The planner's samples are made of what is there.
+    for statement in ["ANALYZE", "CHECKPOINT"] {
+        pool.execute(statement).await.unwrap();
+    }
+    let is_seen = |text: &String| !in_heap(std::slice::from_ref(text)).is_empty();
+    let mut needles = [vec![subject.to_hex()], keys].concat();
+    assert!(
+        needles.iter().all(is_seen),
+        "the search does not see what is there"
+    );
+    // Long ones are split and compressed by the database, and not all of them are seen.
+    let beginnings = records
+        .into_iter()
+        .map(|text| text[..text.len().min(120)].to_owned());
+    needles.extend(beginnings.filter(is_seen));
+
+    // Deleting alone leaves the row where it was, and so does plain VACUUM while somebody may still see it.
+    let mut reader = pool.begin().await.unwrap();
+    reader
+        .execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        .await
+        .unwrap();
+    reader.execute("SELECT COUNT(*) FROM vault_keys").await.unwrap();
+    let refused = app.forget(&number(&wallet.number)).await;
+    assert!(matches!(
+        refused,
+        Err(DeletionError::Vault(VaultError::NotScrubbed))
+    ));
+    pool.execute("CHECKPOINT").await.unwrap();
+    assert!(!in_heap(&needles).is_empty(), "the reader still sees them");
+    reader.rollback().await.unwrap();
+
+    app.forget(&number(&wallet.number)).await.unwrap();
+    pool.execute("CHECKPOINT").await.unwrap();
+    assert_eq!(in_heap(&needles), Vec::<PathBuf>::new(), "still in the files");
+    // The log has what was written, until the server lets go of it.
+    assert!(!files_with(&data.join("pg_wal"), &needles).is_empty());
+    for statement in ["SELECT CAST(pg_switch_wal() AS text)", "CHECKPOINT"] {
+        pool.execute(statement).await.unwrap();
+    }
+    assert_eq!(files_with(&data, &needles), Vec::<PathBuf>::new());
+    // The books go on.
+    world.settle().await;
+    assert_eq!(
+        world.get(ORGANISATION, "/v1/deletions", &[]).await.json["items"][0]["cases"],
+        1
+    );
 }

@@ -26,6 +26,7 @@ use zhengtong_gateway::app::backup::{BACKUP_STEP_BYTES, MAX_BACKUP_BYTES};
 use zhengtong_gateway::app::recovery::{GUARD_INFO, SHARE_INFO};
 
 use crate::chain::CHAIN_ID;
+use crate::deletion::{bytes_below, contains, number};
 use crate::wallet::Wallet;
 use crate::world::{Answer, World};
 
@@ -82,6 +83,10 @@ impl Device {
     }
 
     async fn backup(&self, world: &World, account: B256, body: Option<&Value>) -> Answer {
+        self.backup_at(HOST, world, account, body).await
+    }
+
+    async fn backup_at(&self, host: &str, world: &World, account: B256, body: Option<&Value>) -> Answer {
         let path = format!("/v1/accounts/{account:#x}/backup");
         let method = if body.is_some() { "POST" } else { "GET" };
         let body = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
@@ -95,7 +100,7 @@ impl Device {
                 URL_SAFE_NO_PAD.encode(self.sign(text.as_bytes())),
             ),
         ];
-        world.request(HOST, method, &path, &headers, body.into()).await
+        world.request(host, method, &path, &headers, body.into()).await
     }
 
     fn open(&self, account: B256, sealed: &str) -> Value {
@@ -344,6 +349,47 @@ async fn a_veto_stops_it_and_nothing_is_released() {
         StatusCode::UNAUTHORIZED
     );
     assert_eq!(old.backup(&world, account, None).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_person_who_is_deleted_leaves_no_account_that_is_theirs() {
+    let world = World::new().await;
+    let (wallet, old, account) = enrolled(&world).await;
+    let new = Device::new("new phone");
+    let tickets = approved(&world, &wallet, &new).await;
+    // An authority that hosts the backup as well: it can tell whose it is, by the share that it keeps.
+    let (authority, ticket) = &tickets[0];
+    let copy = content(7, 1);
+    let kept = old.backup_at(authority, &world, account, Some(&copy)).await;
+    assert_eq!(kept.status, StatusCode::OK, "{}", kept.text);
+    let app = world.app(authority);
+    let needles = [
+        app.vault.resident(&number(&wallet.number)).to_hex(),
+        // The whole of it spans pages of the database.
+        copy["content"].as_str().unwrap()[..1_000].to_owned(),
+    ];
+    let place = world.folder.path().join(authority);
+    for needle in &needles {
+        assert!(contains(&bytes_below(&place), needle.as_bytes()), "{needle}");
+    }
+
+    app.forget(&number(&wallet.number)).await.unwrap();
+    for needle in &needles {
+        assert!(!contains(&bytes_below(&place), needle.as_bytes()), "{needle}");
+    }
+    let gone = old.backup_at(authority, &world, account, None).await;
+    assert_eq!(gone.status, StatusCode::NOT_FOUND, "{}", gone.text);
+    let kept = old.backup(&world, account, None).await;
+    assert_eq!(kept.status, StatusCode::OK, "another host knows nobody");
+    // The recovery goes on without this authority: its share is no more, and its ticket is nobody's.
+    world.advance(DELAY);
+    assert!(finish(&world, account, &new));
+    world.follow_all().await;
+    let refused = release(&world, authority, ticket).await;
+    assert_eq!(refused.status, StatusCode::NOT_FOUND, "{}", refused.text);
+    let (other, ticket) = &tickets[1];
+    let released = release(&world, other, ticket).await;
+    assert_eq!(released.status, StatusCode::OK, "{}", released.text);
 }
 
 #[tokio::test]
