@@ -72,9 +72,18 @@ impl Client {
 
     /// A verified block with all its transactions and receipts.
     pub async fn block(&self, number: u64) -> Result<VerifiedBlock, ClientError> {
+        self.proven_block(number, &json!([number])).await
+    }
+
+    /// As [`Client::block`]; if it is the next block, the node waits for it before it answers.
+    pub(crate) async fn coming_block(&self, number: u64) -> Result<VerifiedBlock, ClientError> {
+        self.proven_block(number, &json!([number, true])).await
+    }
+
+    async fn proven_block(&self, number: u64, params: &Value) -> Result<VerifiedBlock, ClientError> {
         let block: FinalizedBlock = self
             .transport
-            .request("zhengtong_getFinalizedBlock", &json!([number]))
+            .request("zhengtong_getFinalizedBlock", params)
             .await?;
         self.verified(move |key| block.verify(key, number)).await
     }

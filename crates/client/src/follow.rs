@@ -14,6 +14,7 @@ use std::{
     collections::VecDeque,
     pin::Pin,
     task::{Context, Poll},
+    time::Instant,
 };
 use zhengtong_types::VerifiedBlock;
 
@@ -105,12 +106,21 @@ impl Following {
 
     /// Waits until there is a next block, and fetches it with some that follow.
     async fn fetch(&self) -> Result<Vec<VerifiedBlock>, ClientError> {
-        let mut latest = self.client.block_number().await?;
-        while latest < self.next {
-            tokio::time::sleep(POLL_INTERVAL).await;
-            latest = self.client.block_number().await?;
+        loop {
+            let latest = self.client.block_number().await?;
+            if latest >= self.next {
+                let end = latest.min(self.next + FOLLOW_WINDOW - 1);
+                return try_join_all((self.next..=end).map(|number| self.client.block(number))).await;
+            }
+            let asked = Instant::now();
+            match self.client.coming_block(self.next).await {
+                Ok(block) => return Ok(vec![block]),
+                // Nothing came, or the node is behind the block that is waited for.
+                Err(ClientError::Refused { .. }) => {
+                    tokio::time::sleep(POLL_INTERVAL.saturating_sub(asked.elapsed())).await;
+                }
+                Err(error) => return Err(error),
+            }
         }
-        let end = latest.min(self.next + FOLLOW_WINDOW - 1);
-        try_join_all((self.next..=end).map(|number| self.client.block(number))).await
     }
 }

@@ -14,7 +14,7 @@ use jsonrpsee::{
     types::{ErrorObjectOwned, error::METHOD_NOT_FOUND_CODE},
 };
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::{Value, value::RawValue};
+use serde_json::value::RawValue;
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
@@ -65,9 +65,13 @@ impl Transport {
         loop {
             let at = self.current.load(Ordering::Relaxed);
             let node = &self.nodes[at % self.nodes.len()];
-            let failed = match node.http.request::<Value, _>(method, params.clone()).await {
+            let failed = match node
+                .http
+                .request::<Box<RawValue>, _>(method, params.clone())
+                .await
+            {
                 Ok(value) => {
-                    return serde_json::from_value(value).map_err(|e| ClientError::Answer {
+                    return serde_json::from_str(value.get()).map_err(|e| ClientError::Answer {
                         method,
                         reason: e.to_string(),
                     });

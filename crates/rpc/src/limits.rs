@@ -61,3 +61,5 @@ pub const MAX_TRACED_GAS: u64 = 1_000_000_000;
 pub const MAX_FOUND_TRACES: usize = 10_000;
 /// How long `eth_sendRawTransactionSync` waits at most, and if no time is named.
 pub const MAX_SYNC_WAIT: Duration = Duration::from_secs(30);
+/// How long `zhengtong_getFinalizedBlock` waits for the next block at most: short, because a node that stops answers first.
+pub const MAX_BLOCK_WAIT: Duration = Duration::from_millis(500);

@@ -3,11 +3,13 @@
 use crate::{
     RpcError,
     api::{Answer, need_block, number_of},
+    limits::MAX_BLOCK_WAIT,
     server::Methods,
 };
 use alloy_eips::{BlockNumberOrTag, Encodable2718};
 use alloy_primitives::{Address, B256, Bytes};
 use serde::Deserialize;
+use tokio::{sync::broadcast::error::RecvError, time::timeout};
 use zhengtong_chain::{ChainView, SealedBlock, ViewError};
 use zhengtong_types::{Finality, FinalizedBlock, ReceiptProof, StateProof, limits::MAX_STATE_SLOTS, trie};
 
@@ -28,7 +30,11 @@ pub(crate) fn register<V: ChainView>(methods: &mut Methods<V>) {
     });
     methods.add("zhengtong_getFinalizedBlock", |api, mut args| async move {
         let block: Block = args.required("block")?;
+        let waits: Option<bool> = args.optional("wait")?;
         args.end()?;
+        if waits == Some(true) {
+            next(&api.view, block).await;
+        }
         api.read(move |view| {
             let number = block.number(view);
             let block = need_block(view, Some(number.into()))?;
@@ -75,6 +81,17 @@ impl Block {
             Self::Tag(tag) => number_of(view, tag),
         }
     }
+}
+
+/// Waits while a block is the one after the tip. Who follows the chain hears of a block when it is final, and asks once.
+async fn next(view: &impl ChainView, block: Block) {
+    let mut blocks = view.subscribe();
+    let is_next = || block.number(view) == view.tip().header.number + 1;
+    // Time over, or the node stops: then the answer is that there is no such block.
+    let _ = timeout(MAX_BLOCK_WAIT, async {
+        while is_next() && !matches!(blocks.recv().await, Err(RecvError::Closed)) {}
+    })
+    .await;
 }
 
 fn finality(view: &impl ChainView, number: u64) -> Answer<Finality> {

@@ -84,3 +84,31 @@ async fn what_cannot_be_proven_is_refused() {
     assert_eq!(ethereum.code, -32004);
     assert!(ethereum.message.contains("zhengtong_getStateProof"));
 }
+
+#[tokio::test]
+async fn the_next_block_is_waited_for_and_no_other() {
+    let node = Node::instant().await;
+    let tip = node.chain.mine().header.number;
+    let ask = async |number: u64, wait: bool| {
+        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "zhengtong_getFinalizedBlock", "params": [number, wait] });
+        let (_, answer) = node.post(body.to_string()).await;
+        serde_json::from_str::<serde_json::Value>(&answer).unwrap()
+    };
+    // What will not be there soon is refused at once: the test would take ten seconds otherwise.
+    for (number, wait) in [(tip + 2, true), (tip + 1, false)] {
+        assert!(ask(number, wait).await["error"].is_object(), "{number} {wait}");
+    }
+    assert!(ask(tip, true).await["result"].is_object());
+    let (answer, ()) = tokio::join!(ask(tip + 1, true), async {
+        // The question is on its way before there is an answer.
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        node.chain.mine();
+    });
+    let block: FinalizedBlock = serde_json::from_value(answer["result"].clone()).unwrap();
+    let network: NetworkInfo =
+        serde_json::from_value(node.ask("zhengtong_network", json!([])).await).unwrap();
+    assert_eq!(
+        block.verify(&network.public_key, tip + 1).unwrap().number(),
+        tip + 1
+    );
+}
