@@ -66,6 +66,9 @@ pub enum VaultError {
     /// What was deleted may still be in the database's log, because something else reads the database all the time.
     #[error("deleted, but still in the database's log: another process reads it all the time; try again")]
     NotScrubbed,
+    /// The vault is being closed.
+    #[error("the vault is closed")]
+    Closed,
     /// The operating system gave no randomness.
     #[error("no randomness: {0}")]
     Randomness(getrandom::Error),

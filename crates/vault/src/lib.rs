@@ -20,7 +20,9 @@
 //! nothing here changes.
 
 mod error;
+mod group;
 pub mod keyfile;
+mod keys;
 mod resident;
 mod seal;
 mod secret;

@@ -9,7 +9,7 @@ use sqlx::{AnyPool, Row as _};
 use crate::VaultError;
 
 /// Connections a pool keeps at most.
-pub const MAX_CONNECTIONS: u32 = 4;
+pub const MAX_CONNECTIONS: u32 = 8;
 /// Connections to a SQLite file that is written: it has one writer, and a second one would be told that the database is
 /// busy in the middle of a transaction that began by reading.
 const MAX_SQLITE_WRITERS: u32 = 1;
@@ -104,6 +104,17 @@ pub enum Access {
     ReadWrite,
     /// Reads alone, enforced by the database.
     ReadOnly,
+}
+
+/// A pool for reads beside the one that writes: SQLite's readers do not wait for its writer. In PostgreSQL it is the same.
+///
+/// # Errors
+/// As [`connect`].
+pub async fn readers(url: &str, writer: &AnyPool) -> Result<AnyPool, VaultError> {
+    if is_postgres(writer) {
+        return Ok(writer.clone());
+    }
+    connect(url, Access::ReadOnly).await
 }
 
 /// `sqlite:` URL of a file.

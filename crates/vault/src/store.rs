@@ -1,10 +1,13 @@
 use std::path::Path;
+use std::sync::Arc;
 
 use sqlx::AnyPool;
 use sqlx::Row;
 use zeroize::Zeroizing;
 
-use crate::seal::{self, Key};
+use crate::group::{Group, Put};
+use crate::keys::Keys;
+use crate::seal;
 use crate::sql::{self, Access};
 use crate::{ResidentNumber, Secret, VaultError, keyfile};
 
@@ -44,6 +47,10 @@ impl VaultKey {
         keyfile::read_or_create(path, keyfile::random).map(Self)
     }
 
+    pub(crate) fn expose(&self) -> &[u8; 32] {
+        self.0.expose()
+    }
+
     /// A key from bytes, for tests and key ceremonies.
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(Secret::new(bytes))
@@ -55,6 +62,14 @@ impl VaultKey {
 pub struct Subject([u8; 32]);
 
 impl Subject {
+    pub(crate) const fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    pub(crate) const fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// 64 hex digits.
     pub fn to_hex(self) -> String {
         hex::encode(self.0)
@@ -89,8 +104,9 @@ pub struct Destroyed {
 /// Encrypted personal records in SQL. Cheap to clone is not needed: share it in an `Arc`.
 pub struct Vault {
     pool: AnyPool,
-    wrapping: Key,
-    naming: Key,
+    reads: AnyPool,
+    keys: Arc<Keys>,
+    group: Group,
 }
 
 impl Vault {
@@ -102,26 +118,23 @@ impl Vault {
         let pool = sql::connect(url, Access::ReadWrite).await?;
         sqlx::raw_sql(SCHEMA).execute(&pool).await?;
         sql::keep_out_of_statistics(&pool, &PRIVATE).await?;
-        let derive = |purpose| seal::derive(key.0.expose(), purpose, b"");
+        let (reads, keys) = (sql::readers(url, &pool).await?, Arc::new(Keys::of(key)));
         Ok(Self {
+            group: Group::start(pool.clone(), keys.clone()),
             pool,
-            wrapping: derive("zhengtong/vault/wrap/v1"),
-            naming: derive("zhengtong/vault/subject/v1"),
+            reads,
+            keys,
         })
     }
 
     /// The pseudonym of a resident in this vault.
     pub fn resident(&self, number: &ResidentNumber) -> Subject {
-        Subject(*seal::derive(
-            &self.naming,
-            "resident",
-            number.expose().as_bytes(),
-        ))
+        self.keys.name("resident", number.expose().as_bytes())
     }
 
     /// The pseudonym of an applicant who is known by a case alone.
     pub fn applicant(&self, case: &[u8; 32]) -> Subject {
-        Subject(*seal::derive(&self.naming, "applicant", case))
+        self.keys.name("applicant", case)
     }
 
     /// Encrypts and stores a record, replacing one of the same kind and name.
@@ -141,30 +154,13 @@ impl Vault {
                 limit: MAX_NAME_BYTES,
             });
         }
-        let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM vault_records WHERE subject = $1")
-            .bind(subject.to_hex())
-            .fetch_one(&self.pool)
-            .await?;
-        if count >= MAX_RECORDS_PER_SUBJECT {
-            return Err(VaultError::TooMany {
-                limit: MAX_RECORDS_PER_SUBJECT,
-            });
-        }
-        let (key_id, key) = self.key_or_new(subject).await?;
-        let sealed = seal::seal(&key, &context(subject, record, &key_id), message)?;
-        sqlx::query(
-            "INSERT INTO vault_records (subject, kind, name, key_id, sealed) \
-             VALUES ($1, $2, $3, $4, $5) ON CONFLICT (subject, kind, name) \
-             DO UPDATE SET key_id = excluded.key_id, sealed = excluded.sealed",
-        )
-        .bind(subject.to_hex())
-        .bind(record.kind)
-        .bind(record.name)
-        .bind(key_id)
-        .bind(hex::encode(sealed))
-        .execute(&self.pool)
-        .await?;
-        Ok(())
+        let put = Put {
+            subject,
+            kind: record.kind,
+            name: record.name.to_owned(),
+            message: Zeroizing::new(message.to_vec()),
+        };
+        self.group.put(put).await
     }
 
     /// Decrypts a record; `None` if there is none.
@@ -184,15 +180,17 @@ impl Vault {
         .bind(subject.to_hex())
         .bind(record.kind)
         .bind(record.name)
-        .fetch_optional(&self.pool)
+        .fetch_optional(&self.reads)
         .await?;
         let Some(row) = row else { return Ok(None) };
         let key_id: String = row.try_get(0)?;
         let sealed: String = row.try_get(1)?;
         let wrapped: Option<String> = row.try_get(2)?;
-        let key = self.unwrap(subject, &key_id, &wrapped.ok_or(VaultError::Destroyed)?)?;
+        let key = self
+            .keys
+            .unwrap(subject, &key_id, &wrapped.ok_or(VaultError::Destroyed)?)?;
         let sealed = hex::decode(sealed).map_err(|_| VaultError::Sealed { what: "record" })?;
-        let mut message = seal::open(&key, &context(subject, record, &key_id), &sealed, "record")?;
+        let mut message = seal::open(&key, &record.context(subject, &key_id), &sealed, "record")?;
         Ok(Some(Secret::new(std::mem::take(&mut *message))))
     }
 
@@ -286,60 +284,16 @@ impl Vault {
     pub async fn scrub(&self) -> Result<(), VaultError> {
         sql::scrub(&self.pool, &TABLES).await
     }
+}
 
-    async fn key_or_new(&self, subject: Subject) -> Result<(String, Key), VaultError> {
-        let mut id = [0u8; 16];
-        getrandom::fill(&mut id).map_err(VaultError::Randomness)?;
-        let id = hex::encode(id);
-        let mut key: Key = Zeroizing::new([0; 32]);
-        getrandom::fill(key.as_mut()).map_err(VaultError::Randomness)?;
-        let wrapped = seal::seal(&self.wrapping, &key_context(subject, &id), &*key)?;
-        sqlx::query(
-            "INSERT INTO vault_keys (subject, key_id, wrapped) VALUES ($1, $2, $3) \
-             ON CONFLICT (subject) DO NOTHING",
-        )
-        .bind(subject.to_hex())
-        .bind(id)
-        .bind(hex::encode(wrapped))
-        .execute(&self.pool)
-        .await?;
-        let row = sqlx::query("SELECT key_id, wrapped FROM vault_keys WHERE subject = $1")
-            .bind(subject.to_hex())
-            .fetch_one(&self.pool)
-            .await?;
-        let id: String = row.try_get(0)?;
-        let key = self.unwrap(subject, &id, row.try_get::<String, _>(1)?.as_str())?;
-        Ok((id, key))
-    }
-
-    fn unwrap(&self, subject: Subject, key_id: &str, wrapped: &str) -> Result<Key, VaultError> {
-        let broken = || VaultError::Sealed { what: "person's key" };
-        let wrapped = hex::decode(wrapped).map_err(|_| broken())?;
-        let context = key_context(subject, key_id);
-        let opened = seal::open(&self.wrapping, &context, &wrapped, "person's key")?;
-        let mut key: Key = Zeroizing::new([0; 32]);
-        if opened.len() != key.len() {
-            return Err(broken());
+impl Record<'_> {
+    /// What ties a sealed record to its place.
+    pub(crate) fn context(&self, subject: Subject, key_id: &str) -> Vec<u8> {
+        let mut out = [b"zhengtong/vault/record/v1".as_slice(), subject.bytes()].concat();
+        for part in [self.kind, self.name, key_id] {
+            out.extend_from_slice(&(part.len() as u32).to_be_bytes());
+            out.extend_from_slice(part.as_bytes());
         }
-        key.copy_from_slice(&opened);
-        Ok(key)
+        out
     }
-}
-
-fn key_context(subject: Subject, key_id: &str) -> Vec<u8> {
-    [
-        b"zhengtong/vault/key/v1".as_slice(),
-        &subject.0,
-        key_id.as_bytes(),
-    ]
-    .concat()
-}
-
-fn context(subject: Subject, record: Record<'_>, key_id: &str) -> Vec<u8> {
-    let mut out = [b"zhengtong/vault/record/v1".as_slice(), &subject.0].concat();
-    for part in [record.kind, record.name, key_id] {
-        out.extend_from_slice(&(part.len() as u32).to_be_bytes());
-        out.extend_from_slice(part.as_bytes());
-    }
-    out
 }
