@@ -71,6 +71,10 @@ async fn forward(State(proxy): State<Proxy>, body: Bytes) -> Response {
         return StatusCode::BAD_GATEWAY.into_response();
     };
     let mut text = response.text().await.unwrap_or_default();
+    // Also what was asked for before, and waited for at the node.
+    if proxy.is(Mode::NeverFinal) && method == "zhengtong_getFinalizedBlock" {
+        return no_such_block(&request);
+    }
     if proxy.is(Mode::Forged) && (method.contains("Proof") || method.contains("Finalized")) {
         text = forged(&text);
     }
@@ -79,6 +83,12 @@ async fn forward(State(proxy): State<Proxy>, body: Bytes) -> Response {
 
 fn answer(request: &Value, result: Value) -> Response {
     let answer = serde_json::json!({ "jsonrpc": "2.0", "id": request["id"], "result": result });
+    ([(header::CONTENT_TYPE, "application/json")], answer.to_string()).into_response()
+}
+
+fn no_such_block(request: &Value) -> Response {
+    let error = serde_json::json!({ "code": -32000, "message": "no such block" });
+    let answer = serde_json::json!({ "jsonrpc": "2.0", "id": request["id"], "error": error });
     ([(header::CONTENT_TYPE, "application/json")], answer.to_string()).into_response()
 }
 

@@ -9,6 +9,7 @@ mod consent;
 pub mod deletion;
 mod desk;
 pub mod exchange;
+mod finality;
 pub mod finalized_use;
 mod follow;
 mod identity;

@@ -1,6 +1,6 @@
 //! Transactions that survive a crash: written down signed, sent until final, executed once at most.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,13 +9,13 @@ use alloy_eips::Encodable2718 as _;
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy_signer::SignerSync as _;
 use alloy_signer_local::PrivateKeySigner;
-use futures::{FutureExt as _, StreamExt as _};
 use thiserror::Error;
-use tokio::sync::{Mutex, oneshot};
+use tokio::sync::{Mutex, Semaphore, oneshot};
 use zhengtong_types::VerifiedReceipt;
 
 use super::chain::{ChainError, ChainPort};
-use crate::store::{OutboxRow, OutboxState, SignedRow, Store, StoreError};
+use super::finality::{Expected, Finality};
+use crate::store::{Begun, FirstUse, OutboxRow, OutboxState, SignedRow, Store, StoreError};
 
 /// Gas limit of every transaction, just below what one transaction may use; gas has no price.
 pub const GAS_LIMIT: u64 = 16_000_000;
@@ -27,7 +27,12 @@ const MAX_ROUNDS: u32 = 6;
 /// The most transactions that are signed and written down together.
 const MAX_GROUP: usize = 128;
 /// The most transactions on their way to the node at once.
-const MAX_SENDS: usize = 32;
+const MAX_SENDS: usize = 64;
+/// How long those that come are gathered at most while others are on their way into a block: a block costs everybody who
+/// makes or follows it, whatever is in it.
+const MAX_GATHERING: Duration = Duration::from_millis(50);
+/// How long a followed block is waited for before the chain is asked for the one transaction.
+const HEAR_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Why a transaction did not do what it should.
 #[derive(Debug, Error)]
@@ -62,21 +67,80 @@ pub struct Outbox {
     sending: Arc<Mutex<Option<u64>>>,
     /// Transactions that are to be signed and sent together.
     queue: Arc<parking_lot::Mutex<Queue>>,
+    /// Turns to send.
+    sends: Arc<Semaphore>,
+    finality: Arc<Finality>,
 }
 
-/// Those who wait to be sent, and whether somebody sends.
+/// Those who wait to be sent, and whether somebody signs.
 #[derive(Default)]
 struct Queue {
-    waiting: Vec<(Unsigned, oneshot::Sender<Result<B256, OutboxError>>)>,
-    /// Names of those under way: none is signed twice.
+    waiting: Vec<(Unsigned, Waiter)>,
+    /// Names of those that are being signed: none is signed twice.
     under_way: HashSet<String>,
-    is_sending: bool,
+    is_signing: bool,
+}
+
+type Waiter = oneshot::Sender<Result<Submitted, OutboxError>>;
+
+/// What became of a transaction that was handed over.
+pub enum Submitted {
+    /// The node has it.
+    Sent(Sent),
+    /// The message that it is about came before: nothing was signed.
+    Replayed,
+    /// The request that it is about is known already: nothing was signed.
+    Known,
+    /// Its call cannot be made: nothing was signed.
+    NoCall,
+}
+
+/// A transaction that the node has.
+pub struct Sent {
+    /// Its hash.
+    pub hash: B256,
+    /// The call.
+    pub data: Bytes,
+    /// Its receipt, when it is final.
+    expected: Expected,
+}
+
+/// Makes the call of a use record from its counter; answers the tag too. `None` if it cannot be made.
+pub type MakeCall = Box<dyn Fn(u32) -> Option<(B256, Bytes)> + Send + Sync>;
+
+enum Content {
+    Call(Bytes),
+    First(Box<FirstUse>, MakeCall),
 }
 
 struct Unsigned {
     id: String,
     target: Address,
-    data: Bytes,
+    content: Content,
+}
+
+/// Nonces that are free: from the next one on, but those taken.
+struct Nonces {
+    next: u64,
+    taken: BTreeSet<u64>,
+}
+
+impl Nonces {
+    fn take(&mut self) -> u64 {
+        while self.taken.remove(&self.next) {
+            self.next += 1;
+        }
+        let nonce = self.next;
+        self.next += 1;
+        self.taken = self.taken.split_off(&self.next);
+        nonce
+    }
+}
+
+/// What came of signing one.
+enum Signing {
+    Signed(SignedRow, Expected),
+    Not(Result<Submitted, OutboxError>),
 }
 
 impl Outbox {
@@ -88,7 +152,14 @@ impl Outbox {
             signer,
             sending: Arc::default(),
             queue: Arc::default(),
+            sends: Arc::new(Semaphore::new(MAX_SENDS)),
+            finality: Arc::default(),
         }
+    }
+
+    /// Where blocks that are followed are told.
+    pub(super) fn finality(&self) -> &Finality {
+        &self.finality
     }
 
     /// The key's address.
@@ -122,23 +193,65 @@ impl Outbox {
         target: Address,
         data: &Bytes,
     ) -> Result<VerifiedReceipt, OutboxError> {
-        let mut row = self.store.want(id, target, data).await?;
         let mut last = B256::ZERO;
         for _ in 0..MAX_ROUNDS {
-            let hash = match &row.signed {
-                Some((_, _, hash)) => *hash,
-                None => self.sign_and_send(&row).await?,
+            let row = self.store.transaction(id).await?;
+            let signed = row.as_ref().and_then(|row| row.signed.as_ref());
+            let (hash, expected) = match signed {
+                Some((_, _, hash)) => (*hash, self.finality.expect(*hash)),
+                None => {
+                    let data = row.as_ref().map_or(data, |row| &row.data);
+                    match self.sent(id, target, Content::Call(data.clone())).await? {
+                        Submitted::Sent(sent) => (sent.hash, sent.expected),
+                        _ => return Err(OutboxError::NotSent),
+                    }
+                }
             };
             last = hash;
-            if let Some(receipt) = self.chain.wait_final(hash, WAIT).await? {
+            // One that was begun before may be final since.
+            let is_old = signed.is_some();
+            if let Some(receipt) = self.wait_final(hash, expected, is_old, WAIT).await? {
                 return self.finish(id, hash, receipt).await;
             }
-            if let Some((_, raw, hash)) = &row.signed {
+            if let Some(row) = self.store.transaction(id).await?
+                && let Some((_, raw, hash)) = &row.signed
+            {
                 self.send_again(&row, raw, *hash).await?;
             }
-            row = self.store.want(id, target, data).await?;
         }
         Err(OutboxError::NotFinal(last))
+    }
+
+    /// The verified receipt once a followed block has it, or the chain says so where none is followed.
+    async fn wait_final(
+        &self,
+        hash: B256,
+        expected: Expected,
+        is_old: bool,
+        limit: Duration,
+    ) -> Result<Option<VerifiedReceipt>, ChainError> {
+        if !self.finality.is_followed() {
+            return self.chain.wait_final(hash, limit).await;
+        }
+        if is_old && let Some(receipt) = self.chain.wait_final(hash, Duration::ZERO).await? {
+            return Ok(Some(receipt));
+        }
+        match tokio::time::timeout(limit.min(HEAR_TIMEOUT), expected.receipt()).await {
+            Ok(receipt) => Ok(Some(receipt)),
+            Err(_) => {
+                self.chain
+                    .wait_final(hash, limit.saturating_sub(HEAR_TIMEOUT))
+                    .await
+            }
+        }
+    }
+
+    /// The verified receipt of a transaction that was sent; `None` if it is not final in time.
+    ///
+    /// # Errors
+    /// The chain fails.
+    pub async fn receipt(&self, sent: Sent, limit: Duration) -> Result<Option<VerifiedReceipt>, ChainError> {
+        self.wait_final(sent.hash, sent.expected, false, limit).await
     }
 
     /// Hands the transaction named `id` to the chain, and does not wait until it is final. Called again with the same name,
@@ -146,20 +259,52 @@ impl Outbox {
     ///
     /// # Errors
     /// The store or the chain fails.
-    pub async fn submit(&self, id: &str, target: Address, data: &Bytes) -> Result<B256, OutboxError> {
+    pub async fn submit(&self, id: &str, target: Address, data: &Bytes) -> Result<Sent, OutboxError> {
         if let Some(row) = self.store.transaction(id).await?
             && let Some((_, raw, hash)) = &row.signed
         {
+            let expected = self.finality.expect(*hash);
             if row.state == OutboxState::Signed {
                 self.send_again(&row, raw, *hash).await?;
             }
-            return Ok(*hash);
+            // It may be final already, and then no block to come has it.
+            let expected = match self.chain.wait_final(*hash, Duration::ZERO).await? {
+                Some(receipt) => Expected::of(receipt),
+                None => expected,
+            };
+            return Ok(Sent {
+                hash: *hash,
+                data: row.data.clone(),
+                expected,
+            });
         }
+        match self.sent(id, target, Content::Call(data.clone())).await? {
+            Submitted::Sent(sent) => Ok(sent),
+            _ => Err(OutboxError::NotSent),
+        }
+    }
+
+    /// Hands over the use record of a request that is new: its nonce, its counter, what it asks for and the signed
+    /// transaction are written down at once, before it is sent.
+    ///
+    /// # Errors
+    /// The store or the chain fails.
+    pub async fn submit_first(
+        &self,
+        id: &str,
+        target: Address,
+        first: FirstUse,
+        call: MakeCall,
+    ) -> Result<Submitted, OutboxError> {
+        self.sent(id, target, Content::First(Box::new(first), call)).await
+    }
+
+    async fn sent(&self, id: &str, target: Address, content: Content) -> Result<Submitted, OutboxError> {
         let (sender, sent) = oneshot::channel();
         let unsigned = Unsigned {
             id: id.to_owned(),
             target,
-            data: data.clone(),
+            content,
         };
         let starts = {
             let mut queue = self.queue.lock();
@@ -168,17 +313,17 @@ impl Outbox {
             }
             queue.waiting.retain(|(waiting, _)| waiting.id != id);
             queue.waiting.push((unsigned, sender));
-            !std::mem::replace(&mut queue.is_sending, true)
+            !std::mem::replace(&mut queue.is_signing, true)
         };
         if starts {
             // A task of its own: who waits may give up in the middle, and others wait with them.
             let outbox = self.clone();
-            tokio::spawn(async move { outbox.send_waiting().await });
+            tokio::spawn(async move { outbox.sign_waiting().await });
         }
         sent.await.unwrap_or(Err(OutboxError::NotSent))
     }
 
-    async fn send_waiting(&self) {
+    async fn sign_waiting(&self) {
         loop {
             let group: Vec<_> = {
                 let mut queue = self.queue.lock();
@@ -187,7 +332,7 @@ impl Outbox {
                 let count = queue.waiting.len().min(MAX_GROUP);
                 if count == 0 {
                     queue.under_way.clear();
-                    queue.is_sending = false;
+                    queue.is_signing = false;
                     return;
                 }
                 let group: Vec<_> = queue.waiting.drain(..count).collect();
@@ -195,45 +340,105 @@ impl Outbox {
                 group
             };
             let (unsigned, waiting): (Vec<_>, Vec<_>) = group.into_iter().unzip();
-            match self.sign_all(&unsigned).await {
+            match self.sign_all(unsigned).await {
                 // Nobody is answered: each of them tries again, or gives up.
                 Err(error) => tracing::warn!(%error, "transactions cannot be signed now"),
                 Ok(signed) => {
-                    let sends: Vec<_> = signed.iter().map(|row| self.send_signed(row).boxed()).collect();
-                    let results = futures::stream::iter(sends)
-                        .buffered(MAX_SENDS)
-                        .collect::<Vec<_>>()
-                        .await;
-                    for (waiting, result) in waiting.into_iter().zip(results) {
-                        let _ = waiting.send(result);
+                    // They can be found by their names from now on.
+                    self.queue.lock().under_way.clear();
+                    let last = signed.iter().rev().find_map(|signing| match signing {
+                        Signing::Signed(row, _) => Some(self.finality.expect(row.hash)),
+                        Signing::Not(_) => None,
+                    });
+                    for (waiting, signing) in waiting.into_iter().zip(signed) {
+                        self.hand_over(waiting, signing).await;
+                    }
+                    if let Some(last) = last.filter(|_| self.finality.is_followed()) {
+                        // Time over, or it is final: both ways the next ones go.
+                        let _ = tokio::time::timeout(MAX_GATHERING, last.receipt()).await;
                     }
                 }
             }
         }
     }
 
-    /// Signs with consecutive nonces, and writes all down at once.
-    async fn sign_all(&self, group: &[Unsigned]) -> Result<Vec<SignedRow>, OutboxError> {
-        let mut next = self.sending.lock().await;
-        let first = match *next {
-            Some(first) => first,
-            None => self.free_nonce().await?,
+    /// Sends one beside the others, in turn; the next group is signed meanwhile.
+    async fn hand_over(&self, waiting: Waiter, signing: Signing) {
+        let (row, expected) = match signing {
+            Signing::Signed(row, expected) => (row, expected),
+            Signing::Not(result) => {
+                let _ = waiting.send(result);
+                return;
+            }
         };
+        // It never closes.
+        let turn = self.sends.clone().acquire_owned().await.ok();
+        let outbox = self.clone();
+        tokio::spawn(async move {
+            let sent = outbox.send_signed(&row).await;
+            drop(turn);
+            let sent = sent.map(|hash| {
+                Submitted::Sent(Sent {
+                    hash,
+                    data: row.data,
+                    expected,
+                })
+            });
+            let _ = waiting.send(sent);
+        });
+    }
+
+    /// Signs with the next free nonces, and writes all down at once.
+    async fn sign_all(&self, group: Vec<Unsigned>) -> Result<Vec<Signing>, OutboxError> {
+        let mut next = self.sending.lock().await;
+        let mut nonces = match next.take() {
+            Some(first) => Nonces {
+                next: first,
+                taken: BTreeSet::new(),
+            },
+            None => self.free_nonces().await?,
+        };
+        let mut batch = self.store.batch().await?;
         let mut signed = Vec::with_capacity(group.len());
-        for (unsigned, nonce) in group.iter().zip(first..) {
-            let (raw, hash) = self.sign(nonce, unsigned.target, &unsigned.data)?;
-            signed.push(SignedRow {
-                id: unsigned.id.clone(),
+        for unsigned in group {
+            let data = match unsigned.content {
+                Content::Call(data) => data,
+                Content::First(first, call) => {
+                    let n = match batch.begin_first(&first).await? {
+                        Begun::Free(n) => n,
+                        Begun::Replayed => {
+                            signed.push(Signing::Not(Ok(Submitted::Replayed)));
+                            continue;
+                        }
+                        Begun::Known => {
+                            signed.push(Signing::Not(Ok(Submitted::Known)));
+                            continue;
+                        }
+                    };
+                    let Some((tag, data)) = call(n) else {
+                        signed.push(Signing::Not(Ok(Submitted::NoCall)));
+                        continue;
+                    };
+                    batch.put_first(&first, n, tag).await?;
+                    data
+                }
+            };
+            let nonce = nonces.take();
+            let (raw, hash) = self.sign(nonce, unsigned.target, &data)?;
+            let row = SignedRow {
+                id: unsigned.id,
                 target: unsigned.target,
-                data: unsigned.data.clone(),
+                data,
                 nonce,
                 raw,
                 hash,
-            });
+            };
+            batch.put_signed(&row).await?;
+            signed.push(Signing::Signed(row, self.finality.expect(hash)));
         }
-        *next = None;
-        self.store.put_signed(&signed).await?;
-        *next = Some(first + group.len() as u64);
+        batch.commit().await?;
+        // Behind one that the chain refused, nonces are taken: then they are looked up again.
+        *next = nonces.taken.is_empty().then_some(nonces.next);
         Ok(signed)
     }
 
@@ -241,22 +446,20 @@ impl Outbox {
         match self.chain.send(&row.raw).await {
             Ok(hash) => Ok(hash),
             Err(error @ ChainError::Refused(_)) => {
-                *self.sending.lock().await = None;
+                // In this order: whoever looks nonces up again finds this one free.
                 self.store.unsign(&row.id).await?;
+                *self.sending.lock().await = None;
                 Err(error.into())
             }
             Err(error) => Err(error.into()),
         }
     }
 
-    /// The next nonce that neither the chain nor a signed transaction has.
-    async fn free_nonce(&self) -> Result<u64, OutboxError> {
+    /// The nonces that neither the chain nor a signed transaction has.
+    async fn free_nonces(&self) -> Result<Nonces, OutboxError> {
         let taken = self.store.signed_nonces().await?;
-        let mut nonce = self.chain.pending_nonce(self.signer.address()).await?;
-        while taken.contains(&nonce) {
-            nonce += 1;
-        }
-        Ok(nonce)
+        let next = self.chain.pending_nonce(self.signer.address()).await?;
+        Ok(Nonces { next, taken })
     }
 
     fn sign(&self, nonce: u64, target: Address, data: &Bytes) -> Result<(Bytes, B256), OutboxError> {
@@ -311,22 +514,6 @@ impl Outbox {
             Ok(receipt)
         } else {
             Err(OutboxError::Reverted(hash))
-        }
-    }
-
-    async fn sign_and_send(&self, row: &OutboxRow) -> Result<B256, OutboxError> {
-        let mut next = self.sending.lock().await;
-        *next = None;
-        let nonce = self.free_nonce().await?;
-        let (raw, hash) = self.sign(nonce, row.target, &row.data)?;
-        self.store.signed(&row.id, nonce, &raw, hash).await?;
-        match self.chain.send(&raw).await {
-            Ok(hash) => Ok(hash),
-            Err(error @ ChainError::Refused(_)) => {
-                self.store.unsign(&row.id).await?;
-                Err(error.into())
-            }
-            Err(error) => Err(error.into()),
         }
     }
 

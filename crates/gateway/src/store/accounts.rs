@@ -54,7 +54,7 @@ impl Store {
     pub async fn account_guarded(&self, account: B256) -> Result<Option<bool>, StoreError> {
         let found: Option<i64> = sqlx::query_scalar("SELECT guarded FROM accounts WHERE id = $1")
             .bind(hex(account))
-            .fetch_optional(&self.pool)
+            .fetch_optional(&self.reads)
             .await?;
         Ok(found.map(|guarded| guarded == 1))
     }
@@ -66,7 +66,7 @@ impl Store {
     pub async fn recovered(&self, account: B256) -> Result<Option<B256>, StoreError> {
         let found: Option<String> = sqlx::query_scalar("SELECT recovered FROM accounts WHERE id = $1")
             .bind(hex(account))
-            .fetch_optional(&self.pool)
+            .fetch_optional(&self.reads)
             .await?;
         found
             .filter(|id| !id.is_empty())
@@ -82,7 +82,7 @@ impl Store {
         let row = sqlx::query("SELECT kind, x, y FROM account_signers WHERE account = $1 AND signer = $2")
             .bind(hex(account))
             .bind(hex(signer))
-            .fetch_optional(&self.pool)
+            .fetch_optional(&self.reads)
             .await?;
         row.map(|row| {
             let (x, y): (String, String) = (row.try_get(1)?, row.try_get(2)?);
@@ -111,7 +111,7 @@ impl Store {
         .await?;
         let kept: i64 = sqlx::query_scalar("SELECT version FROM backups WHERE account = $1")
             .bind(hex(account))
-            .fetch_one(&self.pool)
+            .fetch_one(&self.reads)
             .await?;
         unsigned("version", kept)
     }
@@ -123,7 +123,7 @@ impl Store {
     pub async fn backup(&self, account: B256) -> Result<Option<(u64, String)>, StoreError> {
         let row = sqlx::query("SELECT version, content FROM backups WHERE account = $1")
             .bind(hex(account))
-            .fetch_optional(&self.pool)
+            .fetch_optional(&self.reads)
             .await?;
         row.map(|row| Ok((unsigned("version", row.try_get(0)?)?, row.try_get(1)?)))
             .transpose()
@@ -158,7 +158,7 @@ impl Store {
             .execute(&self.pool)
             .await?;
         let waiting: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM recoveries WHERE account = ''")
-            .fetch_one(&self.pool)
+            .fetch_one(&self.reads)
             .await?;
         if waiting >= MAX_WAITING_RECOVERIES {
             return Ok(false);
@@ -204,7 +204,7 @@ impl Store {
         let row = sqlx::query(sqlx::AssertSqlSafe(query))
             .bind(value.to_owned())
             .bind(int(now_s))
-            .fetch_optional(&self.pool)
+            .fetch_optional(&self.reads)
             .await?;
         row.map(|row| {
             let (account, recovery): (String, String) = (row.try_get(3)?, row.try_get(4)?);

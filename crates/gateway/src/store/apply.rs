@@ -31,6 +31,7 @@ impl Store {
             .execute(&mut *transaction)
             .await?;
         transaction.commit().await?;
+        self.known.changed(changes);
         Ok(())
     }
 }

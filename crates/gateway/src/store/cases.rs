@@ -109,7 +109,7 @@ impl Store {
         let query = sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE id = $1"));
         let row = sqlx::query(query)
             .bind(hex(id))
-            .fetch_optional(&self.pool)
+            .fetch_optional(&self.reads)
             .await?;
         row.as_ref().map(case).transpose()
     }
@@ -136,7 +136,7 @@ impl Store {
             .bind(promised_by)
             .bind(id)
             .bind(int(limit))
-            .fetch_all(&self.pool)
+            .fetch_all(&self.reads)
             .await?;
         rows.iter().map(case).collect()
     }
@@ -150,7 +150,7 @@ impl Store {
             "SELECT seq, name, args, block_number, block_time_ms, tx_hash FROM history WHERE case_id = $1 ORDER BY seq",
         )
         .bind(hex(id))
-        .fetch_all(&self.pool)
+        .fetch_all(&self.reads)
         .await?;
         rows.iter()
             .map(|row| {

@@ -41,7 +41,7 @@ impl Store {
         )
         .bind(hex(case_id))
         .bind(int(seq))
-        .fetch_one(&self.pool)
+        .fetch_one(&self.reads)
         .await?;
         credential(&row)
     }
@@ -70,7 +70,7 @@ impl Store {
              ORDER BY seq DESC LIMIT 1",
         )
         .bind(hex(case_id))
-        .fetch_optional(&self.pool)
+        .fetch_optional(&self.reads)
         .await?;
         row.as_ref().map(credential).transpose()
     }
@@ -110,12 +110,12 @@ impl Store {
     /// The database fails.
     pub async fn statuses(&self) -> Result<(u32, Vec<(u32, Status)>), StoreError> {
         let taken: Option<i64> = sqlx::query_scalar("SELECT MAX(status_index) + 1 FROM credentials")
-            .fetch_one(&self.pool)
+            .fetch_one(&self.reads)
             .await?;
         let rows = sqlx::query(
             "SELECT status_index, status FROM credentials WHERE status <> 0 ORDER BY status_index",
         )
-        .fetch_all(&self.pool)
+        .fetch_all(&self.reads)
         .await?;
         let statuses = rows.iter().map(|row| {
             let status = match row.try_get::<i64, _>(1)? {

@@ -153,7 +153,7 @@ impl Store {
         )
         .bind(subject.map(Subject::to_hex).unwrap_or_default())
         .bind(MAX_LISTED)
-        .fetch_all(&self.pool)
+        .fetch_all(&self.reads)
         .await?;
         rows.iter().map(hold).collect()
     }
@@ -166,7 +166,7 @@ impl Store {
         let ids: Vec<String> = sqlx::query_scalar("SELECT case_id FROM links WHERE subject = $1 LIMIT $2")
             .bind(subject.to_hex())
             .bind(MAX_CASES)
-            .fetch_all(&self.pool)
+            .fetch_all(&self.reads)
             .await?;
         ids.iter().map(|id| read("case id", id)).collect()
     }
@@ -247,7 +247,7 @@ impl Store {
              ORDER BY at_ms DESC, id LIMIT $1",
         )
         .bind(MAX_LISTED)
-        .fetch_all(&self.pool)
+        .fetch_all(&self.reads)
         .await?;
         rows.iter()
             .map(|row| {
@@ -287,7 +287,7 @@ impl Store {
         .bind(int(before_ms))
         .bind(class.to_owned())
         .bind(MAX_CASES)
-        .fetch_all(&self.pool)
+        .fetch_all(&self.reads)
         .await?;
         rows.iter()
             .map(|row| {
@@ -357,7 +357,7 @@ impl Store {
              ORDER BY at_ms DESC, class LIMIT $1",
         )
         .bind(MAX_LISTED)
-        .fetch_all(&self.pool)
+        .fetch_all(&self.reads)
         .await?;
         rows.iter()
             .map(|row| {

@@ -24,6 +24,23 @@ pub struct ExchangeRow {
     pub made_ms: u64,
 }
 
+/// What is written down of a request before its use record is sent, all at once.
+#[derive(Clone)]
+pub struct FirstUse {
+    /// Who asks.
+    pub consumer: String,
+    /// The nonce of the message, and when it may be forgotten, unix seconds.
+    pub nonce: (String, u64),
+    /// The request's id.
+    pub id: B256,
+    /// SHA-256 of its content.
+    pub digest: B256,
+    /// The case.
+    pub case_id: B256,
+    /// When it came, unix milliseconds.
+    pub made_ms: u64,
+}
+
 /// A consent as the chain has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConsentRow {
@@ -87,7 +104,9 @@ impl Store {
         gateway: &str,
     ) -> Result<(), StoreError> {
         let mut connection = self.pool.acquire().await?;
-        put_organisation_keys(&mut connection, id, encryption, gateway).await
+        put_organisation_keys(&mut connection, id, encryption, gateway).await?;
+        self.known.forget();
+        Ok(())
     }
 
     /// The encryption key and the gateway's address of an organisation.
@@ -95,15 +114,19 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub async fn organisation_keys(&self, id: B256) -> Result<Option<(B256, String)>, StoreError> {
+        let since = match self.known.get(|facts| &mut facts.keys, &id) {
+            Ok(known) => return Ok(Some(known)),
+            Err(since) => since,
+        };
         let row = sqlx::query("SELECT encryption, gateway FROM organisation_keys WHERE id = $1")
             .bind(hex(id))
-            .fetch_optional(&self.pool)
+            .fetch_optional(&self.reads)
             .await?;
-        row.map(|row| {
-            let encryption: String = row.try_get(0)?;
-            Ok((read("encryption key", &encryption)?, row.try_get(1)?))
-        })
-        .transpose()
+        let Some(row) = row else { return Ok(None) };
+        let encryption: String = row.try_get(0)?;
+        let found: (B256, String) = (read("encryption key", &encryption)?, row.try_get(1)?);
+        self.known.put(|facts| &mut facts.keys, since, id, found.clone());
+        Ok(Some(found))
     }
 
     /// How many organisations' keys are known.
@@ -112,8 +135,22 @@ impl Store {
     /// The database fails.
     pub async fn organisation_key_count(&self) -> Result<i64, StoreError> {
         Ok(sqlx::query_scalar("SELECT COUNT(*) FROM organisation_keys")
-            .fetch_one(&self.pool)
+            .fetch_one(&self.reads)
             .await?)
+    }
+
+    /// Whether a nonce was used before.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn is_exchange_nonce_used(&self, consumer: &str, nonce: &str) -> Result<bool, StoreError> {
+        let found: Option<i64> =
+            sqlx::query_scalar("SELECT expires_s FROM exchange_nonces WHERE consumer = $1 AND nonce = $2")
+                .bind(consumer.to_owned())
+                .bind(nonce.to_owned())
+                .fetch_optional(&self.reads)
+                .await?;
+        Ok(found.is_some())
     }
 
     /// Uses a nonce up; `false` if it was used before.
@@ -175,7 +212,7 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub async fn exchange(&self, consumer: &str, id: B256) -> Result<Option<ExchangeRow>, StoreError> {
-        let mut connection = self.pool.acquire().await?;
+        let mut connection = self.reads.acquire().await?;
         find(&mut connection, consumer, id).await
     }
 
@@ -308,7 +345,7 @@ impl Store {
             "SELECT at_ms, direction, peer, case_id, request, reason FROM exchange_attempts ORDER BY id DESC LIMIT $1",
         )
         .bind(int(limit))
-        .fetch_all(&self.pool)
+        .fetch_all(&self.reads)
         .await?;
         rows.iter()
             .map(|row| {
@@ -331,7 +368,7 @@ impl Store {
     pub async fn asks(&self, case_id: B256) -> Result<Vec<Ask>, StoreError> {
         let rows = sqlx::query("SELECT seq, body FROM jobs WHERE case_id = $1 AND kind = 'ask' ORDER BY seq")
             .bind(hex(case_id))
-            .fetch_all(&self.pool)
+            .fetch_all(&self.reads)
             .await?;
         rows.iter()
             .map(|row| {
@@ -359,7 +396,7 @@ impl Store {
             "SELECT id, provider, service, until_s, revoked FROM consents WHERE grantor = $1 ORDER BY until_s DESC LIMIT 64",
         )
         .bind(hex(grantor))
-        .fetch_all(&self.pool)
+        .fetch_all(&self.reads)
         .await?;
         rows.iter()
             .map(|row| {
@@ -441,6 +478,63 @@ async fn find(db: &mut AnyConnection, consumer: &str, id: B256) -> Result<Option
     .transpose()
 }
 
+/// Takes nonce, request and counter of a first use at once. `None` if the nonce was used; the counter is `None` if the
+/// request is known already.
+pub(super) async fn begin_first(
+    db: &mut AnyConnection,
+    first: &FirstUse,
+) -> Result<Option<Option<u32>>, StoreError> {
+    let (nonce, expires_s) = &first.nonce;
+    if !take_nonce(db, &first.consumer, nonce, *expires_s).await? {
+        return Ok(None);
+    }
+    let known: Option<String> =
+        sqlx::query_scalar("SELECT digest FROM exchanges WHERE consumer = $1 AND id = $2")
+            .bind(first.consumer.clone())
+            .bind(hex(first.id))
+            .fetch_optional(&mut *db)
+            .await?;
+    if known.is_some() {
+        return Ok(Some(None));
+    }
+    Ok(Some(Some(first_free(db, first.case_id).await?)))
+}
+
+/// Writes down the counter and tag of a first use.
+pub(super) async fn put_first(
+    db: &mut AnyConnection,
+    first: &FirstUse,
+    n: u32,
+    tag: B256,
+) -> Result<(), StoreError> {
+    put_use(db, first.case_id, n, tag).await?;
+    sqlx::query(
+        "INSERT INTO exchanges (consumer, id, digest, case_id, n, tag, answer, made_ms) \
+         VALUES ($1, $2, $3, $4, $5, $6, '', $7)",
+    )
+    .bind(first.consumer.clone())
+    .bind(hex(first.id))
+    .bind(hex(first.digest))
+    .bind(hex(first.case_id))
+    .bind(i64::from(n))
+    .bind(hex(tag))
+    .bind(int(first.made_ms))
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+async fn put_use(db: &mut AnyConnection, case_id: B256, n: u32, tag: B256) -> Result<(), StoreError> {
+    sqlx::query("INSERT INTO uses (case_id, mask, n, tag) VALUES ($1, $2, $3, $4)")
+        .bind(hex(case_id))
+        .bind(-1 - i64::from(n))
+        .bind(i64::from(n))
+        .bind(hex(tag))
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
 pub(super) async fn take_use(
     db: &mut AnyConnection,
     consumer: &str,
@@ -456,13 +550,7 @@ pub(super) async fn take_use(
     }
     let n = first_free(db, case_id).await?;
     let tag = tag_of(n);
-    sqlx::query("INSERT INTO uses (case_id, mask, n, tag) VALUES ($1, $2, $3, $4)")
-        .bind(hex(case_id))
-        .bind(-1 - i64::from(n))
-        .bind(i64::from(n))
-        .bind(hex(tag))
-        .execute(&mut *db)
-        .await?;
+    put_use(db, case_id, n, tag).await?;
     sqlx::query("UPDATE exchanges SET n = $3, tag = $4 WHERE consumer = $1 AND id = $2")
         .bind(consumer.to_owned())
         .bind(hex(id))

@@ -140,7 +140,7 @@ impl Store {
         )
         .bind(int(now_ms))
         .bind(int(limit))
-        .fetch_all(&self.pool)
+        .fetch_all(&self.reads)
         .await?;
         rows.iter()
             .map(|row| {
@@ -176,7 +176,7 @@ impl Store {
         let asked: Option<String> =
             sqlx::query_scalar("SELECT body FROM jobs WHERE case_id = $1 AND kind = 'ask' LIMIT 1")
                 .bind(hex(case_id))
-                .fetch_optional(&self.pool)
+                .fetch_optional(&self.reads)
                 .await?;
         if let Some(body) = asked {
             let ask = Ask::from_body(case_id, 0, &body).ok_or(StoreError::Malformed("job"))?;
@@ -185,7 +185,7 @@ impl Store {
         let opened: Option<String> =
             sqlx::query_scalar("SELECT args FROM history WHERE case_id = $1 AND name = 'CaseOpened'")
                 .bind(hex(case_id))
-                .fetch_optional(&self.pool)
+                .fetch_optional(&self.reads)
                 .await?;
         let form = |args: &str| {
             serde_json::from_str::<serde_json::Value>(args).ok()?["form"]
@@ -258,7 +258,7 @@ impl Store {
     /// The database fails.
     pub async fn job_counts(&self) -> Result<Vec<(String, i64)>, StoreError> {
         let rows = sqlx::query("SELECT state, COUNT(*) FROM jobs GROUP BY state")
-            .fetch_all(&self.pool)
+            .fetch_all(&self.reads)
             .await?;
         rows.iter()
             .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))

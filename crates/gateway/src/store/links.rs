@@ -32,7 +32,7 @@ impl Store {
         let row =
             sqlx::query("SELECT subject, applicant, provider, owner, form FROM links WHERE case_id = $1")
                 .bind(hex(case_id))
-                .fetch_optional(&self.pool)
+                .fetch_optional(&self.reads)
                 .await?;
         row.map(|row| {
             let (subject, applicant, form): (String, String, String) =
@@ -89,7 +89,7 @@ impl Store {
             "SELECT COUNT(*) FROM links l WHERE NOT EXISTS (SELECT 1 FROM jobs j WHERE j.case_id = l.case_id) \
              AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.id = l.case_id)",
         )
-        .fetch_one(&self.pool)
+        .fetch_one(&self.reads)
         .await?)
     }
 

@@ -10,6 +10,7 @@ mod deletions;
 mod exchange;
 mod group;
 mod jobs;
+mod known;
 mod links;
 mod my_data;
 pub mod openid;
@@ -20,6 +21,7 @@ mod sessions;
 mod statements;
 
 use std::fmt::LowerHex;
+use std::sync::Arc;
 
 use alloy_primitives::hex::FromHex;
 use sqlx::AnyPool;
@@ -32,11 +34,11 @@ pub use accounts::{Approved, MAX_WAITING_RECOVERIES, RecoveryRow, SignerRow};
 pub use cases::{CaseRow, HistoryRow, QueueCursor, Status};
 pub use credentials::CredentialRow;
 pub use deletions::{DeletionRow, HoldRow, RetentionRow};
-pub use exchange::{AttemptRow, ConsentRow, Direction, ExchangeRow, MAX_ATTEMPTS_KEPT};
+pub use exchange::{AttemptRow, ConsentRow, Direction, ExchangeRow, FirstUse, MAX_ATTEMPTS_KEPT};
 pub use jobs::{Job, JobKind, Waiting};
 pub use links::LinkRow;
 pub use my_data::UseRow;
-pub use outbox::{OutboxRow, OutboxState, SignedRow, status_root_id};
+pub use outbox::{Batch, Begun, OutboxRow, OutboxState, SignedRow, status_root_id};
 pub use public::{ServiceRow, StatuteRow};
 pub use requests::{RequestRow, RequestStatus};
 pub use statements::{Author, StatementRow};
@@ -70,8 +72,12 @@ pub enum StoreError {
 /// The store. Clones share the pool.
 #[derive(Clone)]
 pub struct Store {
+    /// Writes, and reads within a transaction that writes.
     pool: AnyPool,
+    /// Reads: in SQLite nobody who reads waits for the one who writes.
+    reads: AnyPool,
     group: group::Group,
+    known: Arc<known::Known>,
 }
 
 impl Store {
@@ -84,18 +90,24 @@ impl Store {
         for tables in SCHEMA {
             sqlx::raw_sql(tables).execute(&pool).await?;
         }
+        sql::keep_out_of_statistics(&pool, &deletions::PRIVATE).await?;
+        let reads = sql::readers(url, &pool).await?;
         let group = group::Group::start(pool.clone());
-        Ok(Self { pool, group })
+        Ok(Self {
+            pool,
+            reads,
+            group,
+            known: Arc::default(),
+        })
     }
 
     /// A fact about the store itself, e.g. which network it belongs to.
     ///
-        sql::keep_out_of_statistics(&pool, &deletions::PRIVATE).await?;
     /// # Errors
     /// The database fails.
     pub async fn meta(&self, name: &str) -> Result<Option<String>, StoreError> {
         let query = sqlx::query_scalar("SELECT value FROM meta WHERE name = $1").bind(name.to_owned());
-        Ok(query.fetch_optional(&self.pool).await?)
+        Ok(query.fetch_optional(&self.reads).await?)
     }
 
     /// Sets a fact about the store itself.

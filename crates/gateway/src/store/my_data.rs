@@ -43,7 +43,7 @@ impl Store {
             .execute(&self.pool)
             .await?;
         let open: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM my_sessions")
-            .fetch_one(&self.pool)
+            .fetch_one(&self.reads)
             .await?;
         if open >= MAX_MY_SESSIONS {
             return Ok(false);
@@ -66,7 +66,7 @@ impl Store {
             sqlx::query_scalar("SELECT subject FROM my_sessions WHERE token = $1 AND expires_s > $2")
                 .bind(digest.to_owned())
                 .bind(int(now_s))
-                .fetch_optional(&self.pool)
+                .fetch_optional(&self.reads)
                 .await?;
         subject
             .map(|subject| Subject::from_hex(&subject).ok_or(StoreError::Malformed("subject")))
@@ -86,7 +86,7 @@ impl Store {
         )
         .bind(subject.to_hex())
         .bind(MAX_USES)
-        .fetch_all(&self.pool)
+        .fetch_all(&self.reads)
         .await?;
         rows.iter()
             .map(|row| {

@@ -6,7 +6,7 @@ use alloy_primitives::{Address, B256, Bytes};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 
-use super::{Store, StoreError, hex, int, read, unsigned};
+use super::{FirstUse, Store, StoreError, hex, int, read, unsigned};
 
 /// How far a transaction is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,25 +116,9 @@ impl Store {
     pub async fn recorded(&self, tag: B256) -> Result<Option<B256>, StoreError> {
         let hash: Option<String> = sqlx::query_scalar("SELECT tx_hash FROM recorded WHERE tag = $1")
             .bind(hex(tag))
-            .fetch_optional(&self.pool)
+            .fetch_optional(&self.reads)
             .await?;
         hash.map(|hash| read("transaction hash", &hash)).transpose()
-    }
-
-    /// The transaction of that name, made if it is new.
-    ///
-    /// # Errors
-    /// The database fails.
-    pub async fn want(&self, id: &str, target: Address, data: &Bytes) -> Result<OutboxRow, StoreError> {
-        sqlx::query(
-            "INSERT INTO outbox (id, target, data, state) VALUES ($1, $2, $3, 'wanted') ON CONFLICT (id) DO NOTHING",
-        )
-        .bind(id.to_owned())
-        .bind(hex(target))
-        .bind(hex(data))
-        .execute(&self.pool)
-        .await?;
-        self.transaction(id).await?.ok_or(StoreError::Malformed("outbox"))
     }
 
     /// The transaction of that name.
@@ -145,7 +129,7 @@ impl Store {
         let query = sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE id = $1"));
         let row = sqlx::query(query)
             .bind(id.to_owned())
-            .fetch_optional(&self.pool)
+            .fetch_optional(&self.reads)
             .await?;
         row.as_ref().map(transaction).transpose()
     }
@@ -157,7 +141,7 @@ impl Store {
     pub async fn unfinished(&self) -> Result<Vec<OutboxRow>, StoreError> {
         let query = sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE state = 'signed' ORDER BY nonce"));
         sqlx::query(query)
-            .fetch_all(&self.pool)
+            .fetch_all(&self.reads)
             .await?
             .iter()
             .map(transaction)
@@ -173,7 +157,7 @@ impl Store {
         let query = sqlx::AssertSqlSafe(format!(
             "{COLUMNS} WHERE (id LIKE 'status/%' OR id LIKE 'status-root/%') AND state <> 'final' ORDER BY id LIMIT 1"
         ));
-        let row = sqlx::query(query).fetch_optional(&self.pool).await?;
+        let row = sqlx::query(query).fetch_optional(&self.reads).await?;
         row.as_ref().map(transaction).transpose()
     }
 
@@ -185,7 +169,7 @@ impl Store {
         let query = sqlx::AssertSqlSafe(format!(
             "{COLUMNS} WHERE id LIKE 'status-root/%' AND state = 'final' ORDER BY id DESC LIMIT 1"
         ));
-        let Some(row) = sqlx::query(query).fetch_optional(&self.pool).await? else {
+        let Some(row) = sqlx::query(query).fetch_optional(&self.reads).await? else {
             return Ok((0, None));
         };
         let row = transaction(&row)?;
@@ -193,44 +177,12 @@ impl Store {
         Ok((number.ok_or(StoreError::Malformed("outbox"))?, Some(row.data)))
     }
 
-    /// Keeps the signed bytes, before they are sent.
+    /// Begins to write down transactions that are sent together. Nothing is kept before [`Batch::commit`].
     ///
     /// # Errors
     /// The database fails.
-    pub async fn signed(&self, id: &str, nonce: u64, raw: &Bytes, hash: B256) -> Result<(), StoreError> {
-        sqlx::query("UPDATE outbox SET nonce = $2, raw = $3, hash = $4, state = 'signed' WHERE id = $1")
-            .bind(id.to_owned())
-            .bind(int(nonce))
-            .bind(hex(raw))
-            .bind(hex(hash))
-            .execute(&self.pool)
-            .await?;
-        Ok(())
-    }
-
-    /// Keeps signed bytes, before any of them is sent.
-    ///
-    /// # Errors
-    /// The database fails: then none was kept.
-    pub async fn put_signed(&self, rows: &[SignedRow]) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin().await?;
-        for row in rows {
-            sqlx::query(
-                "INSERT INTO outbox (id, target, data, nonce, raw, hash, state) \
-                 VALUES ($1, $2, $3, $4, $5, $6, 'signed') ON CONFLICT (id) DO UPDATE SET nonce = excluded.nonce, \
-                 raw = excluded.raw, hash = excluded.hash, state = excluded.state WHERE outbox.state = 'wanted'",
-            )
-            .bind(row.id.clone())
-            .bind(hex(row.target))
-            .bind(hex(&row.data))
-            .bind(int(row.nonce))
-            .bind(hex(&row.raw))
-            .bind(hex(row.hash))
-            .execute(&mut *transaction)
-            .await?;
-        }
-        transaction.commit().await?;
-        Ok(())
+    pub async fn batch(&self) -> Result<Batch, StoreError> {
+        Ok(Batch(self.pool.begin().await?))
     }
 
     /// Forgets the signed bytes: the chain refused them, or another transaction took the nonce.
@@ -253,7 +205,7 @@ impl Store {
     /// The database fails.
     pub async fn signed_nonces(&self) -> Result<BTreeSet<u64>, StoreError> {
         let nonces: Vec<i64> = sqlx::query_scalar("SELECT nonce FROM outbox WHERE state = 'signed'")
-            .fetch_all(&self.pool)
+            .fetch_all(&self.reads)
             .await?;
         nonces.into_iter().map(|nonce| unsigned("nonce", nonce)).collect()
     }
@@ -298,6 +250,71 @@ impl Store {
             .execute(&self.pool)
             .await?;
         Ok(())
+    }
+}
+
+/// Transactions that are written down together, before any of them is sent.
+pub struct Batch(sqlx::Transaction<'static, sqlx::Any>);
+
+/// How the first use of a request begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begun {
+    /// With this counter.
+    Free(u32),
+    /// Not at all: the message came before.
+    Replayed,
+    /// Not here: the request is known already. The nonce is used up.
+    Known,
+}
+
+impl Batch {
+    /// Uses up the nonce of a message, and finds the counter for the first use of its request.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn begin_first(&mut self, first: &FirstUse) -> Result<Begun, StoreError> {
+        Ok(match super::exchange::begin_first(&mut self.0, first).await? {
+            None => Begun::Replayed,
+            Some(None) => Begun::Known,
+            Some(Some(n)) => Begun::Free(n),
+        })
+    }
+
+    /// Keeps the counter and tag of a first use, with its request.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn put_first(&mut self, first: &FirstUse, n: u32, tag: B256) -> Result<(), StoreError> {
+        super::exchange::put_first(&mut self.0, first, n, tag).await
+    }
+
+    /// Keeps signed bytes.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn put_signed(&mut self, row: &SignedRow) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO outbox (id, target, data, nonce, raw, hash, state) \
+             VALUES ($1, $2, $3, $4, $5, $6, 'signed') ON CONFLICT (id) DO UPDATE SET nonce = excluded.nonce, \
+             raw = excluded.raw, hash = excluded.hash, state = excluded.state WHERE outbox.state = 'wanted'",
+        )
+        .bind(row.id.clone())
+        .bind(hex(row.target))
+        .bind(hex(&row.data))
+        .bind(int(row.nonce))
+        .bind(hex(&row.raw))
+        .bind(hex(row.hash))
+        .execute(&mut *self.0)
+        .await?;
+        Ok(())
+    }
+
+    /// Makes all of it durable.
+    ///
+    /// # Errors
+    /// The database fails: then nothing was kept.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        Ok(self.0.commit().await?)
     }
 }
 

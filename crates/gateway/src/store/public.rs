@@ -40,15 +40,19 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub async fn organisation(&self, id: B256) -> Result<Option<(Address, u32)>, StoreError> {
+        let since = match self.known.get(|facts| &mut facts.organisations, &id) {
+            Ok(known) => return Ok(Some(known)),
+            Err(since) => since,
+        };
         let row = sqlx::query("SELECT attester, roles FROM organisations WHERE id = $1")
             .bind(hex(id))
-            .fetch_optional(&self.pool)
+            .fetch_optional(&self.reads)
             .await?;
-        row.map(|row| {
-            let attester: String = row.try_get(0)?;
-            Ok((read("attester", &attester)?, unsigned("roles", row.try_get(1)?)?))
-        })
-        .transpose()
+        let Some(row) = row else { return Ok(None) };
+        let attester: String = row.try_get(0)?;
+        let found = (read("attester", &attester)?, unsigned("roles", row.try_get(1)?)?);
+        self.known.put(|facts| &mut facts.organisations, since, id, found);
+        Ok(Some(found))
     }
 
     /// Whether this key is an active officer of the organisation.
@@ -56,12 +60,24 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub async fn is_officer(&self, address: Address, organisation: B256) -> Result<bool, StoreError> {
+        let since = match self
+            .known
+            .get(|facts| &mut facts.officers, &(address, organisation))
+        {
+            Ok(known) => return Ok(known),
+            Err(since) => since,
+        };
         let found: Option<i64> =
             sqlx::query_scalar("SELECT active FROM officers WHERE address = $1 AND organisation = $2")
                 .bind(hex(address))
                 .bind(hex(organisation))
-                .fetch_optional(&self.pool)
+                .fetch_optional(&self.reads)
                 .await?;
+        if let Some(active) = found {
+            let place = (address, organisation);
+            self.known
+                .put(|facts| &mut facts.officers, since, place, active == 1);
+        }
         Ok(found == Some(1))
     }
 
@@ -70,19 +86,24 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub async fn statute(&self, id: B256) -> Result<Option<StatuteRow>, StoreError> {
+        let since = match self.known.get(|facts| &mut facts.statutes, &id) {
+            Ok(known) => return Ok(Some(known)),
+            Err(since) => since,
+        };
         let row = sqlx::query("SELECT law, article, valid_from, valid_to FROM statutes WHERE id = $1")
             .bind(hex(id))
-            .fetch_optional(&self.pool)
+            .fetch_optional(&self.reads)
             .await?;
-        row.map(|row| {
-            Ok(StatuteRow {
-                law: row.try_get(0)?,
-                article: row.try_get(1)?,
-                valid_from: unsigned("valid_from", row.try_get(2)?)?,
-                valid_to: unsigned("valid_to", row.try_get(3)?)?,
-            })
-        })
-        .transpose()
+        let Some(row) = row else { return Ok(None) };
+        let found = StatuteRow {
+            law: row.try_get(0)?,
+            article: row.try_get(1)?,
+            valid_from: unsigned("valid_from", row.try_get(2)?)?,
+            valid_to: unsigned("valid_to", row.try_get(3)?)?,
+        };
+        self.known
+            .put(|facts| &mut facts.statutes, since, id, found.clone());
+        Ok(Some(found))
     }
 
     /// A version of a service.
@@ -90,19 +111,24 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub async fn service(&self, id: B256, version: u32) -> Result<Option<ServiceRow>, StoreError> {
+        let since = match self.known.get(|facts| &mut facts.services, &(id, version)) {
+            Ok(known) => return Ok(Some(known)),
+            Err(since) => since,
+        };
         let row = sqlx::query("SELECT owner, package FROM services WHERE id = $1 AND version = $2")
             .bind(hex(id))
             .bind(int(version))
-            .fetch_optional(&self.pool)
+            .fetch_optional(&self.reads)
             .await?;
-        row.map(|row| {
-            let (owner, package): (String, String) = (row.try_get(0)?, row.try_get(1)?);
-            Ok(ServiceRow {
-                owner: read("owner", &owner)?,
-                package: read("package", &package)?,
-            })
-        })
-        .transpose()
+        let Some(row) = row else { return Ok(None) };
+        let (owner, package): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+        let found = ServiceRow {
+            owner: read("owner", &owner)?,
+            package: read("package", &package)?,
+        };
+        self.known
+            .put(|facts| &mut facts.services, since, (id, version), found.clone());
+        Ok(Some(found))
     }
 
     /// Whether a consent holds now for this provider and service.
@@ -125,7 +151,7 @@ impl Store {
         .bind(hex(grantor))
         .bind(hex(provider))
         .bind(hex(service))
-        .fetch_optional(&self.pool)
+        .fetch_optional(&self.reads)
         .await?;
         Ok(found.is_some_and(|until| int(now_s) < until))
     }

@@ -96,7 +96,7 @@ impl Store {
         let query = sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE id = $1"));
         let row = sqlx::query(query)
             .bind(id.to_owned())
-            .fetch_optional(&self.pool)
+            .fetch_optional(&self.reads)
             .await?;
         row.as_ref().map(request).transpose()
     }
@@ -115,7 +115,7 @@ impl Store {
         let rows = sqlx::query(sqlx::AssertSqlSafe(query))
             .bind(of.map(Subject::to_hex).unwrap_or_default())
             .bind(MAX_REQUESTS)
-            .fetch_all(&self.pool)
+            .fetch_all(&self.reads)
             .await?;
         rows.iter().map(request).collect()
     }

@@ -21,7 +21,7 @@ impl Store {
             .execute(&self.pool)
             .await?;
         let waiting: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM nonces")
-            .fetch_one(&self.pool)
+            .fetch_one(&self.reads)
             .await?;
         if waiting >= MAX_NONCES {
             return Ok(false);
@@ -63,7 +63,7 @@ impl Store {
             .execute(&self.pool)
             .await?;
         let open: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM sessions")
-            .fetch_one(&self.pool)
+            .fetch_one(&self.reads)
             .await?;
         if open >= MAX_SESSIONS {
             return Ok(false);
@@ -85,7 +85,7 @@ impl Store {
         let row = sqlx::query("SELECT officer FROM sessions WHERE token = $1 AND expires_s > $2")
             .bind(digest.to_owned())
             .bind(int(now_s))
-            .fetch_optional(&self.pool)
+            .fetch_optional(&self.reads)
             .await?;
         row.map(|row| read("officer", row.try_get::<String, _>(0)?.as_str()))
             .transpose()

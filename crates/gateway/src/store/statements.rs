@@ -72,7 +72,7 @@ impl Store {
              AND h.statement = s.hash) FROM statements s WHERE s.case_id = $1 ORDER BY s.at_ms, s.hash",
         )
         .bind(hex(case_id))
-        .fetch_all(&self.pool)
+        .fetch_all(&self.reads)
         .await?;
         rows.iter()
             .map(|row| {

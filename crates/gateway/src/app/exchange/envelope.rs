@@ -111,10 +111,19 @@ pub struct Peer {
     pub gateway: String,
 }
 
-/// A message that is what its sender signed, and that was not seen before.
+/// A message that is what its sender signed, and whose nonce was not used up before. It has to be, before anything comes
+/// of the message.
 pub struct Authentic {
     /// Who sent it.
     pub sender: Peer,
+    /// Its nonce, and when that may be forgotten, unix seconds.
+    pub nonce: (String, u64),
+}
+
+/// The refusal of a message that came before.
+pub(super) fn replayed() -> Refusal {
+    let detail = "this message was received before; sign the request anew, with a new nonce";
+    Refusal::new(Reason::Replayed, "nonce", detail)
 }
 
 /// The signing key of this gateway, its endorsement of the day, and endorsements of others that were checked.
@@ -183,15 +192,12 @@ impl App {
         if request.query.is_some() {
             return Err(Refusal::new(Reason::Invalid, "query", "there is no query here"));
         }
-        let is_new = self
-            .store
-            .take_exchange_nonce(&sender.slug, &nonce, expires_s + CLOCK_SKEW_S)
-            .await;
-        if !is_new.map_err(inner)? {
-            let detail = "this message was received before; sign the request anew, with a new nonce";
-            return Err(Refusal::new(Reason::Replayed, "nonce", detail));
+        let used = self.store.is_exchange_nonce_used(&sender.slug, &nonce).await;
+        if used.map_err(inner)? {
+            return Err(replayed());
         }
-        Ok(Authentic { sender })
+        let nonce = (nonce, expires_s + CLOCK_SKEW_S);
+        Ok(Authentic { sender, nonce })
     }
 
     /// Whether an answer is authentic and to this request.

@@ -15,7 +15,6 @@
 mod ask;
 pub mod budget;
 mod envelope;
-mod finality;
 pub mod key;
 mod locks;
 pub mod mapped;
@@ -38,7 +37,6 @@ pub(crate) use envelope::Signing;
 pub(crate) struct Exchange {
     pub signing: Signing,
     pub peers: Peers,
-    pub finality: finality::Finality,
     pub cases: locks::Locks,
     pub in_flight: provide::InFlight,
 }
@@ -48,7 +46,6 @@ impl Exchange {
         Self {
             signing,
             peers,
-            finality: finality::Finality::default(),
             cases: locks::Locks::default(),
             in_flight: provide::InFlight::default(),
         }

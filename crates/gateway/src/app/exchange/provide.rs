@@ -1,6 +1,7 @@
 //! Answering: authentic, permitted, on record, final, read, sealed, signed; each step before the next.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use alloy_primitives::{B256, Bytes, keccak256};
@@ -14,18 +15,18 @@ use zhengtong_bindings::uses::Uses::recordCall;
 use zhengtong_types::VerifiedReceipt;
 use zhengtong_vault::Secret;
 
-use super::envelope::{HttpAnswer, HttpRequest, Peer};
+use super::envelope::{HttpAnswer, HttpRequest, Peer, replayed};
 use super::message::{MAX_ANSWER_BYTES, Opened, RecordAnswer, RecordRequest, VERSION, digest_of, seal};
 use super::permit::{Permit, column_names};
 use super::refusal::{Reason, Refusal};
 use super::release::{ReleaseError, Wanted};
 use crate::app::chain::ChainError;
 use crate::app::finalized_use::{ExpectedUse, FinalizedUse};
-use crate::app::outbox::OutboxError;
+use crate::app::outbox::{OutboxError, Sent, Submitted};
 use crate::app::source::Person;
 use crate::app::use_record::{self, Details};
 use crate::app::{App, AppError, inner};
-use crate::store::{AttemptRow, Direction, OutboxState};
+use crate::store::{AttemptRow, Direction, FirstUse, OutboxState};
 
 /// The path that records are asked for at.
 pub const PATH: &str = "/v1/exchange";
@@ -37,8 +38,6 @@ pub const SEND_TIMEOUT: Duration = Duration::from_secs(2);
 pub const FINAL_TIMEOUT: Duration = Duration::from_secs(4);
 /// How long an answer may take in all.
 pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(8);
-/// How long a block that was followed is waited for before the chain is asked for the one transaction.
-const HEAR_TIMEOUT: Duration = Duration::from_secs(1);
 /// Requests answered at once.
 pub const MAX_AT_ONCE: usize = 512;
 /// How long an answer can be asked for again, in milliseconds: longer than any message about it holds.
@@ -84,6 +83,40 @@ struct Known {
     peer: String,
     case_id: String,
     request: String,
+    nonce: Nonce,
+}
+
+/// How far the nonce of a message is.
+#[derive(Default)]
+enum Nonce {
+    /// There is none, or it is used up.
+    #[default]
+    Done,
+    /// It has to be used up, with what comes of the message or after it.
+    Free(String, u64),
+    /// It is being used up with a use record; whether that was written down is not known yet.
+    Taking(String, u64),
+}
+
+/// A request that may be answered.
+struct Asked {
+    from: Peer,
+    request: RecordRequest,
+    permit: Permit,
+    digest: B256,
+}
+
+impl Asked {
+    /// The name of the transaction that puts its use on record.
+    fn transaction(&self) -> String {
+        format!("exchange/{}/{:#x}", self.from.slug, self.request.id)
+    }
+}
+
+/// What there is of a request that was received before.
+enum Kept {
+    Answer(String),
+    Use(FinalizedUse, B256),
 }
 
 impl App {
@@ -102,7 +135,8 @@ impl App {
                 "not answered within the time limit; ask again",
             )
         };
-        match provided.unwrap_or_else(|_| Err(late())) {
+        let provided = provided.unwrap_or_else(|_| Err(late()));
+        match self.used_up(&mut known).await.and(provided) {
             Ok(answer) => {
                 self.0.metrics.exchange("in", "answered");
                 self.signed_answer(200, "application/json", answer.into_bytes(), request)
@@ -117,6 +151,24 @@ impl App {
                     request,
                 )
             }
+        }
+    }
+
+    /// Uses up the nonce of a message, unless that is done.
+    async fn used_up(&self, known: &mut Known) -> Result<(), Refusal> {
+        let (nonce, expires_s, is_taking) = match std::mem::take(&mut known.nonce) {
+            Nonce::Done => return Ok(()),
+            Nonce::Free(nonce, expires_s) => (nonce, expires_s, false),
+            Nonce::Taking(nonce, expires_s) => (nonce, expires_s, true),
+        };
+        let taken = self
+            .store
+            .take_exchange_nonce(&known.peer, &nonce, expires_s)
+            .await;
+        if taken.map_err(inner)? || is_taking {
+            Ok(())
+        } else {
+            Err(replayed())
         }
     }
 
@@ -161,8 +213,10 @@ impl App {
     }
 
     async fn provide(&self, http: &HttpRequest, known: &mut Known) -> Result<String, Refusal> {
-        let from = self.authenticate_request(http).await?.sender;
+        let authentic = self.authenticate_request(http).await?;
+        let from = authentic.sender;
         known.peer = from.slug.clone();
+        known.nonce = Nonce::Free(authentic.nonce.0, authentic.nonce.1);
         let request: RecordRequest = serde_json::from_slice(&http.body).map_err(|error| {
             let detail = format!(
                 "the content is no request: {:?} at column {}",
@@ -172,40 +226,40 @@ impl App {
             Refusal::new(Reason::Invalid, "body", detail)
         })?;
         (known.case_id, known.request) = (format!("{:#x}", request.case_id), format!("{:#x}", request.id));
-        let _running = self.0.exchange.in_flight.begin(&from.slug, request.id)?;
+        let running = self.0.exchange.in_flight.begin(&from.slug, request.id);
+        if running.is_err() {
+            // It may be this very message, whose nonce is taken with what comes of it.
+            known.nonce = Nonce::Done;
+        }
+        let _running = running?;
         let digest = digest_of(&http.body);
         // Permitted first: what is not permitted leaves no trace but the refusal.
         let permit = self.permit(&from, &request).await?;
-        let now_ms = self.clock.now_ms();
-        let kept = self
-            .store
-            .begin_exchange(&from.slug, request.id, digest, request.case_id, now_ms)
-            .await;
-        let kept = kept.map_err(inner)?;
-        if kept.digest != digest {
-            let detail = "another request came with this id; choose a new one";
-            return Err(Refusal::new(Reason::RequestDiffers, "id", detail));
-        }
-        if !kept.answer.is_empty() {
-            return Ok(kept.answer);
-        }
-        if now_ms > kept.made_ms + ANSWER_KEPT_MS {
-            return Err(Refusal::new(
-                Reason::Gone,
-                "id",
-                "this request is too old; make a new one",
-            ));
-        }
-        if !self.source.may_query(&request.record, now_ms) {
-            return Err(Refusal::new(
-                Reason::Budget,
-                "record",
-                "this record was asked for too often this minute",
-            ));
-        }
-        let (gate, details) = self.on_record(&from, &request, &permit).await?;
+        let asked = Arc::new(Asked {
+            from,
+            request,
+            permit,
+            digest,
+        });
+        let (from, request) = (&asked.from, &asked.request);
+        let kept = self.store.exchange(&from.slug, request.id).await.map_err(inner)?;
+        let first = match kept {
+            Some(_) => None,
+            None => self.first_on_record(&asked, known).await?,
+        };
+        let (gate, details) = match first {
+            Some(recorded) => recorded,
+            // Asked for before: in another message, or before a crash.
+            None => {
+                self.used_up(known).await?;
+                match self.again(&asked).await? {
+                    Kept::Answer(answer) => return Ok(answer),
+                    Kept::Use(gate, details) => (gate, details),
+                }
+            }
+        };
         let (use_tag, use_transaction, use_block) = (gate.tag(), gate.transaction(), gate.block_number());
-        let plain = self.read_record(gate, details, &from, &request, &permit).await?;
+        let plain = self.read_record(gate, details, &asked).await?;
         let sealed = seal(from.encryption, digest, use_tag, &plain);
         let sealed =
             sealed.ok_or_else(|| Refusal::new(Reason::WrongKey, "consumer", "its encryption key is none"))?;
@@ -226,29 +280,117 @@ impl App {
         Ok(answer)
     }
 
-    /// Puts the use on record and waits until it is final.
-    async fn on_record(
+    /// Puts the first use of a new request on record and waits until it is final. `None` if the request is not new.
+    async fn first_on_record(
         &self,
-        from: &Peer,
-        request: &RecordRequest,
-        permit: &Permit,
-    ) -> Result<(FinalizedUse, B256), Refusal> {
+        asked: &Arc<Asked>,
+        known: &mut Known,
+    ) -> Result<Option<(FinalizedUse, B256)>, Refusal> {
+        self.within_budget(&asked.request)?;
+        let _case = self.turn(asked.request.case_id).await?;
+        let Nonce::Free(nonce, expires_s) = std::mem::take(&mut known.nonce) else {
+            return Ok(None);
+        };
+        known.nonce = Nonce::Taking(nonce.clone(), expires_s);
+        let first = FirstUse {
+            consumer: asked.from.slug.clone(),
+            nonce: (nonce, expires_s),
+            id: asked.request.id,
+            digest: asked.digest,
+            case_id: asked.request.case_id,
+            made_ms: self.clock.now_ms(),
+        };
+        let (app, of) = (self.clone(), asked.clone());
+        let call = move |n| {
+            let tag = use_record::tag(&of.permit.secret, n);
+            Some((tag, app.use_call(&of, n, tag).ok()?))
+        };
+        let id = asked.transaction();
+        let submitted = self
+            .0
+            .outbox
+            .submit_first(&id, self.contracts.uses, first, Box::new(call));
+        let submitted = tokio::time::timeout(SEND_TIMEOUT, submitted).await;
+        let sent = match submitted.map_err(|_| unreachable())?.map_err(lift)? {
+            Submitted::Sent(sent) => sent,
+            Submitted::Replayed => {
+                known.nonce = Nonce::Done;
+                return Err(replayed());
+            }
+            Submitted::Known => {
+                known.nonce = Nonce::Done;
+                return Ok(None);
+            }
+            Submitted::NoCall => return Err(AppError::Details(use_record::TooLong).into()),
+        };
+        known.nonce = Nonce::Done;
+        let call = sent.data.clone();
+        let receipt = self.final_receipt(&id, sent).await;
+        self.proven(asked, &call, receipt).await.map(Some)
+    }
+
+    /// A request that was received before: what was answered, or its use record, if that may still be answered.
+    async fn again(&self, asked: &Asked) -> Result<Kept, Refusal> {
+        let (from, request) = (&asked.from, &asked.request);
+        let now_ms = self.clock.now_ms();
+        let kept = self
+            .store
+            .begin_exchange(&from.slug, request.id, asked.digest, request.case_id, now_ms)
+            .await;
+        let kept = kept.map_err(inner)?;
+        if kept.digest != asked.digest {
+            let detail = "another request came with this id; choose a new one";
+            return Err(Refusal::new(Reason::RequestDiffers, "id", detail));
+        }
+        if !kept.answer.is_empty() {
+            return Ok(Kept::Answer(kept.answer));
+        }
+        if now_ms > kept.made_ms + ANSWER_KEPT_MS {
+            return Err(Refusal::new(
+                Reason::Gone,
+                "id",
+                "this request is too old; make a new one",
+            ));
+        }
+        self.within_budget(request)?;
+        let (gate, details) = self.on_record(asked).await?;
+        Ok(Kept::Use(gate, details))
+    }
+
+    fn within_budget(&self, request: &RecordRequest) -> Result<(), Refusal> {
+        if self.source.may_query(&request.record, self.clock.now_ms()) {
+            return Ok(());
+        }
+        Err(Refusal::new(
+            Reason::Budget,
+            "record",
+            "this record was asked for too often this minute",
+        ))
+    }
+
+    /// Waits until nobody else uses data of a case.
+    async fn turn(&self, case_id: B256) -> Result<tokio::sync::OwnedMutexGuard<()>, Refusal> {
         let limit = SEND_TIMEOUT + FINAL_TIMEOUT;
-        let _case = tokio::time::timeout(limit, self.0.exchange.cases.lock(request.case_id))
-            .await
-            .map_err(|_| {
-                Refusal::new(
-                    Reason::Busy,
-                    "caseId",
-                    "data of this case is being used; ask again",
-                )
-            })?;
-        let id = format!("exchange/{}/{:#x}", from.slug, request.id);
+        let turn = tokio::time::timeout(limit, self.0.exchange.cases.lock(case_id)).await;
+        turn.map_err(|_| {
+            Refusal::new(
+                Reason::Busy,
+                "caseId",
+                "data of this case is being used; ask again",
+            )
+        })
+    }
+
+    /// Puts the use of a known request on record, if it is not, and waits until it is final.
+    async fn on_record(&self, asked: &Asked) -> Result<(FinalizedUse, B256), Refusal> {
+        let (from, request) = (&asked.from, &asked.request);
+        let _case = self.turn(request.case_id).await?;
+        let id = asked.transaction();
         let mut row = self.store.transaction(&id).await.map_err(inner)?;
         if row.take_if(|row| row.state == OutboxState::Reverted).is_some() {
             self.release(from, request.id, &id).await?;
         }
-        let secret = Secret::new(*permit.secret.expose());
+        let secret = Secret::new(*asked.permit.secret.expose());
         let tag_of = move |n| use_record::tag(&secret, n);
         let taken = self
             .store
@@ -257,12 +399,28 @@ impl App {
         let (n, tag) = taken.map_err(inner)?;
         let call = match row {
             Some(row) => row.data,
-            None => self.use_call(from, request, permit, n, tag)?,
+            None => self.use_call(asked, n, tag)?,
         };
-        let details = recordCall::abi_decode(&call)
-            .map_err(|_| AppError::Record("use"))?
-            .ciphertext;
-        let receipt = match self.finalize(&id, &call).await {
+        let submitted = self.0.outbox.submit(&id, self.contracts.uses, &call);
+        let sent = tokio::time::timeout(SEND_TIMEOUT, submitted).await;
+        let receipt = match sent.map_err(|_| unreachable())?.map_err(lift) {
+            Ok(sent) => self.final_receipt(&id, sent).await,
+            Err(refusal) => Err(refusal),
+        };
+        self.proven(asked, &call, receipt).await
+    }
+
+    /// The gate of a use record that was sent, and the hash of its details.
+    async fn proven(
+        &self,
+        asked: &Asked,
+        call: &Bytes,
+        receipt: Result<VerifiedReceipt, Refusal>,
+    ) -> Result<(FinalizedUse, B256), Refusal> {
+        let (from, request) = (&asked.from, &asked.request);
+        let call = recordCall::abi_decode(call).map_err(|_| AppError::Record("use"))?;
+        let tag = call.tag;
+        let receipt = match receipt {
             Err(refusal) if refusal.reason == Reason::UseRefused => {
                 // The record may be there all the same, by a transaction that was taken for lost and signed anew.
                 let recorded = self.store.recorded(tag).await.map_err(inner)?;
@@ -273,7 +431,7 @@ impl App {
                 match receipt {
                     Some(receipt) => receipt,
                     None => {
-                        self.release(from, request.id, &id).await?;
+                        self.release(from, request.id, &asked.transaction()).await?;
                         return Err(refusal);
                     }
                 }
@@ -284,10 +442,10 @@ impl App {
             tag,
             case_id: request.case_id,
             provider: self.me,
-            mask: permit.mask,
+            mask: asked.permit.mask,
         };
         let gate = FinalizedUse::verify(&receipt, self.contracts.uses, expected).map_err(inner)?;
-        Ok((gate, keccak256(&details)))
+        Ok((gate, keccak256(&call.ciphertext)))
     }
 
     /// Frees the counter of a use record that the contract refused.
@@ -301,14 +459,8 @@ impl App {
         Ok(())
     }
 
-    fn use_call(
-        &self,
-        from: &Peer,
-        request: &RecordRequest,
-        permit: &Permit,
-        n: u32,
-        tag: B256,
-    ) -> Result<Bytes, AppError> {
+    fn use_call(&self, asked: &Asked, n: u32, tag: B256) -> Result<Bytes, AppError> {
+        let (from, request, permit) = (&asked.from, &asked.request, &asked.permit);
         let official = match request.officer {
             Some(officer) => format!("{}/officer-{}", from.slug, hex::encode(&officer[..4])),
             None => format!("{}/system", from.slug),
@@ -333,40 +485,10 @@ impl App {
         Ok(call.abi_encode().into())
     }
 
-    /// Sends a use record, and answers with its receipt once it is proven final.
-    async fn finalize(&self, id: &str, call: &Bytes) -> Result<VerifiedReceipt, Refusal> {
-        let unreachable = || {
-            Refusal::new(
-                Reason::ChainUnreachable,
-                "",
-                "the chain cannot be reached; ask again",
-            )
-        };
-        let not_final = || {
-            Refusal::new(
-                Reason::UseNotFinal,
-                "",
-                "the use record is not final yet; ask again",
-            )
-        };
-        let lift = |error: OutboxError| match error {
-            OutboxError::Reverted(_) => {
-                let detail =
-                    "the contract refused the use record: the basis no longer holds, or the case is decided";
-                Refusal::new(Reason::UseRefused, "", detail)
-            }
-            OutboxError::NotFinal(_) => not_final(),
-            OutboxError::NotSent => unreachable(),
-            OutboxError::Chain(ChainError::Temporary(_) | ChainError::Refused(_)) => unreachable(),
-            OutboxError::Chain(ChainError::Untrusted(error)) => {
-                tracing::error!(error, "the node's answer is not proven");
-                not_final()
-            }
-            other => AppError::from(other).into(),
-        };
-        let sent = tokio::time::timeout(SEND_TIMEOUT, self.0.outbox.submit(id, self.contracts.uses, call));
-        let hash = sent.await.map_err(|_| unreachable())?.map_err(lift)?;
-        let waited = tokio::time::timeout(FINAL_TIMEOUT, self.receipt_of(hash));
+    /// The receipt of a use record that was sent, once it is proven final.
+    async fn final_receipt(&self, id: &str, sent: Sent) -> Result<VerifiedReceipt, Refusal> {
+        let hash = sent.hash;
+        let waited = tokio::time::timeout(FINAL_TIMEOUT, self.0.outbox.receipt(sent, FINAL_TIMEOUT));
         let receipt = match waited.await {
             Err(_) => return Err(not_final()),
             Ok(Err(ChainError::Temporary(_))) => return Err(unreachable()),
@@ -375,23 +497,14 @@ impl App {
         self.0.outbox.settle(id, hash, receipt).await.map_err(lift)
     }
 
-    async fn receipt_of(&self, hash: B256) -> Result<Option<VerifiedReceipt>, ChainError> {
-        let heard = self.0.exchange.finality.heard(hash);
-        if let Ok(Some(receipt)) = tokio::time::timeout(HEAR_TIMEOUT, heard).await {
-            return Ok(Some(receipt));
-        }
-        self.chain.wait_final(hash, FINAL_TIMEOUT).await
-    }
-
     /// Reads the fields, as they are sealed.
     async fn read_record(
         &self,
         gate: FinalizedUse,
         details: B256,
-        from: &Peer,
-        request: &RecordRequest,
-        permit: &Permit,
+        asked: &Asked,
     ) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+        let (from, request, permit) = (&asked.from, &asked.request, &asked.permit);
         let person = Person {
             case_id: request.case_id,
             number: &permit.number,
@@ -458,16 +571,51 @@ impl App {
             let Some((_, _, hash)) = row.signed.as_ref().filter(|_| row.id.starts_with("exchange/")) else {
                 continue;
             };
-            self.0.outbox.submit(&row.id, row.target, &row.data).await?;
-            if let Some(receipt) = self.chain.wait_final(*hash, Duration::ZERO).await? {
-                // A use record that was refused is released when it is asked for again.
-                match self.0.outbox.settle(&row.id, *hash, receipt).await {
-                    Ok(_) | Err(OutboxError::Reverted(_)) => {}
-                    Err(error) => return Err(error.into()),
-                }
+            let Some(receipt) = self.chain.wait_final(*hash, Duration::ZERO).await? else {
+                self.0.outbox.submit(&row.id, row.target, &row.data).await?;
+                continue;
+            };
+            // A use record that was refused is released when it is asked for again.
+            match self.0.outbox.settle(&row.id, *hash, receipt).await {
+                Ok(_) | Err(OutboxError::Reverted(_)) => {}
+                Err(error) => return Err(error.into()),
             }
         }
         Ok(())
+    }
+}
+
+fn unreachable() -> Refusal {
+    Refusal::new(
+        Reason::ChainUnreachable,
+        "",
+        "the chain cannot be reached; ask again",
+    )
+}
+
+fn not_final() -> Refusal {
+    Refusal::new(
+        Reason::UseNotFinal,
+        "",
+        "the use record is not final yet; ask again",
+    )
+}
+
+fn lift(error: OutboxError) -> Refusal {
+    match error {
+        OutboxError::Reverted(_) => {
+            let detail =
+                "the contract refused the use record: the basis no longer holds, or the case is decided";
+            Refusal::new(Reason::UseRefused, "", detail)
+        }
+        OutboxError::NotFinal(_) => not_final(),
+        OutboxError::NotSent => unreachable(),
+        OutboxError::Chain(ChainError::Temporary(_) | ChainError::Refused(_)) => unreachable(),
+        OutboxError::Chain(ChainError::Untrusted(error)) => {
+            tracing::error!(error, "the node's answer is not proven");
+            not_final()
+        }
+        other => AppError::from(other).into(),
     }
 }
 
