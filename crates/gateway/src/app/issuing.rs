@@ -83,6 +83,8 @@ impl App {
             .signed_credential(&case, package, &holder, job.seq, &decision)
             .await?;
         let row = self.store.credential_of(case.id, job.seq).await?;
+        // The chain knows a list that has the credential's place before it knows the credential.
+        self.anchor_statuses().await?;
         let call = issueCall {
             caseId: case.id,
             credentialHash: B256::from(text.hash()),
@@ -231,6 +233,11 @@ impl App {
         Ok(())
     }
 
+    async fn anchor_statuses(&self) -> Result<(), AppError> {
+        let _one_at_a_time = self.0.publishing.lock().await;
+        self.publish_statuses().await
+    }
+
     /// Brings the root on the chain up to date with the store, whatever was interrupted before. One at a time, and each
     /// waits for the one before, so that no older root follows a newer one.
     async fn publish_statuses(&self) -> Result<(), AppError> {
@@ -247,7 +254,7 @@ impl App {
         let call = Bytes::from(call.abi_encode());
         let is_published = match published {
             Some(published) => published == call,
-            None => self.store.statuses().await?.1.is_empty(),
+            None => self.store.statuses().await?.0 == 0,
         };
         if is_published {
             return Ok(());

@@ -3,16 +3,17 @@
 use std::time::Duration;
 
 use alloy_primitives::B256;
-use alloy_sol_types::SolCall;
+use alloy_sol_types::{SolCall, SolEvent};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use zhengtong_bindings::cases::Cases::appealCall;
-use zhengtong_bindings::credentials::Credentials::statusRootCall;
+use zhengtong_bindings::credentials::Credentials::{CredentialIssued, StatusRootSet, statusRootCall};
 use zhengtong_bindings::registry::IRegistry::Organisation;
 use zhengtong_bindings::registry::Registry::setOrganisationCall;
 use zhengtong_bindings::{DECIDER, ISSUER, PROVIDER, addresses, slug};
 use zhengtong_credentials::{Status, StatusList};
+use zhengtong_vault::sql::{Access, connect, sqlite_url};
 
 use crate::wallet::OwnCase;
 use crate::world::{OWNER, World};
@@ -42,6 +43,41 @@ async fn appeal(world: &World, case: &OwnCase) {
         statement: answer.json["hash"].as_str().expect(&answer.text).parse().unwrap(),
     };
     world.chain.submit(&case.key, addresses().cases, &call);
+}
+
+#[tokio::test]
+async fn the_first_list_is_on_the_chain_before_the_first_credential_and_a_longer_one_before_the_next() {
+    let world = World::new().await;
+    assert!(on_chain(&world).is_zero(), "nothing was issued");
+    let wallet = world.wallet("approved-66").await;
+    world.apply(&wallet, 1, "old-age-allowance").await;
+    let short = served(&world).await;
+    assert_eq!(
+        (short.size(), on_chain(&world)),
+        (1_024, B256::from(short.root()))
+    );
+    // As if the list were full: the next place is in a longer one.
+    let file = world.folder.path().join(OWNER).join("gateway.sqlite");
+    let pool = connect(&sqlite_url(&file), Access::ReadWrite).await.unwrap();
+    let full = "UPDATE credentials SET status_index = 1023";
+    sqlx::query(full).execute(&pool).await.unwrap();
+    world.apply(&wallet, 2, "old-age-allowance").await;
+    let long = served(&world).await;
+    assert_eq!((long.size(), on_chain(&world)), (2_048, B256::from(long.root())));
+    let roots_and_credentials: Vec<_> = world
+        .chain
+        .logs(addresses().credentials)
+        .iter()
+        .filter_map(|log| match log.topics()[0] {
+            StatusRootSet::SIGNATURE_HASH => Some("root"),
+            CredentialIssued::SIGNATURE_HASH => Some("credential"),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        roots_and_credentials,
+        ["root", "credential", "root", "credential"]
+    );
 }
 
 #[tokio::test]
@@ -82,11 +118,12 @@ async fn a_root_that_the_contract_refused_is_published_once_it_may_be_and_with_w
         let call = setOrganisationCall::new((slug(OWNER), organisation));
         world.chain.submit(&world.council, addresses().registry, &call);
     };
+    let before = on_chain(&world);
     with_roles(PROVIDER | DECIDER);
     appeal(&world, &first).await;
     world.app(OWNER).follow().await.unwrap();
     world.app(OWNER).work_once().await.unwrap();
-    assert!(on_chain(&world).is_zero(), "not an issuer for now");
+    assert_eq!(on_chain(&world), before, "not an issuer for now");
 
     with_roles(PROVIDER | DECIDER | ISSUER);
     appeal(&world, &second).await;

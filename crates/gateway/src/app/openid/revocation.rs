@@ -91,8 +91,7 @@ impl App {
             .await
             .map_err(inner)?;
         let root = statusRootCall::abi_decode_returns(&answer).map_err(|_| StatusError::NotAnchored)?;
-        // Before the first revocation no list is anchored.
-        if !root.is_zero() && root != B256::from(list.root()) {
+        if root != B256::from(list.root()) {
             return Err(StatusError::NotAnchored);
         }
         Ok(list)
