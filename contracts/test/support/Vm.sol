@@ -15,6 +15,7 @@ interface Vm {
     function publicKeyP256(uint256 privateKey) external pure returns (uint256 x, uint256 y);
     function prank(address sender) external;
     function warp(uint256 timestamp) external;
+    function roll(uint256 number) external;
     function chainId(uint256 id) external;
     function record() external;
     function accesses(address target) external view returns (bytes32[] memory reads, bytes32[] memory writes);
