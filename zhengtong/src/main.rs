@@ -1,6 +1,7 @@
-//! The one binary: `dev`, `node`, `gateway`, `network`, `verify`, `service`, `statetest`, `bench`.
+//! The one binary: `dev`, `node`, `gateway`, `network`, `council`, `verify`, `service`, `statetest`, `bench`.
 
 mod bench;
+mod council;
 mod dev;
 mod gateway;
 mod loopback;
@@ -46,6 +47,9 @@ enum Command {
     /// Start a network among institutions: keys, plan, ceremony; or all of it on this machine.
     #[command(subcommand)]
     Network(network::Command),
+    /// Decide together: propose, vote on and execute changes of the contracts, in a network whose council has members.
+    #[command(subcommand)]
+    Council(council::Command),
     /// Measure throughput and cost.
     #[command(subcommand)]
     Bench(bench::Command),
@@ -79,6 +83,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Node(args) => node::run(args)?,
         Command::Gateway(args) => gateway::run(args)?,
         Command::Network(command) => network::run(command)?,
+        Command::Council(command) => council::run(command)?,
         Command::Bench(command) => bench::run(command)?,
         Command::Service(command) => service::run(command)?,
         Command::Statetest(args) => statetest::run(&args)?,

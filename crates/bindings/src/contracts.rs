@@ -23,3 +23,4 @@ contract!(cases, Cases, "abi/Cases.json");
 contract!(credentials, Credentials, "abi/Credentials.json");
 contract!(accounts, Accounts, "abi/Accounts.json");
 contract!(validators, Validators, "abi/Validators.json");
+contract!(council, Council, "abi/Council.json");

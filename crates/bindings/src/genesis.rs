@@ -1,15 +1,22 @@
 //! The contracts of genesis: who creates them, in which order, and therefore where they are.
 
-use alloy_primitives::{Address, B256, Bytes, address};
+use alloy_primitives::{Address, B256, Bytes, U256, address};
 use alloy_sol_types::SolValue;
 
 use crate::{
-    Accounts, Cases, Consents, Credentials, Registry, Rules, Services, Statutes, Uses, Validators, ids::slug,
-    validators::IValidators::Validator,
+    Accounts, Cases, Consents, Council, Credentials, Registry, Rules, Services, Statutes, Uses, Validators,
+    ids::slug, validators::IValidators::Validator,
 };
 
 /// Creates the contracts at genesis. Nobody has its key; nonce 0 is the registry, then [`CONTRACT_NAMES`] in order.
 pub const DEPLOYER: Address = address!("0x000000000000000000000000000000005A687430");
+
+/// Creates the contract `Council`, in networks whose council has members, so that the other contracts are at the same
+/// addresses in every network. Nobody has its key.
+pub const COUNCIL_DEPLOYER: Address = address!("0x000000000000000000000000000000005A687431");
+
+/// The name of that contract in the registry.
+const COUNCIL_NAME: &str = "council";
 
 /// The names in the registry of the contracts after it.
 pub const CONTRACT_NAMES: [&str; 9] = [
@@ -56,11 +63,48 @@ pub struct Addresses {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Founding {
     /// Governs the registry, and through it the others.
-    pub council: Address,
+    pub governance: Governance,
     /// Seconds; [`RECOVERY_DELAY_S`] but in networks for trying out.
     pub recovery_delay_s: u64,
     /// 1 to 100.
     pub validators: Vec<FirstValidator>,
+}
+
+/// Who governs the contracts of a network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Governance {
+    /// One key.
+    Key(Address),
+    /// The contract `Council`, which genesis makes.
+    Members(CouncilTerms),
+}
+
+/// A council of members, one vote each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CouncilTerms {
+    /// 1 to 100 accounts, each once.
+    pub members: Vec<Address>,
+    /// Seconds that a proposal can be voted on: a minute to 90 days.
+    pub voting_period_s: u64,
+    /// Seconds between the queueing of a carried proposal and its execution: at most 30 days.
+    pub execution_delay_s: u64,
+}
+
+impl Governance {
+    /// What the registry names as its council.
+    #[must_use]
+    pub fn address(&self) -> Address {
+        match self {
+            Self::Key(key) => *key,
+            Self::Members(_) => council_address(),
+        }
+    }
+}
+
+/// Where the contract `Council` is, in networks that have it.
+#[must_use]
+pub fn council_address() -> Address {
+    COUNCIL_DEPLOYER.create(0)
 }
 
 /// A validator of genesis. Where it is stays out of the genesis: operators may reach it at different addresses.
@@ -77,6 +121,8 @@ pub struct FirstValidator {
 pub struct Creation {
     /// The contract's name in the registry; "registry" for itself.
     pub name: &'static str,
+    /// Who creates it.
+    pub from: Address,
     /// Where it will be.
     pub address: Address,
     /// Creation code with its arguments.
@@ -101,11 +147,11 @@ pub fn addresses() -> Addresses {
     }
 }
 
-/// The creations of genesis, in the order of [`DEPLOYER`]'s nonces from 0.
+/// The creations of genesis, in the order of their creators' nonces from 0.
 #[must_use]
 pub fn genesis_creations(founding: &Founding) -> Vec<Creation> {
     let registry = addresses().registry;
-    let names: Vec<B256> = CONTRACT_NAMES.into_iter().map(slug).collect();
+    let mut names: Vec<B256> = CONTRACT_NAMES.into_iter().map(slug).collect();
     let peers: Vec<Address> = (1..)
         .take(names.len())
         .map(|nonce| DEPLOYER.create(nonce))
@@ -126,12 +172,22 @@ pub fn genesis_creations(founding: &Founding) -> Vec<Creation> {
         (&Accounts::BYTECODE, &delayed),
         (&Validators::BYTECODE, &seeded),
     ];
+    let council = match &founding.governance {
+        Governance::Key(_) => None,
+        Governance::Members(terms) => Some(council_creation(registry, terms)),
+    };
+    let mut locations = peers.clone();
+    if let Some(council) = &council {
+        names.push(slug(COUNCIL_NAME));
+        locations.push(council.address);
+    }
     let first = Creation {
         name: "registry",
+        from: DEPLOYER,
         address: registry,
         init_code: with_arguments(
             &Registry::BYTECODE,
-            &(founding.council, names, peers.clone()).abi_encode_params(),
+            &(founding.governance.address(), names, locations).abi_encode_params(),
         ),
     };
     let rest =
@@ -141,10 +197,26 @@ pub fn genesis_creations(founding: &Founding) -> Vec<Creation> {
             .zip(codes)
             .map(|((name, address), (code, arguments))| Creation {
                 name,
+                from: DEPLOYER,
                 address,
                 init_code: with_arguments(code, arguments),
             });
-    std::iter::once(first).chain(rest).collect()
+    std::iter::once(first).chain(rest).chain(council).collect()
+}
+
+fn council_creation(registry: Address, terms: &CouncilTerms) -> Creation {
+    let arguments = (
+        registry,
+        terms.members.clone(),
+        U256::from(terms.voting_period_s),
+        U256::from(terms.execution_delay_s),
+    );
+    Creation {
+        name: COUNCIL_NAME,
+        from: COUNCIL_DEPLOYER,
+        address: council_address(),
+        init_code: with_arguments(&Council::BYTECODE, &arguments.abi_encode_params()),
+    }
 }
 
 fn first_validators(founding: &Founding) -> Vec<Validator> {

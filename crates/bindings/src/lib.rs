@@ -14,18 +14,19 @@ mod recovery;
 mod slots;
 
 pub use contracts::{
-    accounts, cases, consents, credentials, registry, rules, services, statutes, uses, validators,
+    accounts, cases, consents, council, credentials, registry, rules, services, statutes, uses, validators,
 };
 pub use contracts::{
-    accounts::Accounts, cases::Cases, consents::Consents, credentials::Credentials, registry::Registry,
-    rules::Rules, services::Services, statutes::Statutes, uses::Uses, validators::Validators,
+    accounts::Accounts, cases::Cases, consents::Consents, council::Council, credentials::Credentials,
+    registry::Registry, rules::Rules, services::Services, statutes::Statutes, uses::Uses,
+    validators::Validators,
 };
 pub use facts::{
     FACTS_DOMAIN_NAME, FACTS_DOMAIN_VERSION, FACTS_TYPE, Facts, facts_domain, facts_signing_hash,
 };
 pub use genesis::{
-    Addresses, CONTRACT_NAMES, Creation, DEPLOYER, FirstValidator, Founding, RECOVERY_DELAY_S, addresses,
-    genesis_creations,
+    Addresses, CONTRACT_NAMES, COUNCIL_DEPLOYER, CouncilTerms, Creation, DEPLOYER, FirstValidator, Founding,
+    Governance, RECOVERY_DELAY_S, addresses, council_address, genesis_creations,
 };
 pub use ids::{
     BadSlug, CONSENT, DECIDER, IDENTITY, ISSUER, NO_ROW, PROVIDER, RECOVERY, SLUG_MAX_BYTES, UNKNOWN,

@@ -3,14 +3,14 @@
 
 use std::{fs, path::Path};
 
-use alloy_primitives::{Address, B256, Bytes, hex};
+use alloy_primitives::{Address, B256, Bytes, address, hex};
 use serde_json::Value;
 use zhengtong_bindings::{
-    Accounts, Cases, Consents, Credentials, FirstValidator, Founding, Registry, Rules, Services, Statutes,
-    Uses, Validators, addresses, genesis_creations,
+    Accounts, Cases, Consents, Council, CouncilTerms, Credentials, FirstValidator, Founding, Governance,
+    Registry, Rules, Services, Statutes, Uses, Validators, addresses, council_address, genesis_creations,
 };
 
-const CONTRACTS: [&str; 12] = [
+const CONTRACTS: [&str; 13] = [
     "Registry",
     "Statutes",
     "Rules",
@@ -21,6 +21,7 @@ const CONTRACTS: [&str; 12] = [
     "Credentials",
     "Accounts",
     "Validators",
+    "Council",
     "Networks",
     "ForeignEvents",
 ];
@@ -70,17 +71,50 @@ fn deployed_code_fits_in_the_limit() {
     }
 }
 
-#[test]
-fn genesis_creates_the_registry_and_then_its_peers() {
-    let council = Address::repeat_byte(7);
-    let creations = genesis_creations(&Founding {
-        council,
+fn founding(governance: Governance) -> Founding {
+    Founding {
+        governance,
         recovery_delay_s: 3,
         validators: vec![FirstValidator {
             key: B256::repeat_byte(9),
             name: "institution".into(),
         }],
-    });
+    }
+}
+
+/// Its deployer is another, so all else is where it is without it.
+#[test]
+fn a_council_of_members_comes_last_and_governs_the_registry() {
+    let terms = CouncilTerms {
+        members: vec![Address::repeat_byte(1), Address::repeat_byte(2)],
+        voting_period_s: 60,
+        execution_delay_s: 0,
+    };
+    // cast compute-address 0x…5A687431 --nonce 0
+    let expected = address!("0x3a31E0cf5eE19D5748E0833Ed083C5f2567Ec9e8");
+    assert_eq!(council_address(), expected);
+    let with = genesis_creations(&founding(Governance::Members(terms)));
+    let without = genesis_creations(&founding(Governance::Key(expected)));
+    let (council, rest) = with.split_last().expect("contracts");
+    assert_eq!((council.name, council.address), ("council", expected));
+    assert!(council.init_code.starts_with(&Council::BYTECODE));
+    assert_eq!(rest[1..], without[1..]);
+    let start = Registry::BYTECODE.len();
+    assert_eq!(
+        rest[0].init_code[start..start + 32],
+        without[0].init_code[start..start + 32],
+        "the registry's council"
+    );
+    assert!(
+        rest[0].init_code.len() > without[0].init_code.len(),
+        "and a name for it"
+    );
+}
+
+#[test]
+fn genesis_creates_the_registry_and_then_its_peers() {
+    let council = Address::repeat_byte(7);
+    let creations = genesis_creations(&founding(Governance::Key(council)));
     let all = addresses();
     let expected: [(&str, Address, &Bytes); 10] = [
         ("registry", all.registry, &Registry::BYTECODE),

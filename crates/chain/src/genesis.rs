@@ -6,8 +6,8 @@ use commonware_runtime::{Runner as _, Supervisor as _, buffer::paged::CacheRef, 
 use commonware_utils::{NZU16, NZUsize};
 use std::collections::BTreeMap;
 use thiserror::Error;
-pub use zhengtong_bindings::RECOVERY_DELAY_S;
-use zhengtong_bindings::{DEPLOYER, FirstValidator, Founding, genesis_creations};
+pub use zhengtong_bindings::{CouncilTerms, Governance, RECOVERY_DELAY_S};
+use zhengtong_bindings::{FirstValidator, Founding, genesis_creations};
 use zhengtong_evm::{
     AccountChange, AccountInfo, AccountState, BlockContext, Bytecode, Database, EMPTY_CODE_HASH, Executed,
     Executor, Limits,
@@ -29,7 +29,7 @@ pub struct GenesisSpec {
     /// Balances in wei.
     pub alloc: BTreeMap<Address, U256>,
     /// Governs the `Registry`.
-    pub council: Address,
+    pub governance: Governance,
     /// Of the contract `Accounts`.
     pub recovery_delay_s: u64,
     /// Stands for the rest of the network file; becomes the block's `mixHash`.
@@ -92,7 +92,7 @@ impl GenesisSpec {
                 reason,
             };
             match executor
-                .create(DEPLOYER, creation.init_code.clone())
+                .create(creation.from, creation.init_code.clone())
                 .map_err(|source| failed(source.to_string()))?
             {
                 Executed::Success { .. } => {}
@@ -141,7 +141,7 @@ impl GenesisSpec {
             name: validator.name.clone(),
         });
         Founding {
-            council: self.council,
+            governance: self.governance.clone(),
             recovery_delay_s: self.recovery_delay_s,
             validators: validators.collect(),
         }

@@ -27,7 +27,9 @@ pub mod view;
 pub use application::App;
 pub use config::{Config, PoolConfig, Reporter, SyncMode};
 pub use engine::{Links, Networks, ProposalInput, Setup, StartError, Started, SyncError, SyncStep};
-pub use genesis::{Genesis, GenesisError, GenesisSpec, GenesisValidator, RECOVERY_DELAY_S};
+pub use genesis::{
+    CouncilTerms, Genesis, GenesisError, GenesisSpec, GenesisValidator, Governance, RECOVERY_DELAY_S,
+};
 pub use handle::{Handle, StateView};
 pub use rules::{RuleError, Rules, Standard};
 pub use store::{Store, StoreError};

@@ -139,7 +139,7 @@ impl DevNetwork {
         let genesis = GenesisFile {
             timestamp_ms: self.timestamp_ms,
             block_gas_limit: self.block_gas_limit,
-            council: self.council,
+            council: self.council.into(),
             alloc: self.alloc.clone(),
             delegates: self.delegates.clone(),
             recovery_delay_s: self.recovery_delay_s,

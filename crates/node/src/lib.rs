@@ -10,6 +10,7 @@
 mod card;
 pub mod ceremony;
 mod config;
+mod council;
 mod data;
 pub mod dev;
 mod files;
@@ -23,6 +24,7 @@ mod secrets;
 
 pub use card::{CardError, NodeCard};
 pub use config::{FollowerEntry, NodeConfig, NodeConfigError, SyncMode};
+pub use council::{CouncilError, CouncilFile, MembersFile};
 pub use data::DataError;
 pub use files::FileError;
 pub use keys::{Identity, KeyError, ShareFile};

@@ -2,6 +2,7 @@
 
 use crate::{
     card::MAX_NAME_BYTES,
+    council::{CouncilError, CouncilFile},
     files::{self, FileError},
 };
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
@@ -65,8 +66,8 @@ pub struct GenesisFile {
     /// Milliseconds since the Unix epoch.
     pub timestamp_ms: u64,
     pub block_gas_limit: u64,
-    /// Governs the `Registry`.
-    pub council: Address,
+    /// Governs the `Registry`, and through it the other contracts.
+    pub council: CouncilFile,
     /// Balances in wei.
     pub alloc: BTreeMap<Address, U256>,
     /// Contracts that accounts may delegate to (EIP-7702). Without any, transactions of type 4 are refused.
@@ -121,6 +122,8 @@ pub enum NetworkError {
     Count(usize),
     #[error(transparent)]
     Delegates(#[from] DelegatesError),
+    #[error(transparent)]
+    Council(#[from] CouncilError),
     #[error("validator {0} does not have an ed25519 key")]
     ValidatorKey(usize),
     #[error("the validators are not in the order of their keys, or one is twice there")]
@@ -224,6 +227,7 @@ impl NetworkFile {
         }
         self.genesis.check()?;
         self.genesis.check_epoch(count)?;
+        self.genesis.council.check()?;
         // One that is alone needs to be reached by its followers only, if it has any.
         if count > 1
             && let Some(index) = self
@@ -302,7 +306,7 @@ impl NetworkFile {
             timestamp_ms: self.genesis.timestamp_ms,
             block_gas_limit: self.genesis.block_gas_limit,
             alloc: self.genesis.alloc.clone(),
-            council: self.genesis.council,
+            governance: self.genesis.council.governance(),
             recovery_delay_s: self.genesis.recovery_delay_s,
             network: self.commitment(),
             validators: validators.collect(),

@@ -6,6 +6,7 @@
 use crate::{
     GenesisFile, NetworkFile, ValidatorEntry,
     card::{CardError, NodeCard},
+    council::CouncilError,
     files::{self, FileError},
     network::{DelegatesError, EpochError, MAX_VALIDATORS},
 };
@@ -43,6 +44,8 @@ pub enum PlanError {
     Delegates(#[from] DelegatesError),
     #[error(transparent)]
     Epoch(#[from] EpochError),
+    #[error(transparent)]
+    Council(#[from] CouncilError),
     #[error("the plan has format {0:?}, expected {FORMAT:?}")]
     Format(String),
     #[error("the plan has {0} validators, expected 2 to {MAX_VALIDATORS}")]
@@ -93,6 +96,7 @@ impl PlanFile {
         }
         self.genesis.check()?;
         self.genesis.check_epoch(count)?;
+        self.genesis.council.check()?;
         for (index, card) in self.validators.iter().enumerate() {
             card.check()?;
             for other in &self.validators[..index] {

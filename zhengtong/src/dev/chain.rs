@@ -7,7 +7,7 @@ use super::{
 use crate::{monitor::Monitor, network::now_ms, node, progress::Progress};
 use alloy_primitives::Address;
 use alloy_signer_local::PrivateKeySigner;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use rand::{SeedableRng as _, rngs::ChaCha20Rng};
 use std::net::SocketAddr;
 use zhengtong_chain::ChainView as _;
@@ -84,6 +84,11 @@ impl Chain {
             "chain {}, {} validators, key {}",
             network.chain_id, network.validators, network.public_key
         ));
+        ensure!(
+            !network.contracts.contains_key("council"),
+            "the contracts of this network are governed by members who vote; join one that `zhengtong network local` made \
+             without `--members`"
+        );
         let council = test_accounts()?.into_iter().next();
         Ok(Self {
             key: network.public_key,

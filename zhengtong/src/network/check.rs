@@ -5,7 +5,7 @@ use alloy_primitives::{B256, U256, utils::format_ether};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use std::path::PathBuf;
-use zhengtong_node::{GenesisFile, NetworkFile, PlanFile};
+use zhengtong_node::{CouncilFile, GenesisFile, NetworkFile, PlanFile};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -76,7 +76,7 @@ fn show_rest(genesis: &GenesisFile, validators: usize) {
         "  {validators} validators: {} must agree, {faulty} may fail",
         validators - faulty
     ));
-    say(format!("  council    {}", genesis.council));
+    show_council(&genesis.council);
     let total: U256 = genesis
         .alloc
         .values()
@@ -87,4 +87,21 @@ fn show_rest(genesis: &GenesisFile, validators: usize) {
         genesis.alloc.len(),
         format_ether(total)
     ));
+}
+
+fn show_council(council: &CouncilFile) {
+    match council {
+        CouncilFile::Key(key) => say(format!("  council    {key}, one key")),
+        CouncilFile::Members(terms) => {
+            say(format!(
+                "  council    {} members; a vote lasts {} s at most, a decision waits {} s",
+                terms.members.len(),
+                terms.voting_period_s,
+                terms.execution_delay_s
+            ));
+            for member in &terms.members {
+                say(format!("  member     {member}"));
+            }
+        }
+    }
 }

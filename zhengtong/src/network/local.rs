@@ -4,17 +4,24 @@
 //! are publicly known, so such a network is for trying out only.
 
 use super::{dkg, key, now_ms, run as run_nodes, say};
-use crate::{dev::keys, progress::Progress};
+use crate::{council::MemberKey, dev::keys, progress::Progress};
 use anyhow::{Context, Result, bail, ensure};
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
 };
 use zhengtong_chain::{RECOVERY_DELAY_S, config::DEFAULT_BLOCK_GAS_LIMIT};
-use zhengtong_node::{EPOCH_BLOCKS, GenesisFile, NetworkFile, PlanFile, ceremony::Event, dev::DEV_CHAIN_ID};
+use zhengtong_node::{
+    CouncilFile, EPOCH_BLOCKS, GenesisFile, MembersFile, NetworkFile, PlanFile, ceremony::Event,
+    dev::DEV_CHAIN_ID,
+};
 
 /// Most validators on one machine.
 const MAX_LOCAL: u16 = 16;
+
+/// Long enough to type the commands.
+const TRIAL_VOTING_PERIOD_S: u64 = 3_600;
+const TRIAL_EXECUTION_DELAY_S: u64 = 5;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -33,6 +40,9 @@ pub struct Args {
     /// Blocks of an epoch, as `zhengtong network plan` has them.
     #[arg(long, default_value_t = EPOCH_BLOCKS)]
     epoch_blocks: u64,
+    /// Make a voting key for each validator's institution, and let these govern in place of the publicly known account.
+    #[arg(long)]
+    members: bool,
     /// Run the validators afterwards, as `zhengtong network run` does.
     #[arg(long)]
     run: bool,
@@ -81,10 +91,7 @@ fn make(args: &Args) -> Result<()> {
         .with_context(|| format!("delete {} to start over", args.folder.display()))?;
 
     progress.step("planning the network");
-    let council = keys::test_accounts()?
-        .first()
-        .context("a test account")?
-        .address();
+    let council = council(args)?;
     let genesis = GenesisFile {
         timestamp_ms: now_ms()?,
         block_gas_limit: DEFAULT_BLOCK_GAS_LIMIT,
@@ -103,8 +110,35 @@ fn make(args: &Args) -> Result<()> {
     let network = networks.first().context("a network has validators")?;
     network.write(&args.folder.join("network.json"))?;
     super::check::show_network(network)?;
-    say("its council and funded accounts are publicly known: it is for trying out only");
+    if args.members {
+        let key = member_key(&args.folder, 0);
+        say(format!("the members' keys are {} and so on", key.display()));
+        say("its funded accounts are publicly known: it is for trying out only");
+    } else {
+        say("its council and funded accounts are publicly known: it is for trying out only");
+    }
     Ok(())
+}
+
+/// The key with which a validator's institution votes.
+fn member_key(folder: &Path, index: u16) -> PathBuf {
+    validator(folder, index).join("member.key")
+}
+
+fn council(args: &Args) -> Result<CouncilFile> {
+    if args.members {
+        let members = (0..args.validators).map(|index| MemberKey::make(&member_key(&args.folder, index)));
+        return Ok(CouncilFile::Members(MembersFile {
+            members: members
+                .map(|key| key.map(|key| key.address()))
+                .collect::<Result<_>>()?,
+            voting_period_s: TRIAL_VOTING_PERIOD_S,
+            execution_delay_s: TRIAL_EXECUTION_DELAY_S,
+        }));
+    }
+    let accounts = keys::test_accounts()?;
+    let first = accounts.first().context("a test account")?;
+    Ok(CouncilFile::Key(first.address()))
 }
 
 /// Runs every validator's part at the same time, as their operators would.

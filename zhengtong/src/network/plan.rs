@@ -5,7 +5,12 @@ use alloy_primitives::{Address, U256, utils::parse_ether};
 use anyhow::{Context, Result};
 use std::path::PathBuf;
 use zhengtong_chain::{RECOVERY_DELAY_S, config::DEFAULT_BLOCK_GAS_LIMIT};
-use zhengtong_node::{EPOCH_BLOCKS, GenesisFile, NodeCard, PlanFile};
+use zhengtong_node::{CouncilFile, EPOCH_BLOCKS, GenesisFile, MembersFile, NodeCard, PlanFile};
+
+/// A week to vote, unless it is carried before.
+const VOTING_PERIOD_S: u64 = 7 * 24 * 3600;
+/// A day in which everyone can see what was decided before it holds.
+const EXECUTION_DELAY_S: u64 = 24 * 3600;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -15,9 +20,18 @@ pub struct Args {
     /// EIP-155 chain id.
     #[arg(long)]
     chain_id: u64,
-    /// The account that governs the `Registry` at first.
+    /// The account that governs the contracts alone. Either this or members.
+    #[arg(long, required_unless_present = "member", conflicts_with = "member")]
+    council: Option<Address>,
+    /// A member of the council, with one vote; repeated for each. `zhengtong council key` makes their keys.
     #[arg(long)]
-    council: Address,
+    member: Vec<Address>,
+    /// Seconds that the council can vote on a proposal.
+    #[arg(long, conflicts_with = "council", value_name = "SECONDS", default_value_t = VOTING_PERIOD_S)]
+    voting_period: u64,
+    /// Seconds between a decision of the council and its execution.
+    #[arg(long, conflicts_with = "council", value_name = "SECONDS", default_value_t = EXECUTION_DELAY_S)]
+    execution_delay: u64,
     /// An account that has ether at genesis, as ADDRESS=ETHER; may be repeated. Gas costs nothing here.
     #[arg(long, value_parser = parse_fund)]
     fund: Vec<(Address, U256)>,
@@ -45,10 +59,18 @@ pub fn run(args: Args) -> Result<()> {
         .cards
         .iter()
         .map(|path| NodeCard::read(path).with_context(|| format!("the card {}", path.display())));
+    let council = match args.council {
+        Some(key) => CouncilFile::Key(key),
+        None => CouncilFile::Members(MembersFile {
+            members: args.member.into_iter().collect(),
+            voting_period_s: args.voting_period,
+            execution_delay_s: args.execution_delay,
+        }),
+    };
     let genesis = GenesisFile {
         timestamp_ms: now_ms()?,
         block_gas_limit: DEFAULT_BLOCK_GAS_LIMIT,
-        council: args.council,
+        council,
         alloc: args.fund.into_iter().collect(),
         delegates: args.delegate.into_iter().collect(),
         recovery_delay_s: RECOVERY_DELAY_S,

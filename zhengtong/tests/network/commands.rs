@@ -47,21 +47,23 @@ pub fn text(path: &Path) -> &str {
 }
 
 /// The words after a label in a command's output.
-fn after<'a>(printed: &'a str, label: &str) -> &'a str {
+pub fn after<'a>(printed: &'a str, label: &str) -> &'a str {
     let line = printed.lines().find_map(|line| line.strip_prefix(label));
     line.unwrap_or_else(|| panic!("no {label:?} in {printed}")).trim()
 }
 
-fn make_plan(root: &Path, validators: usize, epoch_blocks: Option<u64>) -> PathBuf {
+/// One key governs.
+fn one_key() -> Vec<String> {
+    vec!["--council".into(), account(0).address().to_string()]
+}
+
+fn make_plan(root: &Path, validators: usize, council: &[String], epoch_blocks: Option<u64>) -> PathBuf {
     let (plan, addresses) = (root.join("plan.json"), ports(validators));
     let mut arguments = ["network", "plan", "--name", "test", "--chain-id"]
         .map(str::to_owned)
         .to_vec();
-    arguments.extend([
-        CHAIN_ID.to_string(),
-        "--council".into(),
-        account(0).address().to_string(),
-    ]);
+    arguments.push(CHAIN_ID.to_string());
+    arguments.extend_from_slice(council);
     arguments.extend(["--out".into(), text(&plan).to_owned()]);
     if let Some(blocks) = epoch_blocks {
         arguments.extend(["--epoch-blocks".into(), blocks.to_string()]);
@@ -95,7 +97,19 @@ pub fn found(root: &Path, validators: usize) -> Setup {
 
 /// The same with epochs of another length.
 pub fn found_with(root: &Path, validators: usize, epoch_blocks: Option<u64>) -> Setup {
-    let plan = make_plan(root, validators, epoch_blocks);
+    found_by(
+        root,
+        &make_plan(root, validators, &one_key(), epoch_blocks),
+        validators,
+    )
+}
+
+/// The same with another council, as arguments of `network plan`.
+pub fn found_governed(root: &Path, validators: usize, council: &[String]) -> Setup {
+    found_by(root, &make_plan(root, validators, council, None), validators)
+}
+
+fn found_by(root: &Path, plan: &Path, validators: usize) -> Setup {
     let hash = after(&zhengtong(&["network", "check", text(&plan)]), "plan hash").to_owned();
     zhengtong(&["network", "check", text(&plan), "--hash", &hash]);
 
@@ -167,7 +181,7 @@ pub fn add_follower(setup: &Setup, index: usize) {
 fn what_would_go_wrong_is_refused() {
     let root = tempfile::tempdir().expect("a folder");
     let root = root.path();
-    let plan = make_plan(root, 2, None);
+    let plan = make_plan(root, 2, &one_key(), None);
     let node = root.join("node-0");
     let said = refused(&[
         "network",

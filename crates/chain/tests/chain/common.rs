@@ -22,7 +22,7 @@ use commonware_utils::{N3f1, NZU64, TryCollect as _, ordered::Set};
 use parking_lot::Mutex;
 use rand::{SeedableRng as _, rngs::ChaCha20Rng};
 use std::{collections::BTreeMap, convert::Infallible, num::NonZeroU64, sync::Arc, time::Duration};
-use zhengtong_chain::{Config, Genesis, GenesisSpec, GenesisValidator};
+use zhengtong_chain::{Config, Genesis, GenesisSpec, GenesisValidator, Governance};
 use zhengtong_types::{
     NAMESPACE, NetworkInfo, NetworkKey,
     committee::{Directory, first_epoch},
@@ -162,7 +162,7 @@ pub fn network_of(n: usize, seed: u64, epoch_blocks: NonZeroU64) -> Network {
         alloc: (1..=20)
             .map(|index| (account(index).address(), U256::from(10).pow(U256::from(21))))
             .collect(),
-        council: account(1).address(),
+        governance: Governance::Key(account(1).address()),
         recovery_delay_s: zhengtong_chain::RECOVERY_DELAY_S,
         network: name,
         validators: validators

@@ -20,7 +20,7 @@ use std::{
 };
 use thiserror::Error;
 use tokio::sync::broadcast;
-use zhengtong_bindings::{DEPLOYER, FirstValidator, Founding, RECOVERY_DELAY_S, genesis_creations};
+use zhengtong_bindings::{FirstValidator, Founding, Governance, RECOVERY_DELAY_S, genesis_creations};
 use zhengtong_chain::{SealedBlock, SubmitError};
 use zhengtong_evm::{
     AccountState, BlockContext, Delegations, EMPTY_CODE_HASH, Executed, Executor, Limits, Transaction,
@@ -214,7 +214,7 @@ fn create_contracts(
     let mut executor = Executor::new(empty, &context);
     let mut contracts = BTreeMap::new();
     let founding = Founding {
-        council: config.council,
+        governance: Governance::Key(config.council),
         recovery_delay_s: RECOVERY_DELAY_S,
         // Nobody validates here, but the contract lists at least one.
         validators: vec![FirstValidator {
@@ -227,7 +227,7 @@ fn create_contracts(
             name: creation.name,
             reason,
         };
-        let done = executor.create(DEPLOYER, creation.init_code);
+        let done = executor.create(creation.from, creation.init_code);
         match done.map_err(|source| failed(source.to_string()))? {
             Executed::Success { .. } => {}
             other => return Err(failed(format!("{other:?}"))),

@@ -18,7 +18,7 @@ use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use parking_lot::Mutex;
 use revm::database::InMemoryDB;
-use zhengtong_bindings::{DEPLOYER, FirstValidator, Founding, RECOVERY_DELAY_S, genesis_creations};
+use zhengtong_bindings::{FirstValidator, Founding, Governance, RECOVERY_DELAY_S, genesis_creations};
 use zhengtong_client::Checkpoint;
 use zhengtong_evm::{
     BlockContext, CallOutcome, CallRequest, Executed, Executor, Limits, Overrides, TransactionRules,
@@ -101,7 +101,7 @@ impl TestChain {
         let context = self.context(0);
         let mut executor = Executor::new(&mut state.db, &context);
         let founding = Founding {
-            council,
+            governance: Governance::Key(council),
             recovery_delay_s: RECOVERY_DELAY_S,
             validators: vec![FirstValidator {
                 key: B256::repeat_byte(1),
@@ -109,7 +109,7 @@ impl TestChain {
             }],
         };
         for creation in genesis_creations(&founding) {
-            let done = executor.create(DEPLOYER, creation.init_code).unwrap();
+            let done = executor.create(creation.from, creation.init_code).unwrap();
             assert!(
                 matches!(done, Executed::Success { .. }),
                 "{}: {done:?}",

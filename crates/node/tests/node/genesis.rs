@@ -1,8 +1,8 @@
 //! What block 0 depends on, and that it can be made for the largest network.
 
 use crate::common::{configs, dev};
-use alloy_primitives::B256;
-use zhengtong_node::{GenesisFile, NetworkError, NetworkFile};
+use alloy_primitives::{Address, B256};
+use zhengtong_node::{CouncilFile, GenesisFile, MembersFile, NetworkError, NetworkFile};
 
 fn network(validators: u32) -> NetworkFile {
     let folder = tempfile::tempdir().expect("a folder");
@@ -32,24 +32,45 @@ fn addresses_of_validators_stay_out_of_it_and_nothing_else_does() {
     named.validators[2].name = "民政局".into();
     let mut council = network.clone();
     council.genesis = GenesisFile {
-        council: alloy_primitives::Address::repeat_byte(9),
+        council: Address::repeat_byte(9).into(),
         ..network.genesis.clone()
     };
+    let mut members = network.clone();
+    members.genesis.council = of_members(3);
+    let mut more = network.clone();
+    more.genesis.council = of_members(4);
     let mut chain = network.clone();
     chain.chain_id += 1;
-    let mut hashes = vec![first, hash(&named), hash(&council), hash(&chain)];
+    let mut hashes = vec![
+        first,
+        hash(&named),
+        hash(&council),
+        hash(&members),
+        hash(&more),
+        hash(&chain),
+    ];
     hashes.sort_unstable();
     hashes.dedup();
-    assert_eq!(hashes.len(), 4);
+    assert_eq!(hashes.len(), 6);
+}
+
+fn of_members(count: u8) -> CouncilFile {
+    CouncilFile::Members(MembersFile {
+        members: (1..=count).map(Address::repeat_byte).collect(),
+        voting_period_s: 3_600,
+        execution_delay_s: 60,
+    })
 }
 
 #[test]
-fn a_hundred_validators_with_the_longest_names_fit_into_it() {
+fn a_hundred_validators_and_members_fit_into_it() {
     let mut network = network(100);
     for validator in &mut network.validators {
         validator.name = "n".repeat(64);
     }
+    network.genesis.council = of_members(100);
     let genesis = network.genesis().expect("the contracts can be made");
+    assert!(genesis.contracts.contains_key("council"));
     assert!(genesis.contracts.contains_key("validators"));
 }
 

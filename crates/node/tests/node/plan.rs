@@ -3,7 +3,10 @@
 use alloy_primitives::{Address, U256};
 use rand::{SeedableRng as _, rngs::ChaCha20Rng};
 use std::{fs, net::SocketAddr};
-use zhengtong_node::{CardError, DelegatesError, GenesisFile, Identity, NodeCard, PlanError, PlanFile};
+use zhengtong_node::{
+    CardError, CouncilError, CouncilFile, DelegatesError, GenesisFile, Identity, MembersFile, NodeCard,
+    PlanError, PlanFile,
+};
 
 fn card(seed: u64) -> NodeCard {
     let identity = Identity::generate(ChaCha20Rng::seed_from_u64(seed));
@@ -15,7 +18,7 @@ fn genesis() -> GenesisFile {
     GenesisFile {
         timestamp_ms: 1_700_000_000_000,
         block_gas_limit: 30_000_000,
-        council: Address::repeat_byte(1),
+        council: Address::repeat_byte(1).into(),
         alloc: [(Address::repeat_byte(2), U256::from(7))].into(),
         delegates: std::collections::BTreeSet::new(),
         recovery_delay_s: 60,
@@ -125,4 +128,59 @@ fn contracts_to_delegate_to_are_part_of_the_plan() {
         with(many.collect()),
         Err(PlanError::Delegates(DelegatesError::TooMany(257)))
     ));
+}
+
+#[test]
+fn members_of_the_council_are_part_of_the_plan() {
+    let with = |members: Vec<Address>, voting_period_s, execution_delay_s| {
+        let council = CouncilFile::Members(MembersFile {
+            members: members.into_iter().collect(),
+            voting_period_s,
+            execution_delay_s,
+        });
+        let genesis = GenesisFile { council, ..genesis() };
+        PlanFile::new("city".into(), 77, genesis, vec![card(1), card(2)])
+    };
+    let (one, two) = (Address::repeat_byte(1), Address::repeat_byte(2));
+    let key = plan(vec![card(1), card(2)]).expect("a plan");
+    let text = serde_json::to_string(&key).expect("JSON");
+    let said = format!("\"council\":\"{}\"", one.to_string().to_lowercase());
+    assert!(text.contains(&said), "a key is written as it was: {text}");
+    let voting = with(vec![two, one], 60, 0).expect("a plan");
+    assert_eq!(with(vec![one, two], 60, 0).expect("a plan").hash(), voting.hash());
+    for other in [
+        with(vec![one], 60, 0),
+        with(vec![one, two], 61, 0),
+        with(vec![one, two], 60, 1),
+    ] {
+        assert_ne!(other.expect("a plan").hash(), voting.hash());
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("plan.json");
+    voting.write(&path).expect("writes");
+    assert_eq!(PlanFile::read(&path).expect("reads").hash(), voting.hash());
+
+    let refused = |plan: Result<PlanFile, PlanError>| match plan {
+        Err(PlanError::Council(error)) => error,
+        other => panic!("{other:?}"),
+    };
+    assert!(matches!(refused(with(vec![], 60, 0)), CouncilError::Count(0)));
+    assert!(matches!(
+        refused(with(vec![Address::ZERO], 60, 0)),
+        CouncilError::Zero
+    ));
+    assert!(matches!(
+        refused(with(vec![one], 59, 0)),
+        CouncilError::VotingPeriod(59)
+    ));
+    assert!(matches!(
+        refused(with(vec![one], 7_776_001, 0)),
+        CouncilError::VotingPeriod(7_776_001)
+    ));
+    assert!(matches!(
+        refused(with(vec![one], 60, 2_592_001)),
+        CouncilError::ExecutionDelay(2_592_001)
+    ));
+    let many = (1..=101).map(Address::with_last_byte).collect();
+    assert!(matches!(refused(with(many, 60, 0)), CouncilError::Count(101)));
 }

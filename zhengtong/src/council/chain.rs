@@ -1,0 +1,138 @@
+//! The council's contract, through a node whose answers are those of the network named by its file.
+
+use super::{
+    calls::{Contracts, of_genesis},
+    errors::explain,
+    key::MemberKey,
+};
+use alloy_primitives::{Address, U256};
+use alloy_sol_types::SolCall;
+use anyhow::{Context, Result, bail, ensure};
+use std::{path::PathBuf, time::Duration};
+use zhengtong_bindings::{council::Council, council_address};
+use zhengtong_client::{Account, Call, Client};
+use zhengtong_node::{CouncilFile, NetworkFile};
+use zhengtong_types::{NetworkKey, VerifiedReceipt};
+
+/// How often the chain's clock is read while something waits for it.
+const LOOK: Duration = Duration::from_millis(500);
+/// How many reads a wait may take: two minutes, for what the chain does within seconds.
+const MAX_LOOKS: u32 = 240;
+
+#[derive(clap::Args)]
+pub struct Network {
+    /// JSON-RPC of any node of the network, or of several, separated by commas.
+    #[arg(long, default_value = "http://127.0.0.1:8545")]
+    rpc: String,
+    /// The network file: no other network is believed.
+    #[arg(long, default_value = "network.json")]
+    network: PathBuf,
+}
+
+/// Who signs.
+#[derive(clap::Args)]
+pub struct Signer {
+    #[command(flatten)]
+    network: Network,
+    /// The key's file, as `zhengtong council key` makes it.
+    #[arg(long, default_value = "member.key")]
+    key: PathBuf,
+}
+
+/// The council of a network, to be read.
+pub struct Chain {
+    pub client: Client,
+    pub council: Address,
+    pub contracts: Contracts,
+}
+
+/// The council of a network, and a key that acts there.
+pub struct Acting {
+    pub chain: Chain,
+    account: Account,
+}
+
+impl Network {
+    pub async fn connect(&self) -> Result<Chain> {
+        let file = NetworkFile::read(&self.network)?;
+        ensure!(
+            matches!(file.genesis.council, CouncilFile::Members(_)),
+            "the council of {} is one key and has no members; `zhengtong network plan --member` makes a network whose \
+             council has",
+            file.name
+        );
+        let key = NetworkKey::new(*file.sharing()?.public());
+        let client = Client::connect(&self.rpc, Some(key)).await?;
+        Ok(Chain {
+            client,
+            council: council_address(),
+            contracts: of_genesis(),
+        })
+    }
+}
+
+impl Signer {
+    /// The key is read first: without it nothing is asked.
+    pub async fn connect(&self) -> Result<Acting> {
+        let key = MemberKey::read(&self.key)?;
+        let chain = self.network.connect().await?;
+        let account = Account::new(chain.client.clone(), key.into_signer());
+        Ok(Acting { chain, account })
+    }
+}
+
+impl Chain {
+    pub async fn read<C: SolCall>(&self, call: C) -> Result<C::Return> {
+        self.client.read(self.council, &call).await.map_err(explain)
+    }
+
+    /// Seconds of the latest block.
+    pub async fn now_s(&self) -> Result<u64> {
+        Ok(self.read(Council::clockCall {}).await?.to())
+    }
+
+    /// Waits until the chain's clock is there.
+    pub async fn wait_until(&self, time_s: u64) -> Result<()> {
+        for _ in 0..MAX_LOOKS {
+            if self.now_s().await? >= time_s {
+                return Ok(());
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        bail!("the chain makes no new blocks; look at the nodes")
+    }
+}
+
+impl Acting {
+    pub const fn address(&self) -> Address {
+        self.account.address()
+    }
+
+    /// Fails early, and clearly, for who has no vote.
+    pub async fn require_member(&self) -> Result<()> {
+        let account = self.address();
+        let members = self.chain.read(Council::membersCall {}).await?;
+        if members.contains(&account) {
+            return Ok(());
+        }
+        let own = members
+            .iter()
+            .map(Address::to_string)
+            .collect::<Vec<_>>()
+            .join(", ");
+        bail!("{account} is not a member of the council; its members are {own}")
+    }
+
+    /// Sends, and waits until it is final and proven.
+    pub async fn execute(&self, call: impl SolCall) -> Result<VerifiedReceipt> {
+        let call = Call::new(self.chain.council, &call);
+        self.account.execute(&call).await.map_err(explain)
+    }
+}
+
+/// A number of the contract's that fits.
+pub fn small(number: U256, what: &str) -> Result<u64> {
+    u64::try_from(number)
+        .ok()
+        .with_context(|| format!("{what} is {number}, which cannot be"))
+}
