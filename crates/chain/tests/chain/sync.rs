@@ -72,6 +72,8 @@ struct Cluster<'a> {
     network: &'a Network,
     oracle: Oracle<ValidatorKey, deterministic::Context>,
     validators: Vec<Option<Node>>,
+    /// What validators keep to themselves, also when they lose their disk.
+    secrets: Vec<Secrets>,
     nonces: [u64; VALIDATORS],
     paid: u64,
     starts: u32,
@@ -130,6 +132,7 @@ impl<'a> Cluster<'a> {
             network,
             oracle,
             validators: Vec::new(),
+            secrets: (0..VALIDATORS).map(|index| network.secrets(index)).collect(),
             nonces: [0; VALIDATORS],
             paid: 0,
             starts: 0,
@@ -137,7 +140,7 @@ impl<'a> Cluster<'a> {
         for index in 0..VALIDATORS {
             let begin = Begin {
                 signer: network.keys[index].clone(),
-                secrets: network.secrets(index),
+                secrets: cluster.secrets[index].clone(),
                 votes: true,
                 store: memory(),
                 prefix: ["v0", "v1", "v2", "v3"][index],
@@ -601,7 +604,7 @@ fn a_wiped_validator_begins_after_what_it_may_have_voted_on() {
             .as_millis() as u64;
         let begin = Begin {
             signer: network.keys[3].clone(),
-            secrets: network.secrets(3),
+            secrets: cluster.secrets[3].clone(),
             votes: true,
             store: memory(),
             prefix: "v3-wiped",
