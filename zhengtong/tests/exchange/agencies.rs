@@ -49,9 +49,7 @@ impl Agency {
             .databases
             .source(slug, &folder, &format!("{schema}{rows}"))
             .await;
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let listen = listener.local_addr().unwrap();
-        drop(listener);
+        let listen = crate::processes::ports(1)[0];
         // The mapping of the demo is written for SQLite; records are read alike on both, questions are not asked here.
         let store = setup
             .databases

@@ -73,9 +73,7 @@ fn rows(slug: &str) -> String {
 impl World {
     async fn new(databases: &Databases) -> Self {
         let root = tempfile::tempdir().unwrap();
-        let held = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let rpc = held.local_addr().unwrap();
-        drop(held);
+        let rpc = crate::processes::ports(1)[0];
         let node = start_node(&root, rpc);
         let chain = Chain::connect(&format!("http://{rpc}"), &root.path().join("chain")).await;
         let proxy = Proxy::start(rpc).await;

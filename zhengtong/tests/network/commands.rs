@@ -1,25 +1,15 @@
 //! Setting a network up, as docs/operations.md says.
 
 use crate::{
-    processes::{Process, refused, zhengtong},
+    processes::{Process, ports, refused, zhengtong},
     transfers::{CHAIN_ID, account},
 };
 use std::{
     fs,
-    net::{SocketAddr, TcpListener},
+    net::SocketAddr,
     path::{Path, PathBuf},
 };
 use zhengtong_types::NetworkKey;
-
-/// Free ports of this machine; other programs may take them, but rarely do so soon.
-pub fn ports(count: usize) -> Vec<SocketAddr> {
-    let held: Vec<_> = (0..count)
-        .map(|_| TcpListener::bind("127.0.0.1:0").expect("a port"))
-        .collect();
-    held.iter()
-        .map(|port| port.local_addr().expect("bound"))
-        .collect()
-}
 
 /// Where things of a test network are.
 pub struct Setup {
@@ -90,23 +80,23 @@ fn make_plan(root: &Path, validators: usize, council: &[String], epoch_blocks: O
     plan
 }
 
-/// Keys, plan and ceremony of four validators, each command a process of its own.
+/// Keys, plan and ceremony of validators, each command a process of its own; one key is the council.
 pub fn found(root: &Path, validators: usize) -> Setup {
-    found_with(root, validators, None)
+    found_governed(root, validators, &one_key(), None)
 }
 
-/// The same with epochs of another length.
-pub fn found_with(root: &Path, validators: usize, epoch_blocks: Option<u64>) -> Setup {
+/// The same with another council, as arguments of `network plan`, and epochs of another length if one is given.
+pub fn found_governed(
+    root: &Path,
+    validators: usize,
+    council: &[String],
+    epoch_blocks: Option<u64>,
+) -> Setup {
     found_by(
         root,
-        &make_plan(root, validators, &one_key(), epoch_blocks),
+        &make_plan(root, validators, council, epoch_blocks),
         validators,
     )
-}
-
-/// The same with another council, as arguments of `network plan`.
-pub fn found_governed(root: &Path, validators: usize, council: &[String]) -> Setup {
-    found_by(root, &make_plan(root, validators, council, None), validators)
 }
 
 fn found_by(root: &Path, plan: &Path, validators: usize) -> Setup {

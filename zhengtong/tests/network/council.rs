@@ -1,8 +1,8 @@
 //! A network whose council has members: they propose, vote and execute with the documented commands.
 
 use crate::{
-    commands::{Setup, after, found_governed, ports, text},
-    processes::{PATIENCE, refused, zhengtong},
+    commands::{Setup, after, found_governed, text},
+    processes::{PATIENCE, ports, refused, zhengtong},
     transfers::connect,
 };
 use alloy_primitives::{B256, hex};
@@ -17,15 +17,27 @@ use zhengtong_bindings::{Statutes, Validators, addresses, statute_id, statutes::
 const VALIDATORS: usize = 4;
 
 /// Makes a voting key, and answers its address.
-fn member(root: &Path, name: &str) -> (PathBuf, String) {
+pub fn member(root: &Path, name: &str) -> (PathBuf, String) {
     let path = root.join(format!("{name}.key"));
     let printed = zhengtong(&["council", "key", "--out", text(&path)]);
     let address = after(&printed, "member").split(' ').next().expect("an address");
     (path, address.to_owned())
 }
 
+/// Members with keys of their own, and the arguments of `network plan` that make them the council.
+pub fn members(root: &Path, count: usize) -> (Vec<(PathBuf, String)>, Vec<String>) {
+    let members: Vec<_> = (0..count)
+        .map(|index| member(root, &format!("member-{index}")))
+        .collect();
+    let mut council = vec!["--execution-delay".to_owned(), "1".to_owned()];
+    for (_, address) in &members {
+        council.extend(["--member".to_owned(), address.clone()]);
+    }
+    (members, council)
+}
+
 /// A command of the council, through the first node.
-fn arguments(setup: &Setup, key: Option<&Path>, words: &[&str]) -> Vec<String> {
+pub fn arguments(setup: &Setup, key: Option<&Path>, words: &[&str]) -> Vec<String> {
     let network = setup.node(0).join("network.json");
     let rpc = format!("http://{}", setup.rpc[0]);
     let rest = ["--rpc", &rpc, "--network", text(&network)];
@@ -41,15 +53,9 @@ fn arguments(setup: &Setup, key: Option<&Path>, words: &[&str]) -> Vec<String> {
 async fn members_decide_who_validates_and_what_holds() {
     let root = tempfile::tempdir().expect("a folder");
     let root = root.path();
-    let members: Vec<_> = (0..VALIDATORS)
-        .map(|index| member(root, &format!("member-{index}")))
-        .collect();
+    let (members, council) = members(root, VALIDATORS);
     let (stranger, stranger_address) = member(root, "stranger");
-    let mut council = vec!["--execution-delay".to_owned(), "1".to_owned()];
-    for (_, address) in &members {
-        council.extend(["--member".to_owned(), address.clone()]);
-    }
-    let setup = found_governed(root, VALIDATORS, &council);
+    let setup = found_governed(root, VALIDATORS, &council, None);
     let _running: Vec<_> = (0..VALIDATORS).map(|index| setup.start(index)).collect();
     let run = |key: &Path, words: &[&str]| zhengtong(&arguments(&setup, Some(key), words));
     let fails = |key: &Path, words: &[&str]| refused(&arguments(&setup, Some(key), words));

@@ -1,13 +1,15 @@
 //! Validators join and leave by vote while transactions come in, and the network's key stays.
 
 use crate::{
-    commands::{Setup, add_follower, found_with},
+    commands::{Setup, add_follower, found_governed, text},
+    council::{arguments, members},
+    processes::zhengtong,
     transfers::{FINAL, Sender, all_final, connect},
 };
-use alloy_primitives::{B256, Bytes};
-use alloy_sol_types::SolCall as _;
+use alloy_primitives::Bytes;
 use std::{
     fs,
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -15,10 +17,6 @@ use std::{
     time::Duration,
 };
 use tokio::task::JoinHandle;
-use zhengtong_bindings::validators::{
-    IValidators::Validator,
-    Validators::{addCall, removeCall},
-};
 use zhengtong_client::Client;
 use zhengtong_types::{EpochRole, EpochValidators};
 
@@ -72,31 +70,25 @@ fn has(now: &EpochValidators, key: &Bytes) -> bool {
     now.validators.iter().any(|validator| validator.key == *key)
 }
 
-/// The account that is the council of this network adds one validator and removes another.
-async fn vote(setup: &Setup, node: &Client, joining: usize, removed: &Bytes) {
-    let card = fs::read_to_string(setup.node(joining).join("card.json")).expect("a card");
-    let card: serde_json::Value = serde_json::from_str(&card).expect("JSON");
-    let validator = Validator {
-        key: B256::from_slice(&key_of(setup, joining)),
-        location: card["address"].as_str().expect("an address").into(),
-        name: card["name"].as_str().expect("a name").into(),
-    };
-    let contract = node.network().expect("known").contracts["validators"];
-    let mut council = Sender::new(0);
-    let added = council
-        .call(node, contract, addCall { v: validator }.abi_encode())
-        .await;
-    let key = B256::from_slice(removed);
-    let gone = council
-        .call(node, contract, removeCall { key }.abi_encode())
-        .await;
-    all_final(node, &[added, gone]).await;
+/// The members of the council decide to add one validator and to remove another, as docs/operations.md says.
+fn vote(setup: &Setup, members: &[(PathBuf, String)], joining: usize, removed: &Bytes) {
+    let run = |member: usize, words: &[&str]| zhengtong(&arguments(setup, Some(&members[member].0), words));
+    let card = setup.node(joining).join("card.json");
+    run(0, &["propose", "add-validator", text(&card)]);
+    run(1, &["propose", "remove-validator", &removed.to_string()]);
+    for proposal in ["1", "2"] {
+        for member in 0..3 {
+            run(member, &["vote", proposal, "for"]);
+        }
+        run(3, &["execute", proposal]);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_joins_and_one_leaves_by_vote_under_load_and_the_key_stays() {
     let root = tempfile::tempdir().expect("a folder");
-    let setup = found_with(root.path(), VALIDATORS, Some(EPOCH_BLOCKS));
+    let (members, council) = members(root.path(), VALIDATORS);
+    let setup = found_governed(root.path(), VALIDATORS, &council, Some(EPOCH_BLOCKS));
     // Whoever is to join follows first, so that it is there when it is dealt to.
     let joining = VALIDATORS;
     add_follower(&setup, joining);
@@ -121,7 +113,7 @@ async fn one_joins_and_one_leaves_by_vote_under_load_and_the_key_stays() {
     let busy = load(Sender::new(1), clients[0].clone(), stop.clone());
     let leaving = VALIDATORS - 1;
     let (added, removed) = (key_of(&setup, joining), key_of(&setup, leaving));
-    vote(&setup, &clients[0], joining, &removed).await;
+    vote(&setup, &members, joining, &removed);
     let now = becomes(&clients[0], |now| has(now, &added) && !has(now, &removed)).await;
     assert_eq!(now.validators.len(), VALIDATORS);
     assert!(now.reshared);

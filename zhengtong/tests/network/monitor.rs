@@ -1,8 +1,8 @@
 //! What a node tells its operator, and what the dashboard and the alerts in `ops/` ask for.
 
 use crate::{
-    commands::{ports, text},
-    processes::Process,
+    commands::text,
+    processes::{Process, ports},
 };
 use std::{collections::BTreeSet, fs, path::Path};
 

@@ -3,14 +3,38 @@
 use std::{
     ffi::OsStr,
     io::{BufRead as _, BufReader},
+    net::{Ipv4Addr, SocketAddr, TcpListener},
     process::{Child, Command, Stdio},
-    sync::mpsc::{Receiver, RecvTimeoutError, channel},
+    sync::{
+        atomic::{AtomicU32, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, channel},
+    },
     thread::JoinHandle,
     time::Duration,
 };
 
 /// How long a process may take to print what a test waits for. Far above what it needs on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(300);
+
+/// Ports that are below those that a system gives to connections and to whoever asks for any.
+const PORTS: std::ops::Range<u32> = 10_000..32_000;
+/// Ports of one test process, which has a number near those of the processes beside it.
+const PORTS_OF_A_PROCESS: u32 = 22;
+
+/// Free ports of this machine, which no test beside this one is given: what is free now may be used much later.
+pub fn ports(count: usize) -> Vec<SocketAddr> {
+    static GIVEN: AtomicU32 = AtomicU32::new(0);
+    let first = std::process::id().wrapping_mul(PORTS_OF_A_PROCESS);
+    let tries = (0..PORTS.len()).map(|_| {
+        let next = first.wrapping_add(GIVEN.fetch_add(1, Ordering::Relaxed));
+        let port = PORTS.start + next % (PORTS.end - PORTS.start);
+        SocketAddr::from((Ipv4Addr::LOCALHOST, port as u16))
+    });
+    let free = tries.filter(|address| TcpListener::bind(address).is_ok());
+    let ports: Vec<_> = free.take(count).collect();
+    assert_eq!(ports.len(), count, "no {count} ports are free");
+    ports
+}
 
 fn command<S: AsRef<OsStr>>(arguments: &[S]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_zhengtong"));

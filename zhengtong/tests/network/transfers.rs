@@ -28,10 +28,6 @@ fn transfer(from: &PrivateKeySigner, nonce: u64) -> Bytes {
         value: U256::from(1),
         ..TxEip1559::default()
     };
-    sign(from, transaction)
-}
-
-fn sign(from: &PrivateKeySigner, transaction: TxEip1559) -> Bytes {
     let signature = from
         .sign_hash_sync(&transaction.signature_hash())
         .expect("local keys sign");
@@ -58,26 +54,10 @@ impl Sender {
 
     /// Sends one and answers its hash once the node has acknowledged it.
     pub async fn send(&mut self, node: &Client) -> B256 {
-        let raw = transfer(&self.key, self.next);
-        self.submit(node, raw).await
-    }
-
-    /// Calls a contract.
-    pub async fn call(&mut self, node: &Client, contract: Address, input: Vec<u8>) -> B256 {
-        let transaction = TxEip1559 {
-            chain_id: CHAIN_ID,
-            nonce: self.next,
-            gas_limit: 1_000_000,
-            to: TxKind::Call(contract),
-            input: input.into(),
-            ..TxEip1559::default()
-        };
-        let raw = sign(&self.key, transaction);
-        self.submit(node, raw).await
-    }
-
-    async fn submit(&mut self, node: &Client, raw: Bytes) -> B256 {
-        let hash = node.send(&raw).await.expect("acknowledged");
+        let hash = node
+            .send(&transfer(&self.key, self.next))
+            .await
+            .expect("acknowledged");
         self.next += 1;
         self.acknowledged.push(hash);
         hash
