@@ -99,8 +99,8 @@ pub struct State {
     /// Connections, each with one request under way.
     #[arg(long, default_value_t = 256)]
     lanes: usize,
-    /// How often both are measured, in turn.
-    #[arg(long, default_value_t = 3)]
+    /// How often both are measured, in turn. The first time reads a large state from disk.
+    #[arg(long, default_value_t = 5)]
     rounds: usize,
     /// Where to keep the data of the run; deleted first.
     #[arg(long, default_value = "target/bench-state")]
