@@ -1,38 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Test} from "../support/Vm.sol";
 import {AccountsHandler} from "./AccountsHandler.sol";
+import {HandlerTest} from "./HandlerTest.sol";
 
 /// @notice Recovery rotates signers after its delay, and nothing else ever changes them.
-contract AccountsInvariantTest is Test {
+contract AccountsInvariantTest is HandlerTest {
     AccountsHandler internal handler;
-
-    struct FuzzSelector {
-        address target;
-        bytes4[] selectors;
-    }
 
     function setUp() public {
         handler = new AccountsHandler();
     }
 
-    /// @dev Read by forge.
-    function targetContracts() public view returns (address[] memory targets) {
-        targets = new address[](1);
-        targets[0] = address(handler);
-    }
-
-    /// @dev Read by forge.
-    function targetSelectors() public view returns (FuzzSelector[] memory targets) {
-        targets = new FuzzSelector[](1);
-        targets[0].target = address(handler);
-        targets[0].selectors = new bytes4[](5);
-        targets[0].selectors[0] = handler.wait.selector;
-        targets[0].selectors[1] = handler.approveBy.selector;
-        targets[0].selectors[2] = handler.stop.selector;
-        targets[0].selectors[3] = handler.finish.selector;
-        targets[0].selectors[4] = handler.addThief.selector;
+    function handled() internal view override returns (address, bytes4[] memory selectors) {
+        selectors = new bytes4[](5);
+        selectors[0] = handler.wait.selector;
+        selectors[1] = handler.approveBy.selector;
+        selectors[2] = handler.stop.selector;
+        selectors[3] = handler.finish.selector;
+        selectors[4] = handler.addThief.selector;
+        return (address(handler), selectors);
     }
 
     function invariant_recovery_rotates_and_never_acts() public view {

@@ -2,17 +2,12 @@
 pragma solidity 0.8.37;
 
 import {ICases} from "../../src/interfaces/ICases.sol";
-import {Test} from "../support/Vm.sol";
 import {CasesHandler} from "./CasesHandler.sol";
+import {HandlerTest} from "./HandlerTest.sol";
 import {CaseWatch} from "./CaseWatch.sol";
 
 /// @notice The life of cases, whatever anyone calls in whatever order. CaseWatch checks each step, this what always holds.
-contract CasesInvariantTest is Test {
-    struct FuzzSelector {
-        address target;
-        bytes4[] selectors;
-    }
-
+contract CasesInvariantTest is HandlerTest {
     CasesHandler internal handler;
     CaseWatch internal watch;
 
@@ -21,16 +16,8 @@ contract CasesInvariantTest is Test {
         watch = handler.watch();
     }
 
-    /// @dev Read by forge.
-    function targetContracts() public view returns (address[] memory targets) {
-        targets = new address[](1);
-        targets[0] = address(handler);
-    }
-
-    /// @dev Read by forge.
-    function targetSelectors() public view returns (FuzzSelector[] memory targets) {
-        targets = new FuzzSelector[](1);
-        targets[0] = FuzzSelector(address(handler), calls());
+    function handled() internal view override returns (address, bytes4[] memory) {
+        return (address(handler), calls());
     }
 
     function calls() internal view returns (bytes4[] memory list) {

@@ -1,34 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Test} from "../support/Vm.sol";
 import {CouncilHandler} from "./CouncilHandler.sol";
+import {HandlerTest} from "./HandlerTest.sol";
 
 /// @notice Nothing is done without the votes, before its time, or twice.
-contract CouncilInvariantTest is Test {
-    struct FuzzSelector {
-        address target;
-        bytes4[] selectors;
-    }
-
+contract CouncilInvariantTest is HandlerTest {
     CouncilHandler internal handler;
 
     function setUp() public {
         handler = new CouncilHandler();
     }
 
-    /// @dev Read by forge.
-    function targetContracts() public view returns (address[] memory targets) {
-        targets = new address[](1);
-        targets[0] = address(handler);
-    }
-
-    /// @dev Read by forge.
-    function targetSelectors() public view returns (FuzzSelector[] memory targets) {
-        targets = new FuzzSelector[](1);
-        targets[0].target = address(handler);
-        targets[0].selectors = new bytes4[](1);
-        targets[0].selectors[0] = handler.act.selector;
+    function handled() internal view override returns (address, bytes4[] memory selectors) {
+        selectors = new bytes4[](1);
+        selectors[0] = handler.act.selector;
+        return (address(handler), selectors);
     }
 
     function invariant_nothing_is_done_without_the_votes() public view {

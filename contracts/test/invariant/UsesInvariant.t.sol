@@ -1,34 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Test} from "../support/Vm.sol";
 import {UsesHandler} from "./UsesHandler.sol";
+import {HandlerTest} from "./HandlerTest.sol";
 
 /// @notice No basis, no data: a use is recorded exactly when it may be, and no tag is ever used again.
-contract UsesInvariantTest is Test {
-    struct FuzzSelector {
-        address target;
-        bytes4[] selectors;
-    }
-
+contract UsesInvariantTest is HandlerTest {
     UsesHandler internal handler;
 
     function setUp() public {
         handler = new UsesHandler();
     }
 
-    /// @dev Read by forge.
-    function targetContracts() public view returns (address[] memory targets) {
-        targets = new address[](1);
-        targets[0] = address(handler);
-    }
-
-    /// @dev Read by forge.
-    function targetSelectors() public view returns (FuzzSelector[] memory targets) {
-        targets = new FuzzSelector[](1);
-        targets[0].target = address(handler);
-        targets[0].selectors = new bytes4[](1);
-        targets[0].selectors[0] = handler.record.selector;
+    function handled() internal view override returns (address, bytes4[] memory selectors) {
+        selectors = new bytes4[](1);
+        selectors[0] = handler.record.selector;
+        return (address(handler), selectors);
     }
 
     function invariant_recorded_exactly_when_allowed() public view {

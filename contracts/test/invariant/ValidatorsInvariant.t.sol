@@ -1,34 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Test} from "../support/Vm.sol";
 import {ValidatorsHandler} from "./ValidatorsHandler.sol";
+import {HandlerTest} from "./HandlerTest.sol";
 
 /// @notice The list is what the council made it, in the order of keys, and never empty.
-contract ValidatorsInvariantTest is Test {
-    struct FuzzSelector {
-        address target;
-        bytes4[] selectors;
-    }
-
+contract ValidatorsInvariantTest is HandlerTest {
     ValidatorsHandler internal handler;
 
     function setUp() public {
         handler = new ValidatorsHandler();
     }
 
-    /// @dev Read by forge.
-    function targetContracts() public view returns (address[] memory targets) {
-        targets = new address[](1);
-        targets[0] = address(handler);
-    }
-
-    /// @dev Read by forge.
-    function targetSelectors() public view returns (FuzzSelector[] memory targets) {
-        targets = new FuzzSelector[](1);
-        targets[0].target = address(handler);
-        targets[0].selectors = new bytes4[](1);
-        targets[0].selectors[0] = handler.change.selector;
+    function handled() internal view override returns (address, bytes4[] memory selectors) {
+        selectors = new bytes4[](1);
+        selectors[0] = handler.change.selector;
+        return (address(handler), selectors);
     }
 
     function invariant_the_list_is_what_the_council_made_it() public {
