@@ -58,14 +58,7 @@ impl App {
             // Appealed meanwhile: the next decision brings its own job.
             return Ok(Outcome::Done);
         }
-        let service = self
-            .store
-            .service(case.service, case.version)
-            .await?
-            .ok_or(AppError::Record("service"))?;
-        let package = self
-            .package(service.package)
-            .ok_or(AppError::PackageMissing(service.package))?;
+        let package = self.package_of(&case).await?;
         let Some(link) = self.store.link(case.id).await?.filter(|link| link.owner) else {
             return Ok(Outcome::Wait(Waiting::Link));
         };
@@ -190,14 +183,7 @@ impl App {
             let text = self.credential_text(case.id, row.seq).await?;
             return Ok(text.map_or(ForHolder::Gone, ForHolder::Ready));
         }
-        let service = self
-            .store
-            .service(case.service, case.version)
-            .await?
-            .ok_or(AppError::Record("service"))?;
-        let package = self
-            .package(service.package)
-            .ok_or(AppError::PackageMissing(service.package))?;
+        let package = self.package_of(case).await?;
         let history = self.store.history(case.id).await?;
         let decision = decision(&history, row.seq).ok_or(AppError::Record("decision"))?;
         self.sign_credential(case, package, holder.clone(), row.status_index, &decision)

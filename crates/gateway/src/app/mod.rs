@@ -58,7 +58,7 @@ pub use resident::{MAX_STATEMENT_CHARS, ResidentError, SignedRequest};
 pub use session::{Session, SessionError};
 pub use tracker::{Period, Usage, Usages};
 
-use crate::store::{Store, StoreError};
+use crate::store::{CaseRow, Store, StoreError};
 use chain::{ChainError, ChainPort};
 use clock::Clock;
 use openid::Openid;
@@ -213,6 +213,17 @@ impl App {
     pub async fn is_registered(&self) -> Result<bool, StoreError> {
         let listed = self.store.organisation(self.me).await?;
         Ok(listed.is_some_and(|(attester, _)| attester == self.attester.address()))
+    }
+
+    /// The package of the version of its service that a case is of.
+    async fn package_of(&self, case: &CaseRow) -> Result<&Package, AppError> {
+        let service = self
+            .store
+            .service(case.service, case.version)
+            .await?
+            .ok_or(AppError::Record("service"))?;
+        self.package(service.package)
+            .ok_or(AppError::PackageMissing(service.package))
     }
 
     fn package(&self, hash: B256) -> Option<&Package> {

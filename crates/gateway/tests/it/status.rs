@@ -3,14 +3,12 @@
 use std::time::Duration;
 
 use alloy_primitives::B256;
-use alloy_sol_types::{SolCall, SolEvent};
+use alloy_sol_types::SolEvent;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use zhengtong_bindings::cases::Cases::appealCall;
 use zhengtong_bindings::credentials::Credentials::{CredentialIssued, StatusRootSet, statusRootCall};
-use zhengtong_bindings::registry::IRegistry::Organisation;
-use zhengtong_bindings::registry::Registry::setOrganisationCall;
 use zhengtong_bindings::{DECIDER, ISSUER, PROVIDER, addresses, slug};
 use zhengtong_credentials::{Status, StatusList};
 use zhengtong_vault::sql::{Access, connect, sqlite_url};
@@ -107,25 +105,14 @@ async fn a_root_that_the_contract_refused_is_published_once_it_may_be_and_with_w
     let wallet = world.wallet("approved-66").await;
     let first = world.apply(&wallet, 1, "old-age-allowance").await;
     let second = world.apply(&wallet, 2, "old-age-allowance").await;
-    let with_roles = |roles| {
-        let organisation = Organisation {
-            attester: world.app(OWNER).attester.address(),
-            roles,
-            encryptionKey: world.encryption(OWNER),
-            name: OWNER.into(),
-            gateway: "x".into(),
-        };
-        let call = setOrganisationCall::new((slug(OWNER), organisation));
-        world.chain.submit(&world.council, addresses().registry, &call);
-    };
     let before = on_chain(&world);
-    with_roles(PROVIDER | DECIDER);
+    world.set_roles(OWNER, PROVIDER | DECIDER);
     appeal(&world, &first).await;
     world.app(OWNER).follow().await.unwrap();
     world.app(OWNER).work_once().await.unwrap();
     assert_eq!(on_chain(&world), before, "not an issuer for now");
 
-    with_roles(PROVIDER | DECIDER | ISSUER);
+    world.set_roles(OWNER, PROVIDER | DECIDER | ISSUER);
     appeal(&world, &second).await;
     for _ in 0..3 {
         world.advance(Duration::from_secs(600));

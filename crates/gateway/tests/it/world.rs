@@ -243,29 +243,31 @@ impl World {
         self.keys(organisation).public().unwrap().encryption
     }
 
+    /// The council lists an organisation with these roles, whatever it had before.
+    pub fn set_roles(&self, organisation: &str, roles: u32) {
+        let public = self.keys(organisation).public().unwrap();
+        let listed = Organisation {
+            attester: public.attester,
+            roles,
+            encryptionKey: public.encryption,
+            name: organisation.into(),
+            gateway: format!("/gateway/{organisation}"),
+        };
+        let call = setOrganisationCall::new((parse_slug(organisation).unwrap(), listed));
+        self.chain.submit(&self.council, addresses().registry, &call);
+    }
+
     fn list_organisations(&self) {
         let registry = addresses().registry;
         for (slug, _) in AGENCIES {
-            let public = self.keys(slug).public().unwrap();
             let roles = match slug {
                 "public-security" => PROVIDER | IDENTITY | RECOVERY,
                 "human-resources" | "health" => PROVIDER | RECOVERY,
                 OWNER => PROVIDER | DECIDER | ISSUER,
                 _ => PROVIDER,
             };
-            let organisation = Organisation {
-                attester: public.attester,
-                roles,
-                encryptionKey: public.encryption,
-                name: slug.into(),
-                gateway: format!("/gateway/{slug}"),
-            };
+            self.set_roles(slug, roles);
             let id = parse_slug(slug).unwrap();
-            self.chain.submit(
-                &self.council,
-                registry,
-                &setOrganisationCall::new((id, organisation)),
-            );
             let anchor = authority().certificate().der().to_vec().into();
             let call = setAnchorCall::new((id, anchor, true));
             self.chain.submit(&self.council, addresses().credentials, &call);

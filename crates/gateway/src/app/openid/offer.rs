@@ -95,15 +95,7 @@ impl App {
 
     /// The credential configuration that a case gives.
     pub(super) async fn configuration_of(&self, case: &CaseRow) -> Result<&str, OpenidError> {
-        let service = self
-            .store
-            .service(case.service, case.version)
-            .await
-            .map_err(inner)?
-            .ok_or(AppError::Record("service"))?;
-        let package = self
-            .package(service.package)
-            .ok_or(AppError::PackageMissing(service.package))?;
+        let package = self.package_of(case).await?;
         Ok(package.credential().kind.as_str())
     }
 }

@@ -1,12 +1,10 @@
 use alloy_primitives::{B256, Bytes};
-use alloy_sol_types::{SolCall, SolEvent};
+use alloy_sol_types::SolEvent;
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 use std::time::Duration;
 use zhengtong_bindings::credentials::Credentials::CredentialIssued;
-use zhengtong_bindings::registry::IRegistry::Organisation;
-use zhengtong_bindings::registry::Registry::setOrganisationCall;
-use zhengtong_bindings::{DECIDER, ISSUER, PROVIDER, addresses, slug};
+use zhengtong_bindings::{DECIDER, ISSUER, PROVIDER, addresses};
 use zhengtong_credentials::{Certificate, Expected, Presented};
 use zhengtong_gateway::http::openid::well_known;
 
@@ -380,18 +378,7 @@ async fn a_token_bound_to_a_key_needs_a_fresh_proof_of_it() {
 #[tokio::test]
 async fn a_credential_that_the_chain_does_not_have_yet_comes_later() {
     let world = World::new().await;
-    let with_roles = |roles| {
-        let organisation = Organisation {
-            attester: world.app(OWNER).attester.address(),
-            roles,
-            encryptionKey: world.encryption(OWNER),
-            name: OWNER.into(),
-            gateway: "x".into(),
-        };
-        let call = setOrganisationCall::new((slug(OWNER), organisation));
-        world.chain.submit(&world.council, addresses().registry, &call);
-    };
-    with_roles(PROVIDER | DECIDER);
+    world.set_roles(OWNER, PROVIDER | DECIDER);
     let case = decided(&world).await;
     let token = world.token(&case).await;
     let body = json!({ "credential_configuration_id": "old-age-allowance", "proofs": { "jwt": [world.proof(&KEY).await] } });
@@ -417,7 +404,7 @@ async fn a_credential_that_the_chain_does_not_have_yet_comes_later() {
         "of another token"
     );
 
-    with_roles(PROVIDER | DECIDER | ISSUER);
+    world.set_roles(OWNER, PROVIDER | DECIDER | ISSUER);
     for _ in 0..3 {
         world.advance(Duration::from_secs(120));
         world.settle().await;
