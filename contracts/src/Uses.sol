@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Multicall} from "@openzeppelin/contracts/utils/Multicall.sol";
 import {CONSENT, PROVIDER} from "./interfaces/Constants.sol";
 import {ICases} from "./interfaces/ICases.sol";
 import {IConsents} from "./interfaces/IConsents.sol";
@@ -12,8 +13,8 @@ import {IUses} from "./interfaces/IUses.sol";
 import {Bits} from "./libraries/Bits.sol";
 import {Linked} from "./Linked.sol";
 
-/// @dev See {IUses}.
-contract Uses is IUses, Linked {
+/// @dev See {IUses}. By `multicall` a provider records several uses in one transaction: all of them, or none.
+contract Uses is IUses, Linked, Multicall {
     using Bits for uint32;
 
     /// @dev 512 bytes of padded plaintext and the tag of AES-GCM, so that length tells nothing.

@@ -54,6 +54,42 @@ contract UsesTest is CaseWorld {
         vm.assertEq(vm.load(address(uses), keccak256(abi.encode(TAG, 0))), uses.binding(TAG), "slot 0");
     }
 
+    function calls(Use[2] memory all) internal view returns (bytes[] memory encoded) {
+        encoded = new bytes[](2);
+        for (uint256 i; i < 2; ++i) {
+            Use memory u = all[i];
+            bytes memory ciphertext = new bytes(u.bytesLong);
+            encoded[i] = abi.encodeCall(uses.record, (u.tag, u.id, u.provider, u.consumer, u.mask, u.basis, ciphertext));
+        }
+    }
+
+    function test_several_are_recorded_at_once() public {
+        Use memory second = good;
+        second.tag = keccak256("second");
+        bytes[] memory both = calls([good, second]);
+        expectEvent(address(uses));
+        emit IUses.Used(TAG, good.id, POLICE, CIVIL, ALLOWANCE, law, POLICE_MASK, new bytes(528));
+        emit IUses.Used(second.tag, good.id, POLICE, CIVIL, ALLOWANCE, law, POLICE_MASK, new bytes(528));
+        vm.prank(police);
+        uses.multicall(both);
+        vm.assertEq(uses.binding(second.tag), keccak256(abi.encode(POLICE, good.id, POLICE_MASK)), "binding");
+    }
+
+    function test_of_several_one_that_is_refused_undoes_all() public {
+        Use memory second = good;
+        bytes[] memory both = calls([good, second]);
+        vm.expectRevert(abi.encodeWithSelector(IUses.TagUsed.selector, TAG));
+        vm.prank(police);
+        uses.multicall(both);
+        vm.assertEq(uses.binding(TAG), 0, "nothing is on record");
+
+        second.tag = keccak256("second");
+        both = calls([good, second]);
+        vm.expectRevert(abi.encodeWithSelector(IUses.NotTheProvider.selector, POLICE, health));
+        vm.prank(health);
+        uses.multicall(both);
+    }
+
     function test_a_tag_is_used_once() public {
         record(good);
         fails(good, abi.encodeWithSelector(IUses.TagUsed.selector, TAG));

@@ -12,7 +12,7 @@ mod validators;
 
 use std::{sync::Arc, time::Duration};
 
-use axum::{Json, Router, extract::Request, middleware, response::IntoResponse, routing::get};
+use axum::{Router, body::Bytes, extract::Request, http::header, middleware, routing::get};
 use tokio::sync::watch;
 use tower_http::{compression::CompressionLayer, cors, limit::RequestBodyLimitLayer, timeout::TimeoutLayer};
 use utoipa::OpenApi;
@@ -92,15 +92,12 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 /// are left to the caller.
 pub fn router(app: App) -> Router {
     let (router, document) = routes().split_for_parts();
-    let document = Arc::new(document);
+    let document = Bytes::from(serde_json::to_vec(&document).expect("an OpenAPI document can be written"));
+    let json = [(header::CONTENT_TYPE, "application/json")];
     router
         .route(
             "/api/openapi.json",
-            get(move || {
-                let document = document.clone();
-                async move { Json(document.as_ref().clone()).into_response() }
-            })
-            .layer(middleware::from_fn(validators::add)),
+            get(move || async move { (json, document) }).layer(middleware::from_fn(validators::add)),
         )
         .route("/api/{*path}", axum::routing::any(unknown))
         .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))

@@ -162,6 +162,8 @@ pub async fn connect(url: &str, access: Access) -> Result<AnyPool, VaultError> {
     Ok(AnyPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
+        // A connection to a file does not break while nobody uses it; asking it would cost two thread switches a query.
+        .test_before_acquire(!is_sqlite)
         .after_connect(move |connection, _| {
             Box::pin(async move { sqlx::raw_sql(setup).execute(connection).await.map(|_| ()) })
         })

@@ -18,6 +18,7 @@ mod tracker;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, Method, StatusCode, header};
 use axum::routing::get;
@@ -95,9 +96,12 @@ fn routes_of() -> OpenApiRouter<App> {
 /// The routes of a gateway. Pages of the portal's hosts may use them from another origin; with `dev`, all pages.
 pub fn router(app: App, dev: bool) -> Router {
     let (routes, description) = routes_of().split_for_parts();
-    let description = axum::Json(description);
+    // Written once: a router is cloned with all it holds for every connection.
+    let description =
+        Bytes::from(serde_json::to_vec(&description).expect("an OpenAPI document can be written"));
+    let json = [(header::CONTENT_TYPE, "application/json")];
     let routes = routes
-        .route("/openapi.json", get(move || async move { description.clone() }))
+        .route("/openapi.json", get(move || async move { (json, description) }))
         .fallback(service::not_found)
         .method_not_allowed_fallback(service::method_not_allowed)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))

@@ -7,6 +7,7 @@ use sqlx::{AnyConnection, AnyPool};
 use tokio::sync::{mpsc, oneshot};
 
 use super::exchange::{self, ExchangeRow};
+use super::outbox::set_state;
 use super::{OutboxState, StoreError};
 
 /// The most writes in one transaction.
@@ -153,11 +154,7 @@ async fn one(db: &mut AnyConnection, write: &Write) -> Result<Written, StoreErro
             Ok(Written::Done)
         }
         Write::Settled { id, state } => {
-            sqlx::query("UPDATE outbox SET state = $2 WHERE id = $1")
-                .bind(id.clone())
-                .bind(state.as_str())
-                .execute(db)
-                .await?;
+            set_state(db, id, *state).await?;
             Ok(Written::Done)
         }
     }

@@ -58,13 +58,16 @@ pub struct SignedRow {
     pub data: Bytes,
     /// Its nonce.
     pub nonce: u64,
-    /// The signed bytes.
-    pub raw: Bytes,
+    /// The signed bytes; of those that share a transaction, the first alone has them.
+    pub raw: Option<Bytes>,
     /// Their hash.
     pub hash: B256,
 }
 
-const COLUMNS: &str = "SELECT id, target, data, nonce, raw, hash, state FROM outbox";
+/// Those that share a transaction have its nonce and hash; its bytes are with one of them.
+const COLUMNS: &str = "SELECT o.id, o.target, o.data, o.nonce, COALESCE(o.raw, (SELECT s.raw FROM outbox s \
+     WHERE s.state IN ('signed', 'final', 'reverted') AND s.nonce = o.nonce AND s.hash = o.hash AND s.raw IS NOT NULL \
+     LIMIT 1)), o.hash, o.state FROM outbox o";
 
 impl Store {
     /// The counter and tag of the use record for a case and mask: the one it has, or the next free one.
@@ -126,7 +129,7 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub async fn transaction(&self, id: &str) -> Result<Option<OutboxRow>, StoreError> {
-        let query = sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE id = $1"));
+        let query = sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE o.id = $1"));
         let row = sqlx::query(query)
             .bind(id.to_owned())
             .fetch_optional(&self.reads)
@@ -139,7 +142,7 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub async fn unfinished(&self) -> Result<Vec<OutboxRow>, StoreError> {
-        let query = sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE state = 'signed' ORDER BY nonce"));
+        let query = sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE o.state = 'signed' ORDER BY o.nonce"));
         sqlx::query(query)
             .fetch_all(&self.reads)
             .await?
@@ -155,7 +158,8 @@ impl Store {
     pub async fn unfinished_status_root(&self) -> Result<Option<OutboxRow>, StoreError> {
         // Named by their jobs in stores of an earlier version.
         let query = sqlx::AssertSqlSafe(format!(
-            "{COLUMNS} WHERE (id LIKE 'status/%' OR id LIKE 'status-root/%') AND state <> 'final' ORDER BY id LIMIT 1"
+            "{COLUMNS} WHERE (o.id LIKE 'status/%' OR o.id LIKE 'status-root/%') AND o.state <> 'final' \
+             ORDER BY o.id LIMIT 1"
         ));
         let row = sqlx::query(query).fetch_optional(&self.reads).await?;
         row.as_ref().map(transaction).transpose()
@@ -167,7 +171,7 @@ impl Store {
     /// The database fails.
     pub async fn last_status_root(&self) -> Result<(u64, Option<Bytes>), StoreError> {
         let query = sqlx::AssertSqlSafe(format!(
-            "{COLUMNS} WHERE id LIKE 'status-root/%' AND state = 'final' ORDER BY id DESC LIMIT 1"
+            "{COLUMNS} WHERE o.id LIKE 'status-root/%' AND o.state = 'final' ORDER BY o.id DESC LIMIT 1"
         ));
         let Some(row) = sqlx::query(query).fetch_optional(&self.reads).await? else {
             return Ok((0, None));
@@ -185,18 +189,54 @@ impl Store {
         Ok(Batch(self.pool.begin().await?))
     }
 
-    /// Forgets the signed bytes: the chain refused them, or another transaction took the nonce.
+    /// Use records of exchanges that are wanted and not signed, at most `limit`.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn wanted_exchanges(&self, limit: u32) -> Result<Vec<OutboxRow>, StoreError> {
+        let query = sqlx::AssertSqlSafe(format!(
+            "{COLUMNS} WHERE o.state = 'wanted' AND o.id LIKE 'exchange/%' ORDER BY o.id LIMIT $1"
+        ));
+        let rows = sqlx::query(query).bind(int(limit)).fetch_all(&self.reads).await?;
+        rows.iter().map(transaction).collect()
+    }
+
+    /// Forgets the signed bytes, with those that share them: the chain refused them, or another transaction took the nonce.
     ///
     /// # Errors
     /// The database fails.
     pub async fn unsign(&self, id: &str) -> Result<(), StoreError> {
-        sqlx::query(
-            "UPDATE outbox SET nonce = NULL, raw = NULL, hash = NULL, state = 'wanted' WHERE id = $1",
-        )
-        .bind(id.to_owned())
-        .execute(&self.pool)
-        .await?;
-        Ok(())
+        let mut db = self.pool.begin().await?;
+        if let Some(shared) = shared(&mut db, id).await? {
+            unsign_all(&mut db, &shared).await?;
+        }
+        sqlx::query(sqlx::AssertSqlSafe(format!("{UNSIGN} WHERE id = $1")))
+            .bind(id.to_owned())
+            .execute(&mut *db)
+            .await?;
+        Ok(db.commit().await?)
+    }
+
+    /// Takes note that a transaction reverted. Whether it was this one's alone; otherwise nobody knows which of its calls was
+    /// refused, and all of them are wanted again.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn reverted(&self, id: &str, hash: B256) -> Result<bool, StoreError> {
+        let mut db = self.pool.begin().await?;
+        let shared = shared(&mut db, id).await?;
+        // Otherwise one that shared it was here before.
+        let Some(shared) = shared.filter(|shared| shared.hash == hex(hash)) else {
+            return Ok(false);
+        };
+        let is_alone = shared.calls == 1;
+        if is_alone {
+            set_state(&mut db, id, OutboxState::Reverted).await?;
+        } else {
+            unsign_all(&mut db, &shared).await?;
+        }
+        db.commit().await?;
+        Ok(is_alone)
     }
 
     /// Nonces of signed transactions that are not final.
@@ -244,13 +284,58 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub async fn set_transaction(&self, id: &str, state: OutboxState) -> Result<(), StoreError> {
-        sqlx::query("UPDATE outbox SET state = $2 WHERE id = $1")
-            .bind(id.to_owned())
-            .bind(state.as_str())
-            .execute(&self.pool)
-            .await?;
-        Ok(())
+        set_state(&mut *self.pool.acquire().await?, id, state).await
     }
+}
+
+/// A signed transaction, and how many calls it makes.
+struct Shared {
+    nonce: i64,
+    hash: String,
+    calls: i64,
+}
+
+const UNSIGN: &str = "UPDATE outbox SET nonce = NULL, raw = NULL, hash = NULL, state = 'wanted'";
+
+/// The transaction that makes this call; `None` if it is not signed, or done.
+async fn shared(db: &mut AnyConnection, id: &str) -> Result<Option<Shared>, StoreError> {
+    let row = sqlx::query("SELECT nonce, hash FROM outbox WHERE id = $1 AND state = 'signed'")
+        .bind(id.to_owned())
+        .fetch_optional(&mut *db)
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    let (nonce, hash): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
+    let calls =
+        sqlx::query_scalar("SELECT COUNT(*) FROM outbox WHERE state = 'signed' AND nonce = $1 AND hash = $2")
+            .bind(nonce)
+            .bind(hash.clone())
+            .fetch_one(db)
+            .await?;
+    Ok(Some(Shared { nonce, hash, calls }))
+}
+
+async fn unsign_all(db: &mut AnyConnection, shared: &Shared) -> Result<(), StoreError> {
+    let query = format!("{UNSIGN} WHERE state = 'signed' AND nonce = $1 AND hash = $2");
+    sqlx::query(sqlx::AssertSqlSafe(query))
+        .bind(shared.nonce)
+        .bind(shared.hash.clone())
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Sets how far a transaction is.
+pub(super) async fn set_state(
+    db: &mut AnyConnection,
+    id: &str,
+    state: OutboxState,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE outbox SET state = $2 WHERE id = $1")
+        .bind(id.to_owned())
+        .bind(state.as_str())
+        .execute(db)
+        .await?;
+    Ok(())
 }
 
 /// Transactions that are written down together, before any of them is sent.
@@ -302,7 +387,7 @@ impl Batch {
         .bind(hex(row.target))
         .bind(hex(&row.data))
         .bind(int(row.nonce))
-        .bind(hex(&row.raw))
+        .bind(row.raw.as_ref().map(hex))
         .bind(hex(row.hash))
         .execute(&mut *self.0)
         .await?;

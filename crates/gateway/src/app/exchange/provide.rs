@@ -40,6 +40,8 @@ pub const FINAL_TIMEOUT: Duration = Duration::from_secs(4);
 pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(8);
 /// Requests answered at once.
 pub const MAX_AT_ONCE: usize = 512;
+/// The most use records that nobody waits for which are sent in one round.
+const WANTED_AT_ONCE: u32 = 64;
 /// How long an answer can be asked for again, in milliseconds: longer than any message about it holds.
 pub const ANSWER_KEPT_MS: u64 = 600_000;
 
@@ -577,7 +579,15 @@ impl App {
             };
             // A use record that was refused is released when it is asked for again.
             match self.0.outbox.settle(&row.id, *hash, receipt).await {
-                Ok(_) | Err(OutboxError::Reverted(_)) => {}
+                Ok(_) | Err(OutboxError::Reverted(_) | OutboxError::Undone(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        // A counter that was taken for a use must not stay without a record: the person's walk would end there.
+        for row in self.store.wanted_exchanges(WANTED_AT_ONCE).await? {
+            match self.0.outbox.submit(&row.id, row.target, &row.data).await {
+                // Whoever asks again sends it at this moment.
+                Ok(_) | Err(OutboxError::NotSent) => {}
                 Err(error) => return Err(error.into()),
             }
         }
@@ -608,7 +618,7 @@ fn lift(error: OutboxError) -> Refusal {
                 "the contract refused the use record: the basis no longer holds, or the case is decided";
             Refusal::new(Reason::UseRefused, "", detail)
         }
-        OutboxError::NotFinal(_) => not_final(),
+        OutboxError::NotFinal(_) | OutboxError::Undone(_) => not_final(),
         OutboxError::NotSent => unreachable(),
         OutboxError::Chain(ChainError::Temporary(_) | ChainError::Refused(_)) => unreachable(),
         OutboxError::Chain(ChainError::Untrusted(error)) => {
