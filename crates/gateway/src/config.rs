@@ -5,6 +5,7 @@ use serde::Deserialize;
 use zhengtong_types::NetworkKey;
 
 use crate::GatewayError;
+use crate::app::api::ApiConfig;
 use crate::keys::KeyFiles;
 use crate::signatures::Algorithm;
 
@@ -23,8 +24,12 @@ pub struct Config {
     /// URL of the store's and vault's database (`postgres:`); SQLite files in the data folder if not given.
     #[serde(default)]
     pub database_url: Option<String>,
-    /// URL of the agency's own database, `sqlite:` or `postgres:`, opened read-only.
-    pub source_url: String,
+    /// URL of the agency's own database, `sqlite:` or `postgres:`, opened read-only; needed where the mapping has queries.
+    #[serde(default)]
+    pub source_url: Option<String>,
+    /// The agency's own HTTP API; needed where the mapping has requests.
+    #[serde(default)]
+    pub source_api: Option<ApiConfig>,
     /// `mapping.toml` of the agency.
     pub mapping: PathBuf,
     /// The key files.
@@ -103,7 +108,11 @@ impl Config {
             vault,
             exchange,
         } = &mut self.keys;
-        let keys = [attester, encryption, issuer, vault].into_iter().chain(exchange);
+        let token = self.source_api.as_mut().and_then(|api| api.token.as_mut());
+        let keys = [attester, encryption, issuer, vault]
+            .into_iter()
+            .chain(exchange)
+            .chain(token);
         for path in [&mut self.data_folder, &mut self.mapping, &mut self.services]
             .into_iter()
             .chain(keys)

@@ -49,6 +49,9 @@ pub enum GatewayError {
     /// The mapping is refused.
     #[error(transparent)]
     Mapping(#[from] MappingError),
+    /// What the agency keeps cannot be read.
+    #[error(transparent)]
+    Source(#[from] crate::app::source::SourceError),
     /// A service package is refused.
     #[error("service packages: {0}")]
     Packages(#[from] PackageErrors),

@@ -11,6 +11,7 @@ use zhengtong_credentials::{Certificate, CredentialError};
 use zhengtong_services::Package;
 use zhengtong_vault::{Vault, sql};
 
+use crate::app::api::Api;
 use crate::app::chain::{ChainPort, ClientPort};
 use crate::app::clock::{Clock, SystemClock};
 use crate::app::deletion::Books;
@@ -123,6 +124,11 @@ pub async fn open(
         None => None,
     };
     let mapping = Mapping::load(&config.mapping, &config.organisation)?;
+    let api = config.source_api.as_ref().map(Api::new).transpose();
+    let api = api.map_err(|error| GatewayError::Config {
+        field: "source_api",
+        problem: error.to_string(),
+    })?;
     let packages = packages(&config.services)?;
     let store = Store::open(&url("gateway.sqlite")).await?;
     belongs(&store, &chain.network(), &config.organisation).await?;
@@ -134,7 +140,7 @@ pub async fn open(
         me,
         contracts: addresses(),
         vault: Vault::open(&url("vault.sqlite"), &keys.vault).await?,
-        source: Source::open(&config.source_url, mapping).await?,
+        source: Source::open(config.source_url.as_deref(), api, mapping).await?,
         issuer: keys.issuer(&config.organisation, chain.chain_id(), certified)?,
         public_url,
         encryption: keys.encryption,

@@ -17,6 +17,17 @@ pub const MAX_KEY_FILE_BYTES: u64 = 4096;
 /// # Errors
 /// The file is missing, too open (any permission for group or others), or not `N` bytes in hex.
 pub fn read<const N: usize>(path: &Path) -> Result<Secret<[u8; N]>, VaultError> {
+    let text = read_text(path)?;
+    let mut key = Zeroizing::new([0u8; N]);
+    hex::decode_to_slice(text.expose(), key.as_mut()).map_err(|_| wrong(path))?;
+    Ok(Secret::new(*key))
+}
+
+/// Reads a secret text, without the white space around it.
+///
+/// # Errors
+/// The file is missing, too open (any permission for group or others), too large, or no text.
+pub fn read_text(path: &Path) -> Result<Secret<String>, VaultError> {
     let failed = |source| VaultError::KeyFile {
         path: path.into(),
         source,
@@ -29,17 +40,18 @@ pub fn read<const N: usize>(path: &Path) -> Result<Secret<[u8; N]>, VaultError> 
             mode,
         });
     }
-    let wrong = || VaultError::KeyFileContent {
-        path: path.into(),
-        expected: "one key in hex",
-    };
     if metadata.len() > MAX_KEY_FILE_BYTES {
-        return Err(wrong());
+        return Err(wrong(path));
     }
     let text = Zeroizing::new(fs::read_to_string(path).map_err(failed)?);
-    let mut key = Zeroizing::new([0u8; N]);
-    hex::decode_to_slice(text.trim(), key.as_mut()).map_err(|_| wrong())?;
-    Ok(Secret::new(*key))
+    Ok(Secret::new(text.trim().to_owned()))
+}
+
+fn wrong(path: &Path) -> VaultError {
+    VaultError::KeyFileContent {
+        path: path.into(),
+        expected: "one key in hex",
+    }
 }
 
 /// Reads the key, or makes one with `make`, written durably before it is returned.

@@ -1,4 +1,4 @@
-//! `mapping.toml`: which predicates an agency answers, and by which query of its own database.
+//! `mapping.toml`: which predicates an agency answers, and by which query of its own database or request to its own API.
 //!
 //! `agencies/README.md` is the format's description and the recipe for a new predicate.
 
@@ -6,11 +6,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use reqwest::Method;
 use serde::Deserialize;
+use serde_json::Value;
 use thiserror::Error;
 
 use zhengtong_bindings::parse_slug;
 
+use super::api::{ApiProblem, ApiRequest};
 use super::exchange::mapped::{self, RawRecord};
 pub use super::exchange::mapped::{MappedRecord, RecordProblem};
 
@@ -59,13 +62,22 @@ pub struct Query {
     pub timeout: Duration,
 }
 
+/// Where something is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// In the agency's database.
+    Database(Query),
+    /// From the agency's HTTP API.
+    Api(ApiRequest),
+}
+
 /// How one predicate is answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MappedPredicate {
     /// What the answer is.
     pub kind: Kind,
     /// Where it comes from.
-    pub query: Query,
+    pub reading: Reading,
 }
 
 /// A checked mapping.
@@ -128,6 +140,25 @@ pub enum MappingError {
         /// Why.
         problem: RecordProblem,
     },
+    /// Neither a query nor a request, or more than one of them.
+    #[error("mapping: {0}: give one of `query`, `get` and `post`")]
+    OneReading(String),
+    /// Something reads from a source that the gateway was not given.
+    #[error("mapping: {at} needs {needed}, which the configuration does not name")]
+    NoSource {
+        /// What reads.
+        at: String,
+        /// The key of the configuration.
+        needed: &'static str,
+    },
+    /// A request that is not allowed.
+    #[error("mapping: {at}: {problem}")]
+    Api {
+        /// Where, e.g. `predicates.age`.
+        at: String,
+        /// What is wrong.
+        problem: ApiProblem,
+    },
     /// A query that is not allowed.
     #[error("mapping: {at}: {problem}")]
     Query {
@@ -177,9 +208,25 @@ struct File {
 #[serde(deny_unknown_fields)]
 struct RawPredicate {
     kind: Kind,
-    query: String,
+    query: Option<String>,
+    get: Option<String>,
+    post: Option<String>,
+    body: Option<Value>,
+    #[serde(default)]
+    answer: String,
     #[serde(default = "default_timeout")]
     timeout_ms: u64,
+}
+
+/// One of a query and a request, as the file has it.
+pub(super) struct RawReading {
+    pub query: Option<String>,
+    pub get: Option<String>,
+    pub post: Option<String>,
+    pub body: Option<Value>,
+    /// Pointer into the answer of a request.
+    pub at: String,
+    pub timeout_ms: u64,
 }
 
 #[derive(Deserialize)]
@@ -195,6 +242,31 @@ pub(super) fn default_timeout() -> u64 {
 }
 
 impl Mapping {
+    /// Refuses a mapping that reads where the gateway was told nothing of.
+    ///
+    /// # Errors
+    /// [`MappingError::NoSource`].
+    pub fn reads_only(&self, has_database: bool, has_api: bool) -> Result<(), MappingError> {
+        let predicates = self.predicates.iter();
+        let predicates = predicates.map(|(name, mapped)| (format!("predicates.{name}"), &mapped.reading));
+        let records = self.records.iter();
+        let records = records.map(|(name, mapped)| (format!("records.{name}"), &mapped.reading));
+        for (at, reading) in predicates.chain(records) {
+            let (is_there, needed) = match reading {
+                Reading::Database(_) => (has_database, "source_url"),
+                Reading::Api(_) => (has_api, "source_api"),
+            };
+            if !is_there {
+                return Err(MappingError::NoSource { at, needed });
+            }
+        }
+        if self.identity.is_some() && !has_database {
+            let (at, needed) = ("identity".to_owned(), "source_url");
+            return Err(MappingError::NoSource { at, needed });
+        }
+        Ok(())
+    }
+
     /// Reads and checks the mapping of an organisation.
     ///
     /// # Errors
@@ -236,20 +308,17 @@ impl Mapping {
             if parse_slug(&name).is_err() {
                 return Err(MappingError::Name(name));
             }
-            let at = |part: &str| format!("predicates.{name}.{part}");
-            let query = checked(
-                &raw.query,
-                raw.timeout_ms,
-                &[("number", Bind::Number), ("day", Bind::Day)],
-                at,
-            )?;
-            predicates.insert(
-                name,
-                MappedPredicate {
-                    kind: raw.kind,
-                    query,
-                },
-            );
+            let kind = raw.kind;
+            let raw = RawReading {
+                query: raw.query,
+                get: raw.get,
+                post: raw.post,
+                body: raw.body,
+                at: raw.answer,
+                timeout_ms: raw.timeout_ms,
+            };
+            let reading = reading(raw, &format!("predicates.{name}"))?;
+            predicates.insert(name, MappedPredicate { kind, reading });
         }
         let records = mapped::records(file.records)?;
         let identity = file.identity.map(|raw| {
@@ -267,27 +336,53 @@ impl Mapping {
     }
 }
 
-pub(super) fn checked(
+/// Checks where a predicate or a record is read.
+pub(super) fn reading(raw: RawReading, at: &str) -> Result<Reading, MappingError> {
+    let (method, path) = match (raw.query, raw.get, raw.post) {
+        (Some(query), None, None) => {
+            if raw.body.is_some() || !raw.at.is_empty() {
+                return Err(MappingError::OneReading(at.to_owned()));
+            }
+            let allowed = [("number", Bind::Number), ("day", Bind::Day)];
+            let query = checked(&query, raw.timeout_ms, &allowed, |part: &str| {
+                format!("{at}.{part}")
+            })?;
+            return Ok(Reading::Database(query));
+        }
+        (None, Some(path), None) => (Method::GET, path),
+        (None, None, Some(path)) => (Method::POST, path),
+        _ => return Err(MappingError::OneReading(at.to_owned())),
+    };
+    let timeout = timeout(raw.timeout_ms, || format!("{at}.timeout_ms"))?;
+    let request = ApiRequest::new(method, &path, raw.body, &raw.at, timeout);
+    request.map(Reading::Api).map_err(|problem| MappingError::Api {
+        at: at.to_owned(),
+        problem,
+    })
+}
+
+fn timeout(timeout_ms: u64, at: impl FnOnce() -> String) -> Result<Duration, MappingError> {
+    if timeout_ms == 0 || timeout_ms > MAX_TIMEOUT_MS {
+        return Err(MappingError::Query {
+            at: at(),
+            problem: QueryProblem::Timeout,
+        });
+    }
+    Ok(Duration::from_millis(timeout_ms))
+}
+
+fn checked(
     text: &str,
     timeout_ms: u64,
     allowed: &[(&str, Bind)],
     at: impl Fn(&str) -> String,
 ) -> Result<Query, MappingError> {
-    if timeout_ms == 0 || timeout_ms > MAX_TIMEOUT_MS {
-        return Err(MappingError::Query {
-            at: at("timeout_ms"),
-            problem: QueryProblem::Timeout,
-        });
-    }
+    let timeout = timeout(timeout_ms, || at("timeout_ms"))?;
     let (sql, binds) = positional(text.trim(), allowed).map_err(|problem| MappingError::Query {
         at: at("query"),
         problem,
     })?;
-    Ok(Query {
-        sql,
-        binds,
-        timeout: Duration::from_millis(timeout_ms),
-    })
+    Ok(Query { sql, binds, timeout })
 }
 
 /// Replaces `:name` by `$n`, leaving literals and casts (`::`) alone.
@@ -355,7 +450,10 @@ mod tests {
     fn query(sql: &str) -> Result<Query, QueryProblem> {
         let text = format!("[predicates.p]\nkind = \"boolean\"\nquery = \"\"\"{sql}\"\"\"");
         match parse(&text) {
-            Ok(mapping) => Ok(mapping.predicates["p"].query.clone()),
+            Ok(mapping) => match &mapping.predicates["p"].reading {
+                Reading::Database(query) => Ok(query.clone()),
+                Reading::Api(request) => panic!("{request:?}"),
+            },
             Err(MappingError::Query { problem, .. }) => Err(problem),
             Err(other) => panic!("{other}"),
         }

@@ -1,6 +1,7 @@
 //! What a gateway does, without knowing HTTP.
 
 mod accept;
+pub mod api;
 mod asking;
 pub mod backup;
 pub mod chain;

@@ -1,18 +1,21 @@
-//! The agency's own database, read-only, and read only through the gate.
+//! What the agency itself keeps, in its database or behind its API: read-only, and read only through the gate.
 
 use alloy_primitives::B256;
 use futures::{StreamExt as _, TryStreamExt as _};
 use jiff::civil::Date;
+use serde_json::Value;
 use sqlx::any::AnyRow;
 use sqlx::{AnyPool, AssertSqlSafe, Row};
 use thiserror::Error;
+use zeroize::Zeroizing;
 use zhengtong_bindings::UNKNOWN;
 use zhengtong_vault::sql::{self, Access};
 use zhengtong_vault::{ResidentNumber, VaultError};
 
+use super::api::Api;
 use super::exchange::budget::Budgets;
 use super::finalized_use::FinalizedUse;
-use super::mapping::{Bind, Kind, Mapping, Query};
+use super::mapping::{Bind, Kind, Mapping, MappingError, Query, Reading};
 
 /// A predicate as the rule set declares it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,8 +77,17 @@ pub enum AnswerError {
     /// It took too long.
     #[error("no answer within {0:?}")]
     Timeout(std::time::Duration),
-    /// More than one row, or more than one column.
-    #[error("the query must give one row of one column")]
+    /// The API cannot be reached.
+    #[error("the agency's API cannot be reached")]
+    Unreachable,
+    /// The API answers neither with a success nor with 404.
+    #[error("the agency's API answers with status {0}")]
+    Status(u16),
+    /// The API says too much.
+    #[error("the answer has more than {} bytes", super::api::MAX_ANSWER_BYTES)]
+    TooLarge,
+    /// More than one row, or more than one column; or the API's answer has nothing at the place that the mapping names.
+    #[error("the answer has not the shape that the mapping says")]
     Shape,
     /// Not a whole number.
     #[error("the answer is no whole number")]
@@ -90,21 +102,43 @@ pub enum AnswerError {
     },
 }
 
-/// The agency's database and its mapping.
+/// Why a source does not open.
+#[derive(Debug, Error)]
+pub enum SourceError {
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] VaultError),
+    /// The mapping reads somewhere else.
+    #[error(transparent)]
+    Mapping(#[from] MappingError),
+}
+
+/// The agency's database, its API, and its mapping.
 pub struct Source {
-    pub(super) pool: AnyPool,
+    pool: Option<AnyPool>,
+    api: Option<Api>,
     pub(super) mapping: Mapping,
     pub(super) budgets: Budgets,
 }
 
 impl Source {
-    /// Opens the agency's database read-only.
+    /// Opens the agency's database, if there is one, read-only.
     ///
     /// # Errors
-    /// It does not open.
-    pub async fn open(url: &str, mapping: Mapping) -> Result<Self, VaultError> {
+    /// It does not open, or the mapping needs what is not there.
+    pub async fn open(
+        database: Option<&str>,
+        api: Option<Api>,
+        mapping: Mapping,
+    ) -> Result<Self, SourceError> {
+        mapping.reads_only(database.is_some(), api.is_some())?;
+        let pool = match database {
+            Some(url) => Some(sql::connect(url, Access::ReadOnly).await?),
+            None => None,
+        };
         Ok(Self {
-            pool: sql::connect(url, Access::ReadOnly).await?,
+            pool,
+            api,
             mapping,
             budgets: Budgets::default(),
         })
@@ -153,19 +187,17 @@ impl Source {
             .predicates
             .get(&predicate.id)
             .ok_or(AnswerError::NotMapped)?;
-        let day = person.day.to_string();
-        let row = self
-            .one_row(&mapped.query, |bind| match bind {
-                Bind::Number => person.number.expose(),
-                Bind::Day => &day,
-                Bind::Code => "",
-            })
-            .await?;
-        let Some(row) = row else { return Ok(UNKNOWN) };
-        if row.columns().len() != 1 {
-            return Err(AnswerError::Shape);
-        }
-        let Some(value) = whole_number(&row)? else {
+        let value = match &mapped.reading {
+            Reading::Database(query) => self
+                .one_row(query, bound(person))
+                .await?
+                .map(|row| whole_number(&row)),
+            Reading::Api(request) => {
+                let value = self.api()?.ask(request, bound(person)).await?;
+                value.map(|value| said(&value, mapped.kind))
+            }
+        };
+        let Some(value) = value.transpose()?.flatten() else {
             return Ok(UNKNOWN);
         };
         let (min, max) = match mapped.kind {
@@ -189,10 +221,13 @@ impl Source {
     ) -> Result<Option<Identity>, AnswerError> {
         let query = self.mapping.identity.as_ref().ok_or(AnswerError::NotMapped)?;
         let row = self
-            .one_row(query, |bind| match bind {
-                Bind::Number => number.expose(),
-                Bind::Code => code,
-                Bind::Day => "",
+            .one_row(query, |bind| {
+                let value = match bind {
+                    Bind::Number => number.expose(),
+                    Bind::Code => code,
+                    Bind::Day => "",
+                };
+                Zeroizing::new(value.to_owned())
             })
             .await?;
         row.map(|row| {
@@ -203,24 +238,62 @@ impl Source {
         .transpose()
     }
 
-    async fn one_row<'b>(
+    async fn one_row(
         &self,
         query: &Query,
-        value: impl Fn(Bind) -> &'b str,
+        value: impl Fn(Bind) -> Zeroizing<String>,
     ) -> Result<Option<AnyRow>, AnswerError> {
-        let mut bound = sqlx::query(AssertSqlSafe(query.sql.clone()));
-        for bind in &query.binds {
-            bound = bound.bind(value(*bind).to_owned());
-        }
-        let rows = bound.fetch(&self.pool).take(2).try_collect::<Vec<_>>();
-        let rows = tokio::time::timeout(query.timeout, rows)
-            .await
-            .map_err(|_| AnswerError::Timeout(query.timeout))?
-            .map_err(failed)?;
+        let rows = self.rows(query, query.sql.clone(), value, 2).await?;
         if rows.len() > 1 {
             return Err(AnswerError::Shape);
         }
         Ok(rows.into_iter().next())
+    }
+
+    /// At most `limit` rows of a query, of which `sql` is a form.
+    pub(super) async fn rows(
+        &self,
+        query: &Query,
+        sql: String,
+        value: impl Fn(Bind) -> Zeroizing<String>,
+        limit: usize,
+    ) -> Result<Vec<AnyRow>, AnswerError> {
+        let pool = self.pool.as_ref().ok_or(AnswerError::NotMapped)?;
+        let mut bound = sqlx::query(AssertSqlSafe(sql));
+        for bind in &query.binds {
+            bound = bound.bind(value(*bind).to_string());
+        }
+        let rows = bound.fetch(pool).take(limit).try_collect::<Vec<_>>();
+        tokio::time::timeout(query.timeout, rows)
+            .await
+            .map_err(|_| AnswerError::Timeout(query.timeout))?
+            .map_err(failed)
+    }
+
+    /// The agency's API.
+    pub(super) fn api(&self) -> Result<&Api, AnswerError> {
+        self.api.as_ref().ok_or(AnswerError::NotMapped)
+    }
+}
+
+/// What a query or a request asks about a person.
+pub(super) fn bound<'p>(person: &'p Person<'_>) -> impl Fn(Bind) -> Zeroizing<String> + use<'p> {
+    let (number, day) = (person.number.expose(), person.day.to_string());
+    move |bind| {
+        Zeroizing::new(match bind {
+            Bind::Number => number.to_owned(),
+            Bind::Day => day.clone(),
+            Bind::Code => String::new(),
+        })
+    }
+}
+
+/// What an API's answer says: `true`, `false` and whole numbers.
+fn said(value: &Value, kind: Kind) -> Result<Option<i64>, AnswerError> {
+    match (value, kind) {
+        (Value::Bool(value), Kind::Boolean) => Ok(Some(i64::from(*value))),
+        (Value::Number(number), _) => number.as_i64().map(Some).ok_or(AnswerError::NotANumber),
+        _ => Err(AnswerError::NotANumber),
     }
 }
 
@@ -231,8 +304,11 @@ pub(super) fn failed(error: sqlx::Error) -> AnswerError {
     }
 }
 
-/// The first column as a number; booleans count as 0 and 1.
+/// The only column as a number; booleans count as 0 and 1.
 fn whole_number(row: &AnyRow) -> Result<Option<i64>, AnswerError> {
+    if row.columns().len() != 1 {
+        return Err(AnswerError::Shape);
+    }
     if let Ok(value) = row.try_get::<Option<i64>, _>(0) {
         return Ok(value);
     }

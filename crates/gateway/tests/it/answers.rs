@@ -25,7 +25,7 @@ assert_not_impl_any!(zhengtong_gateway::app::source::Identity: std::fmt::Debug, 
 assert_not_impl_any!(zhengtong_gateway::app::DeskCase: std::fmt::Debug, Clone, serde::Serialize);
 
 const ME: B256 = B256::repeat_byte(1);
-const CASE: B256 = B256::repeat_byte(2);
+pub const CASE: B256 = B256::repeat_byte(2);
 const TAG: B256 = B256::repeat_byte(3);
 
 fn used(mask: u32) -> Used {
@@ -41,14 +41,14 @@ fn used(mask: u32) -> Used {
     }
 }
 
-fn log(mask: u32) -> Log {
+pub fn log(mask: u32) -> Log {
     Log {
         address: addresses().uses,
         data: LogData::from(&used(mask)),
     }
 }
 
-fn expected(mask: u32) -> ExpectedUse {
+pub fn expected(mask: u32) -> ExpectedUse {
     ExpectedUse {
         tag: TAG,
         case_id: CASE,
@@ -57,7 +57,7 @@ fn expected(mask: u32) -> ExpectedUse {
     }
 }
 
-fn chain() -> std::sync::Arc<TestChain> {
+pub fn chain() -> std::sync::Arc<TestChain> {
     TestChain::new(1, TestClock::new(NOW_S), nobody())
 }
 
@@ -67,12 +67,12 @@ async fn source(agency: &str) -> Source {
         agency,
     )
     .unwrap();
-    Source::open(&population().await.1.databases[agency], mapping)
+    Source::open(Some(&population().await.1.databases[agency]), None, mapping)
         .await
         .unwrap()
 }
 
-fn predicate(id: &str) -> Predicate {
+pub fn predicate(id: &str) -> Predicate {
     let max = match id {
         "age" => 130,
         "relief-times-this-year" => 12,
@@ -321,7 +321,9 @@ async fn a_query_that_breaks_its_promise_is_answered_as_unknown() {
              kind = \"{kind}\"\nquery = \"{query}\""
         );
         let url = &population().await.1.databases["health"];
-        let source = Source::open(url, Mapping::parse(&text).unwrap()).await.unwrap();
+        let source = Source::open(Some(url), None, Mapping::parse(&text).unwrap())
+            .await
+            .unwrap();
         let receipt = chain.receipt_with(log(1), true);
         let gate = FinalizedUse::verify(&receipt, addresses().uses, expected(1)).unwrap();
         let person = Person {
@@ -351,7 +353,7 @@ async fn a_february_without_a_29th_ends_years_and_months_on_its_28th() {
             .unwrap();
         pool.close().await;
         let path = repository().join("agencies").join(agency).join("mapping.toml");
-        let source = Source::open(&url, Mapping::load(&path, agency).unwrap())
+        let source = Source::open(Some(&url), None, Mapping::load(&path, agency).unwrap())
             .await
             .unwrap();
         let receipt = chain.receipt_with(log(1), true);

@@ -12,12 +12,16 @@ use crate::deletion::{bytes_below, contains, number};
 use crate::wallet::{CERTIFICATE_FIELDS, OwnCase, Wallet};
 use crate::world::{Answer, NOW_S, OWNER, World, officer};
 
-const PROVIDER: &str = "disabled-federation";
+pub const PROVIDER: &str = "disabled-federation";
 const SERVICE: &str = "disability-living-subsidy";
 
 /// A world whose gateways reach each other over HTTP, with these mappings instead of the agencies' own.
 async fn connected(mappings: &[(&'static str, &str)]) -> World {
-    let mut world = World::new().await;
+    connect(World::new().await, mappings).await
+}
+
+/// The same of a world that was made before.
+pub async fn connect(mut world: World, mappings: &[(&'static str, &str)]) -> World {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     world.peers_at = Some(format!("http://{}", listener.local_addr().unwrap()));
     for (slug, text) in mappings {
@@ -34,7 +38,7 @@ async fn connected(mappings: &[(&'static str, &str)]) -> World {
 }
 
 /// A case that a person reviews, with a consent that gives the certificate to the owner.
-async fn reviewed(world: &World, seed: u64) -> (Wallet, OwnCase) {
+pub async fn reviewed(world: &World, seed: u64) -> (Wallet, OwnCase) {
     let wallet = world.wallet("subsidy-work-injury-50").await;
     let form = json!({ "payment_channel": "social-security-card", "contact_by": "portal" });
     let case = OwnCase::new(seed, form).of(&wallet);
@@ -57,7 +61,7 @@ async fn reviewed(world: &World, seed: u64) -> (Wallet, OwnCase) {
     (wallet, case)
 }
 
-async fn ask(world: &World, case: &OwnCase, id: &str, fields: &[&str]) -> Answer {
+pub async fn ask(world: &World, case: &OwnCase, id: &str, fields: &[&str]) -> Answer {
     let bearer = world.bearer(OWNER, 0).await;
     let path = format!("/v1/desk/cases/{:#x}/records", case.id);
     let wish = json!({
@@ -122,6 +126,29 @@ async fn the_officer_who_reviews_a_case_gets_the_declared_fields_and_the_person_
             .count(),
         0
     );
+}
+
+#[tokio::test]
+async fn records_that_are_asked_for_at_once_are_each_given_against_their_own_use() {
+    let world = connected(&[]).await;
+    let mut cases = Vec::new();
+    for seed in 20..24 {
+        cases.push(reviewed(&world, seed).await.1);
+    }
+    let ids: Vec<_> = (0..cases.len()).map(|place| format!("at once {place}")).collect();
+    let asked = cases
+        .iter()
+        .zip(&ids)
+        .map(|(case, id)| ask(&world, case, id, &[]));
+    for (case, answer) in cases.iter().zip(futures::future::join_all(asked).await) {
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        assert_eq!(answer.json["useTag"], case.tag(PROVIDER, 1).to_string());
+    }
+    let uses = world.chain.logs(addresses().uses);
+    for case in &cases {
+        let of_case = uses.iter().filter(|log| log.topics()[1] == case.tag(PROVIDER, 1));
+        assert_eq!(of_case.count(), 1);
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! The gateway against the real contracts, executed in memory and finalized by a real committee key.
 
 mod answers;
+mod api;
 mod chain;
 mod crash;
 mod deletion;

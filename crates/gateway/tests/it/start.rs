@@ -57,10 +57,10 @@ async fn a_wrong_configuration_names_the_field() {
         ),
         (|c| c.services = "/nowhere".into(), "/nowhere"),
         (
-            |c| c.source_url = "sqlite:///nowhere/x.sqlite".into(),
+            |c| c.source_url = Some("sqlite:///nowhere/x.sqlite".into()),
             "unable to open database file",
         ),
-        (|c| c.source_url = "mysql://x".into(), "database url"),
+        (|c| c.source_url = Some("mysql://x".into()), "database url"),
     ] {
         let error = open_with(change).await;
         assert!(error.contains(says), "{error} does not say {says}");

@@ -31,6 +31,7 @@ use zhengtong_bindings::{DECIDER, IDENTITY, ISSUER, PROVIDER, RECOVERY, addresse
 use zhengtong_credentials::CredentialText;
 use zhengtong_credentials::x509::{Authority, Subject};
 use zhengtong_gateway::app::App;
+use zhengtong_gateway::app::api::ApiConfig;
 use zhengtong_gateway::app::chain::ChainPort;
 use zhengtong_gateway::app::clock::Clock;
 use zhengtong_gateway::{Config, CredentialsConfig, KeyFiles, Keys, http, open};
@@ -77,6 +78,8 @@ pub struct World {
     pub peers_at: Option<String>,
     /// Mappings that stand in for the agencies' own.
     pub mappings: Vec<(&'static str, PathBuf)>,
+    /// An agency that keeps its records behind an API of its own, and not in a database.
+    pub api: Option<(&'static str, ApiConfig)>,
     demo: Vec<DemoResident>,
     /// A gateway that other gateways reach over HTTP, and its address.
     served: Option<(String, String)>,
@@ -147,6 +150,7 @@ impl World {
             databases,
             peers_at: None,
             mappings: Vec::new(),
+            api: None,
             demo: prepared.demo_residents(),
             served,
         };
@@ -188,6 +192,8 @@ impl World {
     pub async fn config(&self, organisation: &str) -> Config {
         let (_, prepared) = population().await;
         let folder = self.folder.path().join(organisation);
+        let api = self.api.clone().filter(|(slug, _)| *slug == organisation);
+        let api = api.map(|(_, api)| api);
         Config {
             organisation: organisation.to_owned(),
             rpc_url: "http://127.0.0.1:1".into(),
@@ -198,7 +204,8 @@ impl World {
                 .iter()
                 .find(|(slug, _)| *slug == organisation)
                 .map(|(_, url)| url.clone()),
-            source_url: prepared.databases[organisation].clone(),
+            source_url: api.is_none().then(|| prepared.databases[organisation].clone()),
+            source_api: api,
             mapping: match self.mappings.iter().find(|(slug, _)| *slug == organisation) {
                 Some((_, path)) => path.clone(),
                 None => repository()

@@ -1,11 +1,13 @@
-//! `[records.…]` of `mapping.toml`: which fields of a record an agency may give, and by which query of its own database.
+//! `[records.…]` of `mapping.toml`: which fields of a record an agency may give, and by which query of its own database
+//! or request to its own API.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde_json::Value;
 use thiserror::Error;
 
-use crate::app::mapping::{self, Bind, MappingError, Query};
+use crate::app::mapping::{self, MappingError, Query, RawReading, Reading};
 
 /// The most records one agency maps.
 pub const MAX_RECORDS: usize = 128;
@@ -48,8 +50,10 @@ impl FieldKind {
 pub struct MappedRecord {
     /// Its fields, by their names without the record's.
     pub fields: BTreeMap<String, FieldKind>,
-    /// Where it comes from: a query with a column for each field.
-    pub query: Query,
+    /// Where it comes from: a query with a column for each field, or a request whose answer has them.
+    pub reading: Reading,
+    /// Where a field is in an object of an API's answer, if not under its own name: JSON pointers.
+    pub from: BTreeMap<String, String>,
     /// The most rows of an answer; a person with more is not answered.
     pub max_rows: u32,
     /// The most queries a minute.
@@ -57,8 +61,16 @@ pub struct MappedRecord {
 }
 
 impl MappedRecord {
+    /// The pointer to a field in an object of an API's answer.
+    pub fn pointer(&self, field: &str) -> String {
+        self.from
+            .get(field)
+            .cloned()
+            .unwrap_or_else(|| format!("/{field}"))
+    }
+
     /// The query for these fields alone, which it must have: no other column leaves the database.
-    pub fn sql(&self, fields: &[&str]) -> String {
+    pub fn sql(&self, query: &Query, fields: &[&str]) -> String {
         let columns: Vec<_> = fields
             .iter()
             .filter_map(|field| {
@@ -69,10 +81,7 @@ impl MappedRecord {
             })
             .collect();
         let (columns, limit) = (columns.join(", "), self.max_rows + 1);
-        format!(
-            "SELECT {columns} FROM ({}) AS record LIMIT {limit}",
-            self.query.sql
-        )
+        format!("SELECT {columns} FROM ({}) AS record LIMIT {limit}", query.sql)
     }
 }
 
@@ -93,6 +102,9 @@ pub enum RecordProblem {
         /// The most it may be.
         max: u32,
     },
+    /// A pointer for a field that the record does not have, or that is none.
+    #[error("from.{0} must be a JSON pointer to a field of this record, for `get` or `post`")]
+    From(String),
     /// Too many records.
     #[error("{0} records, more than {MAX_RECORDS}")]
     TooMany(usize),
@@ -101,7 +113,15 @@ pub enum RecordProblem {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::app) struct RawRecord {
-    query: String,
+    query: Option<String>,
+    get: Option<String>,
+    post: Option<String>,
+    body: Option<Value>,
+    /// Pointer to one object or a list of objects in the answer of a request.
+    #[serde(default)]
+    rows: String,
+    #[serde(default)]
+    from: BTreeMap<String, String>,
     fields: BTreeMap<String, FieldKind>,
     #[serde(default = "mapping::default_timeout")]
     timeout_ms: u64,
@@ -133,12 +153,19 @@ pub(in crate::app) fn records(
     let mut records = BTreeMap::new();
     for (name, raw) in raw {
         check(&name, &raw).map_err(|problem| refused(&name, problem))?;
-        let allowed = [("number", Bind::Number), ("day", Bind::Day)];
-        let at = |part: &str| format!("records.{name}.{part}");
-        let query = mapping::checked(&raw.query, raw.timeout_ms, &allowed, at)?;
+        let reading = RawReading {
+            query: raw.query,
+            get: raw.get,
+            post: raw.post,
+            body: raw.body,
+            at: raw.rows,
+            timeout_ms: raw.timeout_ms,
+        };
+        let reading = mapping::reading(reading, &format!("records.{name}"))?;
         let record = MappedRecord {
             fields: raw.fields,
-            query,
+            from: raw.from,
+            reading,
             max_rows: raw.max_rows,
             queries_a_minute: raw.queries_a_minute,
         };
@@ -156,6 +183,15 @@ fn check(name: &str, raw: &RawRecord) -> Result<(), RecordProblem> {
     }
     if raw.fields.is_empty() || raw.fields.len() > MAX_FIELDS {
         return Err(RecordProblem::Fields(raw.fields.len()));
+    }
+    let is_pointer =
+        |(field, pointer): &(&String, &String)| raw.fields.contains_key(*field) && pointer.starts_with('/');
+    if let Some((field, _)) = raw
+        .from
+        .iter()
+        .find(|one| raw.query.is_some() || !is_pointer(one))
+    {
+        return Err(RecordProblem::From(field.clone()));
     }
     for (what, value, max) in [
         ("max_rows", raw.max_rows, MAX_ROWS),
@@ -194,8 +230,11 @@ mod tests {
              [records.certificate.fields]\ntype = \"text\"\ngrade = \"integer\"\nopen = \"boolean\"",
         );
         let record = &mapping.unwrap().records["certificate"];
+        let Reading::Database(query) = &record.reading else {
+            panic!("it has a query")
+        };
         assert_eq!(
-            record.sql(&["grade", "open", "absent"]),
+            record.sql(query, &["grade", "open", "absent"]),
             "SELECT CAST(record.\"grade\" AS BIGINT), CAST(record.\"open\" AS INTEGER) \
              FROM (SELECT * FROM c WHERE number = $1) AS record LIMIT 4"
         );

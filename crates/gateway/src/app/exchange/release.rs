@@ -1,16 +1,15 @@
-//! Fields of a record, out of the agency's own database: through the gate alone.
+//! Fields of a record, out of what the agency keeps: through the gate alone.
 
 use alloy_primitives::B256;
-use futures::{StreamExt as _, TryStreamExt as _};
 use serde_json::{Map, Value};
+use sqlx::Row;
 use sqlx::any::AnyRow;
-use sqlx::{AssertSqlSafe, Row};
 use thiserror::Error;
 
 use super::mapped::{FieldKind, MappedRecord};
 use crate::app::finalized_use::FinalizedUse;
-use crate::app::mapping::Bind;
-use crate::app::source::{AnswerError, GateError, Person, Source, failed};
+use crate::app::mapping::Reading;
+use crate::app::source::{AnswerError, GateError, Person, Source, bound, failed};
 
 /// What is to be given, and to whom.
 pub struct Wanted<'a> {
@@ -79,33 +78,58 @@ impl Source {
         if kinds.len() != wanted.fields.len() {
             return Err(AnswerError::NotMapped.into());
         }
-        let day = wanted.person.day.to_string();
-        let mut query = sqlx::query(AssertSqlSafe(record.sql(wanted.fields)));
-        for bind in &record.query.binds {
-            query = query.bind(match bind {
-                Bind::Number => wanted.person.number.expose().to_owned(),
-                Bind::Day => day.clone(),
-                Bind::Code => String::new(),
-            });
-        }
         let limit = record.max_rows as usize;
-        let rows = query.fetch(&self.pool).take(limit + 1).try_collect::<Vec<_>>();
-        let rows = tokio::time::timeout(record.query.timeout, rows)
-            .await
-            .map_err(|_| AnswerError::Timeout(record.query.timeout))?
-            .map_err(failed)?;
+        let named = |values: Vec<Value>| {
+            let names = wanted
+                .fields
+                .iter()
+                .map(|field| format!("{}.{field}", wanted.record));
+            names.zip(values).collect::<Map<_, _>>()
+        };
+        let rows: Vec<Vec<Value>> = match &record.reading {
+            Reading::Database(query) => {
+                let sql = record.sql(query, wanted.fields);
+                let rows = self.rows(query, sql, bound(wanted.person), limit + 1).await?;
+                let values = |row: &AnyRow| {
+                    let kinds = kinds.iter().enumerate();
+                    kinds.map(|(place, kind)| value(row, place, **kind)).collect()
+                };
+                rows.iter().map(values).collect::<Result<_, _>>()?
+            }
+            Reading::Api(request) => {
+                let rows = match self.api()?.ask(request, bound(wanted.person)).await? {
+                    None => Vec::new(),
+                    Some(Value::Array(rows)) => rows,
+                    Some(row) => vec![row],
+                };
+                let values = |row: &Value| {
+                    let fields = wanted.fields.iter().zip(&kinds);
+                    fields
+                        .map(|(field, kind)| said(row.pointer(&record.pointer(field)), **kind))
+                        .collect()
+                };
+                // One more than may be is enough to see that there are too many.
+                rows.iter()
+                    .take(limit + 1)
+                    .map(values)
+                    .collect::<Result<_, _>>()?
+            }
+        };
         if rows.len() > limit {
             return Err(ReleaseError::TooManyRows(record.max_rows));
         }
-        let named = |row: &AnyRow| {
-            let values = wanted.fields.iter().zip(&kinds).enumerate();
-            values
-                .map(|(place, (field, kind))| {
-                    Ok((format!("{}.{field}", wanted.record), value(row, place, **kind)?))
-                })
-                .collect::<Result<Map<_, _>, AnswerError>>()
-        };
-        Ok(Rows(rows.iter().map(named).collect::<Result<_, _>>()?))
+        Ok(Rows(rows.into_iter().map(named).collect()))
+    }
+}
+
+/// A field of an API's answer, of the kind that the mapping says; what is absent is nothing.
+fn said(value: Option<&Value>, kind: FieldKind) -> Result<Value, AnswerError> {
+    match (value, kind) {
+        (None | Some(Value::Null), _) => Ok(Value::Null),
+        (Some(value @ Value::String(_)), FieldKind::Text)
+        | (Some(value @ Value::Bool(_)), FieldKind::Boolean) => Ok(value.clone()),
+        (Some(Value::Number(number)), FieldKind::Integer) if number.is_i64() => Ok(number.clone().into()),
+        _ => Err(AnswerError::Shape),
     }
 }
 
