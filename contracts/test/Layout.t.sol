@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Council} from "../src/Council.sol";
 import {ICases} from "../src/interfaces/ICases.sol";
+import {IQuotas} from "../src/interfaces/IQuotas.sol";
 import {CaseWorld} from "./support/CaseWorld.sol";
+import {QuotaWorld} from "./support/QuotaWorld.sol";
 
 /// @notice Clients prove single storage slots, so where things stand is an interface: crates/bindings/src/slots.rs says
 /// the same. A change here breaks every verifier.
@@ -45,5 +48,59 @@ contract LayoutTest is CaseWorld {
         uint256 unknown = 0x80000000;
         uint256 values = word(address(cases), uint256(keccak256(abi.encode(length))));
         vm.assertEq(values, 1 | 66 << 32 | unknown << 64 | unknown << 96, "values");
+    }
+}
+
+/// @notice Validators decide by these slots, and write what was used: crates/bindings/src/quota_slots.rs says the same. A
+/// change here is a change of the chain's rules.
+contract QuotaLayoutTest is QuotaWorld {
+    function mapped(address contract_, bytes memory key, uint256 slot) internal view returns (uint256) {
+        return uint256(vm.load(contract_, keccak256(bytes.concat(key, bytes32(slot)))));
+    }
+
+    function test_limits_names_and_assignments_are_slots_0_4_and_1() public {
+        vm.prank(council);
+        quotas.assign(stranger, RESIDENTS);
+        for (uint8 class; class < 5; ++class) {
+            IQuotas.Class memory kept = quotas.classAt(class);
+            uint256 limits = mapped(address(quotas), abi.encode(class), 0);
+            vm.assertEq(limits, uint256(kept.limits.account) | uint256(kept.limits.total) << 64, "limits");
+            vm.assertEq(bytes32(mapped(address(quotas), abi.encode(class), 4)), kept.name, "name");
+        }
+        vm.assertEq(mapped(address(quotas), abi.encode(stranger), 1), uint256(RESIDENTS) + 1, "assigned");
+    }
+
+    function test_what_validators_write_is_what_the_contract_shows() public {
+        bytes32 used = bytes32(uint256(7) | uint256(21_000) << 64);
+        vm.store(address(quotas), keccak256(abi.encode(stranger, 2)), used);
+        vm.store(address(quotas), keccak256(abi.encode(RESIDENTS, 3)), used);
+        bytes memory expected = abi.encode(IQuotas.Usage(7, 21_000));
+        vm.assertEq(abi.encode(quotas.usedBy(stranger)), expected, "account");
+        vm.assertEq(abi.encode(quotas.usedByClass(RESIDENTS)), expected, "class");
+    }
+
+    function test_attesters_and_officers_are_slots_3_and_1_of_the_registry() public {
+        vm.assertEq(bytes32(mapped(address(registry), abi.encode(police), 3)), POLICE, "attester");
+        bytes32 active = bytes32(uint256(keccak256(abi.encode(officer, 1))) + 1);
+        vm.assertEq(uint256(vm.load(address(registry), active)), 1, "active");
+        vm.prank(police);
+        registry.setOfficer(officer, POLICE, false);
+        vm.assertEq(uint256(vm.load(address(registry), active)), 0, "dismissed");
+    }
+
+    function test_membership_is_slot_9_of_the_council() public {
+        address[] memory members = new address[](2);
+        (members[0], members[1]) = (address(0x11), address(0x12));
+        vm.warp(1_800_000_000);
+        Council votes = new Council(registry, members, 1 days, 0);
+        uint256 slot = uint256(keccak256(abi.encode(members[0], 9)));
+        uint256 first = uint256(keccak256(abi.encode(slot)));
+        vm.assertEq(uint256(vm.load(address(votes), bytes32(slot))), 1, "changes");
+        vm.assertEq(uint256(vm.load(address(votes), bytes32(first))), 1_800_000_000 | 1 << 48, "a member");
+        vm.warp(1_800_000_007);
+        vm.prank(address(votes));
+        votes.removeMember(members[0]);
+        vm.assertEq(uint256(vm.load(address(votes), bytes32(slot))), 2, "changes");
+        vm.assertEq(uint256(vm.load(address(votes), bytes32(first + 1))), 1_800_000_007, "removed");
     }
 }

@@ -23,4 +23,5 @@ contract!(cases, Cases, "abi/Cases.json");
 contract!(credentials, Credentials, "abi/Credentials.json");
 contract!(accounts, Accounts, "abi/Accounts.json");
 contract!(validators, Validators, "abi/Validators.json");
+contract!(quotas, Quotas, "abi/Quotas.json");
 contract!(council, Council, "abi/Council.json");

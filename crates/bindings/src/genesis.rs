@@ -4,8 +4,8 @@ use alloy_primitives::{Address, B256, Bytes, U256, address};
 use alloy_sol_types::SolValue;
 
 use crate::{
-    Accounts, Cases, Consents, Council, Credentials, Registry, Rules, Services, Statutes, Uses, Validators,
-    ids::slug, validators::IValidators::Validator,
+    Accounts, Cases, Consents, Council, Credentials, QuotaTerms, Quotas, Registry, Rules, Services, Statutes,
+    Uses, Validators, ids::slug, validators::IValidators::Validator,
 };
 
 /// Creates the contracts at genesis. Nobody has its key; nonce 0 is the registry, then [`CONTRACT_NAMES`] in order.
@@ -19,7 +19,7 @@ pub const COUNCIL_DEPLOYER: Address = address!("0x000000000000000000000000000000
 const COUNCIL_NAME: &str = "council";
 
 /// The names in the registry of the contracts after it.
-pub const CONTRACT_NAMES: [&str; 9] = [
+pub const CONTRACT_NAMES: [&str; 10] = [
     "statutes",
     "rules",
     "services",
@@ -29,6 +29,7 @@ pub const CONTRACT_NAMES: [&str; 9] = [
     "credentials",
     "accounts",
     "validators",
+    "quotas",
 ];
 
 /// Seconds between the approvals of a recovery and its end in `Accounts`: three days.
@@ -57,6 +58,8 @@ pub struct Addresses {
     pub accounts: Address,
     /// `Validators`.
     pub validators: Address,
+    /// `Quotas`.
+    pub quotas: Address,
 }
 
 /// What the contracts of a network start with.
@@ -68,6 +71,8 @@ pub struct Founding {
     pub recovery_delay_s: u64,
     /// 1 to 100.
     pub validators: Vec<FirstValidator>,
+    /// How much gas who may use in an epoch.
+    pub quotas: QuotaTerms,
 }
 
 /// Who governs the contracts of a network.
@@ -144,6 +149,7 @@ pub fn addresses() -> Addresses {
         credentials: at(7),
         accounts: at(8),
         validators: at(9),
+        quotas: at(10),
     }
 }
 
@@ -161,6 +167,7 @@ pub fn genesis_creations(founding: &Founding) -> Vec<Creation> {
         (registry, founding.recovery_delay_s).abi_encode_params(),
     );
     let seeded = (registry, first_validators(founding)).abi_encode_params();
+    let metered = founding.quotas.arguments(registry);
     let codes = [
         (&Statutes::BYTECODE, &alone),
         (&Rules::BYTECODE, &alone),
@@ -171,6 +178,7 @@ pub fn genesis_creations(founding: &Founding) -> Vec<Creation> {
         (&Credentials::BYTECODE, &alone),
         (&Accounts::BYTECODE, &delayed),
         (&Validators::BYTECODE, &seeded),
+        (&Quotas::BYTECODE, &metered),
     ];
     let council = match &founding.governance {
         Governance::Key(_) => None,

@@ -10,15 +10,18 @@ pub mod contracts;
 mod facts;
 mod genesis;
 mod ids;
+mod quota_slots;
+mod quota_terms;
 mod recovery;
 mod slots;
 
 pub use contracts::{
-    accounts, cases, consents, council, credentials, registry, rules, services, statutes, uses, validators,
+    accounts, cases, consents, council, credentials, quotas, registry, rules, services, statutes, uses,
+    validators,
 };
 pub use contracts::{
     accounts::Accounts, cases::Cases, consents::Consents, council::Council, credentials::Credentials,
-    registry::Registry, rules::Rules, services::Services, statutes::Statutes, uses::Uses,
+    quotas::Quotas, registry::Registry, rules::Rules, services::Services, statutes::Statutes, uses::Uses,
     validators::Validators,
 };
 pub use facts::{
@@ -31,6 +34,14 @@ pub use genesis::{
 pub use ids::{
     BadSlug, CONSENT, DECIDER, IDENTITY, ISSUER, NO_ROW, PROVIDER, RECOVERY, SLUG_MAX_BYTES, UNKNOWN,
     case_id, parse_slug, rule_set_id, slug, slug_str, statute_id, use_binding,
+};
+pub use quota_slots::{
+    account_usage_slot, assigned_class_slot, attester_slot, checkpoint_slot, class_name_slot,
+    class_usage_slot, limits_slot, membership_slot, officer_active_slot,
+};
+pub use quota_terms::{
+    EVERYONE, FirstClass, GOVERNORS, GOVERNORS_LEAST_GAS, MAX_ASSIGNMENTS, MAX_CLASSES, OFFICERS,
+    ORGANISATIONS, QuotaTerms,
 };
 pub use recovery::{ACCOUNTS_DOMAIN_NAME, ACCOUNTS_DOMAIN_VERSION, recovery_id};
 pub use slots::{CASE_SLOTS, case_slots, fact_slots, use_slot};

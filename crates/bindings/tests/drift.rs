@@ -7,10 +7,11 @@ use alloy_primitives::{Address, B256, Bytes, address, hex};
 use serde_json::Value;
 use zhengtong_bindings::{
     Accounts, Cases, Consents, Council, CouncilTerms, Credentials, FirstValidator, Founding, Governance,
-    Registry, Rules, Services, Statutes, Uses, Validators, addresses, council_address, genesis_creations,
+    QuotaTerms, Quotas, Registry, Rules, Services, Statutes, Uses, Validators, addresses, council_address,
+    genesis_creations,
 };
 
-const CONTRACTS: [&str; 13] = [
+const CONTRACTS: [&str; 14] = [
     "Registry",
     "Statutes",
     "Rules",
@@ -21,6 +22,7 @@ const CONTRACTS: [&str; 13] = [
     "Credentials",
     "Accounts",
     "Validators",
+    "Quotas",
     "Council",
     "Networks",
     "ForeignEvents",
@@ -79,6 +81,7 @@ fn founding(governance: Governance) -> Founding {
             key: B256::repeat_byte(9),
             name: "institution".into(),
         }],
+        quotas: QuotaTerms::usual(3_600),
     }
 }
 
@@ -116,7 +119,7 @@ fn genesis_creates_the_registry_and_then_its_peers() {
     let council = Address::repeat_byte(7);
     let creations = genesis_creations(&founding(Governance::Key(council)));
     let all = addresses();
-    let expected: [(&str, Address, &Bytes); 10] = [
+    let expected: [(&str, Address, &Bytes); 11] = [
         ("registry", all.registry, &Registry::BYTECODE),
         ("statutes", all.statutes, &Statutes::BYTECODE),
         ("rules", all.rules, &Rules::BYTECODE),
@@ -127,6 +130,7 @@ fn genesis_creates_the_registry_and_then_its_peers() {
         ("credentials", all.credentials, &Credentials::BYTECODE),
         ("accounts", all.accounts, &Accounts::BYTECODE),
         ("validators", all.validators, &Validators::BYTECODE),
+        ("quotas", all.quotas, &Quotas::BYTECODE),
     ];
     assert_eq!(creations.len(), expected.len());
     for (creation, (name, address, code)) in creations.iter().zip(expected) {

@@ -7,6 +7,7 @@ use crate::{
     listing,
     metrics::{charged, charged_async},
     pending::Executed,
+    pool::Pool,
     rules::{Rules, Standard, block_context, clock_wait_ms, commitment, complete, draft, proposal_time_ms},
     store::size_bytes,
     view::SealedBlock,
@@ -56,6 +57,11 @@ impl<E: Storage + Spawner> App<E> {
         Self(self.0, rules)
     }
 
+    /// What waits at this validator.
+    pub fn pool(&self) -> &Pool {
+        &self.0.pool
+    }
+
     async fn build(
         &self,
         clock: &E,
@@ -87,6 +93,7 @@ impl<E: Storage + Spawner> App<E> {
             environment,
             transactions,
             policy,
+            self.1.clone(),
         )
         .await;
         let Run {
@@ -94,6 +101,7 @@ impl<E: Storage + Spawner> App<E> {
             batch,
             included,
             invalid,
+            over_quota,
         } = match run {
             Ok(run) => run,
             Err(error) => {
@@ -104,6 +112,12 @@ impl<E: Storage + Spawner> App<E> {
         for (index, reason) in invalid {
             let hash = *candidates[index].transaction.tx_hash();
             tracing::debug!(%hash, %reason, "a transaction cannot run now");
+            inner.pool.park(hash);
+        }
+        inner.metrics.left_out.inc_by(over_quota.len() as u64);
+        for (index, over) in over_quota {
+            let hash = *candidates[index].transaction.tx_hash();
+            tracing::debug!(%hash, %over, "a transaction waits for its quota");
             inner.pool.park(hash);
         }
         let entries = entries(&outcome.changes);
@@ -206,6 +220,7 @@ impl<E: Storage + Spawner> App<E> {
             environment,
             shared,
             Policy::<E>::Refuse,
+            self.1.clone(),
         );
         let Run { outcome, batch, .. } = run.await.map_err(|source| source.to_string())?;
         Ok((recovered, outcome, batch))
@@ -407,6 +422,9 @@ impl<E: Storage + Spawner> Application<E> for App<E> {
         let used = executed.sealed.transactions.iter();
         let used = used.map(|transaction| (transaction.signer_ref(), nonce(transaction)));
         self.0.pool.finalized(used, &executed.nonces);
+        if self.0.moves_quotas(&executed.sealed) {
+            self.0.pool.unpark_all();
+        }
         self.0.publish(executed.sealed.clone(), certificate.is_some());
         self.forget_old();
     }

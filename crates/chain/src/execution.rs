@@ -1,6 +1,13 @@
 //! Executes a block's transactions on the state that its parent left.
 
-use crate::{inner::Inner, metrics::charged, pending::Executed};
+use crate::{
+    inner::Inner,
+    metrics::charged,
+    pending::Executed,
+    quota::{Meter, OverQuota},
+    rules::Rules,
+};
+use alloy_consensus::Transaction as _;
 use alloy_primitives::{Address, B256, Bytes, U256};
 use commonware_runtime::Spawner;
 use commonware_storage::Context;
@@ -51,6 +58,8 @@ pub struct Run<E: Context + Spawner> {
     pub included: Vec<usize>,
     /// Those that cannot run on this state, with the reason.
     pub invalid: Vec<(usize, InvalidTransaction)>,
+    /// Those that are over their quotas.
+    pub over_quota: Vec<(usize, OverQuota)>,
 }
 
 /// Executes transactions on the batch of the parent `parent`.
@@ -61,17 +70,18 @@ pub async fn run<E: Context + Spawner>(
     context: BlockContext,
     transactions: Vec<Arc<Transaction>>,
     policy: Policy<E>,
+    rules: Arc<dyn Rules>,
 ) -> Result<Run<E>, ExecutionError> {
     let wait = inner.wait.clone();
     let mut state = ParentState::new(inner, parent, batch);
     loop {
         let driven = match &wait {
-            Wait::Refuse => drive(state, &context, &transactions, &policy),
+            Wait::Refuse => drive(state, &context, &transactions, &policy, &*rules),
             // Reads block their thread there.
             Wait::Block(runtime) => {
-                let (transactions, policy) = (transactions.clone(), policy.clone());
+                let (transactions, policy, rules) = (transactions.clone(), policy.clone(), rules.clone());
                 let driven = runtime
-                    .spawn_blocking(move || drive(state, &context, &transactions, &policy))
+                    .spawn_blocking(move || drive(state, &context, &transactions, &policy, &*rules))
                     .await;
                 driven.map_err(|source| ExecutionError::Storage(source.to_string()))?
             }
@@ -97,24 +107,33 @@ fn drive<E: Context + Spawner>(
     context: &BlockContext,
     transactions: &[Arc<Transaction>],
     policy: &Policy<E>,
+    rules: &dyn Rules,
 ) -> Result<Driven<E>, ExecutionError> {
-    let metrics = state.inner.metrics.clone();
+    let inner = state.inner.clone();
+    let metrics = &inner.metrics;
     let mut executor = Executor::new(state, context);
+    let mut meter = Meter::new(&inner.quotas, context.number);
     let ran = charged(&metrics.cost.execution, || {
-        execute_all(&mut executor, transactions, policy)
+        execute_all(&mut executor, &mut meter, transactions, policy, rules)
     });
-    let Ran { included, invalid } = match ran {
+    let Ran {
+        included,
+        invalid,
+        over_quota,
+    } = match ran {
         Ok(ran) => ran,
         Err(Stopped::Missing(key)) => return Ok(Driven::Missing(key, executor.finish().1)),
         Err(Stopped::Failed(error)) => return Err(error),
     };
     metrics.executed.inc_by(included.len() as u64);
-    let (outcome, state) = charged(&metrics.cost.hashing, || executor.finish());
+    let counted = meter.finish();
+    let (outcome, state) = charged(&metrics.cost.hashing, || executor.finish_with(&counted));
     Ok(Driven::Done(Run {
         outcome,
         batch: state.batch,
         included,
         invalid,
+        over_quota,
     }))
 }
 
@@ -122,6 +141,7 @@ fn drive<E: Context + Spawner>(
 struct Ran {
     included: Vec<usize>,
     invalid: Vec<(usize, InvalidTransaction)>,
+    over_quota: Vec<(usize, OverQuota)>,
 }
 
 /// Why not all of them were tried.
@@ -130,24 +150,53 @@ enum Stopped {
     Failed(ExecutionError),
 }
 
+impl Stopped {
+    fn of(error: ReadError) -> Self {
+        match error {
+            ReadError::Pending(key) => Self::Missing(key),
+            ReadError::Storage(source) => Self::Failed(ExecutionError::Storage(source)),
+        }
+    }
+}
+
 fn execute_all<E: Context + Spawner>(
     executor: &mut Executor<ParentState<E>>,
+    meter: &mut Meter<'_>,
     transactions: &[Arc<Transaction>],
     policy: &Policy<E>,
+    rules: &dyn Rules,
 ) -> Result<Ran, Stopped> {
-    let (mut included, mut invalid) = (Vec::with_capacity(transactions.len()), Vec::new());
+    let mut included = Vec::with_capacity(transactions.len());
+    let (mut invalid, mut over_quota) = (Vec::new(), Vec::new());
     for (index, transaction) in transactions.iter().enumerate() {
         if let Policy::Skip { until, clock } = policy
             && clock.current() > *until
         {
             break;
         }
-        let refused = match executor.execute(transaction) {
-            Ok(_) => None,
-            Err(ExecuteError::Database(ReadError::Pending(key))) => return Err(Stopped::Missing(key)),
-            Err(ExecuteError::Database(ReadError::Storage(source))) => {
-                return Err(Stopped::Failed(ExecutionError::Storage(source)));
+        let (sender, gas_limit) = (transaction.signer(), transaction.gas_limit());
+        let admitted = meter.admit(sender, gas_limit, |address, slot| {
+            executor.slot_before(address, slot)
+        });
+        if let Err(over) = admitted.map_err(Stopped::of)?
+            && let Err(reason) = rules.check_quota(&over)
+        {
+            match policy {
+                Policy::Skip { .. } => over_quota.push((index, over)),
+                Policy::Refuse => {
+                    let reason = reason.to_string();
+                    return Err(Stopped::Failed(ExecutionError::Invalid { index, reason }));
+                }
             }
+            continue;
+        }
+        let before = executor.gas_used();
+        let refused = match executor.execute(transaction) {
+            Ok(_) => {
+                meter.settle(sender, executor.gas_used() - before);
+                None
+            }
+            Err(ExecuteError::Database(source)) => return Err(Stopped::of(source)),
             Err(ExecuteError::Invalid(reason)) => {
                 invalid.push((index, reason.clone()));
                 Some(reason.to_string())
@@ -162,7 +211,11 @@ fn execute_all<E: Context + Spawner>(
             }
         }
     }
-    Ok(Ran { included, invalid })
+    Ok(Ran {
+        included,
+        invalid,
+        over_quota,
+    })
 }
 
 /// The state after a parent block: what its unapplied ancestors wrote, over the applied state.

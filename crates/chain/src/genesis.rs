@@ -1,13 +1,17 @@
 //! Block 0: funded accounts, and contracts made by running their creation code.
 
+use crate::quota::{Book, Governor};
 use alloy_primitives::{Address, B256, Bytes, U256};
 use commonware_codec::Encode as _;
 use commonware_runtime::{Runner as _, Supervisor as _, buffer::paged::CacheRef, deterministic};
 use commonware_utils::{NZU16, NZUsize};
 use std::collections::BTreeMap;
 use thiserror::Error;
-pub use zhengtong_bindings::{CouncilTerms, Governance, RECOVERY_DELAY_S};
-use zhengtong_bindings::{FirstValidator, Founding, genesis_creations};
+pub use zhengtong_bindings::{
+    BadSlug, CouncilTerms, FirstClass, GOVERNORS, GOVERNORS_LEAST_GAS, Governance, MAX_ASSIGNMENTS,
+    MAX_CLASSES, QuotaTerms, RECOVERY_DELAY_S, parse_slug,
+};
+use zhengtong_bindings::{FirstValidator, Founding, addresses, council_address, genesis_creations};
 use zhengtong_evm::{
     AccountChange, AccountInfo, AccountState, BlockContext, Bytecode, Database, EMPTY_CODE_HASH, Executed,
     Executor, Limits,
@@ -36,6 +40,8 @@ pub struct GenesisSpec {
     pub network: B256,
     /// At least one. The first is named as the proposer, since a block names one.
     pub validators: Vec<GenesisValidator>,
+    /// Of the contract `Quotas`.
+    pub quotas: QuotaTerms,
     /// The validators of the first epoch, which block 0 carries.
     pub first_epoch: EpochInfo,
 }
@@ -56,6 +62,8 @@ pub struct Genesis {
     pub codes: Vec<(B256, Bytes)>,
     /// Contracts by their name in the `Registry`.
     pub contracts: BTreeMap<String, Address>,
+    /// Where quotas are kept.
+    pub quotas: Book,
 }
 
 /// Why there is no genesis.
@@ -132,6 +140,7 @@ impl GenesisSpec {
             entries,
             codes: changes.codes,
             contracts,
+            quotas: self.book(),
         })
     }
 
@@ -144,6 +153,18 @@ impl GenesisSpec {
             governance: self.governance.clone(),
             recovery_delay_s: self.recovery_delay_s,
             validators: validators.collect(),
+            quotas: self.quotas.clone(),
+        }
+    }
+
+    fn book(&self) -> Book {
+        Book {
+            quotas: addresses().quotas,
+            registry: addresses().registry,
+            governor: match &self.governance {
+                Governance::Key(key) => Governor::Key(*key),
+                Governance::Members(_) => Governor::Council(council_address()),
+            },
         }
     }
 

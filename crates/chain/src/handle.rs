@@ -5,6 +5,7 @@ use crate::{
     inner::Inner,
     metrics::charged,
     pool::Origin,
+    quota::{QuotaRules, Standing},
     view::{ChainView, MAX_PROVEN_SLOTS, SealedBlock, SubmitError, ViewError, Waiting},
 };
 use alloy_consensus::Transaction as _;
@@ -32,18 +33,11 @@ impl<E: Context + Spawner> Clone for Handle<E> {
 }
 
 impl<E: Context + Spawner> Handle<E> {
-    async fn check(&self, raw: &[u8]) -> Result<(Transaction, u64), SubmitError> {
+    async fn check(&self, raw: &[u8]) -> Result<(Transaction, u64, Standing), SubmitError> {
         let transaction = charged(&self.0.metrics.cost.recovery, || {
             recover(decode(raw, &self.0.rules)?)
         })?;
-        let account = self
-            .0
-            .account(transaction.signer())
-            .await
-            .map_err(|source| match source {
-                ViewError::Stopping | ViewError::Starting => SubmitError::Stopping,
-                other => SubmitError::Storage(other.to_string()),
-            })?;
+        let account = self.0.account(transaction.signer()).await.map_err(unreadable)?;
         let (next, balance) = account.map_or((0, U256::ZERO), |account| (account.nonce, account.balance));
         if let Some(account) = account
             && account.code_hash != EMPTY_CODE_HASH
@@ -57,7 +51,8 @@ impl<E: Context + Spawner> Handle<E> {
                 value: transaction.value(),
             });
         }
-        Ok((transaction, next))
+        let standing = self.0.standing(transaction.signer()).await;
+        Ok((transaction, next, standing.map_err(unreadable)?))
     }
 
     /// Whether code only says where the account's code is (EIP-7702): its owner still signs.
@@ -68,15 +63,23 @@ impl<E: Context + Spawner> Handle<E> {
     }
 }
 
+/// Why a submission cannot be checked.
+fn unreadable(source: ViewError) -> SubmitError {
+    match source {
+        ViewError::Stopping | ViewError::Starting => SubmitError::Stopping,
+        other => SubmitError::Storage(other.to_string()),
+    }
+}
+
 impl<E: Context + Spawner> Handle<E> {
     /// Pools a transaction and makes it durable.
     async fn take(&self, raw: Bytes) -> Result<B256, SubmitError> {
-        let (transaction, next) = self.check(&raw).await?;
+        let (transaction, next, standing) = self.check(&raw).await?;
         let hash = *transaction.tx_hash();
         let permit = self.0.writer.permit().await.ok_or(SubmitError::Stopping)?;
         self.0
             .pool
-            .reserve(transaction, raw.clone(), next, Origin::Submitted)?;
+            .reserve(transaction, raw.clone(), next, Origin::Submitted, Some(&standing))?;
         match permit.append(hash, raw).await {
             Ok(Ok(())) => Ok(hash),
             Ok(Err(source)) => Err(SubmitError::Storage(source.to_string())),
@@ -86,9 +89,11 @@ impl<E: Context + Spawner> Handle<E> {
 
     /// Pools a transaction that another validator accepted and has on disk.
     pub(crate) async fn adopt(&self, raw: Bytes) -> Result<(), SubmitError> {
-        let (transaction, next) = self.check(&raw).await?;
+        let (transaction, next, standing) = self.check(&raw).await?;
         let hash = *transaction.tx_hash();
-        self.0.pool.reserve(transaction, raw, next, Origin::PassedOn)?;
+        self.0
+            .pool
+            .reserve(transaction, raw, next, Origin::PassedOn, Some(&standing))?;
         self.0.pool.activate([hash]);
         Ok(())
     }
@@ -103,6 +108,10 @@ impl<E: Context + Spawner> ChainView for Handle<E> {
 
     fn rules(&self) -> &TransactionRules {
         &self.0.rules
+    }
+
+    fn quotas(&self) -> Option<&QuotaRules> {
+        Some(&self.0.quotas)
     }
 
     fn tip(&self) -> Arc<SealedBlock> {
@@ -241,11 +250,16 @@ impl<E: Context + Spawner> ChainView for Handle<E> {
 
     async fn submit(&self, raw: Bytes) -> Result<B256, SubmitError> {
         let taken = self.take(raw).await;
-        let counter = match taken {
-            Ok(_) => &self.0.metrics.submitted,
-            Err(_) => &self.0.metrics.refused,
-        };
-        counter.inc();
+        let metrics = &self.0.metrics;
+        match &taken {
+            Ok(_) => &metrics.submitted,
+            Err(SubmitError::Quota(_)) => {
+                metrics.over_quota.inc();
+                &metrics.refused
+            }
+            Err(_) => &metrics.refused,
+        }
+        .inc();
         taken
     }
 

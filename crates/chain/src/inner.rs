@@ -7,6 +7,7 @@ use crate::{
     metrics::Metrics,
     pending::Pending,
     pool::{Pool, Writer},
+    quota::{QuotaRules, Standing, standing},
     store::{Store, StoreError},
     view::{SealedBlock, ViewError},
 };
@@ -15,10 +16,15 @@ use commonware_consensus::marshal::{core::Mailbox as MarshalMailbox, standard::S
 use commonware_runtime::Spawner;
 use commonware_storage::Context;
 use parking_lot::{Mutex, RwLock};
-use std::sync::{Arc, OnceLock};
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+};
 use tokio::sync::broadcast;
 use zhengtong_evm::{AccountState, Bytecode, TransactionRules};
-use zhengtong_state::{Cache, Database, History, Key, Value, Wait, account_key, decode_account};
+use zhengtong_state::{
+    Cache, Database, History, Key, Value, Wait, account_key, decode_account, decode_slot, slot_key,
+};
 use zhengtong_types::{
     NetworkInfo,
     consensus::{Block, Scheme},
@@ -34,6 +40,7 @@ pub struct Inner<E: Context + Spawner> {
     pub config: Config,
     pub network: NetworkInfo,
     pub rules: TransactionRules,
+    pub quotas: QuotaRules,
     pub genesis: Block,
     pub store: Arc<Store>,
     pub committee: Arc<Committee>,
@@ -100,6 +107,10 @@ impl<E: Context + Spawner> Inner<E> {
             rules: TransactionRules {
                 delegations: setup.delegations.clone(),
                 ..TransactionRules::new(setup.network.chain_id)
+            },
+            quotas: QuotaRules {
+                book: setup.genesis.quotas.clone(),
+                epoch_blocks: setup.quota_blocks,
             },
             network: setup.network.clone(),
             genesis: setup.genesis.block.clone(),
@@ -186,6 +197,35 @@ impl<E: Context + Spawner> Inner<E> {
             .await?
             .as_ref()
             .map(decode_account))
+    }
+
+    /// Whether who had no gas left may have some in the block after this one: a new epoch, or another decision.
+    pub fn moves_quotas(&self, block: &SealedBlock) -> bool {
+        let number = block.header.number;
+        let logs = || block.receipts.iter().flat_map(|receipt| receipt.envelope.logs());
+        self.quotas.epoch(number + 1) != self.quotas.epoch(number)
+            || logs().any(|log| self.quotas.book.decides(log.address))
+    }
+
+    /// The standing of an account in the next block.
+    pub async fn standing(&self, account: Address) -> Result<Standing, ViewError> {
+        let number = self.tip().header.number + 1;
+        let mut read: HashMap<Key, Option<Value>> = HashMap::new();
+        loop {
+            let found = standing(&self.quotas, account, number, |address, slot| {
+                let key = slot_key(address, slot);
+                let value = read.get(&key).cloned().map_or_else(|| self.cache.get(&key), Ok);
+                value
+                    .map(|value| value.as_ref().map(decode_slot).unwrap_or_default())
+                    .map_err(|_| key)
+            });
+            match found {
+                Ok(standing) => return Ok(standing),
+                Err(missing) => {
+                    read.insert(missing, self.read(missing).await?);
+                }
+            }
+        }
     }
 
     /// RLP header of a stored block.

@@ -3,6 +3,7 @@
 //! - [`view`]: what everything else reads and submits through. *Latest* means finalized, executed and certified.
 //! - [`genesis`]: block 0 from a specification.
 //! - [`pool`]: accepted transactions, durable before they are acknowledged.
+//! - [`quota`]: how much gas an account may use in an epoch.
 //! - [`engine`]: wires the application to commonware's engine, for one validator or many.
 
 mod application;
@@ -19,6 +20,7 @@ mod metrics;
 mod pacing;
 mod pending;
 pub mod pool;
+pub mod quota;
 mod rules;
 pub mod solo;
 mod store;
@@ -28,7 +30,8 @@ pub use application::App;
 pub use config::{Config, PoolConfig, Reporter, SyncMode};
 pub use engine::{Links, Networks, ProposalInput, Setup, StartError, Started, SyncError, SyncStep};
 pub use genesis::{
-    CouncilTerms, Genesis, GenesisError, GenesisSpec, GenesisValidator, Governance, RECOVERY_DELAY_S,
+    CouncilTerms, FirstClass, Genesis, GenesisError, GenesisSpec, GenesisValidator, Governance, QuotaTerms,
+    RECOVERY_DELAY_S,
 };
 pub use handle::{Handle, StateView};
 pub use rules::{RuleError, Rules, Standard};

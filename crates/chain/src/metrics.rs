@@ -30,6 +30,10 @@ pub struct Metrics {
     pub submitted: Counter,
     /// Those that were refused.
     pub refused: Counter,
+    /// Those that were refused because the account's or its class's quota of gas is used up.
+    pub over_quota: Counter,
+    /// Times that a transaction was left out of a block for its quota, and waits.
+    pub left_out: Counter,
     /// Transactions in the pool.
     pub waiting: Gauge,
     pub cost: Costs,
@@ -72,6 +76,14 @@ impl Metrics {
             executed: context.counter("executed", "Transactions executed to build or check a block"),
             submitted: context.counter("submitted", "Transactions accepted from clients"),
             refused: context.counter("refused", "Transactions refused to clients"),
+            over_quota: context.counter(
+                "over_quota",
+                "Transactions refused to clients because a quota of gas is used up",
+            ),
+            left_out: context.counter(
+                "left_out",
+                "Times a transaction was left out of a block because a quota of gas is used up",
+            ),
             waiting: context.gauge("waiting", "Transactions in the pool"),
             cost: Costs {
                 recovery: cost("recovery", "decoding transactions and recovering senders"),

@@ -1,6 +1,9 @@
 //! What a node shows of its chain: the seam between the consensus application and everything that reads or submits.
 
-use crate::committee::Now;
+use crate::{
+    committee::Now,
+    quota::{OverQuota, QuotaRules},
+};
 use alloy_consensus::{Header, TxEnvelope, transaction::Recovered};
 use alloy_primitives::{Address, B256, Bytes};
 use std::{future::Future, sync::Arc};
@@ -90,6 +93,8 @@ pub enum SubmitError {
     AboveBlock { got: u64, block: u64 },
     #[error("sender {0} is a contract (EIP-3607)")]
     SenderIsContract(Address),
+    #[error("quota exceeded: {0}")]
+    Quota(#[from] OverQuota),
     #[error("this account already has {max} transactions waiting")]
     AccountFull { max: usize },
     #[error("the pool is full ({max} transactions); try again later")]
@@ -113,6 +118,11 @@ pub trait ChainView: Clone + Send + Sync + 'static {
 
     /// What makes a transaction acceptable here.
     fn rules(&self) -> &TransactionRules;
+
+    /// How much gas who may use in an epoch; `None` where nobody counts.
+    fn quotas(&self) -> Option<&QuotaRules> {
+        None
+    }
 
     /// The latest finalized and executed block.
     fn tip(&self) -> Arc<SealedBlock>;

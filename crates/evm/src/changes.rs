@@ -2,6 +2,7 @@
 
 use alloy_primitives::{Address, B256, Bytes, U256, b256};
 use revm::{database::BundleState, state::AccountInfo};
+use std::collections::BTreeSet;
 
 /// Keccak-256 of no code at all.
 pub const EMPTY_CODE_HASH: B256 = b256!("c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470");
@@ -104,6 +105,19 @@ impl StateChanges {
             .sort_unstable_by_key(|change| (change.address, change.slot));
         changes.codes.sort_unstable_by_key(|(hash, _)| *hash);
         changes
+    }
+
+    /// Puts slots in their places. One that a transaction changed too ends as it is told here.
+    pub(crate) fn put(&mut self, own: &[SlotChange]) {
+        if own.is_empty() {
+            return;
+        }
+        let place = |change: &SlotChange| (change.address, change.slot);
+        let places: BTreeSet<_> = own.iter().map(place).collect();
+        self.slots.retain(|change| !places.contains(&place(change)));
+        self.slots
+            .extend(own.iter().filter(|change| change.before != change.after));
+        self.slots.sort_unstable_by_key(place);
     }
 
     pub fn is_empty(&self) -> bool {

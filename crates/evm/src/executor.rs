@@ -1,7 +1,7 @@
 //! Executes transactions one after another on a state view, and sums them up.
 
 use crate::{
-    Limits, Mainnet, StateChanges, Transaction, TransactionReceipt, mainnet::price,
+    Limits, Mainnet, SlotChange, StateChanges, Transaction, TransactionReceipt, mainnet::price,
     receipts::receipt_from_parts, transaction::MAX_TRANSACTION_GAS,
 };
 use alloy_consensus::{Transaction as _, Typed2718 as _, proofs::ordered_trie_root_with_encoder};
@@ -175,6 +175,21 @@ impl<DB: Database> Executor<DB> {
         }
     }
 
+    /// Gas that the block's transactions used so far.
+    pub fn gas_used(&self) -> u64 {
+        self.gas_used
+    }
+
+    /// A slot as it was before the block, whatever its transactions did.
+    pub fn slot_before(&mut self, address: Address, slot: U256) -> Result<U256, DB::Error> {
+        self.evm
+            .ctx
+            .journaled_state
+            .database
+            .database
+            .storage(address, slot)
+    }
+
     /// Gas that is left in the block.
     pub fn gas_left(&self) -> u64 {
         self.gas_limit - self.gas_used
@@ -243,9 +258,15 @@ impl<DB: Database> Executor<DB> {
 
     /// Ends the block and gives the state view back.
     pub fn finish(self) -> (Outcome, DB) {
+        self.finish_with(&[])
+    }
+
+    /// As [`Self::finish`], after slots were written that no transaction writes: what the chain itself keeps.
+    pub fn finish_with(self, own: &[SlotChange]) -> (Outcome, DB) {
         let mut state = self.evm.ctx.journaled_state.database;
         state.merge_transitions(BundleRetention::PlainState);
-        let changes = StateChanges::from_bundle(state.take_bundle());
+        let mut changes = StateChanges::from_bundle(state.take_bundle());
+        changes.put(own);
         let mut logs_bloom = Bloom::ZERO;
         for receipt in &self.receipts {
             logs_bloom |= *receipt.envelope.logs_bloom();

@@ -3,8 +3,8 @@
 //! The dealer knows every share for a moment. A real network makes its key in a ceremony where nobody does.
 
 use crate::{
-    EPOCH_BLOCKS, GenesisFile, Identity, KeyError, NetworkError, NetworkFile, NodeConfig, ShareFile,
-    SyncMode, ValidatorEntry,
+    EPOCH_BLOCKS, GenesisFile, Identity, KeyError, NetworkError, NetworkFile, NodeConfig, QuotaSet,
+    QuotasFile, ShareFile, SyncMode, ValidatorEntry,
 };
 use alloy_primitives::{Address, Bytes, U256};
 use commonware_codec::Encode as _;
@@ -54,6 +54,8 @@ pub struct DevNetwork {
     pub recovery_delay_s: u64,
     /// Blocks of an epoch.
     pub epoch_blocks: u64,
+    /// How much gas who may use in an epoch.
+    pub quotas: QuotasFile,
 }
 
 impl Default for DevNetwork {
@@ -71,6 +73,7 @@ impl Default for DevNetwork {
             block_gas_limit: DEFAULT_BLOCK_GAS_LIMIT,
             recovery_delay_s: RECOVERY_DELAY_S,
             epoch_blocks: EPOCH_BLOCKS,
+            quotas: QuotasFile::Set(QuotaSet::Ample),
         }
     }
 }
@@ -144,6 +147,7 @@ impl DevNetwork {
             delegates: self.delegates.clone(),
             recovery_delay_s: self.recovery_delay_s,
             epoch_blocks: self.epoch_blocks,
+            quotas: self.quotas.clone(),
         };
         let network = NetworkFile::new(
             self.name.clone(),

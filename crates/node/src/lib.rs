@@ -20,6 +20,7 @@ mod node;
 mod p2p;
 mod plan;
 mod prepare;
+mod quotas;
 mod secrets;
 
 pub use card::{CardError, NodeCard};
@@ -34,4 +35,5 @@ pub use network::{
 pub use node::{Node, NodeError, View};
 pub use p2p::ListenError;
 pub use plan::{PlanError, PlanFile};
+pub use quotas::{ClassFile, ClassesFile, QuotaSet, QuotasError, QuotasFile};
 pub use zhengtong_chain::SyncStep;

@@ -4,6 +4,7 @@ use crate::{
     card::MAX_NAME_BYTES,
     council::{CouncilError, CouncilFile},
     files::{self, FileError},
+    quotas::{QuotasError, QuotasFile},
 };
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use commonware_codec::{Copying, Decode as _, DecodeExt as _, Encode as _};
@@ -79,6 +80,13 @@ pub struct GenesisFile {
     /// Blocks of an epoch, after which the shares of the network's key are others, and perhaps the validators.
     #[serde(default = "usual_epoch", skip_serializing_if = "is_usual_epoch")]
     pub epoch_blocks: u64,
+    /// How much gas who may use in an epoch.
+    #[serde(default, skip_serializing_if = "is_usual_quotas")]
+    pub quotas: QuotasFile,
+}
+
+fn is_usual_quotas(quotas: &QuotasFile) -> bool {
+    *quotas == QuotasFile::default()
 }
 
 fn usual_epoch() -> u64 {
@@ -136,6 +144,8 @@ pub enum NetworkError {
     Polynomial(usize),
     #[error(transparent)]
     Epoch(#[from] EpochError),
+    #[error(transparent)]
+    Quotas(#[from] QuotasError),
     #[error(transparent)]
     Genesis(#[from] GenesisError),
 }
@@ -228,6 +238,7 @@ impl NetworkFile {
         self.genesis.check()?;
         self.genesis.check_epoch(count)?;
         self.genesis.council.check()?;
+        self.genesis.quotas.terms(self.genesis.epoch_blocks)?;
         // One that is alone needs to be reached by its followers only, if it has any.
         if count > 1
             && let Some(index) = self
@@ -310,6 +321,7 @@ impl NetworkFile {
             recovery_delay_s: self.genesis.recovery_delay_s,
             network: self.commitment(),
             validators: validators.collect(),
+            quotas: self.genesis.quotas.terms(self.genesis.epoch_blocks)?,
             first_epoch: self.first_epoch()?,
         };
         Ok(spec.build()?)

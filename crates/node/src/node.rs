@@ -260,6 +260,7 @@ async fn begin(
         signer: prepared.identity.signer().clone(),
         votes: prepared.votes,
         epoch_blocks: network.epoch_blocks().map_err(failed)?,
+        quota_blocks: network.epoch_blocks().map_err(failed)?,
         store: prepared.store.clone(),
         wait: Wait::Block(tokio::runtime::Handle::current()),
         prefix: "validator".into(),

@@ -9,6 +9,7 @@ use crate::{
     council::CouncilError,
     files::{self, FileError},
     network::{DelegatesError, EpochError, MAX_VALIDATORS},
+    quotas::QuotasError,
 };
 use alloy_primitives::{B256, keccak256};
 use commonware_cryptography::bls12381::primitives::{sharing::Sharing, variant::MinSig};
@@ -46,6 +47,8 @@ pub enum PlanError {
     Epoch(#[from] EpochError),
     #[error(transparent)]
     Council(#[from] CouncilError),
+    #[error(transparent)]
+    Quotas(#[from] QuotasError),
     #[error("the plan has format {0:?}, expected {FORMAT:?}")]
     Format(String),
     #[error("the plan has {0} validators, expected 2 to {MAX_VALIDATORS}")]
@@ -97,6 +100,7 @@ impl PlanFile {
         self.genesis.check()?;
         self.genesis.check_epoch(count)?;
         self.genesis.council.check()?;
+        self.genesis.quotas.terms(self.genesis.epoch_blocks)?;
         for (index, card) in self.validators.iter().enumerate() {
             card.check()?;
             for other in &self.validators[..index] {

@@ -1,16 +1,22 @@
 //! Errors as Ethereum's tools expect them: geth's codes and wording first, then what was wrong.
 
-use alloy_primitives::{B256, Bytes, hex};
+use alloy_primitives::{B256, Bytes, U64, hex};
 use alloy_sol_types::decode_revert_reason;
 use jsonrpsee::types::{ErrorObjectOwned, error::INVALID_PARAMS_CODE};
+use serde_json::{Value, json};
 use thiserror::Error;
-use zhengtong_chain::{SubmitError, ViewError};
+use zhengtong_chain::{
+    SubmitError, ViewError,
+    quota::{Bound, OverQuota},
+};
 use zhengtong_evm::TransactionError;
 
 /// Code of EIP-1474 for a request beyond a limit.
 const LIMIT_EXCEEDED: i32 = -32005;
 /// geth's code for anything the request itself could not know.
 const SERVER_ERROR: i32 = -32000;
+/// Code of EIP-1474 for a transaction that is not taken; libraries do not send it again by themselves.
+const REJECTED: i32 = -32003;
 /// Code of EIP-1474 for a method that exists elsewhere.
 const UNSUPPORTED: i32 = -32004;
 /// Code of EIP-1474 for a node that is starting or stopping: the same request works later.
@@ -68,6 +74,8 @@ pub enum RpcError {
     #[error("the transaction was accepted but not executed within {waited_ms} ms")]
     NotYet { hash: B256, waited_ms: u128 },
     #[error("{message}")]
+    OverQuota { over: OverQuota, message: String },
+    #[error("{message}")]
     NonceGap { expected: u64, message: String },
     #[error("{0}")]
     Unavailable(String),
@@ -94,6 +102,7 @@ impl RpcError {
             }
             Self::Limit(_) | Self::Busy => LIMIT_EXCEEDED,
             Self::Reverted(_) => REVERTED,
+            Self::OverQuota { .. } => REJECTED,
             Self::NotYet { .. } => SYNC_TIMEOUT,
             Self::NonceGap { .. } => SYNC_NONCE_GAP,
             Self::Simulation { code, .. } => *code,
@@ -110,11 +119,20 @@ impl RpcError {
         }
     }
 
-    fn data(&self) -> Option<String> {
+    fn data(&self) -> Option<Value> {
         match self {
-            Self::Reverted(output) => Some(hex::encode_prefixed(output)),
-            Self::NotYet { hash, .. } => Some(hash.to_string()),
-            Self::NonceGap { expected, .. } => Some(format!("{expected:#x}")),
+            Self::Reverted(output) => Some(hex::encode_prefixed(output).into()),
+            Self::NotYet { hash, .. } => Some(hash.to_string().into()),
+            Self::NonceGap { expected, .. } => Some(format!("{expected:#x}").into()),
+            Self::OverQuota { over, .. } => Some(json!({
+                "of": match over.bound { Bound::Account => "account", Bound::Class => "class" },
+                "class": over.class,
+                "limit": U64::from(over.limit),
+                "used": U64::from(over.used),
+                "waiting": U64::from(over.waiting),
+                "needed": U64::from(over.needed),
+                "nextEpochBlock": U64::from(over.next_epoch_block),
+            })),
             _ => None,
         }
     }
@@ -149,7 +167,8 @@ impl From<SubmitError> for RpcError {
             SubmitError::InsufficientFunds { .. } => "insufficient funds for gas * price + value: ",
             SubmitError::SenderIsContract(_) => "sender not an eoa: ",
             SubmitError::PoolFull { .. } => "txpool is full: ",
-            SubmitError::NonceTooLow { .. }
+            SubmitError::Quota(_)
+            | SubmitError::NonceTooLow { .. }
             | SubmitError::NonceTooHigh { .. }
             | SubmitError::AlreadyKnown { .. }
             | SubmitError::AboveBlock { .. }
@@ -161,6 +180,7 @@ impl From<SubmitError> for RpcError {
         match error {
             SubmitError::Transaction(TransactionError::Malformed(_)) => Self::Params(message),
             SubmitError::AccountFull { .. } | SubmitError::PoolFull { .. } => Self::Limit(message),
+            SubmitError::Quota(over) => Self::OverQuota { over, message },
             SubmitError::Storage(_) => Self::Internal(message),
             SubmitError::Stopping => Self::Unavailable(message),
             _ => Self::Refused(message),

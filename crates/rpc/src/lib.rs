@@ -23,6 +23,7 @@ pub mod mocks;
 mod network;
 mod openrpc;
 mod proofs;
+mod quota;
 mod replay;
 mod server;
 mod sockets;

@@ -3,17 +3,18 @@
 mod state;
 
 use alloy_consensus::Header;
-use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_primitives::{Address, B256, Bytes, U256, b256};
 use parking_lot::Mutex;
-use std::{collections::HashMap, future::Future, sync::Arc};
+use std::{collections::HashMap, future::Future, num::NonZeroU64, sync::Arc};
 use tokio::sync::broadcast;
 use zhengtong_chain::{
     ChainView, SealedBlock, SubmitError, ViewError, Waiting,
+    quota::{Book, EVERYONE, Governor, Meter, QuotaRules, class_name_slot, limits_slot, standing},
     view::{MAX_PROVEN_SLOTS, STATE_WINDOW_BLOCKS},
 };
 use zhengtong_evm::{
-    AccountState, BlockContext, EMPTY_CODE_HASH, Executor, Limits, Transaction, TransactionRules, decode,
-    recover,
+    AccountState, BlockContext, Database as _, EMPTY_CODE_HASH, Executor, Limits, Transaction,
+    TransactionRules, decode, recover,
 };
 use zhengtong_types::{
     Finality, NetworkInfo, StateProof,
@@ -31,6 +32,14 @@ const STEP_SECONDS: u64 = 1;
 const GENESIS_SECONDS: u64 = 1_790_000_000;
 const GAS_LIMIT: u64 = 300_000_000;
 const CHANNEL: usize = 64;
+/// Blocks of an epoch.
+pub const EPOCH_BLOCKS: u64 = 1_000;
+/// Gas that an account may use in an epoch, and everyone together.
+pub const QUOTA_GAS: [u64; 2] = [50_000_000, 1_000_000_000];
+/// Where quotas are kept; there is no contract, only what it would have stored.
+const QUOTAS: Address = Address::repeat_byte(0xA7);
+/// `everyone` as a slug.
+const EVERYONES_NAME: B256 = b256!("65766572796f6e65000000000000000000000000000000000000000000000000");
 
 /// A chain in memory. Clones share it.
 #[derive(Clone, Debug)]
@@ -45,6 +54,7 @@ struct Shared {
     blocks: broadcast::Sender<Arc<SealedBlock>>,
     accepted: broadcast::Sender<B256>,
     is_instant: bool,
+    quotas: QuotaRules,
 }
 
 #[derive(Debug)]
@@ -77,8 +87,25 @@ impl MockChain {
             balance,
             code_hash: EMPTY_CODE_HASH,
         };
+        let quotas = QuotaRules {
+            book: Book {
+                quotas: QUOTAS,
+                registry: Address::repeat_byte(0xA8),
+                governor: Governor::Key(Address::repeat_byte(0xA9)),
+            },
+            epoch_blocks: NonZeroU64::new(EPOCH_BLOCKS).expect("not zero"),
+        };
+        let limits = U256::from(QUOTA_GAS[1]) << 64 | U256::from(QUOTA_GAS[0]);
+        let everyone = [
+            (limits_slot(EVERYONE), limits),
+            (class_name_slot(EVERYONE), U256::from_be_bytes(EVERYONES_NAME.0)),
+        ];
         let state = MockState {
             accounts: funded.iter().map(|address| (*address, account)).collect(),
+            slots: everyone
+                .into_iter()
+                .map(|(slot, value)| ((QUOTAS, slot), value))
+                .collect(),
             ..MockState::default()
         };
         let mut header = blank_header();
@@ -101,6 +128,7 @@ impl MockChain {
             blocks: broadcast::channel(CHANNEL).0,
             accepted: broadcast::channel(CHANNEL).0,
             is_instant,
+            quotas,
         }))
     }
 
@@ -131,10 +159,18 @@ impl MockChain {
             limits: Limits::Osaka,
         };
         let mut executor = Executor::new(MockState::clone(state), &context);
+        let mut meter = Meter::new(&self.0.quotas, number);
         for transaction in &waiting {
+            let (sender, before) = (transaction.signer(), executor.gas_used());
+            let gas_limit = alloy_consensus::Transaction::gas_limit(transaction.inner());
+            let admitted = meter.admit(sender, gas_limit, |contract, slot| {
+                executor.slot_before(contract, slot)
+            });
+            admitted.expect("memory reads").expect("it was accepted");
             executor.execute(transaction).expect("it was accepted");
+            meter.settle(sender, executor.gas_used() - before);
         }
-        let (outcome, mut next) = executor.finish();
+        let (outcome, mut next) = executor.finish_with(&meter.finish());
         next.apply(&outcome);
         next.hashes.insert(number - 1, parent.hash);
         if next.hashes.len() as u64 > STATE_WINDOW_BLOCKS {
@@ -198,6 +234,16 @@ impl MockChain {
                 max_gap: 0,
             });
         }
+        let number = inner.blocks.len() as u64;
+        let mut state = MockState::clone(inner.states.last().expect("genesis"));
+        let of_sender = |other: &&Transaction| other.signer() == transaction.signer();
+        let gas_limit = |of: &Transaction| alloy_consensus::Transaction::gas_limit(of.inner());
+        let waiting = inner.waiting.iter().filter(of_sender).map(gas_limit).sum();
+        standing(&self.0.quotas, transaction.signer(), number, |contract, slot| {
+            state.storage(contract, slot)
+        })
+        .expect("memory reads")
+        .admits(waiting, gas_limit(&transaction))?;
         inner.waiting.push(transaction);
         Ok(hash)
     }
@@ -232,6 +278,10 @@ impl ChainView for MockChain {
 
     fn rules(&self) -> &TransactionRules {
         &self.0.rules
+    }
+
+    fn quotas(&self) -> Option<&QuotaRules> {
+        Some(&self.0.quotas)
     }
 
     fn tip(&self) -> Arc<SealedBlock> {

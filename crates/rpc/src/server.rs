@@ -3,7 +3,7 @@
 use crate::{
     api::{Answer, Api},
     args::Args,
-    debug, eth, limits, network, openrpc, proofs, sockets, trace, txpool,
+    debug, eth, limits, network, openrpc, proofs, quota, sockets, trace, txpool,
 };
 use jsonrpsee::{
     RpcModule,
@@ -164,6 +164,7 @@ pub fn module_with<V: ChainView>(view: V, change: impl FnOnce(&mut Methods<V>)) 
     network::register(&mut methods);
     openrpc::register(&mut methods);
     proofs::register(&mut methods);
+    quota::register(&mut methods);
     trace::register(&mut methods);
     txpool::register(&mut methods);
     change(&mut methods);

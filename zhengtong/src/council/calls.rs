@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use zhengtong_bindings::{
     CONTRACT_NAMES, DEPLOYER, addresses, consents::Consents::ConsentsCalls, council::Council::CouncilCalls,
-    council_address, registry::Registry::RegistryCalls, services::Services::ServicesCalls,
-    statutes::Statutes::StatutesCalls, validators::Validators::ValidatorsCalls,
+    council_address, quotas::Quotas::QuotasCalls, registry::Registry::RegistryCalls,
+    services::Services::ServicesCalls, slug_str, statutes::Statutes::StatutesCalls,
+    validators::Validators::ValidatorsCalls,
 };
 
 /// The addresses of contracts by their names.
@@ -64,6 +65,7 @@ impl Action {
         let name = known.map(|(name, _)| name.as_str());
         let shown = match name {
             Some("validators") => self.validators(),
+            Some("quotas") => self.quotas(),
             Some("council") => self.debug::<CouncilCalls>(),
             Some("registry") => self.debug::<RegistryCalls>(),
             Some("statutes") => self.debug::<StatutesCalls>(),
@@ -87,6 +89,22 @@ impl Action {
         }
     }
 
+    fn quotas(&self) -> Option<String> {
+        match QuotasCalls::abi_decode(&self.data).ok()? {
+            QuotasCalls::setClass(call) => {
+                let (class, limits) = (call.class, call.values.limits);
+                let name = slug_str(call.values.name).unwrap_or_default();
+                Some(format!(
+                    "class {class} ({name}): {} gas an epoch for each account, {} together",
+                    limits.account, limits.total
+                ))
+            }
+            QuotasCalls::assign(call) => Some(format!("assign {} to class {}", call.account, call.class)),
+            QuotasCalls::unassign(call) => Some(format!("take back the class of {}", call.account)),
+            other => Some(format!("{other:?}")),
+        }
+    }
+
     fn debug<C: SolInterface + Debug>(&self) -> Option<String> {
         C::abi_decode(&self.data).ok().map(|call| format!("{call:?}"))
     }
@@ -96,7 +114,14 @@ impl Action {
 mod tests {
     use super::*;
     use alloy_primitives::B256;
-    use zhengtong_bindings::validators::{IValidators::Validator, Validators};
+    use zhengtong_bindings::{
+        quotas::{
+            IQuotas::{Class, Limits},
+            Quotas,
+        },
+        slug,
+        validators::{IValidators::Validator, Validators},
+    };
 
     #[test]
     fn calls_are_read_by_name_and_by_address() {
@@ -118,6 +143,27 @@ mod tests {
             let error = format!("{:#}", Action::parse(bad, &of_genesis()).unwrap_err());
             assert!(error.contains(says), "{error}");
         }
+    }
+
+    #[test]
+    fn quotas_are_shown_in_words() {
+        let to = addresses().quotas;
+        let values = Class {
+            name: slug("everyone"),
+            limits: Limits {
+                account: 7,
+                total: 90,
+            },
+        };
+        let call = Quotas::setClassCall { class: 0, values };
+        assert_eq!(
+            Action::new(to, &call).describe(&of_genesis()),
+            "quotas: class 0 (everyone): 7 gas an epoch for each account, 90 together"
+        );
+        let account = Address::repeat_byte(9);
+        let call = Quotas::assignCall { account, class: 4 };
+        let shown = Action::new(to, &call).describe(&of_genesis());
+        assert_eq!(shown, format!("quotas: assign {account} to class 4"));
     }
 
     #[test]

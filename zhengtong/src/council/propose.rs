@@ -13,9 +13,17 @@ use std::path::PathBuf;
 use zhengtong_bindings::{
     addresses,
     council::Council,
+    parse_slug,
+    quotas::{
+        IQuotas::{Class, Limits},
+        Quotas,
+    },
     validators::{IValidators::Validator, Validators},
 };
 use zhengtong_node::NodeCard;
+
+/// The names of the classes that every network has.
+const FIRST_CLASSES: [&str; 4] = ["everyone", "organisations", "officers", "governors"];
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -55,6 +63,30 @@ enum What {
         #[command(flatten)]
         rest: Rest,
     },
+    /// Change how much gas the accounts of a class may use in an epoch, or add a class.
+    Quota {
+        /// 0 everyone, 1 organisations, 2 officers, 3 governors, then any others; the one after the last adds a class.
+        class: u8,
+        /// Gas that one account may use in an epoch.
+        #[arg(long)]
+        account: u64,
+        /// Gas that all accounts of the class may use in an epoch together.
+        #[arg(long)]
+        total: u64,
+        /// The class's name, for people: a-z, 0-9 and `-`. The first four have one.
+        #[arg(long)]
+        name: Option<String>,
+        #[command(flatten)]
+        rest: Rest,
+    },
+    /// Put accounts into a class of quotas, whatever the registry says of them.
+    AssignQuota {
+        class: u8,
+        #[arg(required = true)]
+        accounts: Vec<Address>,
+        #[command(flatten)]
+        rest: Rest,
+    },
     /// Call contracts as the council, one after another, all or none.
     Call {
         /// CONTRACT=0xDATA: a name in the registry (statutes, services …) or an address, and calldata, which `cast
@@ -89,6 +121,8 @@ pub async fn run(args: Args) -> Result<()> {
         | What::RemoveValidator { rest, .. }
         | What::AddMember { rest, .. }
         | What::RemoveMember { rest, .. }
+        | What::Quota { rest, .. }
+        | What::AssignQuota { rest, .. }
         | What::Call { rest, .. } => rest,
     };
     let acting = rest.signer.connect().await?;
@@ -173,6 +207,43 @@ fn actions(what: &What, cards: &[NodeCard], chain: &Chain) -> Result<(Vec<Action
             (
                 members.iter().map(remove).collect(),
                 "remove a member of the council".into(),
+            )
+        }
+        What::Quota {
+            class,
+            account,
+            total,
+            name,
+            ..
+        } => {
+            let known = FIRST_CLASSES.get(usize::from(*class)).copied();
+            let name = name.as_deref().or(known);
+            let name = name.context("a class of your own needs a name: say --name")?;
+            let values = Class {
+                name: parse_slug(name)?,
+                limits: Limits {
+                    account: *account,
+                    total: *total,
+                },
+            };
+            let call = Quotas::setClassCall {
+                class: *class,
+                values,
+            };
+            let usual = format!("change the quota of {name}");
+            (vec![Action::new(addresses().quotas, &call)], usual)
+        }
+        What::AssignQuota { class, accounts, .. } => {
+            let assign = |account: &Address| {
+                let call = Quotas::assignCall {
+                    account: *account,
+                    class: *class,
+                };
+                Action::new(addresses().quotas, &call)
+            };
+            (
+                accounts.iter().map(assign).collect(),
+                format!("assign accounts to class {class} of quotas"),
             )
         }
         What::Call { calls, .. } => {

@@ -12,8 +12,8 @@ use std::{
 };
 use zhengtong_chain::{RECOVERY_DELAY_S, config::DEFAULT_BLOCK_GAS_LIMIT};
 use zhengtong_node::{
-    CouncilFile, EPOCH_BLOCKS, GenesisFile, MembersFile, NetworkFile, PlanFile, ceremony::Event,
-    dev::DEV_CHAIN_ID,
+    CouncilFile, EPOCH_BLOCKS, GenesisFile, MembersFile, NetworkFile, PlanFile, QuotaSet, QuotasFile,
+    ceremony::Event, dev::DEV_CHAIN_ID,
 };
 
 /// Most validators on one machine.
@@ -100,6 +100,7 @@ fn make(args: &Args) -> Result<()> {
         delegates: std::collections::BTreeSet::new(),
         recovery_delay_s: RECOVERY_DELAY_S,
         epoch_blocks: args.epoch_blocks,
+        quotas: QuotasFile::Set(QuotaSet::Ample),
     };
     let plan = PlanFile::new("local".into(), DEV_CHAIN_ID, genesis, cards)?;
     plan.write(&args.folder.join("plan.json"))?;

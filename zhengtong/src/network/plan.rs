@@ -5,7 +5,7 @@ use alloy_primitives::{Address, U256, utils::parse_ether};
 use anyhow::{Context, Result};
 use std::path::PathBuf;
 use zhengtong_chain::{RECOVERY_DELAY_S, config::DEFAULT_BLOCK_GAS_LIMIT};
-use zhengtong_node::{CouncilFile, EPOCH_BLOCKS, GenesisFile, MembersFile, NodeCard, PlanFile};
+use zhengtong_node::{CouncilFile, EPOCH_BLOCKS, GenesisFile, MembersFile, NodeCard, PlanFile, QuotasFile};
 
 /// A week to vote, unless it is carried before.
 const VOTING_PERIOD_S: u64 = 7 * 24 * 3600;
@@ -75,6 +75,7 @@ pub fn run(args: Args) -> Result<()> {
         delegates: args.delegate.into_iter().collect(),
         recovery_delay_s: RECOVERY_DELAY_S,
         epoch_blocks: args.epoch_blocks,
+        quotas: QuotasFile::default(),
     };
     let plan = PlanFile::new(args.name, args.chain_id, genesis, cards.collect::<Result<_>>()?)?;
     plan.write(&args.out)?;

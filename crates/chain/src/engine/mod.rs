@@ -78,6 +78,8 @@ pub struct Setup {
     pub votes: bool,
     /// Blocks of an epoch.
     pub epoch_blocks: NonZeroU64,
+    /// Blocks after which everyone's quota begins anew: those of an epoch, but in tests.
+    pub quota_blocks: NonZeroU64,
     pub store: Arc<Store>,
     /// How execution waits for the disk.
     pub wait: Wait,

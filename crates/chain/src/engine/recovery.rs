@@ -193,7 +193,16 @@ pub async fn restore<E: Runtime>(
             continue;
         }
         let hash = *transaction.tx_hash();
-        match app.0.pool.reserve(transaction, raw, next, Origin::Submitted) {
+        // Its quota was there when it was accepted.
+        let standing = app.0.standing(transaction.signer()).await;
+        let standing = standing
+            .map_err(|source| StartError::State(source.to_string()))?
+            .unbound();
+        let reserved = app
+            .0
+            .pool
+            .reserve(transaction, raw, next, Origin::Submitted, Some(&standing));
+        match reserved {
             Ok(()) => app.0.pool.activate([hash]),
             Err(SubmitError::AlreadyKnown { .. }) => {}
             Err(error) => tracing::warn!(%hash, %error, "a journaled transaction is no longer accepted"),

@@ -2,6 +2,7 @@
 
 use crate::{
     config::PoolConfig,
+    quota::{EVERYONE, Standing},
     view::{SubmitError, Waiting},
 };
 use alloy_consensus::Transaction as _;
@@ -33,6 +34,8 @@ struct Entry {
     transaction: Arc<Transaction>,
     raw: Bytes,
     origin: Origin,
+    /// Of an account that nobody knows.
+    of_everyone: bool,
     /// Place in the order of arrival.
     place: u64,
     /// Durable.
@@ -46,6 +49,8 @@ struct Account {
     /// Next nonce at the tip, as far as the pool knows.
     next: u64,
     waiting: BTreeMap<u64, Entry>,
+    /// Gas limits of those together.
+    gas: u64,
 }
 
 /// The pool's content and its rules.
@@ -56,7 +61,22 @@ pub struct Content {
     hashes: HashMap<B256, (Address, u64)>,
     order: BTreeMap<u64, (Address, u64)>,
     bytes: usize,
+    /// Of accounts that nobody knows.
+    everyone: Room,
     next_place: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Room {
+    count: usize,
+    bytes: usize,
+}
+
+/// What accounts that nobody knows may fill of the pool, in percent.
+pub const EVERYONES_PERCENT: usize = 75;
+
+fn share(whole: usize) -> usize {
+    whole / 100 * EVERYONES_PERCENT + whole % 100 * EVERYONES_PERCENT / 100
 }
 
 impl Content {
@@ -67,6 +87,7 @@ impl Content {
             hashes: HashMap::new(),
             order: BTreeMap::new(),
             bytes: 0,
+            everyone: Room::default(),
             next_place: 0,
         }
     }
@@ -77,22 +98,29 @@ impl Content {
         raw: Bytes,
         next: u64,
         origin: Origin,
+        quota: Option<&Standing>,
     ) -> Result<(), SubmitError> {
         let (sender, nonce, hash) = (transaction.signer(), transaction.nonce(), *transaction.tx_hash());
         if self.hashes.contains_key(&hash) {
             return Err(SubmitError::AlreadyKnown { hash });
         }
         self.check_account(sender, nonce, next)?;
-        if self.is_full(raw.len()) && !self.evict(origin) {
-            return Err(SubmitError::PoolFull {
-                max: self.config.max_transactions,
-            });
+        if let Some(quota) = quota {
+            let waiting = self.accounts.get(&sender).map_or(0, |account| account.gas);
+            quota.admits(waiting, transaction.gas_limit())?;
         }
+        let of_everyone = quota.is_some_and(|quota| quota.class == EVERYONE);
+        self.make_room(raw.len(), origin, of_everyone)?;
         let account = self.accounts.entry(sender).or_default();
         account.next = account.next.max(next);
+        account.gas = account.gas.saturating_add(transaction.gas_limit());
         let place = self.next_place;
         self.next_place += 1;
         self.bytes += raw.len();
+        if of_everyone {
+            self.everyone.count += 1;
+            self.everyone.bytes += raw.len();
+        }
         self.hashes.insert(hash, (sender, nonce));
         self.order.insert(place, (sender, nonce));
         account.waiting.insert(
@@ -101,6 +129,7 @@ impl Content {
                 transaction: Arc::new(transaction),
                 raw,
                 origin,
+                of_everyone,
                 place,
                 active: false,
                 parked: false,
@@ -139,6 +168,25 @@ impl Content {
         Ok(())
     }
 
+    /// Drops a transaction that cannot run if there is no room for one more. Accounts that nobody knows have a share of the
+    /// pool, and make room among themselves when it is full: the rest is for the others.
+    fn make_room(&mut self, bytes: usize, origin: Origin, of_everyone: bool) -> Result<(), SubmitError> {
+        let (count, most_bytes) = (share(self.config.max_transactions), share(self.config.max_bytes));
+        let used = &self.everyone;
+        if of_everyone && (used.count >= count || used.bytes + bytes > most_bytes) {
+            return match self.evict(origin, true) {
+                true => Ok(()),
+                false => Err(SubmitError::PoolFull { max: count }),
+            };
+        }
+        if self.is_full(bytes) && !self.evict(origin, false) {
+            return Err(SubmitError::PoolFull {
+                max: self.config.max_transactions,
+            });
+        }
+        Ok(())
+    }
+
     fn is_full(&self, more_bytes: usize) -> bool {
         self.hashes.len() >= self.config.max_transactions || self.bytes + more_bytes > self.config.max_bytes
     }
@@ -146,11 +194,12 @@ impl Content {
     /// Drops the oldest transaction that cannot run: behind a gap, or parked. Those that can run are never dropped. One
     /// that was passed on goes first, for another validator has it; one that was acknowledged here makes room only for
     /// another submission here, so that no validator can push it out.
-    fn evict(&mut self, newcomer: Origin) -> bool {
+    fn evict(&mut self, newcomer: Origin, of_everyone: bool) -> bool {
         let idle = || {
             self.order.values().filter(|(sender, nonce)| {
                 let account = &self.accounts[sender];
-                *nonce >= account.gapless() || account.waiting[nonce].parked
+                let entry = &account.waiting[nonce];
+                (entry.of_everyone || !of_everyone) && (*nonce >= account.gapless() || entry.parked)
             })
         };
         let passed_on =
@@ -190,6 +239,14 @@ impl Content {
         }
     }
 
+    /// Quotas are others than before.
+    pub fn unpark_all(&mut self) {
+        let accounts = self.accounts.values_mut();
+        for entry in accounts.flat_map(|account| account.waiting.values_mut()) {
+            entry.parked = false;
+        }
+    }
+
     /// A finalized block changed an account.
     pub fn unpark(&mut self, address: Address) {
         let account = self.accounts.get_mut(&address);
@@ -224,7 +281,12 @@ impl Content {
             return;
         };
         if let Some(entry) = account.waiting.remove(&nonce) {
+            account.gas = account.gas.saturating_sub(entry.transaction.gas_limit());
             self.bytes -= entry.raw.len();
+            if entry.of_everyone {
+                self.everyone.count -= 1;
+                self.everyone.bytes -= entry.raw.len();
+            }
             self.order.remove(&entry.place);
             self.hashes.remove(entry.transaction.tx_hash());
         }

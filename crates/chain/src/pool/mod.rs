@@ -1,7 +1,7 @@
 //! Transactions that are accepted but not yet finalized.
 //!
 //! A transaction is *reserved* (its place is taken), then journaled, then *active* (it may be proposed). One that turns out
-//! not to run, for want of balance say, is *parked* until a finalized block changes its account. It leaves when a finalized
+//! not to run, for want of balance or quota say, is *parked* until a finalized block changes its account or quotas begin anew. It leaves when a finalized
 //! block has used its nonce, or when the pool is full and it could not run anyway.
 
 mod content;
@@ -10,12 +10,13 @@ mod journal;
 mod tests;
 mod writer;
 
-pub use content::{Candidate, Content, Origin};
+pub use content::{Candidate, Content, EVERYONES_PERCENT, Origin};
 pub use journal::{Journal, JournalError};
 pub use writer::{Append, Permit, Writer, run_writer};
 
 use crate::{
     config::PoolConfig,
+    quota::Standing,
     view::{SubmitError, Waiting},
 };
 use alloy_primitives::{Address, B256, Bytes};
@@ -44,15 +45,17 @@ impl Pool {
         }
     }
 
-    /// Takes a place for a transaction of an account whose next nonce at the tip is `next`.
+    /// Takes a place for a transaction of an account whose next nonce at the tip is `next`, within its quota if
+    /// it has one.
     pub fn reserve(
         &self,
         transaction: Transaction,
         raw: Bytes,
         next: u64,
         origin: Origin,
+        quota: Option<&Standing>,
     ) -> Result<(), SubmitError> {
-        self.content.lock().reserve(transaction, raw, next, origin)
+        self.content.lock().reserve(transaction, raw, next, origin, quota)
     }
 
     /// The transactions are durable: they may be proposed from now on. All at once, so that the next block takes all.
@@ -76,6 +79,12 @@ impl Pool {
     /// The transaction cannot run on the state as it is; it waits for its account to change.
     pub fn park(&self, hash: B256) {
         self.content.lock().park(hash);
+    }
+
+    /// What cannot run is tried again: quotas are others now.
+    pub fn unpark_all(&self) {
+        self.content.lock().unpark_all();
+        self.changed.notify_waiters();
     }
 
     /// The transaction could not be stored.

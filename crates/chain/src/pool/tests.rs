@@ -35,7 +35,7 @@ fn pool(change: impl FnOnce(&mut PoolConfig)) -> Pool {
 fn reserve(pool: &Pool, sender: Address, nonce: u64, next: u64) -> Result<B256, SubmitError> {
     let (transaction, raw) = transaction(sender, nonce);
     let hash = *transaction.tx_hash();
-    pool.reserve(transaction, raw, next, Origin::Submitted)
+    pool.reserve(transaction, raw, next, Origin::Submitted, None)
         .map(|()| hash)
 }
 
@@ -161,7 +161,7 @@ fn a_second_transaction_with_the_same_nonce_is_refused() {
     };
     let signature = Signature::new(U256::from(1), U256::from(1), false);
     let other = Transaction::new_unchecked(other.into_signed(signature).into(), ALICE);
-    let refused = pool.reserve(other, Bytes::new(), 0, Origin::Submitted);
+    let refused = pool.reserve(other, Bytes::new(), 0, Origin::Submitted, None);
     assert_eq!(
         refused,
         Err(SubmitError::NonceTaken {
@@ -188,7 +188,8 @@ fn what_others_pass_on_does_not_push_out_what_was_acknowledged() {
     let pass_on = |sender, nonce| {
         let (transaction, raw) = transaction(sender, nonce);
         let hash = *transaction.tx_hash();
-        pool.reserve(transaction, raw, 0, Origin::PassedOn).map(|()| hash)
+        pool.reserve(transaction, raw, 0, Origin::PassedOn, None)
+            .map(|()| hash)
     };
     let acknowledged = add(&pool, ALICE, 2);
     let passed_on = pass_on(BOB, 3).expect("there is room");

@@ -1,6 +1,9 @@
 //! What a header must say, given its parent and what execution gave.
 
-use crate::config::{CLOCK_TOLERANCE_MS, MAX_CLOCK_LEAD_MS};
+use crate::{
+    config::{CLOCK_TOLERANCE_MS, MAX_CLOCK_LEAD_MS},
+    quota::OverQuota,
+};
 use alloy_consensus::Header;
 use thiserror::Error;
 use zhengtong_evm::{BlockContext, Limits, Outcome};
@@ -26,12 +29,17 @@ pub enum RuleError {
     FromTheFuture { got: u64, now: u64 },
     #[error("its epoch or leader does not fit its consensus context")]
     Context,
+    #[error(transparent)]
+    Quota(#[from] OverQuota),
 }
 
 /// What makes a block valid. Whoever votes for a block has checked it by these, so all validators must have the same.
 pub trait Rules: std::fmt::Debug + Send + Sync + 'static {
     /// Checks everything that needs no execution: the header against its parent and its consensus context.
     fn check_header(&self, block: &Block, parent: &Block, context: &Context) -> Result<(), RuleError>;
+
+    /// Whether a transaction may run although it is over its quota.
+    fn check_quota(&self, over: &OverQuota) -> Result<(), RuleError>;
 
     /// Checks what execution decided.
     fn check_outcome(&self, block: &Block, outcome: &Outcome, state: &Commitment) -> Result<(), RuleError>;
@@ -44,6 +52,10 @@ pub struct Standard;
 impl Rules for Standard {
     fn check_header(&self, block: &Block, parent: &Block, context: &Context) -> Result<(), RuleError> {
         check_header(block, parent, context)
+    }
+
+    fn check_quota(&self, over: &OverQuota) -> Result<(), RuleError> {
+        Err((*over).into())
     }
 
     fn check_outcome(&self, block: &Block, outcome: &Outcome, state: &Commitment) -> Result<(), RuleError> {

@@ -22,7 +22,8 @@ use commonware_utils::{N3f1, NZU64, TryCollect as _, ordered::Set};
 use parking_lot::Mutex;
 use rand::{SeedableRng as _, rngs::ChaCha20Rng};
 use std::{collections::BTreeMap, convert::Infallible, num::NonZeroU64, sync::Arc, time::Duration};
-use zhengtong_chain::{Config, Genesis, GenesisSpec, GenesisValidator, Governance};
+use zhengtong_bindings::slug;
+use zhengtong_chain::{Config, FirstClass, Genesis, GenesisSpec, GenesisValidator, Governance, QuotaTerms};
 use zhengtong_types::{
     NAMESPACE, NetworkInfo, NetworkKey,
     committee::{Directory, first_epoch},
@@ -35,7 +36,33 @@ pub const GENESIS_MS: u64 = 0;
 /// So long that most tests stay in the first epoch.
 pub const EPOCH_BLOCKS: NonZeroU64 = NZU64!(3_600);
 
+/// Accounts of a class that is soon at its end. The last one is nobody's but a liar's.
+pub const PINCHED: [u64; 3] = [18, 19, 20];
+/// The number of that class.
+pub const PINCHED_CLASS: u8 = 4;
+/// Its quotas: three transfers an account, five in all.
+pub const PINCHED_GAS: [u64; 2] = [3 * 21_000, 5 * 21_000];
+
+/// Nobody else is short of gas.
+fn quotas() -> QuotaTerms {
+    let mut terms = QuotaTerms::ample();
+    terms.classes.push(FirstClass {
+        name: slug("pinched"),
+        account: PINCHED_GAS[0],
+        total: PINCHED_GAS[1],
+    });
+    let pinched = PINCHED.map(|index| (account(index).address(), PINCHED_CLASS));
+    QuotaTerms {
+        assigned: pinched.to_vec(),
+        ..terms
+    }
+}
+
+/// Blocks after which quotas begin anew.
+pub const QUOTA_BLOCKS: NonZeroU64 = NZU64!(16);
+
 pub struct Network {
+    pub spec: GenesisSpec,
     pub genesis: Genesis,
     pub info: NetworkInfo,
     pub validators: Vec<ValidatorKey>,
@@ -155,7 +182,7 @@ pub fn network_of(n: usize, seed: u64, epoch_blocks: NonZeroU64) -> Network {
         })
         .collect();
     let name = B256::repeat_byte(7);
-    let genesis = GenesisSpec {
+    let spec = GenesisSpec {
         chain_id: CHAIN_ID,
         timestamp_ms: GENESIS_MS,
         block_gas_limit: zhengtong_chain::config::DEFAULT_BLOCK_GAS_LIMIT,
@@ -172,10 +199,10 @@ pub fn network_of(n: usize, seed: u64, epoch_blocks: NonZeroU64) -> Network {
                 name: String::new(),
             })
             .collect(),
+        quotas: quotas(),
         first_epoch: first_epoch(name, &sharing, &validators).expect("they fit"),
-    }
-    .build()
-    .expect("the genesis builds");
+    };
+    let genesis = spec.build().expect("the genesis builds");
     let info = NetworkInfo {
         chain_id: CHAIN_ID,
         name: "test".into(),
@@ -188,6 +215,7 @@ pub fn network_of(n: usize, seed: u64, epoch_blocks: NonZeroU64) -> Network {
         version: "test".into(),
     };
     Network {
+        spec,
         genesis,
         info,
         validators,

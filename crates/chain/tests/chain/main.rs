@@ -2,7 +2,10 @@
 
 mod common;
 mod forgers;
+mod metering;
+mod pool_share;
 mod prune;
+mod quotas;
 mod simulation;
 mod solo;
 mod sync;

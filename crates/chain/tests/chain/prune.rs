@@ -1,6 +1,6 @@
 //! A validator alone that keeps a window of blocks.
 
-use crate::common::{Network, account, config, network, transfer};
+use crate::common::{Network, QUOTA_BLOCKS, account, config, network, transfer};
 use alloy_primitives::{Address, U256};
 use commonware_runtime::{Clock as _, Runner as _, Supervisor as _, deterministic};
 use std::{sync::Arc, time::Duration};
@@ -31,6 +31,7 @@ async fn start(
         signer: network.keys[0].clone(),
         votes: true,
         epoch_blocks: network.epoch_blocks,
+        quota_blocks: QUOTA_BLOCKS,
         store,
         wait: Wait::Refuse,
         prefix: "window".into(),

@@ -1,6 +1,6 @@
 //! A network of one in the deterministic runtime: transfers, finality, state, proofs, and restarts.
 
-use crate::common::{account, config, delegation, network, transfer};
+use crate::common::{QUOTA_BLOCKS, account, config, delegation, network, transfer};
 use alloy_primitives::{Address, B256, U256, keccak256};
 use commonware_runtime::{Runner as _, Supervisor as _, deterministic};
 use std::{collections::BTreeSet, sync::Arc};
@@ -32,6 +32,7 @@ async fn start_with(
         signer: network.keys[0].clone(),
         votes: true,
         epoch_blocks: network.epoch_blocks,
+        quota_blocks: QUOTA_BLOCKS,
         store,
         wait: Wait::Refuse,
         prefix: "solo".into(),

@@ -1,7 +1,7 @@
 //! Nodes that begin near the tip, among four validators with real threshold signatures, some of whom lie to them.
 
 use crate::{
-    common::{Known, Network, Secrets, account, blank, config, network, sign, transfer},
+    common::{Known, Network, QUOTA_BLOCKS, Secrets, account, blank, config, network, sign, transfer},
     forgers::{ARCHIVE, BACKFILL, Fate, Forgery, PROBE, STATE, change_answer, lose_answer, replace},
 };
 use alloy_consensus::TxEip1559;
@@ -193,6 +193,7 @@ impl<'a> Cluster<'a> {
             signer: begin.signer,
             votes: begin.votes,
             epoch_blocks: self.network.epoch_blocks,
+            quota_blocks: QUOTA_BLOCKS,
             store: begin.store,
             wait: Wait::Refuse,
             prefix: begin.prefix.into(),

@@ -209,7 +209,8 @@ impl Inner {
             });
         }
         let raw = Bytes::from(transaction.encoded_2718());
-        self.pool.reserve(transaction, raw, next, Origin::Submitted)?;
+        self.pool
+            .reserve(transaction, raw, next, Origin::Submitted, None)?;
         self.pool.activate(hash);
         Ok(())
     }

@@ -20,7 +20,9 @@ use std::{
 };
 use thiserror::Error;
 use tokio::sync::broadcast;
-use zhengtong_bindings::{FirstValidator, Founding, Governance, RECOVERY_DELAY_S, genesis_creations};
+use zhengtong_bindings::{
+    FirstValidator, Founding, Governance, QuotaTerms, RECOVERY_DELAY_S, genesis_creations,
+};
 use zhengtong_chain::{SealedBlock, SubmitError};
 use zhengtong_evm::{
     AccountState, BlockContext, Delegations, EMPTY_CODE_HASH, Executed, Executor, Limits, Transaction,
@@ -221,6 +223,8 @@ fn create_contracts(
             key: keccak256("devtools"),
             name: "devtools".into(),
         }],
+        // Nobody counts here.
+        quotas: QuotaTerms::ample(),
     };
     for creation in genesis_creations(&founding) {
         let failed = |reason| GenesisError::Contract {

@@ -18,7 +18,9 @@ use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use parking_lot::Mutex;
 use revm::database::InMemoryDB;
-use zhengtong_bindings::{FirstValidator, Founding, Governance, RECOVERY_DELAY_S, genesis_creations};
+use zhengtong_bindings::{
+    FirstValidator, Founding, Governance, QuotaTerms, RECOVERY_DELAY_S, genesis_creations,
+};
 use zhengtong_client::Checkpoint;
 use zhengtong_evm::{
     BlockContext, CallOutcome, CallRequest, Executed, Executor, Limits, Overrides, TransactionRules,
@@ -107,6 +109,7 @@ impl TestChain {
                 key: B256::repeat_byte(1),
                 name: String::new(),
             }],
+            quotas: QuotaTerms::ample(),
         };
         for creation in genesis_creations(&founding) {
             let done = executor.create(creation.from, creation.init_code).unwrap();

@@ -23,6 +23,7 @@ fn genesis() -> GenesisFile {
         delegates: std::collections::BTreeSet::new(),
         recovery_delay_s: 60,
         epoch_blocks: zhengtong_node::EPOCH_BLOCKS,
+        quotas: zhengtong_node::QuotasFile::default(),
     }
 }
 

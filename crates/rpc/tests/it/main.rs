@@ -11,6 +11,7 @@ mod network;
 mod node;
 mod openrpc;
 mod proofs;
+mod quota;
 mod refusals;
 mod schema;
 mod send;

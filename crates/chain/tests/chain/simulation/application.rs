@@ -1,7 +1,8 @@
 //! What stands between the engine and our application in a simulation: it writes down what is applied, and lies.
 
-use super::machine::Machine;
-use alloy_primitives::B256;
+use super::{cluster::RECEIVER, machine::Machine};
+use crate::common::{CHAIN_ID, PINCHED, PINCHED_GAS, account, transfer};
+use alloy_primitives::{B256, Bytes};
 use commonware_consensus::marshal::ancestry::Ancestry;
 use commonware_glue::stateful::{
     Application, Finality, Input, Proposed,
@@ -16,8 +17,8 @@ use std::{
         atomic::{AtomicUsize, Ordering::Relaxed},
     },
 };
-use zhengtong_chain::{App, ProposalInput, RuleError, Rules, Standard};
-use zhengtong_evm::Outcome;
+use zhengtong_chain::{App, ProposalInput, RuleError, Rules, Standard, pool::Origin, quota::OverQuota};
+use zhengtong_evm::{Outcome, TransactionRules, decode, recover};
 use zhengtong_state::{Commitment, Database, Merkleized, Qmdb, Unmerkleized};
 use zhengtong_types::consensus::{Block, Context, Scheme};
 
@@ -38,9 +39,11 @@ pub enum Lie {
     Future,
     /// A transaction twice, or none where one is said to be.
     Repeated,
+    /// More of an account than its quota of gas allows; everything else is as it should be.
+    OverQuota,
 }
 
-pub const LIES: [Lie; 8] = [
+pub const LIES: [Lie; 9] = [
     Lie::StateRoot,
     Lie::ReceiptsRoot,
     Lie::GasLimit,
@@ -49,6 +52,7 @@ pub const LIES: [Lie; 8] = [
     Lie::Soon,
     Lie::Future,
     Lie::Repeated,
+    Lie::OverQuota,
 ];
 
 impl Lie {
@@ -72,6 +76,8 @@ impl Lie {
                 let again = transactions.first().cloned();
                 transactions.push(again.unwrap_or_else(|| vec![2].into()));
             }
+            // It was built without the check.
+            Self::OverQuota => {}
         }
         Block::assemble(header, transactions, block.carried().cloned())
             .expect("a wrong block is still a block")
@@ -87,6 +93,10 @@ impl Rules for AnyRoot {
         Standard.check_header(block, parent, context)
     }
 
+    fn check_quota(&self, over: &OverQuota) -> Result<(), RuleError> {
+        Standard.check_quota(over)
+    }
+
     fn check_outcome(&self, block: &Block, outcome: &Outcome, state: &Commitment) -> Result<(), RuleError> {
         let believed = Commitment {
             root: block.header().state_root,
@@ -94,6 +104,55 @@ impl Rules for AnyRoot {
         };
         Standard.check_outcome(block, outcome, &believed)
     }
+}
+
+/// All rules but one: nobody looks whether an account has gas left. It is wrong on purpose.
+#[derive(Debug)]
+pub struct AnyQuota;
+
+impl Rules for AnyQuota {
+    fn check_header(&self, block: &Block, parent: &Block, context: &Context) -> Result<(), RuleError> {
+        Standard.check_header(block, parent, context)
+    }
+
+    fn check_quota(&self, _: &OverQuota) -> Result<(), RuleError> {
+        Ok(())
+    }
+
+    fn check_outcome(&self, block: &Block, outcome: &Outcome, state: &Commitment) -> Result<(), RuleError> {
+        Standard.check_outcome(block, outcome, state)
+    }
+}
+
+/// Transactions that a liar has of an account, more than its quota allows in many epochs.
+const GREEDY: u64 = 48;
+
+/// Puts transactions of the liar's own account into its pool, without asking whether there is gas left.
+fn greedy(app: &App<Machine>) {
+    let rules = TransactionRules::new(CHAIN_ID);
+    for nonce in 0..GREEDY {
+        let raw = transfer(&account(PINCHED[2]), nonce, RECEIVER, 1);
+        let transaction = decode(&raw, &rules).and_then(recover).expect("it is one");
+        let hash = *transaction.tx_hash();
+        // It may be there, or done.
+        if app
+            .pool()
+            .reserve(transaction, raw, 0, Origin::Submitted, None)
+            .is_ok()
+        {
+            app.pool().activate([hash]);
+        }
+    }
+}
+
+/// Whether a block has more of the liar's account than any epoch allows.
+fn is_greedy(block: &Block) -> bool {
+    let of_liar = |raw: &&Bytes| {
+        let transaction = decode(raw, &TransactionRules::new(CHAIN_ID)).and_then(recover);
+        transaction.is_ok_and(|transaction| transaction.signer() == account(PINCHED[2]).address())
+    };
+    let count = block.transactions().iter().filter(of_liar).count() as u64;
+    count * 21_000 > PINCHED_GAS[0]
 }
 
 /// A block that was applied.
@@ -175,11 +234,20 @@ impl Application<Machine> for Watched {
         batch: Unmerkleized<Machine>,
         input: Input<ProposalInput, ()>,
     ) -> Option<Proposed<Self, Machine>> {
-        let Proposed { block, merkleized } = self.app.propose(context, ancestry, batch, input).await?;
+        let lie = self.lie.as_ref().map(|next| *next.lock());
+        let mut app = self.app.clone();
+        if lie == Some(Lie::OverQuota) {
+            greedy(&app);
+            app = app.with_rules(Arc::new(AnyQuota));
+        }
+        let Proposed { block, merkleized } = app.propose(context, ancestry, batch, input).await?;
         let Some(next) = &self.lie else {
             return Some(Proposed { block, merkleized });
         };
         let mut next = next.lock();
+        if *next == Lie::OverQuota && !is_greedy(&block) {
+            return Some(Proposed { block, merkleized });
+        }
         let block = next.tell(&block);
         if self.varies {
             *next = next.next();

@@ -1,11 +1,11 @@
 //! A cluster in one deterministic runtime: starts and stops validators, moves links, and sends transactions.
 
 use super::{
-    members::Members,
+    members::{Client, Members, PINCHED_CLIENTS},
     property::Finding,
     seat::{Peers, Seat},
 };
-use crate::common::{Network, account, transfer};
+use crate::common::{Network, PINCHED, account, transfer};
 use alloy_primitives::{Address, B256};
 use commonware_p2p::{
     Manager as _,
@@ -50,6 +50,24 @@ pub fn link(latency_ms: u64, jitter_ms: u64, success_rate: Probability) -> Link 
 /// As good as links are.
 pub fn good_link() -> Link {
     link(10, 4, probability!(1.0))
+}
+
+/// Who submits.
+#[derive(Clone, Copy)]
+enum Sender {
+    /// The client of a validator.
+    Of(usize),
+    /// One that runs into its quota.
+    Pinched(usize),
+}
+
+impl Sender {
+    fn account(self) -> u64 {
+        match self {
+            Self::Of(index) => index as u64 + 1,
+            Self::Pinched(which) => PINCHED[which],
+        }
+    }
 }
 
 impl<'a> Cluster<'a> {
@@ -229,22 +247,30 @@ impl<'a> Cluster<'a> {
         }
     }
 
-    /// One submission at every honest validator that serves.
+    /// One submission at every honest validator that serves, and those of the clients that soon have no gas left.
     pub async fn submit(&mut self) {
-        let all = self.honest();
-        self.submit_at(&all).await;
+        let honest = self.honest();
+        let each = honest.iter().map(|index| (*index, Sender::Of(*index)));
+        let pinched = honest.iter().rev().zip(0..PINCHED_CLIENTS);
+        let pinched = pinched.map(|(index, which)| (*index, Sender::Pinched(which)));
+        self.submit_by(each.chain(pinched).collect()).await;
     }
 
     pub async fn submit_at(&mut self, validators: &[usize]) {
+        let each = validators.iter().map(|index| (*index, Sender::Of(*index)));
+        self.submit_by(each.collect()).await;
+    }
+
+    async fn submit_by(&mut self, senders: Vec<(usize, Sender)>) {
         let mut asked = Vec::new();
-        for index in validators {
-            if let Some(view) = self.seat(*index).view() {
-                let client = account(*index as u64 + 1);
-                let raw = transfer(&client, self.members.clients[*index].nonce, RECEIVER, 1);
+        for (index, sender) in senders {
+            if let Some(view) = self.seat(index).view() {
+                let (key, nonce) = (account(sender.account()), self.client(sender).nonce);
+                let raw = transfer(&key, nonce, RECEIVER, 1);
                 let answer = self.context.child("client");
                 asked.push(async move {
                     (
-                        *index,
+                        sender,
                         answer
                             .timeout(ANSWER, async move { view.submit(raw).await })
                             .await,
@@ -252,17 +278,25 @@ impl<'a> Cluster<'a> {
                 });
             }
         }
-        for (index, answer) in join_all(asked).await {
+        for (sender, answer) in join_all(asked).await {
             match answer {
                 Ok(Ok(hash)) => {
                     self.members.acknowledged.push(hash);
-                    self.members.clients[index].nonce += 1;
+                    self.client(sender).nonce += 1;
                 }
-                Ok(Err(SubmitError::NonceTooLow { .. })) => self.members.clients[index].nonce += 1,
+                Ok(Err(SubmitError::NonceTooLow { .. })) => self.client(sender).nonce += 1,
                 Ok(Err(SubmitError::Storage(_))) => self.members.incidents.refused += 1,
+                Ok(Err(SubmitError::Quota(_))) => self.members.incidents.over_quota += 1,
                 // It is tried again.
                 Ok(Err(_)) | Err(_) => {}
             }
+        }
+    }
+
+    fn client(&mut self, sender: Sender) -> &mut Client {
+        match sender {
+            Sender::Of(index) => &mut self.members.clients[index],
+            Sender::Pinched(which) => &mut self.members.pinched[which],
         }
     }
 

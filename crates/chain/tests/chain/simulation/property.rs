@@ -7,10 +7,11 @@ use super::{
     cluster::{PATIENCE, RECEIVER},
     seat::View,
 };
+use crate::common::{PINCHED, PINCHED_GAS, QUOTA_BLOCKS, account};
 use alloy_consensus::Transaction as _;
-use alloy_primitives::{B256, U256};
+use alloy_primitives::{Address, B256, U256};
 use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
-use zhengtong_chain::{ChainView as _, config::MAX_CLOCK_LEAD_MS};
+use zhengtong_chain::{ChainView as _, config::MAX_CLOCK_LEAD_MS, quota::standing};
 use zhengtong_evm::Database as _;
 use zhengtong_types::{
     NetworkKey,
@@ -80,6 +81,12 @@ pub enum Finding {
         what: &'static str,
         got: u64,
         limit: u64,
+    },
+    Miscounted {
+        validator: usize,
+        account: Address,
+        counted: u64,
+        used: u64,
     },
     ShutOut {
         by: usize,
@@ -274,7 +281,8 @@ impl Property for SameState {
     }
 }
 
-/// No finalized block is larger, later or more work than the rules allow.
+/// No finalized block is larger, later or more work than the rules allow, and nobody has more gas of an epoch than the quota
+/// says. It is counted again here, by what the genesis says of the accounts.
 #[derive(Debug)]
 pub struct WithinLimits;
 
@@ -318,8 +326,64 @@ impl Property for WithinLimits {
                 }
             }
         }
+        for (validator, view) in evidence.views() {
+            recount(validator, view)?;
+        }
         Ok(())
     }
+}
+
+/// Counts the gas of accounts that soon have none left, from receipts, and compares it with what the state says.
+fn recount(validator: usize, view: &View) -> Result<(), Finding> {
+    let pinched = PINCHED.map(|index| account(index).address());
+    let (mut used, mut epoch) = ([0; PINCHED.len()], 0);
+    let tip = view.tip().header.number;
+    for height in 1..=tip {
+        let block = view.block(height).expect("memory reads").expect("it has it");
+        if height / QUOTA_BLOCKS != epoch {
+            (used, epoch) = ([0; PINCHED.len()], height / QUOTA_BLOCKS);
+        }
+        for (transaction, receipt) in block.transactions.iter().zip(&block.receipts) {
+            let Some(who) = pinched
+                .iter()
+                .position(|address| address == transaction.signer_ref())
+            else {
+                continue;
+            };
+            let over = |what, got, limit| Finding::OverLimit {
+                height,
+                what,
+                got,
+                limit,
+            };
+            let needed = transaction.gas_limit();
+            if used[who] + needed > PINCHED_GAS[0] {
+                return Err(over("gas of an account", used[who] + needed, PINCHED_GAS[0]));
+            }
+            let all = used.iter().sum::<u64>() + needed;
+            if all > PINCHED_GAS[1] {
+                return Err(over("gas of a class", all, PINCHED_GAS[1]));
+            }
+            used[who] += receipt.gas_used;
+        }
+    }
+    let mut state = view.state(tip).expect("the tip is kept");
+    let rules = view.quotas().expect("it counts");
+    for (account, counted) in pinched.into_iter().zip(used) {
+        let found = standing(rules, account, tip, |contract, slot| {
+            state.storage(contract, slot)
+        });
+        let used = found.expect("memory reads").account.used;
+        if used != counted {
+            return Err(Finding::Miscounted {
+                validator,
+                account,
+                counted,
+                used,
+            });
+        }
+    }
+    Ok(())
 }
 
 /// No honest validator ever takes another honest one for a bad peer.

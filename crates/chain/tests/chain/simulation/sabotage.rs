@@ -1,7 +1,7 @@
 //! Builds that are wrong on purpose: each is noticed, and by the property that is about it.
 
 use super::{
-    application::{AnyRoot, Lie},
+    application::{AnyQuota, AnyRoot, Lie},
     cluster::{Cluster, good_link},
     conduct::Conduct,
     members::Members,
@@ -94,6 +94,38 @@ fn a_build_that_skips_the_root_check_is_noticed() {
     assert_eq!(applied.root, !applied.stated, "it is the lie that was told");
     let report = lie_about_the_root(true);
     assert_eq!(violated(&report), [""; 0], "{report:#?}");
+}
+
+/// One validator proposes more of an account than its quota allows; the others look at quotas, or do not.
+fn exceed_a_quota(look: bool) -> Report {
+    deterministic::Runner::new(settings(SEED)).start(async move |context| {
+        let mut conducts = [Conduct::Honest; SIZE];
+        conducts[0] = Conduct::Repeats(Lie::OverQuota);
+        let mut seats = seats(conducts);
+        if !look {
+            for seat in &mut seats {
+                seat.rules = Some(Arc::new(AnyQuota));
+            }
+        }
+        let mut cluster =
+            Cluster::start(context, members(SIZE), Members::new(seats), Default::default()).await;
+        cluster.traffic(6).await;
+        cluster.wait(Duration::from_secs(20)).await;
+        judge(cluster).await
+    })
+}
+
+#[test]
+fn a_build_that_skips_the_quota_check_is_noticed() {
+    let report = exceed_a_quota(false);
+    assert_eq!(violated(&report), ["within limits"], "{report:#?}");
+    let Finding::OverLimit { what, got, limit, .. } = &report.violations[0].finding else {
+        panic!("{report:#?}");
+    };
+    assert!(what.starts_with("gas of ") && got > limit, "{report:#?}");
+    let report = exceed_a_quota(true);
+    assert_eq!(violated(&report), [""; 0], "{report:#?}");
+    assert!(report.incidents.lies > 0, "it was tried: {report:#?}");
 }
 
 /// A validator that nobody hears acknowledges a transaction, and its machine stops at once.

@@ -72,7 +72,7 @@ impl Scenario {
     pub fn happened(self, incidents: &Incidents) -> bool {
         match self {
             Self::DoubleVotes | Self::Flood => incidents.shut_out > 0,
-            Self::InvalidBlocks => incidents.lies > 0,
+            Self::InvalidBlocks => incidents.lies > 0 && incidents.over_quota > 0,
             Self::Crashes => incidents.stops > 0,
             Self::FullDisks => incidents.refused > 0,
             Self::LongAbsence => incidents.missed >= ABSENCE_BLOCKS,

@@ -7,7 +7,7 @@ use super::{
     machine::Machine,
     wire::{Incoming, Outgoing},
 };
-use crate::common::{Known, Network, Secrets, config};
+use crate::common::{Known, Network, QUOTA_BLOCKS, Secrets, config};
 use commonware_p2p::simulated::{Oracle, SplitTarget};
 use commonware_runtime::{Handle as Task, Quota, Spawner as _, Supervisor as _, deterministic};
 use commonware_utils::NZU32;
@@ -235,6 +235,7 @@ impl Seat {
                 signer: network.keys[self.index].clone(),
                 votes: true,
                 epoch_blocks: network.epoch_blocks,
+                quota_blocks: QUOTA_BLOCKS,
                 store: copy.store.clone(),
                 wait: Wait::Refuse,
                 prefix: copy.disk.clone(),
