@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {CaseWorld} from "./support/CaseWorld.sol";
 
-/// @notice What a case leaves in the state for ever, beside the account of its key: `docs/scale.md` and `tools/scale/figures.mjs` reckon with it.
+/// @notice What a case leaves in the state for ever, beside the account of its key and what that used of its quota: `docs/scale.md` and `tools/scale/figures.mjs` reckon with it.
 contract FootprintTest is CaseWorld {
     /// @dev The slots written in a contract since `vm.record()` that are not zero now.
     function slotsOf(address target) internal view returns (uint256 count) {

@@ -44,7 +44,7 @@ export const FIGURES = {
 
   // One case: the old-age allowance as it is published, asked of three agencies, approved by rule, with its credential.
   transactionsPerCase: measured(8, "transactions of a case", "open, 3 use records, 3 attestations, credential: portal/e2e/measure/case.ts"),
-  keysPerCase: measured(13, "keys that a case leaves in the state", "12 slots and the account of the case's key; a consent would add 3: contracts/test/Footprint.t.sol"),
+  keysPerCase: measured(14, "keys that a case leaves in the state", "12 slots, the account of the case's key and what it used of its quota; a consent would add 3: contracts/test/Footprint.t.sol"),
   gasPerCase: measured(1_421_640, "gas of a case", "portal/e2e/measure/case.ts"),
   gasPerUseRecord: measured(184_617, "gas of a use record", "portal/e2e/measure/case.ts"),
   gasPerAttestation: measured(157_118, "gas of an attestation", "portal/e2e/measure/case.ts"),

@@ -23,8 +23,10 @@ pub const MAX_CLASSES: usize = 32;
 /// Most accounts that genesis assigns to a class.
 pub const MAX_ASSIGNMENTS: usize = 100;
 
-/// Least quota of an account, however short an epoch is: three of the largest transactions.
+/// Least quota of an account of [`EVERYONE`], however short an epoch is: three of the largest transactions.
 const LEAST_GAS: u64 = 50_000_000;
+/// Of an organisation: what a gateway may have waiting at once, each with the gas limit that it signs, and a little more.
+const LEAST_GAS_OF_ORGANISATIONS: u64 = 5_000_000_000;
 
 /// Classes from [`EVERYONE`] on, and accounts assigned to one of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,21 +53,21 @@ impl QuotaTerms {
     /// chain can do.
     #[must_use]
     pub fn usual(epoch_blocks: u64) -> Self {
-        let class = |name, account: u64, total: u64| FirstClass {
+        let class = |name, account: u64, total: u64, least: u64| FirstClass {
             name: slug(name),
-            account: account.saturating_mul(epoch_blocks).max(LEAST_GAS),
-            total: total.saturating_mul(epoch_blocks).max(2 * LEAST_GAS),
+            account: account.saturating_mul(epoch_blocks).max(least),
+            total: total.saturating_mul(epoch_blocks).max(least.saturating_mul(4)),
         };
-        let mut governors = class("governors", 3_000_000, 0);
-        governors.account = governors.account.max(GOVERNORS_LEAST_GAS);
-        // It does not bind: whoever governs is never crowded out.
-        governors.total = u64::MAX;
         Self {
             classes: vec![
-                class("everyone", 15_000, 7_500_000),
-                class("organisations", 3_000_000, 45_000_000),
-                class("officers", 150_000, 15_000_000),
-                governors,
+                class("everyone", 15_000, 7_500_000, LEAST_GAS),
+                class("organisations", 3_000_000, 45_000_000, LEAST_GAS_OF_ORGANISATIONS),
+                class("officers", 150_000, 15_000_000, LEAST_GAS),
+                // The total does not bind: whoever governs is never crowded out.
+                FirstClass {
+                    total: u64::MAX,
+                    ..class("governors", 3_000_000, 0, GOVERNORS_LEAST_GAS)
+                },
             ],
             assigned: Vec::new(),
         }

@@ -120,6 +120,11 @@ impl<E: Storage + Spawner> App<E> {
             tracing::debug!(%hash, %over, "a transaction waits for its quota");
             inner.pool.park(hash);
         }
+        // Meanwhile another block of this height was applied: what was true of this one may not be any more.
+        let applied = inner.pending.lock().applied();
+        if applied.is_some_and(|applied| applied > parent.number()) {
+            inner.pool.unpark_all();
+        }
         let entries = entries(&outcome.changes);
         let commitment = charged_async(&inner.metrics.cost.commitment, commit(batch, &entries));
         let (merkleized, state) = match commitment.await {

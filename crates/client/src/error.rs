@@ -8,6 +8,9 @@ use zhengtong_types::VerifyError;
 /// geth's code for history that a node has not (any more); see `docs/rpc.md`.
 const NOT_KEPT: i32 = 4444;
 
+/// EIP-1474's code for a transaction that is not taken: here, because a quota of gas is used up until the next epoch.
+const OVER_QUOTA: i32 = -32003;
+
 /// Why a request gave nothing.
 #[derive(Debug, Error)]
 pub enum ClientError {
@@ -53,6 +56,27 @@ impl ClientError {
 
     /// Whether the same request may succeed later, with nothing changed.
     pub const fn is_temporary(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::NotFinal { .. })
+        matches!(self, Self::Unreachable { .. } | Self::NotFinal { .. }) || self.is_over_quota()
+    }
+
+    /// Whether the account, or its class, has no gas left in this epoch.
+    pub const fn is_over_quota(&self) -> bool {
+        matches!(self, Self::Refused { code: OVER_QUOTA, .. })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_used_up_quota_is_temporary_and_another_refusal_is_not() {
+        let refused = |code| ClientError::Refused {
+            method: "eth_sendRawTransaction",
+            code,
+            message: String::new(),
+        };
+        assert!(refused(-32003).is_temporary());
+        assert!(!refused(-32000).is_temporary());
     }
 }

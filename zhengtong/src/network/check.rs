@@ -5,6 +5,7 @@ use alloy_primitives::{B256, U256, utils::format_ether};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use std::path::PathBuf;
+use zhengtong_bindings::slug_str;
 use zhengtong_node::{CouncilFile, GenesisFile, NetworkFile, PlanFile};
 
 #[derive(clap::Args)]
@@ -77,6 +78,7 @@ fn show_rest(genesis: &GenesisFile, validators: usize) {
         validators - faulty
     ));
     show_council(&genesis.council);
+    show_quotas(genesis);
     let total: U256 = genesis
         .alloc
         .values()
@@ -87,6 +89,23 @@ fn show_rest(genesis: &GenesisFile, validators: usize) {
         genesis.alloc.len(),
         format_ether(total)
     ));
+}
+
+/// A file that was read has quotas that hold.
+fn show_quotas(genesis: &GenesisFile) {
+    let Ok(terms) = genesis.quotas.terms(genesis.epoch_blocks) else {
+        return;
+    };
+    for class in &terms.classes {
+        let name = slug_str(class.name).unwrap_or_default();
+        say(format!(
+            "  quota      {name}: {} gas an epoch for each account, {} together",
+            class.account, class.total
+        ));
+    }
+    for (account, class) in &terms.assigned {
+        say(format!("  quota      {account} is in class {class}"));
+    }
 }
 
 fn show_council(council: &CouncilFile) {

@@ -2,7 +2,7 @@
 
 use crate::common::{CHAIN_ID, account, blank, sign};
 use alloy_consensus::TxEip1559;
-use alloy_primitives::B256;
+use alloy_primitives::{Address, B256, TxKind};
 use zhengtong_bindings::{EVERYONE, ORGANISATIONS};
 use zhengtong_chain::{
     PoolConfig, SubmitError,
@@ -24,6 +24,7 @@ fn reserve(pool: &Pool, class: u8, sender: u64, nonce: u64, limit: u64) -> Resul
     let transaction = TxEip1559 {
         nonce,
         gas_limit: 21_000,
+        to: TxKind::Call(Address::repeat_byte(0x42)),
         ..blank()
     };
     let raw = sign(&account(sender), transaction);

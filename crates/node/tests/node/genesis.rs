@@ -2,7 +2,7 @@
 
 use crate::common::{configs, dev};
 use alloy_primitives::{Address, B256};
-use zhengtong_node::{CouncilFile, GenesisFile, MembersFile, NetworkError, NetworkFile};
+use zhengtong_node::{CouncilFile, GenesisFile, MembersFile, NetworkError, NetworkFile, QuotasFile};
 
 fn network(validators: u32) -> NetworkFile {
     let folder = tempfile::tempdir().expect("a folder");
@@ -41,8 +41,11 @@ fn addresses_of_validators_stay_out_of_it_and_nothing_else_does() {
     more.genesis.council = of_members(4);
     let mut chain = network.clone();
     chain.chain_id += 1;
+    let mut quotas = network.clone();
+    quotas.genesis.quotas = QuotasFile::default();
     let mut hashes = vec![
         first,
+        hash(&quotas),
         hash(&named),
         hash(&council),
         hash(&members),
@@ -51,7 +54,7 @@ fn addresses_of_validators_stay_out_of_it_and_nothing_else_does() {
     ];
     hashes.sort_unstable();
     hashes.dedup();
-    assert_eq!(hashes.len(), 6);
+    assert_eq!(hashes.len(), 7);
 }
 
 fn of_members(count: u8) -> CouncilFile {

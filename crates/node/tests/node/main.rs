@@ -5,5 +5,6 @@ mod genesis;
 mod kill;
 mod lifecycle;
 mod plan;
+mod quotas;
 mod refusal;
 mod several;
