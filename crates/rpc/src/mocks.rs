@@ -35,7 +35,7 @@ const CHANNEL: usize = 64;
 /// Blocks of an epoch.
 pub const EPOCH_BLOCKS: u64 = 1_000;
 /// Gas that an account may use in an epoch, and everyone together.
-pub const QUOTA_GAS: [u64; 2] = [50_000_000, 1_000_000_000];
+pub const QUOTA_GAS: [u64; 2] = [500_000_000, 10_000_000_000];
 /// Where quotas are kept; there is no contract, only what it would have stored.
 const QUOTAS: Address = Address::repeat_byte(0xA7);
 /// `everyone` as a slug.

@@ -5,6 +5,9 @@ use alloy_primitives::{Address, Bytes, TxKind};
 use serde_json::json;
 use zhengtong_rpc::mocks::{EPOCH_BLOCKS, QUOTA_GAS};
 
+/// Of what `sign` signs.
+const GAS_LIMIT: u64 = 1_000_000;
+
 #[tokio::test]
 async fn what_was_used_is_counted() {
     let node = Node::instant().await;
@@ -45,7 +48,7 @@ async fn what_was_used_is_counted() {
 async fn who_has_none_left_is_told_how_much_and_until_when() {
     let node = Node::manual().await;
     let mut refusal = None;
-    for nonce in 0..100 {
+    for nonce in 0..=QUOTA_GAS[0] / GAS_LIMIT {
         let raw = node.sign(nonce, TxKind::Call(Address::repeat_byte(9)), Bytes::new(), 1);
         let (_, answer) = node
             .post(
@@ -63,9 +66,10 @@ async fn who_has_none_left_is_told_how_much_and_until_when() {
     assert_eq!(error["code"], -32003);
     let message = error["message"].as_str().unwrap();
     assert!(
-        message.starts_with(
-            "quota exceeded: the quota of this account (class 0) is 50000000 gas an epoch, of which 0 is used"
-        ),
+        message.starts_with(&format!(
+            "quota exceeded: the quota of this account (class 0) is {} gas an epoch, of which 0 is used",
+            QUOTA_GAS[0]
+        )),
         "{message}"
     );
     assert!(
@@ -75,5 +79,6 @@ async fn who_has_none_left_is_told_how_much_and_until_when() {
     let data = &error["data"];
     assert_eq!((&data["of"], &data["class"]), (&json!("account"), &json!(0)));
     assert_eq!(data["limit"], format!("{:#x}", QUOTA_GAS[0]));
+    assert_eq!(data["needed"], format!("{GAS_LIMIT:#x}"));
     assert_eq!(data["nextEpochBlock"], format!("{EPOCH_BLOCKS:#x}"));
 }
