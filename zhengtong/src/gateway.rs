@@ -1,4 +1,6 @@
-//! `zhengtong gateway`: one agency's gateway as a process of its own.
+//! `zhengtong gateway`: one agency's gateway as a process of its own; its backup.
+
+mod books;
 
 use crate::progress::Progress;
 use anyhow::{Context, Result};
@@ -6,6 +8,7 @@ use serde::Deserialize;
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
+    time::{SystemTime, UNIX_EPOCH},
 };
 use tokio::{
     net::TcpListener,
@@ -17,7 +20,26 @@ use zhengtong_gateway::{Config, Gateway, Keys};
 const MAX_CONFIG_BYTES: u64 = 64 * 1024;
 
 #[derive(clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    start: StartArgs,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    /// Back up the books, beside a gateway that runs or not. Not the organisation's own keys.
+    Backup(books::BackupArgs),
+    /// Make a gateway's books from a backup: check all of it, and carry deletions out again.
+    Restore(books::RestoreArgs),
+    /// Write the record of deletions to a file, or carry one out in books that come from a backup.
+    Deletions(books::DeletionsArgs),
+}
+
+#[derive(clap::Args)]
+struct StartArgs {
     /// The gateway's configuration; paths in it are relative to its folder.
     #[arg(long, default_value = "gateway.toml")]
     config: PathBuf,
@@ -29,14 +51,29 @@ pub struct Args {
 /// The configuration file: where to serve, and everything else under `[gateway]`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+pub struct File {
     /// Address of the gateway's HTTP. The `Registry` names how others reach it.
     listen: SocketAddr,
     gateway: Config,
 }
 
+pub fn run(args: Args) -> Result<()> {
+    match args.command {
+        Some(Command::Backup(args)) => books::run_backup(args),
+        Some(Command::Restore(args)) => books::run_restore(args),
+        Some(Command::Deletions(args)) => books::run_deletions(args),
+        None => start(args.start),
+    }
+}
+
+/// Unix milliseconds.
+fn now_ms() -> Result<u64> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
+    Ok(u64::try_from(now.as_millis())?)
+}
+
 #[tokio::main]
-pub async fn run(args: Args) -> Result<()> {
+async fn start(args: StartArgs) -> Result<()> {
     let file = read(&args.config)?;
     let mut progress = Progress::new(1);
     let slug = file.gateway.organisation.clone();

@@ -54,12 +54,16 @@ impl Client {
             .await
     }
 
+    /// Certificate and headers of a block, as the node gives them; see [`Finality::verify_block`].
+    pub async fn finality(&self, number: u64) -> Result<Finality, ClientError> {
+        self.transport
+            .request("zhengtong_getFinalization", &json!([number]))
+            .await
+    }
+
     /// The verified header of a block.
     pub async fn header(&self, number: u64) -> Result<VerifiedHeader, ClientError> {
-        let finality: Finality = self
-            .transport
-            .request("zhengtong_getFinalization", &json!([number]))
-            .await?;
+        let finality = self.finality(number).await?;
         self.verified(move |key| finality.verify_block(key, number)).await
     }
 

@@ -54,6 +54,10 @@ pub struct Config {
     /// Periods of retention by class of data; without a file everything is kept until a person is deleted.
     #[serde(default)]
     pub retention: Option<PathBuf>,
+    /// Where a copy of the record of deletions is kept, on another disk than the data folder: a restore needs it, so that
+    /// whoever was deleted after a backup stays deleted. Written anew with each deletion.
+    #[serde(default)]
+    pub deletion_record: Option<PathBuf>,
     /// See [`Sabotage`]: no file can ask for it.
     #[serde(skip)]
     pub sabotage: Option<Sabotage>,
@@ -116,6 +120,9 @@ impl Config {
         for path in [&mut self.data_folder, &mut self.mapping, &mut self.services]
             .into_iter()
             .chain(keys)
+            .chain(&mut self.retention)
+            .chain(&mut self.deletion_record)
+            .chain(self.credentials.as_mut().map(|one| &mut one.certificates))
         {
             *path = folder.join(&path);
         }

@@ -69,6 +69,9 @@ pub enum GatewayError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The record of deletions.
+    #[error(transparent)]
+    Deletion(#[from] crate::app::deletion::DeletionError),
     /// The credential key.
     #[error("credential key: {0}")]
     Credential(#[from] CredentialError),

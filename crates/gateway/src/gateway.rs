@@ -14,7 +14,7 @@ use zhengtong_vault::{Vault, sql};
 use crate::app::api::Api;
 use crate::app::chain::{ChainPort, ClientPort};
 use crate::app::clock::{Clock, SystemClock};
-use crate::app::deletion::Books;
+use crate::app::deletion::{Books, record};
 use crate::app::exchange::{Exchange, Peers, Signing};
 use crate::app::mapping::Mapping;
 use crate::app::retention::Retention;
@@ -132,6 +132,8 @@ pub async fn open(
     let packages = packages(&config.services)?;
     let store = Store::open(&url("gateway.sqlite")).await?;
     belongs(&store, &chain.network(), &config.organisation).await?;
+    record::keep_at(&store, config.deletion_record.as_deref()).await?;
+    record::copy(&config.organisation, &store).await?;
     let exchange = Exchange::new(
         Signing::new(keys.exchange(config.exchange_algorithm)?),
         Peers::new(config.peers_base()?),

@@ -18,6 +18,7 @@
 //! each of its refusals in `tests/`, and the snapshot `openapi.json`.
 
 pub mod app;
+pub mod backup;
 mod config;
 mod error;
 mod gateway;

@@ -19,6 +19,7 @@
 //! To add a kind of record: name it with a [`Record`] constant in the crate that owns its meaning;
 //! nothing here changes.
 
+pub mod copy;
 mod error;
 mod group;
 pub mod keyfile;

@@ -1,6 +1,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use futures::TryStreamExt as _;
 use sqlx::AnyPool;
 use sqlx::Row;
 use zeroize::Zeroizing;
@@ -18,7 +19,7 @@ pub const MAX_NAME_BYTES: usize = 128;
 /// The most records a vault keeps about one person.
 pub const MAX_RECORDS_PER_SUBJECT: i64 = 4096;
 
-const SCHEMA: &str = "
+pub(crate) const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS vault_keys (
   subject TEXT NOT NULL PRIMARY KEY, key_id TEXT NOT NULL UNIQUE, wrapped TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS vault_records (
@@ -275,6 +276,41 @@ impl Vault {
             .execute(&self.pool)
             .await?;
         Ok(())
+    }
+
+    /// Whose key has this random name; `None` if nobody's has.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn whose(&self, key_id: &str) -> Result<Option<Subject>, VaultError> {
+        let subject: Option<String> = sqlx::query_scalar("SELECT subject FROM vault_keys WHERE key_id = $1")
+            .bind(key_id.to_owned())
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(subject.as_deref().and_then(Subject::from_hex))
+    }
+
+    /// Opens every person's key with the vault's, and answers how many there are.
+    ///
+    /// # Errors
+    /// [`VaultError::Sealed`] if one does not open.
+    pub async fn check_keys(&self) -> Result<u64, VaultError> {
+        let mut rows = sqlx::query("SELECT subject, key_id, wrapped FROM vault_keys").fetch(&self.reads);
+        let mut keys = 0;
+        while let Some(row) = rows.try_next().await? {
+            let (subject, key_id, wrapped): (String, String, String) =
+                (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+            let subject = Subject::from_hex(&subject).ok_or(VaultError::Sealed { what: "person's key" })?;
+            self.keys.unwrap(subject, &key_id, &wrapped)?;
+            keys += 1;
+        }
+        Ok(keys)
+    }
+
+    /// Ends every connection, so that the files can be moved.
+    pub async fn close(self) {
+        self.reads.close().await;
+        self.pool.close().await;
     }
 
     /// Takes keys and records that were removed off the disk: see [`sql::scrub`].

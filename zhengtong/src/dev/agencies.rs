@@ -118,6 +118,7 @@ pub async fn start(
             }),
             dev: true,
             retention: Some(surroundings.agencies.join(agency.slug).join("retention.toml")),
+            deletion_record: None,
             sabotage: surroundings
                 .sabotage
                 .as_ref()

@@ -7,13 +7,18 @@
 //! commitments, tags and proofs stay as they are. The store then loses the person's pseudonym, so that their cases cannot be
 //! found together again either, and what others could open: sealed answers, a hosted backup.
 
+pub mod record;
+
+use std::path::PathBuf;
+
 use alloy_primitives::B256;
 use alloy_signer::SignerSync as _;
 use alloy_signer_local::PrivateKeySigner;
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
-use zhengtong_vault::{ResidentNumber, Subject, Vault, VaultError};
+use zhengtong_vault::{Destroyed, ResidentNumber, Subject, Vault, VaultError};
 
+use super::link::recover;
 use super::{App, AppError, inner};
 use crate::store::{DeletionRow, HoldRow, Store, StoreError};
 
@@ -46,6 +51,22 @@ pub enum DeletionError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A row of a record of deletions that this organisation did not sign.
+    #[error("deletion {id} is not signed by this organisation; the record was changed or is another one's")]
+    Foreign {
+        /// Its id.
+        id: String,
+    },
+    /// The record's copy.
+    #[error(
+        "what was to be deleted is deleted, but the record of it could not be copied to {path}: {source}; mend that and run `zhengtong gateway deletions`"
+    )]
+    NotCopied {
+        /// Where it is to be.
+        path: PathBuf,
+        /// Why it is not.
+        source: std::io::Error,
+    },
     /// The record could not be signed.
     #[error("the record of the deletion could not be signed")]
     Sign,
@@ -60,9 +81,11 @@ impl From<DeletionError> for AppError {
             DeletionError::Vault(error) => error.into(),
             DeletionError::Store(error) => error.into(),
             DeletionError::Randomness(error) => Self::Randomness(error),
-            DeletionError::Held { .. } | DeletionError::Text(_) | DeletionError::Sign => {
-                Self::Record("deletion")
-            }
+            DeletionError::Held { .. }
+            | DeletionError::Text(_)
+            | DeletionError::Foreign { .. }
+            | DeletionError::NotCopied { .. }
+            | DeletionError::Sign => Self::Record("deletion"),
         }
     }
 }
@@ -111,6 +134,58 @@ impl Books<'_> {
                 reference: hold.reference,
             });
         }
+        let Erased { destroyed, cases } = self.erase(subject).await?;
+        let key_ids: Vec<_> = destroyed.iter().filter_map(|one| one.key_id.clone()).collect();
+        let mut row = DeletionRow {
+            id: random_id()?,
+            at_ms: self.now_ms,
+            cause: cause.to_owned(),
+            key_ids: key_ids.join(","),
+            records: destroyed.iter().map(|one| one.records).sum(),
+            cases,
+            signature: String::new(),
+        };
+        let signature = self
+            .attester
+            .sign_message_sync(deletion_text(self.organisation, &row).as_bytes());
+        row.signature = signature.map_err(|_| DeletionError::Sign)?.to_string();
+        self.store.put_deletion(&row).await?;
+        self.store.scrub().await?;
+        record::copy(self.organisation, self.store).await?;
+        Ok(row)
+    }
+
+    /// Carries deletions out again in books that come from a backup: whoever is deleted stays deleted. Answers how many of
+    /// them had a key there.
+    ///
+    /// # Errors
+    /// A row is not signed by this organisation, or the disk fails: then try again.
+    pub async fn carry_out_again(&self, rows: &[DeletionRow]) -> Result<u64, DeletionError> {
+        for row in rows {
+            let signer = recover(&row.signature, &deletion_text(self.organisation, row));
+            if signer != Some(self.attester.address()) {
+                return Err(DeletionError::Foreign { id: row.id.clone() });
+            }
+        }
+        let mut again = 0;
+        for row in rows {
+            let mut had_key = false;
+            for key_id in row.key_ids.split(',').filter(|key_id| !key_id.is_empty()) {
+                if let Some(subject) = self.vault.whose(key_id).await? {
+                    self.erase(subject).await?;
+                    had_key = true;
+                }
+            }
+            again += u64::from(had_key);
+            self.store.put_deletion(row).await?;
+        }
+        self.vault.scrub().await?;
+        self.store.scrub().await?;
+        Ok(again)
+    }
+
+    /// Destroys keys and takes the pseudonym out of the store.
+    async fn erase(&self, subject: Subject) -> Result<Erased, DeletionError> {
         let cases = self.store.cases_of(subject).await?;
         let alone: Vec<_> = cases
             .iter()
@@ -134,23 +209,10 @@ impl Books<'_> {
         }
         self.vault.scrub().await?;
         self.store.unlink(subject, &alone).await?;
-        let key_ids: Vec<_> = destroyed.iter().filter_map(|one| one.key_id.clone()).collect();
-        let mut row = DeletionRow {
-            id: random_id()?,
-            at_ms: self.now_ms,
-            cause: cause.to_owned(),
-            key_ids: key_ids.join(","),
-            records: destroyed.iter().map(|one| one.records).sum(),
+        Ok(Erased {
+            destroyed,
             cases: cases.len() as u64,
-            signature: String::new(),
-        };
-        let signature = self
-            .attester
-            .sign_message_sync(deletion_text(self.organisation, &row).as_bytes());
-        row.signature = signature.map_err(|_| DeletionError::Sign)?.to_string();
-        self.store.put_deletion(&row).await?;
-        self.store.scrub().await?;
-        Ok(row)
+        })
     }
 
     /// Orders that what is known about a person is kept; answers the order.
@@ -198,6 +260,12 @@ impl Books<'_> {
         let holds = self.store.holds(Some(subject)).await?;
         Ok(holds.into_iter().find(|hold| hold.stands(self.now_ms)))
     }
+}
+
+/// What was done to one person.
+struct Erased {
+    destroyed: Vec<Destroyed>,
+    cases: u64,
 }
 
 /// What the organisation signs (EIP-191) about a deletion.

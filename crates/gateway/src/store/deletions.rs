@@ -1,6 +1,7 @@
 //! Deletions, the orders that forbid them, and what retention did.
 
 use alloy_primitives::B256;
+use serde::{Deserialize, Serialize};
 use sqlx::Row;
 use sqlx::any::AnyRow;
 use zhengtong_vault::{Subject, sql};
@@ -9,6 +10,8 @@ use super::{Store, StoreError, hex, int, read, unsigned};
 
 /// The most rows of one list.
 pub const MAX_LISTED: i64 = 1_000;
+/// The most deletions that are listed whole.
+pub const MAX_RECORDED: i64 = 1_000_000;
 /// The most cases of one person, or that one run of retention looks at for one class.
 pub const MAX_CASES: i64 = 4_096;
 
@@ -72,7 +75,8 @@ impl HoldRow {
 }
 
 /// A deletion that was carried out.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct DeletionRow {
     /// Random, 16 bytes in hex.
     pub id: String,
@@ -216,14 +220,14 @@ impl Store {
         Ok(sql::scrub(&self.pool, &TOUCHED).await?)
     }
 
-    /// Keeps the record of a deletion.
+    /// Keeps the record of a deletion. One that is kept already stays.
     ///
     /// # Errors
     /// The database fails.
     pub async fn put_deletion(&self, row: &DeletionRow) -> Result<(), StoreError> {
         sqlx::query(
             "INSERT INTO deletions (id, at_ms, cause, key_ids, records, cases, signature) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING",
         )
         .bind(row.id.clone())
         .bind(int(row.at_ms))
@@ -249,19 +253,30 @@ impl Store {
         .bind(MAX_LISTED)
         .fetch_all(&self.reads)
         .await?;
-        rows.iter()
-            .map(|row| {
-                Ok(DeletionRow {
-                    id: row.try_get(0)?,
-                    at_ms: unsigned("time", row.try_get(1)?)?,
-                    cause: row.try_get(2)?,
-                    key_ids: row.try_get(3)?,
-                    records: unsigned("records", row.try_get(4)?)?,
-                    cases: unsigned("cases", row.try_get(5)?)?,
-                    signature: row.try_get(6)?,
-                })
-            })
-            .collect()
+        rows.iter().map(deletion).collect()
+    }
+
+    /// Every deletion that was carried out, oldest first: what [`Self::deletions`] lists the end of.
+    ///
+    /// # Errors
+    /// The database fails, or there are more than [`MAX_RECORDED`].
+    pub async fn all_deletions(&self) -> Result<Vec<DeletionRow>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT id, at_ms, cause, key_ids, records, cases, signature FROM deletions ORDER BY at_ms, id LIMIT $1",
+        )
+        .bind(MAX_RECORDED + 1)
+        .fetch_all(&self.pool)
+        .await?;
+        if rows.len() as u64 > MAX_RECORDED as u64 {
+            return Err(StoreError::Malformed("number of deletions"));
+        }
+        rows.iter().map(deletion).collect()
+    }
+
+    /// Ends every connection, so that an embedded store's file can be moved.
+    pub async fn close(self) {
+        self.reads.close().await;
+        self.pool.close().await;
     }
 
     /// Linked cases whose last sign of life is before a time, that no work waits for, and that retention of a class has
@@ -372,6 +387,18 @@ impl Store {
             })
             .collect()
     }
+}
+
+fn deletion(row: &AnyRow) -> Result<DeletionRow, StoreError> {
+    Ok(DeletionRow {
+        id: row.try_get(0)?,
+        at_ms: unsigned("time", row.try_get(1)?)?,
+        cause: row.try_get(2)?,
+        key_ids: row.try_get(3)?,
+        records: unsigned("records", row.try_get(4)?)?,
+        cases: unsigned("cases", row.try_get(5)?)?,
+        signature: row.try_get(6)?,
+    })
 }
 
 fn hold(row: &AnyRow) -> Result<HoldRow, StoreError> {

@@ -21,6 +21,7 @@ mod sessions;
 mod statements;
 
 use std::fmt::LowerHex;
+use std::path::Path;
 use std::sync::Arc;
 
 use alloy_primitives::hex::FromHex;
@@ -128,16 +129,62 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub async fn checkpoint(&self) -> Result<Option<Checkpoint>, StoreError> {
-        let Some(text) = self.meta(CHECKPOINT).await? else {
-            return Ok(None);
-        };
-        let (number, hash) = text.split_once(' ').ok_or(StoreError::Malformed("checkpoint"))?;
-        let number = number.parse().map_err(|_| StoreError::Malformed("checkpoint"))?;
-        Ok(Some(Checkpoint {
-            number,
-            hash: read("checkpoint", hash)?,
-        }))
+        let text = self.meta(CHECKPOINT).await?;
+        text.as_deref().map(read_checkpoint).transpose()
     }
+
+    /// What a copy of an embedded store says about itself. Nothing in the file is changed.
+    ///
+    /// # Errors
+    /// The file is not a store.
+    pub async fn look_into(path: &Path) -> Result<Looked, StoreError> {
+        let pool = sql::connect(&sql::sqlite_url(path), Access::ReadOnly).await?;
+        let looked = async {
+            let notes: Vec<(String, String)> = sqlx::query_as("SELECT name, value FROM meta")
+                .fetch_all(&pool)
+                .await?;
+            let deletions: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM deletions")
+                .fetch_one(&pool)
+                .await?;
+            let note = |name: &str| {
+                notes
+                    .iter()
+                    .find(|(kept, _)| kept == name)
+                    .map(|(_, value)| value.clone())
+            };
+            Ok(Looked {
+                network: note("network"),
+                organisation: note("organisation"),
+                checkpoint: note(CHECKPOINT).as_deref().map(read_checkpoint).transpose()?,
+                deletions: unsigned("number of deletions", deletions)?,
+            })
+        };
+        let looked = looked.await;
+        pool.close().await;
+        looked
+    }
+}
+
+/// See [`Store::look_into`].
+#[derive(Clone, Debug)]
+pub struct Looked {
+    /// The network's key.
+    pub network: Option<String>,
+    /// Whose it is.
+    pub organisation: Option<String>,
+    /// The last block that was applied.
+    pub checkpoint: Option<Checkpoint>,
+    /// Deletions that were carried out.
+    pub deletions: u64,
+}
+
+fn read_checkpoint(text: &str) -> Result<Checkpoint, StoreError> {
+    let (number, hash) = text.split_once(' ').ok_or(StoreError::Malformed("checkpoint"))?;
+    let number = number.parse().map_err(|_| StoreError::Malformed("checkpoint"))?;
+    Ok(Checkpoint {
+        number,
+        hash: read("checkpoint", hash)?,
+    })
 }
 
 const CHECKPOINT: &str = "checkpoint";

@@ -29,7 +29,7 @@ use zhengtong_gateway::app::chain::{ChainError, ChainPort};
 use zhengtong_gateway::app::clock::Clock;
 use zhengtong_types::header::{Extra, blank_header, header_hash};
 use zhengtong_types::mocks::Committee;
-use zhengtong_types::{FinalizedBlock, ReceiptProof, VerifiedBlock, VerifiedReceipt, trie};
+use zhengtong_types::{Finality, FinalizedBlock, ReceiptProof, VerifiedBlock, VerifiedReceipt, trie};
 
 pub const CHAIN_ID: u64 = 20_260;
 const GAS_LIMIT: u64 = 300_000_000;
@@ -324,6 +324,12 @@ impl TestChain {
             receipts: block.receipts.clone(),
         };
         block.verify(self.committee.key(), number).unwrap()
+    }
+
+    /// Why a block is this network's.
+    pub fn finality(&self, number: u64) -> Finality {
+        let header = &self.state.lock().blocks[number as usize].header;
+        self.committee.finality(&[header], number)
     }
 
     /// From now on the chain answers `requests` more times, and then never again. The last request takes effect or not.

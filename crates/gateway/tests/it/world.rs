@@ -221,6 +221,7 @@ impl World {
             credentials: Some(self.certified(organisation)),
             dev: true,
             retention: None,
+            deletion_record: None,
             sabotage: None,
         }
     }
