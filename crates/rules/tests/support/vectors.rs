@@ -87,9 +87,9 @@ fn table(head: Value, rules: &Value, cases: &[Vec<Option<i64>>], refused: &[Valu
         .iter()
         .filter(|_| small)
         .take(EXPLAINED_A_TABLE)
-        .map(|facts| explained(rules, facts).to_string());
+        .map(|facts| sorted(&explained(rules, facts)).to_string());
     let explained: Vec<_> = explained.collect();
-    let head = head.to_string();
+    let head = sorted(&head).to_string();
     format!(
         "{},\n\"refused\": {},\n\"explained\": [{}],\n\"cases\": [\n{}]}}",
         head.strip_suffix('}').expect("an object"),
@@ -155,4 +155,19 @@ fn all_facts(rules: &Value) -> Vec<Vec<Option<i64>>> {
             .collect();
     }
     all
+}
+
+/// The same with the members of objects in the order of their names, whatever order `serde_json` is built to keep.
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let members: std::collections::BTreeMap<_, _> = members.iter().collect();
+            let sorted = members
+                .into_iter()
+                .map(|(name, value)| (name.clone(), sorted(value)));
+            Value::Object(sorted.collect())
+        }
+        Value::Array(items) => items.iter().map(sorted).collect(),
+        other => other.clone(),
+    }
 }
