@@ -12,8 +12,9 @@ use std::{
 };
 use tokio::{
     net::TcpListener,
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
 };
+use zhengtong_gateway::app::App;
 use zhengtong_gateway::{Config, Gateway, Keys};
 
 /// The most bytes of a configuration file.
@@ -97,6 +98,10 @@ async fn start(args: StartArgs) -> Result<()> {
         .with_context(|| format!("the gateway of {slug}"))?;
     progress.say(format!("HTTP       http://{}", listener.local_addr()?));
     progress.say("ready");
+    tokio::spawn(reload_at_sighup(
+        gateway.app().clone(),
+        signal(SignalKind::hangup())?,
+    ));
     let served = axum::serve(listener, router)
         .with_graceful_shutdown(stopped()?)
         .await;
@@ -120,6 +125,16 @@ fn read(path: &Path) -> Result<File> {
     Ok(file)
 }
 
+/// Reads the policies again at each SIGHUP; those that are refused leave the old ones in force.
+async fn reload_at_sighup(app: App, mut hangup: Signal) {
+    while hangup.recv().await.is_some() {
+        match app.reload_policies().await {
+            Ok(()) => tracing::info!("policies read again"),
+            Err(error) => tracing::error!(%error, "policies refused; the old ones stay in force"),
+        }
+    }
+}
+
 /// Resolves on Ctrl-C or SIGTERM.
 fn stopped() -> Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate())?;
@@ -134,6 +149,7 @@ fn stopped() -> Result<impl Future<Output = ()>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use zhengtong_gateway::app::access::Role;
 
     const GOOD: &str = "listen = \"127.0.0.1:0\"\n[gateway]\norganisation = \"health\"\nrpc_url = \"http://127.0.0.1:1\"\n\
         network_key = \"KEY\"\ndata_folder = \"data\"\nsource_url = \"sqlite://source.sqlite\"\nmapping = \"mapping.toml\"\n\
@@ -161,6 +177,26 @@ mod tests {
         assert_eq!(config.mapping, folder.path().join("mapping.toml"));
         assert_eq!(config.keys.vault, folder.path().join("keys/vault.key"));
         assert_eq!(config.services, Path::new("/srv/services"));
+    }
+
+    #[test]
+    fn officers_keys_may_be_given_roles_that_there_are() {
+        let key = "0x00000000000000000000000000000000000000aa";
+        let with_role = |role: &str| {
+            let text = format!(
+                "[gateway.access]\npolicies = \"policies\"\n[gateway.access.roles]\n\"{key}\" = [\"{role}\"]\n"
+            );
+            with(&(good() + &text))
+        };
+        let (folder, file) = with_role("administrator");
+        let access = file.unwrap().gateway.access;
+        assert_eq!(access.policies, Some(folder.path().join("policies")));
+        assert_eq!(
+            access.roles[&key.parse::<alloy_primitives::Address>().unwrap()],
+            [Role::Administrator]
+        );
+        let error = with_role("king").1.err().map(|error| format!("{error:#}"));
+        assert!(error.is_some_and(|error| error.contains("king")));
     }
 
     #[test]

@@ -1,10 +1,13 @@
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use alloy_primitives::Address;
 use reqwest::Url;
 use serde::Deserialize;
 use zhengtong_types::NetworkKey;
 
 use crate::GatewayError;
+use crate::app::access::Role;
 use crate::app::api::ApiConfig;
 use crate::keys::KeyFiles;
 use crate::signatures::Algorithm;
@@ -58,9 +61,24 @@ pub struct Config {
     /// whoever was deleted after a backup stays deleted. Written anew with each deletion.
     #[serde(default)]
     pub deletion_record: Option<PathBuf>,
+    /// Who may do what at the desk.
+    #[serde(default)]
+    pub access: AccessConfig,
     /// See [`Sabotage`]: no file can ask for it.
     #[serde(skip)]
     pub sabotage: Option<Sabotage>,
+}
+
+/// Who may do what at the desk.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AccessConfig {
+    /// Folder with Cedar policies (`*.cedar`); without one, those that come with the program (`agencies/policies`).
+    #[serde(default)]
+    pub policies: Option<PathBuf>,
+    /// Roles of officers who sign in by key, by its address; a key that is not here has [`crate::app::access::KEY_ROLES`].
+    #[serde(default)]
+    pub roles: BTreeMap<Address, Vec<Role>>,
 }
 
 /// A promise to break, so that tests can see that it is noticed. Refused unless `dev`.
@@ -123,6 +141,7 @@ impl Config {
             .chain(&mut self.retention)
             .chain(&mut self.deletion_record)
             .chain(self.credentials.as_mut().map(|one| &mut one.certificates))
+            .chain(&mut self.access.policies)
         {
             *path = folder.join(&path);
         }

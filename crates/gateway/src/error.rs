@@ -14,6 +14,9 @@ pub enum GatewayError {
     /// The retention file is wrong.
     #[error(transparent)]
     Retention(#[from] crate::app::retention::RetentionError),
+    /// The policies are refused.
+    #[error(transparent)]
+    Policies(#[from] crate::app::access::PolicyError),
     /// The configuration is wrong.
     #[error("configuration: {field}: {problem}")]
     Config {

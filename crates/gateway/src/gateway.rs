@@ -11,6 +11,7 @@ use zhengtong_credentials::{Certificate, CredentialError};
 use zhengtong_services::Package;
 use zhengtong_vault::{Vault, sql};
 
+use crate::app::access::Access;
 use crate::app::api::Api;
 use crate::app::chain::{ChainPort, ClientPort};
 use crate::app::clock::{Clock, SystemClock};
@@ -149,6 +150,8 @@ pub async fn open(
         attester: keys.attester,
         organisation: config.organisation,
         session_domains: config.session_domains,
+        key_roles: config.access.roles,
+        access: Access::load(config.access.policies)?,
         retention: match &config.retention {
             Some(path) => Retention::load(path)?,
             None => Retention::default(),
@@ -159,7 +162,9 @@ pub async fn open(
         packages,
         clock,
     };
-    Ok(App::new(parts, exchange))
+    let app = App::new(parts, exchange);
+    app.note_policies().await?;
+    Ok(app)
 }
 
 /// The books of an organisation without its chain: for the operator's commands, beside a gateway that runs or not.

@@ -28,7 +28,7 @@ pub mod signatures;
 pub mod store;
 
 pub use app::finalized_use::{ExpectedUse, FinalizedUse, UseError};
-pub use config::{Config, CredentialsConfig, Sabotage};
+pub use config::{AccessConfig, Config, CredentialsConfig, Sabotage};
 pub use error::GatewayError;
 pub use gateway::{Gateway, OpenBooks, open};
 pub use keys::{KeyFiles, Keys, PublicKeys};

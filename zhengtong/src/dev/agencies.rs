@@ -11,8 +11,9 @@ use axum::Router;
 use std::{net::SocketAddr, path::PathBuf};
 use zhengtong_credentials::x509::Authority;
 use zhengtong_gateway::app::App;
+use zhengtong_gateway::app::access::{KEY_ROLES, Role};
 use zhengtong_gateway::http::{Mediator, openid::well_known};
-use zhengtong_gateway::{Config, CredentialsConfig, Gateway, KeyFiles, Keys, Sabotage};
+use zhengtong_gateway::{AccessConfig, Config, CredentialsConfig, Gateway, KeyFiles, Keys, Sabotage};
 use zhengtong_population::Prepared;
 use zhengtong_types::NetworkKey;
 
@@ -117,6 +118,7 @@ pub async fn start(
                 certificates,
             }),
             dev: true,
+            access: access(surroundings, keys),
             retention: Some(surroundings.agencies.join(agency.slug).join("retention.toml")),
             deletion_record: None,
             sabotage: surroundings
@@ -137,6 +139,22 @@ pub async fn start(
         });
     }
     Ok(running)
+}
+
+/// The policies of the folder of the agencies, if it has some; else those that come with the program. The last officer of
+/// each agency is its administrator as well.
+fn access(surroundings: &Surroundings, keys: &AgencyKeys) -> AccessConfig {
+    let policies = surroundings.agencies.join("policies");
+    let roles = KEY_ROLES.into_iter().chain([Role::Administrator]).collect();
+    AccessConfig {
+        policies: policies.is_dir().then_some(policies),
+        roles: keys
+            .officers
+            .last()
+            .map(|key| (*key, roles))
+            .into_iter()
+            .collect(),
+    }
 }
 
 /// The clients that may ask through a security server in a demo network: those of the published examples.

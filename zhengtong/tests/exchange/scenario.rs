@@ -344,7 +344,7 @@ async fn refused_before_asking(world: &World, case: &OwnCase) {
             .ask(&world.civil_session, &unknown, &wish)
             .await
             .reason(),
-        "unknown-case"
+        "not-found"
     );
     assert_eq!(
         world.civil.ask(&[], &case.id.to_string(), &wish).await.status,

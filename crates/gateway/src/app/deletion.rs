@@ -18,6 +18,7 @@ use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 use zhengtong_vault::{Destroyed, ResidentNumber, Subject, Vault, VaultError};
 
+use super::access::{OwnPermit, SeeOwnData};
 use super::link::recover;
 use super::{App, AppError, inner};
 use crate::store::{DeletionRow, HoldRow, Store, StoreError};
@@ -307,9 +308,9 @@ impl App {
     ///
     /// # Errors
     /// The disk fails.
-    pub async fn my_holds(&self, subject: Subject) -> Result<Vec<HoldRow>, AppError> {
+    pub async fn my_holds(&self, own: &OwnPermit<SeeOwnData>) -> Result<Vec<HoldRow>, AppError> {
         let now_ms = self.clock.now_ms();
-        let holds = self.store.holds(Some(subject)).await.map_err(inner)?;
+        let holds = self.store.holds(Some(own.subject())).await.map_err(inner)?;
         Ok(holds.into_iter().filter(|hold| hold.stands(now_ms)).collect())
     }
 
@@ -317,7 +318,7 @@ impl App {
     ///
     /// # Errors
     /// The disk fails.
-    pub async fn my_cases(&self, subject: Subject) -> Result<Vec<B256>, AppError> {
-        Ok(self.store.cases_of(subject).await?)
+    pub async fn my_cases(&self, own: &OwnPermit<SeeOwnData>) -> Result<Vec<B256>, AppError> {
+        Ok(self.store.cases_of(own.subject()).await?)
     }
 }

@@ -1,12 +1,13 @@
 //! The officer's desk: the queue by deadline, a case with everything that belongs to it, statements.
 
-use alloy_primitives::{Address, B256};
+use alloy_primitives::B256;
 use serde_json::Value;
 
+use super::access::{ListCases, Permit, SeeCase, WriteStatement};
 use super::project::word;
 use super::records::StatementText;
 use super::resident::ResidentError;
-use super::{App, AppError, inner};
+use super::{App, AppError};
 use crate::store::{Author, CaseRow, HistoryRow, QueueCursor, StatementRow, Status};
 
 /// Cases in one page of the queue.
@@ -53,6 +54,7 @@ impl App {
     /// The store fails.
     pub async fn queue(
         &self,
+        _permit: &Permit<ListCases>,
         status: Option<Status>,
         after: Option<QueueCursor>,
     ) -> Result<DeskPage, AppError> {
@@ -67,15 +69,14 @@ impl App {
         Ok(DeskPage { items, next })
     }
 
-    /// A case of this organisation; `None` if it has no such case.
+    /// A case with what belongs to it.
     ///
     /// # Errors
     /// The store, the vault or the chain fails.
-    pub async fn desk_case(&self, officer: Address, id: B256) -> Result<Option<DeskCase>, AppError> {
-        let Some(case) = self.store.case(id).await? else {
-            return Ok(None);
-        };
-        tracing::info!(%officer, case = %id, "officer opened a case");
+    pub async fn desk_case(&self, permit: &Permit<SeeCase>) -> Result<DeskCase, AppError> {
+        let case = permit.thing().clone();
+        let id = case.id;
+        tracing::info!(officer = permit.who().name, case = %id, "officer opened a case");
         let history = self.store.history(id).await?;
         let facts = self.facts(&case, &history).await?;
         let form = self.form_of(&case).await?.map(|form| form.answers);
@@ -84,29 +85,27 @@ impl App {
             let text = self.statement(id, row.hash).await?;
             statements.push((row, text));
         }
-        Ok(Some(DeskCase {
+        Ok(DeskCase {
             case,
             facts,
             form,
             history,
             statements,
-        }))
+        })
     }
 
-    /// Keeps what an officer wrote about a case; `None` if there is no such case.
+    /// Keeps what an officer wrote about a case.
     ///
     /// # Errors
     /// See [`ResidentError`].
-    pub async fn officer_statement(&self, id: B256, text: String) -> Result<B256, ResidentError> {
-        let case = self
-            .store
-            .case(id)
-            .await
-            .map_err(inner)?
-            .ok_or(ResidentError::NoCase)?;
+    pub async fn officer_statement(
+        &self,
+        permit: &Permit<WriteStatement>,
+        text: String,
+    ) -> Result<B256, ResidentError> {
         let mut salt = B256::ZERO;
         getrandom::fill(salt.as_mut_slice()).map_err(AppError::Randomness)?;
-        self.keep_statement(&case, StatementText { text, salt }, Author::Officer)
+        self.keep_statement(permit.thing(), StatementText { text, salt }, Author::Officer)
             .await
     }
 

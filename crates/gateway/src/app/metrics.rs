@@ -19,6 +19,7 @@ pub struct Metrics {
     links: Family<Labels, Counter>,
     blocks: Counter,
     exchanges: Family<[(&'static str, &'static str); 2], Counter>,
+    refusals: Family<[(&'static str, &'static str); 2], Counter>,
 }
 
 impl Metrics {
@@ -29,6 +30,12 @@ impl Metrics {
             "exchanges",
             "Exchanges by direction and result",
             Family::clone(&exchanges),
+        );
+        let refusals = Family::default();
+        registry.register(
+            "access_refusals",
+            "Requests of officers and residents that the policies refused, by action and result",
+            Family::clone(&refusals),
         );
         let (jobs_done, jobs, links, blocks) = (
             Family::default(),
@@ -47,6 +54,7 @@ impl Metrics {
             links,
             blocks,
             exchanges,
+            refusals,
         }
     }
 
@@ -61,6 +69,11 @@ impl Metrics {
     pub(crate) fn exchange(&self, direction: &'static str, result: &'static str) {
         let labels = [("direction", direction), ("result", result)];
         self.exchanges.get_or_create(&labels).inc();
+    }
+
+    pub(crate) fn refusal(&self, action: &'static str, result: &'static str) {
+        let labels = [("action", action), ("result", result)];
+        self.refusals.get_or_create(&labels).inc();
     }
 
     pub(crate) fn block(&self) {

@@ -1,6 +1,7 @@
 //! What a gateway does, without knowing HTTP.
 
 mod accept;
+pub mod access;
 pub mod api;
 mod asking;
 pub mod backup;
@@ -36,9 +37,10 @@ mod tracker;
 pub mod use_record;
 mod work;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use alloy_primitives::B256;
+use alloy_primitives::{Address, B256};
 use alloy_signer_local::PrivateKeySigner;
 use thiserror::Error;
 use tokio::sync::Notify;
@@ -48,6 +50,7 @@ use zhengtong_services::Package;
 use zhengtong_vault::{Secret, Vault, VaultError};
 
 pub use accept::AcceptError;
+pub use access::AccessError;
 pub use backup::BackupError;
 pub use desk::{DeskCase, DeskFact, DeskPage, MAX_QUEUE_PAGE};
 pub use identity::IdentityError;
@@ -142,6 +145,10 @@ pub struct Parts {
     pub packages: Vec<Package>,
     /// Hosts that officers sign in from.
     pub session_domains: Vec<String>,
+    /// Roles of officers who sign in by a key; see [`access::KEY_ROLES`] for those of other keys.
+    pub key_roles: BTreeMap<Address, Vec<access::Role>>,
+    /// Who may do what.
+    pub access: access::Access,
     /// How long what is kept.
     pub retention: retention::Retention,
     /// Breaks one promise, so that a test can see it noticed. Only in `dev`, and in no configuration file.

@@ -4,7 +4,7 @@
 //! What is kept is personal, so it rests in the vault: which account is whose, and the share. The share goes out against a
 //! [`FinishedRecovery`] only, which only a verified block can produce. `docs/decisions/0018-recovery.md`.
 
-use alloy_primitives::{Address, B256, Bytes};
+use alloy_primitives::{B256, Bytes};
 use alloy_signer::SignerSync as _;
 use alloy_sol_types::SolCall as _;
 use base64::Engine;
@@ -19,6 +19,7 @@ use zhengtong_bindings::{parse_slug, recovery_id};
 use zhengtong_vault::{NumberError, Record, ResidentNumber, Subject, Vault, VaultError};
 
 use super::accept::AcceptError;
+use super::access::{AccessError, ApproveRecovery, Permit};
 use super::outbox::OutboxError;
 use super::{App, AppError, inner, sealing};
 use crate::store::{Approved, RecoveryRow};
@@ -55,6 +56,9 @@ pub enum RecoveryError {
     /// A member has the wrong form.
     #[error("`{0}` has the wrong form")]
     Field(&'static str),
+    /// Whoever approves may not.
+    #[error(transparent)]
+    Access(#[from] AccessError),
     /// The identity credential shown.
     #[error(transparent)]
     Identity(#[from] AcceptError),
@@ -229,10 +233,11 @@ impl App {
     /// See [`RecoveryError`].
     pub async fn approve_recovery(
         &self,
-        officer: Address,
+        permit: &Permit<ApproveRecovery>,
         code: &str,
         number: &str,
     ) -> Result<(), RecoveryError> {
+        let officer = permit.who().key.ok_or(AccessError::NeedsKey)?;
         let number = ResidentNumber::parse(number)?;
         let found = self.store.recovery_by_code(code, self.clock.now_s()).await;
         let row = found.map_err(inner)?.ok_or(RecoveryError::NoCode)?;

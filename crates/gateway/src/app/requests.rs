@@ -13,8 +13,9 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 use zhengtong_vault::{Record, Subject, VaultError};
 
+use super::access::{AnswerDataRequest, ListDataRequests, MakeDataRequest, OwnPermit, Permit, SeeOwnData};
 use super::deletion::{Books, DeletionError, random_id};
-use super::{AppError, inner};
+use super::{App, AppError, inner};
 use crate::store::{RequestRow, RequestStatus};
 
 /// Days within which a request has to be answered (GB/T 35273—2020, 8.7).
@@ -234,6 +235,54 @@ impl Books<'_> {
         };
         let words = serde_json::from_slice(bytes.expose());
         Ok(Some(words.map_err(|_| AppError::Record(KIND))?))
+    }
+}
+
+impl App {
+    /// Takes a request of a resident's.
+    ///
+    /// # Errors
+    /// See [`RequestError`].
+    pub async fn take_request(
+        &self,
+        own: &OwnPermit<MakeDataRequest>,
+        right: Right,
+        text: String,
+    ) -> Result<(RequestRow, String), RequestError> {
+        self.books().make_request(own.subject(), right, text).await
+    }
+
+    /// A resident's own requests.
+    ///
+    /// # Errors
+    /// See [`RequestError`].
+    pub async fn own_requests(&self, own: &OwnPermit<SeeOwnData>) -> Result<Vec<Request>, RequestError> {
+        self.books().requests(Some(own.subject())).await
+    }
+
+    /// All requests to this organisation.
+    ///
+    /// # Errors
+    /// See [`RequestError`].
+    pub async fn data_requests(
+        &self,
+        _permit: &Permit<ListDataRequests>,
+    ) -> Result<Vec<Request>, RequestError> {
+        self.books().requests(None).await
+    }
+
+    /// Answers a request.
+    ///
+    /// # Errors
+    /// See [`RequestError`].
+    pub async fn answer_data_request(
+        &self,
+        permit: &Permit<AnswerDataRequest>,
+        granted: bool,
+        reason: String,
+    ) -> Result<RequestRow, RequestError> {
+        let (id, by) = (&permit.thing().id, &permit.who().name);
+        self.books().answer_request(id, by, granted, reason).await
     }
 }
 

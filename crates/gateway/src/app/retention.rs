@@ -21,6 +21,8 @@ pub const MAX_DAYS: u32 = 36_500;
 pub const MAX_FILE_BYTES: u64 = 64 * 1024;
 /// Counters of attempts: they are not about a case.
 const ATTEMPT: &str = "attempt";
+/// Records of refused access: neither are they.
+const REFUSAL: &str = "refusal";
 /// Classes of data about a case: kind in the vault, and whether names of the kind begin with `0x`.
 const CLASSES: [(&str, bool); 4] = [
     ("link", true),
@@ -105,7 +107,9 @@ impl Retention {
     pub fn parse(text: &str) -> Result<Self, String> {
         let retention: Self = toml::from_str(text).map_err(|error| error.message().to_owned())?;
         for (class, rule) in &retention.classes {
-            if class != ATTEMPT && !CLASSES.iter().any(|(known, _)| known == class) {
+            if ![ATTEMPT, REFUSAL].contains(&class.as_str())
+                && !CLASSES.iter().any(|(known, _)| known == class)
+            {
                 return Err(format!("[{class}] is no class of data"));
             }
             if rule.days == 0 || rule.days > MAX_DAYS {
@@ -145,6 +149,7 @@ impl Books<'_> {
             };
             match CLASSES.iter().find(|(known, _)| *known == class) {
                 Some((kind, has_prefix)) => self.apply_class(kind, *has_prefix, before_ms, &mut run).await?,
+                None if class == REFUSAL => run.records = self.store.drop_refusals(before_ms).await?,
                 None => run.records = self.store.drop_attempts(before_ms / 1000).await?,
             }
             if run.cases + run.records > 0 {

@@ -1,14 +1,18 @@
 //! Officers sign in with their key (SIWE), and then hold a token.
 
+use std::collections::BTreeSet;
+
 use alloy_primitives::Address;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
+use super::access::{KEY_ROLES, Role, Who};
 use super::link::recover;
 use super::siwe::{SiweError, SiweMessage};
 use super::{App, AppError, inner};
+use crate::store::SessionRow;
 
 /// How long a challenge may be used, in seconds.
 pub const NONCE_S: u64 = 300;
@@ -121,36 +125,85 @@ impl App {
         {
             return Err(SessionError::NotAnOfficer);
         }
+        self.open_session(&self.holder(message.address)).await
+    }
+
+    /// The officer that a key stands for.
+    fn holder(&self, key: Address) -> Who {
+        let given = self
+            .key_roles
+            .get(&key)
+            .map(|roles| roles.iter().copied().collect());
+        Who {
+            name: format!("{key:#x}"),
+            agency: self.organisation.clone(),
+            roles: given.unwrap_or_else(|| KEY_ROLES.into()),
+            key: Some(key),
+        }
+    }
+
+    /// Opens a session for somebody who has proven who they are.
+    ///
+    /// # Errors
+    /// Too many are open.
+    pub async fn open_session(&self, who: &Who) -> Result<Session, SessionError> {
         let token = URL_SAFE_NO_PAD.encode(random()?);
+        let now_s = self.clock.now_s();
         let expires_at_s = now_s + SESSION_S;
-        let digest = digest(&token);
-        let kept = self
-            .store
-            .put_session(&digest, message.address, expires_at_s, now_s)
-            .await;
+        let row = SessionRow {
+            name: who.name.clone(),
+            agency: who.agency.clone(),
+            roles: words(&who.roles),
+            key: who.key,
+            expires_s: expires_at_s,
+        };
+        let kept = self.store.put_session(&digest(&token), &row, now_s).await;
         if !kept.map_err(inner)? {
             return Err(SessionError::Busy);
         }
         Ok(Session { token, expires_at_s })
     }
 
-    /// Whose session a token is, if they are still an officer.
+    /// Whose session a token is. Who signed in by a key that the `Registry` does not list any more is out.
     ///
     /// # Errors
     /// See [`SessionError`].
-    pub async fn officer(&self, token: Option<&str>) -> Result<Address, SessionError> {
+    pub async fn officer(&self, token: Option<&str>) -> Result<Who, SessionError> {
         let token = token.ok_or(SessionError::NoSession)?;
         let found = self
             .store
             .session(&digest(token), self.clock.now_s())
             .await
             .map_err(inner)?;
-        let officer = found.ok_or(SessionError::NoSession)?;
-        if !self.store.is_officer(officer, self.me).await.map_err(inner)? {
+        let row = found.ok_or(SessionError::NoSession)?;
+        if let Some(key) = row.key
+            && !self.store.is_officer(key, self.me).await.map_err(inner)?
+        {
             return Err(SessionError::NotAnOfficer);
         }
-        Ok(officer)
+        Ok(Who {
+            name: row.name,
+            agency: row.agency,
+            roles: row.roles.split(' ').filter_map(Role::parse).collect(),
+            key: row.key,
+        })
     }
+
+    /// Ends a session, if there is one.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn sign_out(&self, token: Option<&str>) -> Result<(), AppError> {
+        match token {
+            Some(token) => Ok(self.store.drop_session(&digest(token)).await?),
+            None => Ok(()),
+        }
+    }
+}
+
+fn words(roles: &BTreeSet<Role>) -> String {
+    let words: Vec<_> = roles.iter().map(|role| role.as_str()).collect();
+    words.join(" ")
 }
 
 fn check_times(message: &SiweMessage, now_s: u64) -> Result<(), SessionError> {

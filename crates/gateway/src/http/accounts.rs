@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use super::Problem;
 use super::extract::{self, Body, CaseId, Officer};
 use crate::app::App;
+use crate::app::access::{ApproveRecovery, Desk};
 use crate::app::backup::{DeviceRequest, LiveDevice};
 use crate::app::recovery::Wanted;
 
@@ -268,7 +269,8 @@ pub async fn approve(
     Body(person): Body<AtCounter>,
 ) -> Result<StatusCode, Problem> {
     let number = Zeroizing::new(person.number);
-    app.approve_recovery(officer.0, &person.code, &number).await?;
+    let permit = officer.may::<ApproveRecovery>(&app, Some(Desk)).await?;
+    app.approve_recovery(&permit, &person.code, &number).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::Problem;
 use super::extract::{Body, CaseId, Officer, case_id};
+use crate::app::access::{Desk, ListCases, SeeCase, WriteStatement};
 use crate::app::project::word;
 use crate::app::{App, DeskCase};
 use crate::store::{CaseRow, QueueCursor, Status};
@@ -76,18 +77,21 @@ pub struct Queue {
     params(
         ("status" = Option<String>, Query, description = "One status; all cases in which work is open if not given"),
         ("cursor" = Option<String>, Query, description = "`next` of the page before"),
+        ("x-purpose" = Option<String>, Header, description = "What for, if not to handle cases: `supervision` or `appeal`"),
     ),
     responses(
         (status = 200, body = Queue),
         (status = 400, body = Problem, content_type = "application/problem+json"),
         (status = 401, body = Problem, content_type = "application/problem+json"),
         (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn queue(
     State(app): State<App>,
-    _officer: Officer,
+    officer: Officer,
     RawQuery(query): RawQuery,
 ) -> Result<Json<Queue>, Problem> {
+    let permit = officer.may::<ListCases>(&app, Some(Desk)).await?;
     let (mut status, mut after) = (None, None);
     for pair in query
         .as_deref()
@@ -106,7 +110,7 @@ pub async fn queue(
             _ => return Err(Problem::invalid(name, "no such parameter")),
         }
     }
-    let page = app.queue(status, after).await?;
+    let page = app.queue(&permit, status, after).await?;
     Ok(Json(Queue {
         items: page.items.into_iter().map(Case::from).collect(),
         next: page.next.map(|at| format!("{}-{:#x}", at.promised_by, at.id)),
@@ -207,7 +211,8 @@ impl From<DeskCase> for CaseFile {
 
 /// Gives a case with its facts, form, history and statements.
 #[utoipa::path(get, path = "/v1/desk/cases/{id}", tag = "officers", security(("bearer" = [])),
-    params(("id" = String, Path, description = "Case id")),
+    params(("id" = String, Path, description = "Case id"),
+        ("x-purpose" = Option<String>, Header, description = "What for, if not to handle it: `supervision` or `appeal`")),
     responses(
         (status = 200, body = CaseFile),
         (status = 401, body = Problem, content_type = "application/problem+json"),
@@ -215,12 +220,11 @@ impl From<DeskCase> for CaseFile {
     ))]
 pub async fn case(
     State(app): State<App>,
-    Officer(officer): Officer,
+    officer: Officer,
     CaseId(id): CaseId,
 ) -> Result<Json<CaseFile>, Problem> {
-    let file = app.desk_case(officer, id).await?;
-    file.map(|file| Json(file.into()))
-        .ok_or_else(|| Problem::not_found("this organisation has no such case"))
+    let permit = officer.may_case::<SeeCase>(&app, id).await?;
+    Ok(Json(app.desk_case(&permit).await?.into()))
 }
 
 /// What an officer writes about a case.
@@ -243,16 +247,18 @@ pub struct StatementHash {
         (status = 200, body = StatementHash),
         (status = 400, body = Problem, content_type = "application/problem+json"),
         (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
         (status = 404, body = Problem, content_type = "application/problem+json"),
         (status = 409, body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn statement(
     State(app): State<App>,
-    _officer: Officer,
+    officer: Officer,
     CaseId(id): CaseId,
     Body(new): Body<NewStatement>,
 ) -> Result<Json<StatementHash>, Problem> {
-    let hash = app.officer_statement(id, new.text).await?;
+    let permit = officer.may_case::<WriteStatement>(&app, id).await?;
+    let hash = app.officer_statement(&permit, new.text).await?;
     Ok(Json(StatementHash {
         hash: format!("{hash:#x}"),
     }))

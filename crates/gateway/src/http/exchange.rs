@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use super::Problem;
 use super::extract::{Body, CaseId, Officer, case_id, read};
 use crate::app::App;
+use crate::app::access::{AccessError, AskRecord, Desk, ListAttempts};
 use crate::app::exchange::{HttpAnswer, HttpRequest, MAX_REQUEST_BYTES, Reason, Refusal, Wish};
 
 /// The most refusals in one answer.
@@ -135,10 +136,13 @@ pub struct ReceivedRecord {
     ))]
 pub async fn ask(
     State(app): State<App>,
-    Officer(officer): Officer,
+    officer: Officer,
     CaseId(case): CaseId,
     Body(wish): Body<RecordWish>,
 ) -> Result<Json<ReceivedRecord>, Problem> {
+    let permit = officer.may_case::<AskRecord>(&app, case).await?;
+    // The other agency checks it against the Registry.
+    let key = permit.who().key.ok_or(AccessError::NeedsKey)?;
     let id: B256 = case_id("requestId", &wish.request_id)?;
     let asked = Wish {
         case_id: case,
@@ -146,9 +150,9 @@ pub async fn ask(
         provider: wish.provider,
         record: wish.record,
         fields: wish.fields,
-        officer: Some(officer),
+        officer: Some(key),
     };
-    let received = app.ask_record(&asked).await?;
+    let received = app.ask_record(&permit, &asked).await?;
     Ok(Json(ReceivedRecord {
         request_id: wish.request_id,
         provider: asked.provider,
@@ -187,13 +191,11 @@ pub struct Attempts {
     responses(
         (status = 200, body = Attempts),
         (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
     ))]
-pub async fn attempts(State(app): State<App>, _officer: Officer) -> Result<Json<Attempts>, Problem> {
-    let rows = app
-        .store
-        .attempts(MAX_ATTEMPTS_SHOWN)
-        .await
-        .map_err(crate::app::AppError::from)?;
+pub async fn attempts(State(app): State<App>, officer: Officer) -> Result<Json<Attempts>, Problem> {
+    let permit = officer.may::<ListAttempts>(&app, Some(Desk)).await?;
+    let rows = app.attempts(&permit, MAX_ATTEMPTS_SHOWN).await?;
     let items = rows.into_iter().map(|row| Attempt {
         at_ms: row.at_ms,
         direction: row.direction,

@@ -1,6 +1,6 @@
 //! Reading requests: every refusal is a problem that names the field.
 
-use alloy_primitives::{Address, B256};
+use alloy_primitives::B256;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRef, FromRequest, FromRequestParts, Path, Request};
@@ -11,6 +11,7 @@ use serde_json::error::Category;
 
 use super::Problem;
 use crate::app::App;
+use crate::app::access::{Act, Caller, Permit, Purpose};
 
 /// The longest name of a key that an answer repeats.
 const MAX_NAME_BYTES: usize = 32;
@@ -95,8 +96,27 @@ pub fn case_id(field: &str, text: &str) -> Result<B256, Problem> {
         .ok_or_else(|| Problem::invalid(field, "a case id is 0x and 64 lower-case hexadecimal digits"))
 }
 
-/// An officer with a session.
-pub struct Officer(pub Address);
+/// Names what a request is for, if not what such requests are for by themselves.
+const PURPOSE: &str = "x-purpose";
+
+/// An officer with a session, and what they say the request is for.
+pub struct Officer(pub Caller);
+
+impl Officer {
+    /// Asks the policies for a permit; `thing` is `None` if there is no such thing.
+    pub async fn may<A: Act>(&self, app: &App, thing: Option<A::Thing>) -> Result<Permit<A>, Problem> {
+        Ok(app.may(&self.0, thing).await?)
+    }
+
+    /// The same, for a case.
+    pub async fn may_case<A>(&self, app: &App, id: B256) -> Result<Permit<A>, Problem>
+    where
+        A: Act<Thing = crate::store::CaseRow>,
+    {
+        let case = app.store.case(id).await.map_err(crate::app::AppError::from)?;
+        self.may(app, case).await
+    }
+}
 
 impl<S: Send + Sync> FromRequestParts<S> for Officer
 where
@@ -106,7 +126,16 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let app = App::from_ref(state);
-        Ok(Self(app.officer(bearer(&parts.headers)).await?))
+        let who = app.officer(bearer(&parts.headers)).await?;
+        let purpose = match parts.headers.get(PURPOSE) {
+            None => None,
+            Some(value) => {
+                let known = Purpose::ALL.map(Purpose::as_str).join(", ");
+                let wrong = || Problem::invalid(PURPOSE, format!("must be one of {known}"));
+                Some(value.to_str().ok().and_then(Purpose::parse).ok_or_else(wrong)?)
+            }
+        };
+        Ok(Self(Caller { who, purpose }))
     }
 }
 

@@ -1,5 +1,6 @@
 //! HTTP: routes, bounds, problem JSON (RFC 9457), OpenAPI.
 
+mod access;
 mod accounts;
 mod desk;
 mod exchange;
@@ -64,7 +65,10 @@ fn routes_of() -> OpenApiRouter<App> {
         .routes(routes!(resident::supplement))
         .routes(routes!(resident::appeal))
         .routes(routes!(session::challenge))
-        .routes(routes!(session::sign_in))
+        .routes(routes!(session::sign_in, session::who))
+        .routes(routes!(session::sign_out))
+        .routes(routes!(access::policies))
+        .routes(routes!(access::refusals))
         .routes(routes!(tracker::sign_in))
         .routes(routes!(tracker::find_usage))
         .routes(routes!(tracker::usage_period))
@@ -146,6 +150,7 @@ fn cors(app: &App, dev: bool) -> CorsLayer {
     let own = [
         "x-case-time",
         "x-case-signature",
+        "x-purpose",
         "x-road-userid",
         "information-mediator-client",
         "dpop",

@@ -52,9 +52,9 @@ pub struct Kept {
         (status = 401, body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn kept(State(app): State<App>, headers: HeaderMap) -> Result<Json<Kept>, Problem> {
-    let own = app.my_subject(bearer(&headers)).await?;
-    let cases = app.my_cases(own).await?;
-    let holds = app.my_holds(own).await?;
+    let own = app.permit_own(app.my_subject(bearer(&headers)).await?).await?;
+    let cases = app.my_cases(&own).await?;
+    let holds = app.my_holds(&own).await?;
     Ok(Json(Kept {
         cases: cases.iter().map(|id| format!("{id:#x}")).collect(),
         holds: holds.into_iter().map(Hold::from).collect(),
@@ -64,7 +64,7 @@ pub async fn kept(State(app): State<App>, headers: HeaderMap) -> Result<Json<Kep
 /// A period for a class of data.
 #[derive(Serialize, ToSchema)]
 pub struct Period {
-    /// `link`, `form`, `statement`, `credential`, `attempt`.
+    /// `link`, `form`, `statement`, `credential`, `attempt`, `refusal`.
     class: String,
     /// Days after the case's last sign of life.
     days: u32,

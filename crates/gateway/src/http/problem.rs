@@ -6,8 +6,8 @@ use utoipa::ToSchema;
 use crate::app::deletion::DeletionError;
 use crate::app::requests::RequestError;
 use crate::app::{
-    AcceptError, AppError, BackupError, IdentityError, MySessionError, RecoveryError, ResidentError,
-    SessionError,
+    AcceptError, AccessError, AppError, BackupError, IdentityError, MySessionError, RecoveryError,
+    ResidentError, SessionError,
 };
 
 /// Problem JSON (RFC 9457). Says what was wrong and where; never carries personal data.
@@ -129,6 +129,17 @@ impl From<AppError> for Problem {
     }
 }
 
+impl From<AccessError> for Problem {
+    fn from(error: AccessError) -> Self {
+        match error {
+            AccessError::App(error) => error.into(),
+            AccessError::Missing(detail) => Self::not_found(detail),
+            AccessError::NotPermitted { .. } => Self::refused("not-permitted", error, ""),
+            AccessError::NeedsKey => Self::refused("needs-key", error, ""),
+        }
+    }
+}
+
 impl From<AcceptError> for Problem {
     fn from(error: AcceptError) -> Self {
         match error {
@@ -187,6 +198,7 @@ impl From<RecoveryError> for Problem {
     fn from(error: RecoveryError) -> Self {
         match error {
             RecoveryError::App(error) => error.into(),
+            RecoveryError::Access(error) => error.into(),
             RecoveryError::Identity(error) => error.into(),
             RecoveryError::Sealed => Self::invalid("sealed", error),
             RecoveryError::Field(field) => Self::invalid(field, error),

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::Problem;
 use super::extract::{Body, Officer, bearer};
 use crate::app::App;
+use crate::app::access::{AnswerDataRequest, Desk, ListDataRequests};
 use crate::app::requests::{Request, RequestError, Right};
 use crate::store::RequestRow;
 
@@ -81,8 +82,8 @@ pub async fn make(
     headers: HeaderMap,
     Body(new): Body<NewRequest>,
 ) -> Result<Json<Taken>, Problem> {
-    let own = app.my_subject(bearer(&headers)).await?;
-    let (row, receipt) = app.books().make_request(own, new.kind, new.text).await?;
+    let own = app.permit_own(app.my_subject(bearer(&headers)).await?).await?;
+    let (row, receipt) = app.take_request(&own, new.kind, new.text).await?;
     let request = RequestState::of(row, app.clock.now_ms());
     Ok(Json(Taken { request, receipt }))
 }
@@ -127,8 +128,8 @@ impl Requests {
         (status = 401, body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn mine(State(app): State<App>, headers: HeaderMap) -> Result<Json<Requests>, Problem> {
-    let own = app.my_subject(bearer(&headers)).await?;
-    let requests = app.books().requests(Some(own)).await?;
+    let own = app.permit_own(app.my_subject(bearer(&headers)).await?).await?;
+    let requests = app.own_requests(&own).await?;
     Ok(Json(Requests::of(requests, app.clock.now_ms())))
 }
 
@@ -151,9 +152,11 @@ pub async fn status(State(app): State<App>, Path(id): Path<String>) -> Result<Js
         (status = 200, body = Requests),
         (status = 401, body = Problem, content_type = "application/problem+json"),
         (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
     ))]
-pub async fn queue(State(app): State<App>, _officer: Officer) -> Result<Json<Requests>, Problem> {
-    let requests = app.books().requests(None).await?;
+pub async fn queue(State(app): State<App>, officer: Officer) -> Result<Json<Requests>, Problem> {
+    let permit = officer.may::<ListDataRequests>(&app, Some(Desk)).await?;
+    let requests = app.data_requests(&permit).await?;
     Ok(Json(Requests::of(requests, app.clock.now_ms())))
 }
 
@@ -174,19 +177,20 @@ pub struct Answer {
         (status = 200, body = RequestState),
         (status = 400, body = Problem, content_type = "application/problem+json"),
         (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
         (status = 404, body = Problem, content_type = "application/problem+json"),
         (status = 409, body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn answer(
     State(app): State<App>,
-    Officer(officer): Officer,
+    officer: Officer,
     Path(id): Path<String>,
     Body(answer): Body<Answer>,
 ) -> Result<Json<RequestState>, Problem> {
-    let by = format!("{officer:#x}");
+    let found = app.store.request(&id).await.map_err(crate::app::AppError::from)?;
+    let permit = officer.may::<AnswerDataRequest>(&app, found).await?;
     let row = app
-        .books()
-        .answer_request(&id, &by, answer.granted, answer.reason)
+        .answer_data_request(&permit, answer.granted, answer.reason)
         .await?;
     tracing::info!(
         request = row.id,

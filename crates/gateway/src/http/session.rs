@@ -1,10 +1,11 @@
 use axum::Json;
 use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Problem;
-use super::extract::Body;
+use super::extract::{Body, Officer, bearer};
 use crate::app::App;
 
 /// A challenge.
@@ -58,4 +59,42 @@ pub async fn sign_in(State(app): State<App>, Body(body): Body<SignIn>) -> Result
         token: session.token,
         expires_at: session.expires_at_s,
     }))
+}
+
+/// An officer who is signed in.
+#[derive(Serialize, ToSchema)]
+pub struct SignedInOfficer {
+    /// Their code; for a key alone, its address.
+    name: String,
+    /// Their agency.
+    agency: String,
+    /// `handler`, `reader`, `counter`, `data-officer`, `administrator`.
+    roles: Vec<&'static str>,
+    /// The key that signs their decisions; `null`: the `Registry` lists none for them.
+    key: Option<String>,
+}
+
+/// Says whose session it is.
+#[utoipa::path(get, path = "/v1/session", tag = "officers", security(("bearer" = [])),
+    responses(
+        (status = 200, body = SignedInOfficer),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+    ))]
+pub async fn who(Officer(caller): Officer) -> Json<SignedInOfficer> {
+    let who = caller.who;
+    Json(SignedInOfficer {
+        roles: who.roles.iter().map(|role| role.as_str()).collect(),
+        key: who.key.map(|key| format!("{key:#x}")),
+        name: who.name,
+        agency: who.agency,
+    })
+}
+
+/// Ends the session, if there is one.
+#[utoipa::path(post, path = "/v1/session/end", tag = "officers", security(("bearer" = [])),
+    responses((status = 204)))]
+pub async fn sign_out(State(app): State<App>, headers: HeaderMap) -> Result<StatusCode, Problem> {
+    app.sign_out(bearer(&headers)).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

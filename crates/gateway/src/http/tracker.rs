@@ -18,6 +18,7 @@ use zeroize::Zeroizing;
 
 use super::Problem;
 use super::extract::{Body, bearer};
+use crate::app::access::SeeOwnData;
 use crate::app::{App, MySessionError, Period, PersonCode, Usage};
 
 /// The most bytes of a query.
@@ -140,7 +141,7 @@ pub async fn find_usage(
             let own = app.my_subject(bearer(&headers)).await?;
             app.own_code(own, ROAD_USER, &user)?;
             app.own_code(own, "userCode", &code)?;
-            Some(own)
+            Some(app.permit_own::<SeeOwnData>(own).await?.subject())
         }
         Some(mediator) => {
             mediated(mediator, &headers, ROAD_CLIENT)?;
@@ -262,7 +263,7 @@ pub async fn my_personal_data_usage(
         None => {
             let own = app.my_subject(bearer(&headers)).await?;
             app.own_code(own, "userID", &code)?;
-            Some(own)
+            Some(app.permit_own::<SeeOwnData>(own).await?.subject())
         }
         Some(mediator) => {
             mediated(mediator, &headers, MEDIATOR_CLIENT)?;

@@ -2,6 +2,7 @@
 //!
 //! Personal data never comes here; it rests in the vault.
 
+mod access;
 mod accounts;
 mod apply;
 mod cases;
@@ -31,6 +32,7 @@ use zhengtong_client::Checkpoint;
 use zhengtong_vault::VaultError;
 use zhengtong_vault::sql::{self, Access};
 
+pub use access::{MAX_REFUSALS_KEPT, PolicyChangeRow, RefusalRow};
 pub use accounts::{Approved, MAX_WAITING_RECOVERIES, RecoveryRow, SignerRow};
 pub use cases::{CaseRow, HistoryRow, QueueCursor, Status};
 pub use credentials::CredentialRow;
@@ -42,11 +44,13 @@ pub use my_data::UseRow;
 pub use outbox::{Batch, Begun, OutboxRow, OutboxState, SignedRow, status_root_id};
 pub use public::{ServiceRow, StatuteRow};
 pub use requests::{RequestRow, RequestStatus};
+pub use sessions::SessionRow;
 pub use statements::{Author, StatementRow};
 
 /// One file a subject; all of them may run again.
-const SCHEMA: [&str; 5] = [
+const SCHEMA: [&str; 6] = [
     include_str!("schema.sql"),
+    include_str!("access.sql"),
     include_str!("accounts.sql"),
     include_str!("exchange.sql"),
     include_str!("my_data.sql"),

@@ -68,7 +68,6 @@ CREATE TABLE IF NOT EXISTS credentials (
   case_id TEXT NOT NULL, seq BIGINT NOT NULL, status_index BIGINT NOT NULL UNIQUE, hash TEXT NOT NULL,
   status BIGINT NOT NULL, issued BIGINT NOT NULL, PRIMARY KEY (case_id, seq));
 
--- Officers' sessions (digest of the token), sign-in challenges, and counters of attempts.
-CREATE TABLE IF NOT EXISTS sessions (token TEXT NOT NULL PRIMARY KEY, officer TEXT NOT NULL, expires_s BIGINT NOT NULL);
+-- Sign-in challenges, and counters of attempts.
 CREATE TABLE IF NOT EXISTS nonces (nonce TEXT NOT NULL PRIMARY KEY, expires_s BIGINT NOT NULL);
 CREATE TABLE IF NOT EXISTS attempts (subject TEXT NOT NULL PRIMARY KEY, since_s BIGINT NOT NULL, count BIGINT NOT NULL);

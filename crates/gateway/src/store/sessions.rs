@@ -3,12 +3,27 @@
 use alloy_primitives::Address;
 use sqlx::Row;
 
-use super::{Store, StoreError, hex, int, read};
+use super::{Store, StoreError, hex, int, read, unsigned};
 
 /// The most challenges that wait at once.
 pub const MAX_NONCES: i64 = 10_000;
 /// The most sessions at once.
 pub const MAX_SESSIONS: i64 = 10_000;
+
+/// An officer's session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionRow {
+    /// Their code, or the address of their key.
+    pub name: String,
+    /// Slug of their agency.
+    pub agency: String,
+    /// Words of their roles, separated by spaces.
+    pub roles: String,
+    /// Their key.
+    pub key: Option<Address>,
+    /// Until when, unix seconds.
+    pub expires_s: u64,
+}
 
 impl Store {
     /// Keeps a challenge; `false` if too many wait.
@@ -51,29 +66,29 @@ impl Store {
     ///
     /// # Errors
     /// The database fails.
-    pub async fn put_session(
-        &self,
-        digest: &str,
-        officer: Address,
-        expires_s: u64,
-        now_s: u64,
-    ) -> Result<bool, StoreError> {
-        sqlx::query("DELETE FROM sessions WHERE expires_s <= $1")
+    pub async fn put_session(&self, digest: &str, row: &SessionRow, now_s: u64) -> Result<bool, StoreError> {
+        sqlx::query("DELETE FROM desk_sessions WHERE expires_s <= $1")
             .bind(int(now_s))
             .execute(&self.pool)
             .await?;
-        let open: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM sessions")
+        let open: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM desk_sessions")
             .fetch_one(&self.reads)
             .await?;
         if open >= MAX_SESSIONS {
             return Ok(false);
         }
-        sqlx::query("INSERT INTO sessions (token, officer, expires_s) VALUES ($1, $2, $3)")
-            .bind(digest.to_owned())
-            .bind(hex(officer))
-            .bind(int(expires_s))
-            .execute(&self.pool)
-            .await?;
+        sqlx::query(
+            "INSERT INTO desk_sessions (token, name, agency, roles, key, expires_s) \
+             VALUES ($1, $2, $3, $4, $5, $6)",
+        )
+        .bind(digest.to_owned())
+        .bind(row.name.clone())
+        .bind(row.agency.clone())
+        .bind(row.roles.clone())
+        .bind(row.key.map(hex).unwrap_or_default())
+        .bind(int(row.expires_s))
+        .execute(&self.pool)
+        .await?;
         Ok(true)
     }
 
@@ -81,14 +96,40 @@ impl Store {
     ///
     /// # Errors
     /// The database fails.
-    pub async fn session(&self, digest: &str, now_s: u64) -> Result<Option<Address>, StoreError> {
-        let row = sqlx::query("SELECT officer FROM sessions WHERE token = $1 AND expires_s > $2")
+    pub async fn session(&self, digest: &str, now_s: u64) -> Result<Option<SessionRow>, StoreError> {
+        let row = sqlx::query(
+            "SELECT name, agency, roles, key, expires_s FROM desk_sessions WHERE token = $1 AND expires_s > $2",
+        )
+        .bind(digest.to_owned())
+        .bind(int(now_s))
+        .fetch_optional(&self.reads)
+        .await?;
+        row.map(|row| {
+            let key: String = row.try_get(3)?;
+            Ok(SessionRow {
+                name: row.try_get(0)?,
+                agency: row.try_get(1)?,
+                roles: row.try_get(2)?,
+                key: Some(key.as_str())
+                    .filter(|key| !key.is_empty())
+                    .map(|key| read("officer", key))
+                    .transpose()?,
+                expires_s: unsigned("expiry", row.try_get(4)?)?,
+            })
+        })
+        .transpose()
+    }
+
+    /// Ends a session.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn drop_session(&self, digest: &str) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM desk_sessions WHERE token = $1")
             .bind(digest.to_owned())
-            .bind(int(now_s))
-            .fetch_optional(&self.reads)
+            .execute(&self.pool)
             .await?;
-        row.map(|row| read("officer", row.try_get::<String, _>(0)?.as_str()))
-            .transpose()
+        Ok(())
     }
 
     /// Counts an attempt about a subject (a pseudonym) and answers how many there were within `window_s`.

@@ -1,5 +1,6 @@
 //! The gateway against the real contracts, executed in memory and finalized by a real committee key.
 
+mod access;
 mod answers;
 mod api;
 mod backup;

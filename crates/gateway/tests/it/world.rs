@@ -222,6 +222,7 @@ impl World {
             dev: true,
             retention: None,
             deletion_record: None,
+            access: Default::default(),
             sabotage: None,
         }
     }

@@ -16,6 +16,7 @@ use super::message::{ClaimedBasis, Opened, RecordAnswer, RecordRequest, VERSION,
 use super::permit::declared;
 use super::provide::PATH;
 use super::refusal::{Reason, Refusal};
+use crate::app::access::{AskRecord, Permit};
 use crate::app::project::word;
 use crate::app::rule_sets::Questions;
 use crate::app::{App, AppError, inner};
@@ -146,8 +147,8 @@ impl App {
     ///
     /// # Errors
     /// Why there is none. Kept for the operator.
-    pub async fn ask_record(&self, wish: &Wish) -> Result<Received, Refusal> {
-        let result = self.asked(wish).await;
+    pub async fn ask_record(&self, permit: &Permit<AskRecord>, wish: &Wish) -> Result<Received, Refusal> {
+        let result = self.asked(permit.thing(), wish).await;
         match &result {
             Ok(_) => self.0.metrics.exchange("out", "answered"),
             Err(refusal) => {
@@ -165,22 +166,22 @@ impl App {
         result
     }
 
-    async fn asked(&self, wish: &Wish) -> Result<Received, Refusal> {
-        let unknown = || Refusal::new(Reason::UnknownCase, "caseId", "no case of this organisation");
-        let case = self
-            .store
-            .case(wish.case_id)
-            .await
-            .map_err(inner)?
-            .ok_or_else(unknown)?;
-        if let Some(kept) = self.kept_record(&case, wish).await? {
+    async fn asked(&self, case: &CaseRow, wish: &Wish) -> Result<Received, Refusal> {
+        if case.id != wish.case_id {
+            return Err(Refusal::new(
+                Reason::UnknownCase,
+                "caseId",
+                "no case of this organisation",
+            ));
+        }
+        if let Some(kept) = self.kept_record(case, wish).await? {
             return Ok(kept);
         }
         if !matches!(case.status, Status::Asking | Status::Review) {
             let detail = "records can be asked for while the case is asking or under review";
             return Err(Refusal::new(Reason::UseRefused, "caseId", detail));
         }
-        let (request, peer) = self.record_request(&case, wish).await?;
+        let (request, peer) = self.record_request(case, wish).await?;
         let body = serde_json::to_vec(&request).map_err(|_| AppError::Record("request"))?;
         let answered = tokio::time::timeout(ASK_TIMEOUT, self.answered_by(&peer, &body)).await;
         let answer = answered.map_err(|_| {
@@ -191,7 +192,7 @@ impl App {
             )
         })??;
         let received = self.opened(&answer, &request, digest_of(&body))?;
-        self.keep_record(&case, wish, &answer, &received).await?;
+        self.keep_record(case, wish, &answer, &received).await?;
         Ok(received)
     }
 

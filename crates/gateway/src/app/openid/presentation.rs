@@ -1,6 +1,5 @@
 //! What a wallet answers (OpenID4VP 1.0, sections 8 and 8.2), and what the officer who asked is told.
 
-use alloy_primitives::Address;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use thiserror::Error;
@@ -14,6 +13,7 @@ use super::request::{Asked, ENCRYPTION_KID, REQUEST_S};
 use super::{
     AskedCredential, OpenidError, ResponseMode, StatusError, TrustError, TrustedIssuer, digest, random,
 };
+use crate::app::access::{AskedWallet, Permit, SeePresentation};
 use crate::app::{App, AppError, inner};
 use crate::store::openid::RequestState;
 
@@ -161,20 +161,30 @@ impl App {
         }
     }
 
-    /// What became of a request of this officer.
+    /// A request to a wallet, and who made it.
     ///
     /// # Errors
-    /// Another officer's, expired, or the store fails.
+    /// The gateway does not speak these protocols, or the store fails.
+    pub async fn asked_wallet(&self, id: &str) -> Result<Option<AskedWallet>, OpenidError> {
+        self.credential_issuer()?;
+        let row = self.store.wallet_request(id, self.clock.now_s()).await;
+        Ok(row.map_err(inner)?.map(|row| AskedWallet {
+            id: id.to_owned(),
+            asked_by: row.officer,
+        }))
+    }
+
+    /// What became of a request.
+    ///
+    /// # Errors
+    /// It has expired, or the store fails.
     pub async fn presentation(
         &self,
-        officer: Address,
-        id: &str,
+        permit: &Permit<SeePresentation>,
         response_code: Option<&str>,
     ) -> Result<Outcome, OpenidError> {
+        let id = permit.thing().id.as_str();
         let (row, asked) = self.kept_request(id).await?;
-        if row.officer != officer {
-            return Err(OpenidError::NotFound);
-        }
         match row.state {
             RequestState::Waiting if self.clock.now_s() < asked.until_s() => Ok(Outcome::Waiting),
             RequestState::Waiting => Ok(Outcome::Refused(format!(

@@ -1,6 +1,5 @@
 //! Asking a wallet (OpenID4VP 1.0, section 5): requests by reference, signed, or by value if they are not signed.
 
-use alloy_primitives::Address;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
@@ -9,6 +8,7 @@ use zhengtong_credentials::DecryptionKey;
 
 use super::query::dcql;
 use super::{AskedCredential, ClientIdPrefix, OpenidError, QueryError, ResponseMode, random};
+use crate::app::access::{AskWallet, Permit};
 use crate::app::{App, inner};
 use crate::store::openid::{RequestState, WalletRequestRow};
 
@@ -75,7 +75,7 @@ impl App {
     /// Not configured, something that is not declared, or too many requests wait.
     pub async fn ask_wallet(
         &self,
-        officer: Address,
+        permit: &Permit<AskWallet>,
         new: NewRequest,
     ) -> Result<Result<Request, QueryError>, OpenidError> {
         let url = self.credential_issuer()?;
@@ -108,7 +108,7 @@ impl App {
         let expires_s = asked.asked_at_s + RESULT_S;
         if !self
             .store
-            .put_wallet_request(&id, officer, &body, expires_s)
+            .put_wallet_request(&id, &permit.who().name, &body, expires_s)
             .await
             .map_err(inner)?
         {

@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use super::{Form, fresh};
 use crate::app::App;
+use crate::app::access::{AskWallet, Desk, SeePresentation};
 use crate::app::openid::{
     AskedCredential, ClientIdPrefix, NewRequest, OpenidError, Outcome, QueryError,
     Response as WalletResponse, ResponseMode,
@@ -69,9 +70,13 @@ pub struct WalletAsked {
     ))]
 pub async fn ask_wallet(
     State(app): State<App>,
-    Officer(officer): Officer,
+    officer: Officer,
     Body(ask): Body<WalletAsk>,
 ) -> Result<Json<WalletAsked>, Response> {
+    let permit = officer
+        .may::<AskWallet>(&app, Some(Desk))
+        .await
+        .map_err(IntoResponse::into_response)?;
     let new = NewRequest {
         credentials: ask.credentials,
         mode: ask.response_mode,
@@ -79,7 +84,7 @@ pub async fn ask_wallet(
         redirect_uri: ask.redirect_uri,
     };
     let made = app
-        .ask_wallet(officer, new)
+        .ask_wallet(&permit, new)
         .await
         .map_err(IntoResponse::into_response)?;
     let request = made.map_err(|error| {
@@ -128,12 +133,17 @@ pub struct Code {
     ))]
 pub async fn result(
     State(app): State<App>,
-    Officer(officer): Officer,
+    officer: Officer,
     Path(id): Path<String>,
     Query(code): Query<Code>,
 ) -> Result<Json<Presentation>, Response> {
+    let asked = app.asked_wallet(&id).await.map_err(IntoResponse::into_response)?;
+    let permit = officer
+        .may::<SeePresentation>(&app, asked)
+        .await
+        .map_err(IntoResponse::into_response)?;
     let outcome = app
-        .presentation(officer, &id, code.response_code.as_deref())
+        .presentation(&permit, code.response_code.as_deref())
         .await
         .map_err(IntoResponse::into_response)?;
     let (state, reason, credentials) = match outcome {

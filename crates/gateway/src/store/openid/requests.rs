@@ -1,9 +1,8 @@
-use alloy_primitives::Address;
 use sqlx::Row;
 use zhengtong_vault::Subject;
 
 use super::MAX_WAITING;
-use crate::store::{Store, StoreError, hex, int, read, unsigned};
+use crate::store::{Store, StoreError, int, unsigned};
 
 /// Where a request for a presentation stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,8 +37,8 @@ impl RequestState {
 
 /// A request for a presentation.
 pub struct WalletRequestRow {
-    /// Who asks.
-    pub officer: Address,
+    /// The name of the officer who asks.
+    pub officer: String,
     /// What is asked, as the verifier keeps it.
     pub body: String,
     /// Where it stands.
@@ -60,7 +59,7 @@ impl Store {
     pub async fn put_wallet_request(
         &self,
         id: &str,
-        officer: Address,
+        officer: &str,
         body: &str,
         expires_s: u64,
     ) -> Result<bool, StoreError> {
@@ -75,7 +74,7 @@ impl Store {
              VALUES ($1, $2, $3, $4, '', '', '', $5)",
         )
         .bind(id.to_owned())
-        .bind(hex(officer))
+        .bind(officer.to_owned())
         .bind(body.to_owned())
         .bind(RequestState::Waiting.as_str())
         .bind(int(expires_s))
@@ -99,7 +98,7 @@ impl Store {
         .await?;
         row.map(|row| {
             Ok(WalletRequestRow {
-                officer: read("officer", &row.try_get::<String, _>(0)?)?,
+                officer: row.try_get(0)?,
                 body: row.try_get(1)?,
                 state: RequestState::parse(&row.try_get::<String, _>(2)?)?,
                 reason: row.try_get(3)?,

@@ -1,0 +1,116 @@
+//! Access control, for the administrator: the policies, their changes, and who was refused what.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Problem;
+use super::extract::Officer;
+use crate::app::App;
+use crate::app::access::{Desk, ListRefusals, SeePolicies};
+
+/// The most refusals in one answer.
+const MAX_REFUSALS_SHOWN: usize = 200;
+
+/// A policy file.
+#[derive(Serialize, ToSchema)]
+pub struct PolicyText {
+    name: String,
+    /// In the Cedar language.
+    text: String,
+}
+
+/// When which policies came into force.
+#[derive(Serialize, ToSchema)]
+pub struct PolicyChange {
+    /// Unix milliseconds.
+    at_ms: u64,
+    hash: String,
+}
+
+/// The policies in force.
+#[derive(Serialize, ToSchema)]
+pub struct PoliciesInForce {
+    /// SHA-256 over the schema and the files.
+    hash: String,
+    files: Vec<PolicyText>,
+    /// Latest first.
+    changes: Vec<PolicyChange>,
+}
+
+/// Gives the policies in force and when they changed.
+#[utoipa::path(get, path = "/v1/access/policies", tag = "access", security(("bearer" = [])),
+    responses(
+        (status = 200, body = PoliciesInForce),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+    ))]
+pub async fn policies(State(app): State<App>, officer: Officer) -> Result<Json<PoliciesInForce>, Problem> {
+    let permit = officer.may::<SeePolicies>(&app, Some(Desk)).await?;
+    let (policies, changes) = app.policies(&permit).await?;
+    let files = policies.files().iter().map(|file| PolicyText {
+        name: file.name.clone(),
+        text: file.text.clone(),
+    });
+    let changes = changes.into_iter().map(|row| PolicyChange {
+        at_ms: row.at_ms,
+        hash: row.hash,
+    });
+    Ok(Json(PoliciesInForce {
+        hash: policies.hash().to_owned(),
+        files: files.collect(),
+        changes: changes.collect(),
+    }))
+}
+
+/// A refusal. Nothing in it is personal.
+#[derive(Serialize, ToSchema)]
+pub struct AccessRefusal {
+    /// Unix milliseconds.
+    at_ms: u64,
+    /// The officer's code or key; `resident`.
+    who: String,
+    /// The officer's agency.
+    agency: String,
+    /// The action, as in the policies.
+    action: String,
+    /// What with; empty if there is no such thing.
+    resource: String,
+    purpose: String,
+    /// The policies that forbade it, separated by commas; empty if none permits it.
+    policies: String,
+    /// `missing` and `hidden`: answered 404; `not-permitted`: 403.
+    result: String,
+}
+
+/// Refusals, newest first.
+#[derive(Serialize, ToSchema)]
+pub struct AccessRefusals {
+    items: Vec<AccessRefusal>,
+}
+
+/// Lists who was refused what.
+#[utoipa::path(get, path = "/v1/access/refusals", tag = "access", security(("bearer" = [])),
+    responses(
+        (status = 200, body = AccessRefusals),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+    ))]
+pub async fn refusals(State(app): State<App>, officer: Officer) -> Result<Json<AccessRefusals>, Problem> {
+    let permit = officer.may::<ListRefusals>(&app, Some(Desk)).await?;
+    let rows = app.refusals(&permit, MAX_REFUSALS_SHOWN).await?;
+    let items = rows.into_iter().map(|row| AccessRefusal {
+        at_ms: row.at_ms,
+        who: row.who,
+        agency: row.agency,
+        action: row.action,
+        resource: row.resource,
+        purpose: row.purpose,
+        policies: row.policies,
+        result: row.result,
+    });
+    Ok(Json(AccessRefusals {
+        items: items.collect(),
+    }))
+}
