@@ -3220,6 +3220,23 @@ export const usesAbi = [
  },
  {
   "type": "function",
+  "name": "multicall",
+  "inputs": [
+   {
+    "name": "data",
+    "type": "bytes[]"
+   }
+  ],
+  "outputs": [
+   {
+    "name": "results",
+    "type": "bytes[]"
+   }
+  ],
+  "stateMutability": "nonpayable"
+ },
+ {
+  "type": "function",
   "name": "record",
   "inputs": [
    {
@@ -3315,6 +3332,16 @@ export const usesAbi = [
  },
  {
   "type": "error",
+  "name": "AddressEmptyCode",
+  "inputs": [
+   {
+    "name": "target",
+    "type": "address"
+   }
+  ]
+ },
+ {
+  "type": "error",
   "name": "BasisNotInForce",
   "inputs": [
    {
@@ -3355,6 +3382,11 @@ export const usesAbi = [
  {
   "type": "error",
   "name": "EmptyTag",
+  "inputs": []
+ },
+ {
+  "type": "error",
+  "name": "FailedCall",
   "inputs": []
  },
  {
