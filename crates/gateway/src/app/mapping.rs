@@ -517,9 +517,15 @@ mod tests {
             format!("extra = 1\n[predicates.p]\n{good}"),
             format!("[predicates.p]\n{good}colour = 1"),
             "[predicates.p]\nkind = \"text\"\nquery = \"SELECT :number\"".into(),
-            "[predicates.p]\nkind = \"boolean\"".into(),
         ] {
             assert!(matches!(parse(&bad), Err(MappingError::Toml(_))), "{bad}");
+        }
+        for bad in [
+            "[predicates.p]\nkind = \"boolean\"".into(),
+            format!("[predicates.p]\n{good}get = \"/:number\""),
+            format!("[predicates.p]\n{good}answer = \"/x\""),
+        ] {
+            assert!(matches!(parse(&bad), Err(MappingError::OneReading(_))), "{bad}");
         }
         assert!(matches!(
             parse(&format!("[predicates.P_1]\n{good}")),
