@@ -91,6 +91,23 @@ impl Agency {
         self.process = Some(process);
     }
 
+    /// Runs `zhengtong gateway` with its configuration and these words: what it printed, or what it said when it failed.
+    pub fn command(&self, words: &[&str]) -> Result<String, String> {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_zhengtong"))
+            .arg("gateway")
+            .args(words)
+            .arg("--config")
+            .arg(&self.config)
+            .output()
+            .expect("it runs");
+        let [out, err] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).expect("text"));
+        if output.status.success() {
+            Ok(out)
+        } else {
+            Err(err)
+        }
+    }
+
     pub fn kill(&mut self) {
         self.process.take().unwrap().kill();
     }

@@ -8,6 +8,9 @@ use std::path::Path;
 
 pub use servers::Postgres;
 
+/// The gateway whose books are files wherever the others' are.
+const EMBEDDED: &str = "public-security";
+
 /// Where the gateways of a test keep what they keep.
 pub enum Databases {
     /// Files in each one's folder.
@@ -31,9 +34,11 @@ impl Databases {
         }
     }
 
-    /// The store and vault of a gateway, as its configuration names them; `None`: SQLite in the data folder.
+    /// The store and vault of a gateway, as its configuration names them; `None`: SQLite in the data folder. One gateway is
+    /// on SQLite always.
     pub fn store(&self, slug: &str) -> Option<String> {
         match self {
+            Self::Postgres(_) if slug == EMBEDDED => None,
             Self::Sqlite => None,
             Self::Postgres(server) => Some(server.database(&format!("store_{}", slug.replace('-', "_")))),
         }

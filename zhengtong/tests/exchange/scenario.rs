@@ -237,6 +237,41 @@ async fn records_go_from_gateway_to_gateway_and_nowhere_else() {
     crashed(&mut world, &other_case).await;
     unreachable(&mut world, &other_case).await;
     complete(&world, &other_case).await;
+    backed_up(&mut world, &databases).await;
+}
+
+/// A gateway's books are backed up while it works, lost, and restored, by the commands of the handbook. On PostgreSQL the
+/// operator is sent to its tools, and deletions are carried out again all the same.
+async fn backed_up(world: &mut World, databases: &Databases) {
+    let folder = world.root.path().join("backup");
+    let (keys, deletions) = (folder.with_extension("keys"), folder.with_extension("deletions"));
+    let backup = ["backup", "--to", text(&folder), "--keys-to", text(&keys)];
+    let record = ["deletions", "--to", text(&deletions)];
+    if let Databases::Postgres(_) = databases {
+        let said = world.federation.command(&record).expect("written");
+        assert!(said.contains("0 deletions"), "{said}");
+        let said = world.federation.command(&backup).expect_err("not of PostgreSQL");
+        assert!(said.contains("pg_dump"), "{said}");
+        let apply = ["deletions", "--apply", text(&deletions)];
+        let said = world.federation.command(&apply).expect("carried out");
+        assert!(said.contains("0 deletions"), "{said}");
+    }
+    let said = world.police.command(&record).expect("written");
+    assert!(said.contains("0 deletions"), "{said}");
+    let said = world.police.command(&backup).expect("it is backed up");
+    assert!(said.contains("of         public-security"), "{said}");
+    world.police.kill();
+    std::fs::remove_dir_all(world.root.path().join("public-security/data")).unwrap();
+    let mut restore = vec!["restore", "--from", text(&folder), "--keys", text(&keys)];
+    restore.extend(["--deletions", text(&deletions)]);
+    let said = world.police.command(&restore).expect("it is restored");
+    assert!(said.contains("restored; start the gateway"), "{said}");
+    world.police.start();
+    world.followed().await;
+}
+
+fn text(path: &std::path::Path) -> &str {
+    path.to_str().expect("test folders have plain names")
 }
 
 /// What was decrypted is the provider's record; the person sees the use; the same request again is the same answer.
