@@ -98,12 +98,9 @@ impl<'a> Meter<'a> {
         mut slots: impl FnMut(Address, U256) -> Result<U256, E>,
     ) -> Result<Standing, E> {
         let (rules, epoch) = (self.rules, self.rules.epoch(self.number));
-        let (book, known) = (&rules.book, self.accounts.get(&account));
-        let class = match known {
-            Some((class, _)) => *class,
-            None => class_of(book, account, &mut slots)?,
-        };
-        if known.is_none() {
+        if !self.accounts.contains_key(&account) {
+            let book = &rules.book;
+            let class = class_of(book, account, &mut slots)?;
             let (limit, total) = limits(book, class, &mut slots)?;
             let slot = account_usage_slot(account);
             let own = Counted::new(slot, slots(book.quotas, slot)?, limit, epoch);
@@ -114,10 +111,11 @@ impl<'a> Meter<'a> {
             }
             self.accounts.insert(account, (class, own));
         }
+        let (class, own) = &self.accounts[&account];
         Ok(Standing {
-            class,
-            account: self.accounts[&account].1.quota,
-            total: self.classes[&class].quota,
+            class: *class,
+            account: own.quota,
+            total: self.classes[class].quota,
             next_epoch_block: rules.next_epoch_block(self.number),
         })
     }
