@@ -159,15 +159,7 @@ fn all_facts(rules: &Value) -> Vec<Vec<Option<i64>>> {
 
 /// The same with the members of objects in the order of their names, whatever order `serde_json` is built to keep.
 fn sorted(value: &Value) -> Value {
-    match value {
-        Value::Object(members) => {
-            let members: std::collections::BTreeMap<_, _> = members.iter().collect();
-            let sorted = members
-                .into_iter()
-                .map(|(name, value)| (name.clone(), sorted(value)));
-            Value::Object(sorted.collect())
-        }
-        Value::Array(items) => items.iter().map(sorted).collect(),
-        other => other.clone(),
-    }
+    let mut sorted = value.clone();
+    sorted.sort_all_objects();
+    sorted
 }
