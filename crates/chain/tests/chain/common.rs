@@ -23,7 +23,11 @@ use parking_lot::Mutex;
 use rand::{SeedableRng as _, rngs::ChaCha20Rng};
 use std::{collections::BTreeMap, convert::Infallible, num::NonZeroU64, sync::Arc, time::Duration};
 use zhengtong_bindings::slug;
-use zhengtong_chain::{Config, FirstClass, Genesis, GenesisSpec, GenesisValidator, Governance, QuotaTerms};
+use zhengtong_chain::{
+    Config, FirstClass, Genesis, GenesisSpec, GenesisValidator, Governance, QuotaTerms, Setup, Store,
+};
+use zhengtong_evm::Delegations;
+use zhengtong_state::Wait;
 use zhengtong_types::{
     NAMESPACE, NetworkInfo, NetworkKey,
     committee::{Directory, first_epoch},
@@ -73,6 +77,23 @@ pub struct Network {
 }
 
 impl Network {
+    /// The first validator, as tests run it alone.
+    pub fn setup(&self, store: Arc<Store>, prefix: &str) -> Setup {
+        Setup {
+            config: config(),
+            network: self.info.clone(),
+            genesis: self.genesis.clone(),
+            delegations: Delegations::default(),
+            signer: self.keys[0].clone(),
+            votes: true,
+            epoch_blocks: self.epoch_blocks,
+            quota_blocks: QUOTA_BLOCKS,
+            store,
+            wait: Wait::Refuse,
+            prefix: prefix.into(),
+        }
+    }
+
     /// The secrets of a validator before the first epoch.
     pub fn secrets(&self, index: usize) -> Secrets {
         let secrets = Secrets::default();

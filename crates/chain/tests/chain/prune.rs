@@ -1,6 +1,6 @@
 //! A validator alone that keeps a window of blocks.
 
-use crate::common::{Network, QUOTA_BLOCKS, account, config, network, transfer};
+use crate::common::{Network, account, config, network, transfer};
 use alloy_primitives::{Address, U256};
 use commonware_runtime::{Clock as _, Runner as _, Supervisor as _, deterministic};
 use std::{sync::Arc, time::Duration};
@@ -8,7 +8,6 @@ use zhengtong_chain::{
     ChainView as _, Config, Handle, Setup, Store, ViewError, config::MIN_KEPT_BLOCKS, engine, solo,
 };
 use zhengtong_evm::Database as _;
-use zhengtong_state::Wait;
 
 const RECEIVER: Address = Address::repeat_byte(0x42);
 /// Blocks that are made beyond those that are kept.
@@ -25,16 +24,7 @@ async fn start(
             keep_blocks: Some(MIN_KEPT_BLOCKS),
             ..config()
         },
-        network: network.info.clone(),
-        genesis: network.genesis.clone(),
-        delegations: zhengtong_evm::Delegations::default(),
-        signer: network.keys[0].clone(),
-        votes: true,
-        epoch_blocks: network.epoch_blocks,
-        quota_blocks: QUOTA_BLOCKS,
-        store,
-        wait: Wait::Refuse,
-        prefix: "window".into(),
+        ..network.setup(store, "window")
     };
     let links = solo::links(network.validators[0].clone());
     engine::start(context.child("node"), setup, network.secrets(0), links)

@@ -1,8 +1,8 @@
 //! Quotas of gas on a validator alone: who is refused, who waits, when everyone begins anew, and who decides it.
 
 use crate::common::{
-    CHAIN_ID, Network, PINCHED, PINCHED_CLASS, PINCHED_GAS, QUOTA_BLOCKS, account, blank, config, network,
-    sign, transfer,
+    CHAIN_ID, Network, PINCHED, PINCHED_CLASS, PINCHED_GAS, QUOTA_BLOCKS, account, blank, network, sign,
+    transfer,
 };
 use alloy_consensus::TxEip1559;
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256};
@@ -20,7 +20,7 @@ use zhengtong_bindings::{
     slug,
 };
 use zhengtong_chain::{
-    ChainView, CouncilTerms, Genesis, Governance, Handle, Setup, Store, SubmitError, engine,
+    ChainView, CouncilTerms, Genesis, Governance, Handle, Store, SubmitError, engine,
     quota::{Bound, OverQuota, QuotaRules, Standing, standing},
     solo,
 };
@@ -28,7 +28,7 @@ use zhengtong_evm::{
     AccountInfo, BlockContext, Bytecode, CallOutcome, CallRequest, Database, Limits as EvmLimits, Overrides,
     call,
 };
-use zhengtong_state::{Key, Value, Wait, account_key, decode_account, decode_slot, slot_key};
+use zhengtong_state::{Key, Value, account_key, decode_account, decode_slot, slot_key};
 
 type View = Handle<deterministic::Context>;
 
@@ -36,19 +36,7 @@ const RECEIVER: Address = Address::repeat_byte(0x42);
 const TRANSFER_GAS: u64 = 21_000;
 
 async fn start(context: &deterministic::Context, network: &Network, store: Arc<Store>) -> View {
-    let setup = Setup {
-        config: config(),
-        network: network.info.clone(),
-        genesis: network.genesis.clone(),
-        delegations: Default::default(),
-        signer: network.keys[0].clone(),
-        votes: true,
-        epoch_blocks: network.epoch_blocks,
-        quota_blocks: QUOTA_BLOCKS,
-        store,
-        wait: Wait::Refuse,
-        prefix: "solo".into(),
-    };
+    let setup = network.setup(store, "solo");
     let links = solo::links(network.validators[0].clone());
     engine::start(context.child("node"), setup, network.secrets(0), links)
         .await

@@ -1,12 +1,11 @@
 //! A network of one in the deterministic runtime: transfers, finality, state, proofs, and restarts.
 
-use crate::common::{QUOTA_BLOCKS, account, config, delegation, network, transfer};
+use crate::common::{account, delegation, network, transfer};
 use alloy_primitives::{Address, B256, U256, keccak256};
 use commonware_runtime::{Runner as _, Supervisor as _, deterministic};
 use std::{collections::BTreeSet, sync::Arc};
 use zhengtong_chain::{ChainView, Handle, Setup, Store, SubmitError, engine, solo};
 use zhengtong_evm::{Database as _, Delegations, TransactionError};
-use zhengtong_state::Wait;
 
 type View = Handle<deterministic::Context>;
 
@@ -25,17 +24,8 @@ async fn start_with(
     delegations: Delegations,
 ) -> View {
     let setup = Setup {
-        config: config(),
-        network: network.info.clone(),
-        genesis: network.genesis.clone(),
         delegations,
-        signer: network.keys[0].clone(),
-        votes: true,
-        epoch_blocks: network.epoch_blocks,
-        quota_blocks: QUOTA_BLOCKS,
-        store,
-        wait: Wait::Refuse,
-        prefix: "solo".into(),
+        ..network.setup(store, "solo")
     };
     engine::start(
         context.child("node"),

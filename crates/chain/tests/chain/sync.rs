@@ -1,7 +1,7 @@
 //! Nodes that begin near the tip, among four validators with real threshold signatures, some of whom lie to them.
 
 use crate::{
-    common::{Known, Network, QUOTA_BLOCKS, Secrets, account, blank, config, network, sign, transfer},
+    common::{Known, Network, Secrets, account, blank, config, network, sign, transfer},
     forgers::{ARCHIVE, BACKFILL, Fate, Forgery, PROBE, STATE, change_answer, lose_answer, replace},
 };
 use alloy_consensus::TxEip1559;
@@ -28,7 +28,6 @@ use zhengtong_chain::{
     ViewError, engine,
 };
 use zhengtong_evm::Database as _;
-use zhengtong_state::Wait;
 use zhengtong_types::{
     consensus::{Finalization, ValidatorKey},
     header::{decode_header, digest_of, encode_header},
@@ -187,16 +186,9 @@ impl<'a> Cluster<'a> {
                 report: Reporter::new(|step| println!("{step}")),
                 ..config()
             },
-            network: self.network.info.clone(),
-            genesis: self.network.genesis.clone(),
-            delegations: zhengtong_evm::Delegations::default(),
             signer: begin.signer,
             votes: begin.votes,
-            epoch_blocks: self.network.epoch_blocks,
-            quota_blocks: QUOTA_BLOCKS,
-            store: begin.store,
-            wait: Wait::Refuse,
-            prefix: begin.prefix.into(),
+            ..self.network.setup(begin.store, begin.prefix)
         };
         self.starts += 1;
         let context = self.context.child("node").with_attribute("start", self.starts);

@@ -11,6 +11,7 @@ use super::{
 };
 use commonware_runtime::{Runner as _, deterministic};
 use std::{sync::Arc, time::Duration};
+use zhengtong_chain::Rules;
 
 const SIZE: usize = 4;
 const SEED: u64 = 1;
@@ -65,15 +66,15 @@ fn a_build_that_votes_twice_is_noticed() {
     assert_eq!(violated(&report), [""; 0], "{report:#?}");
 }
 
-/// One validator says that the state is another; the others look at the root, or do not.
-fn lie_about_the_root(look: bool) -> Report {
+/// One validator proposes lies; the others follow these rules instead of their own, or their own.
+fn lie(lie: Lie, careless: Option<Arc<dyn Rules>>) -> Report {
     deterministic::Runner::new(settings(SEED)).start(async move |context| {
         let mut conducts = [Conduct::Honest; SIZE];
-        conducts[0] = Conduct::Repeats(Lie::StateRoot);
+        conducts[0] = Conduct::Repeats(lie);
         let mut seats = seats(conducts);
-        if !look {
-            for seat in &mut seats {
-                seat.rules = Some(Arc::new(AnyRoot));
+        for seat in &mut seats {
+            if let Some(rules) = &careless {
+                seat.rules = Some(Arc::clone(rules));
             }
         }
         let mut cluster =
@@ -86,44 +87,25 @@ fn lie_about_the_root(look: bool) -> Report {
 
 #[test]
 fn a_build_that_skips_the_root_check_is_noticed() {
-    let report = lie_about_the_root(false);
+    let report = lie(Lie::StateRoot, Some(Arc::new(AnyRoot)));
     assert_eq!(violated(&report), ["same state"], "{report:#?}");
     let Finding::WrongState { applied, .. } = &report.violations[0].finding else {
         panic!("{report:#?}");
     };
     assert_eq!(applied.root, !applied.stated, "it is the lie that was told");
-    let report = lie_about_the_root(true);
+    let report = lie(Lie::StateRoot, None);
     assert_eq!(violated(&report), [""; 0], "{report:#?}");
-}
-
-/// One validator proposes more of an account than its quota allows; the others look at quotas, or do not.
-fn exceed_a_quota(look: bool) -> Report {
-    deterministic::Runner::new(settings(SEED)).start(async move |context| {
-        let mut conducts = [Conduct::Honest; SIZE];
-        conducts[0] = Conduct::Repeats(Lie::OverQuota);
-        let mut seats = seats(conducts);
-        if !look {
-            for seat in &mut seats {
-                seat.rules = Some(Arc::new(AnyQuota));
-            }
-        }
-        let mut cluster =
-            Cluster::start(context, members(SIZE), Members::new(seats), Default::default()).await;
-        cluster.traffic(6).await;
-        cluster.wait(Duration::from_secs(20)).await;
-        judge(cluster).await
-    })
 }
 
 #[test]
 fn a_build_that_skips_the_quota_check_is_noticed() {
-    let report = exceed_a_quota(false);
+    let report = lie(Lie::OverQuota, Some(Arc::new(AnyQuota)));
     assert_eq!(violated(&report), ["within limits"], "{report:#?}");
     let Finding::OverLimit { what, got, limit, .. } = &report.violations[0].finding else {
         panic!("{report:#?}");
     };
     assert!(what.starts_with("gas of ") && got > limit, "{report:#?}");
-    let report = exceed_a_quota(true);
+    let report = lie(Lie::OverQuota, None);
     assert_eq!(violated(&report), [""; 0], "{report:#?}");
     assert!(report.incidents.lies > 0, "it was tried: {report:#?}");
 }

@@ -7,7 +7,7 @@ use super::{
     machine::Machine,
     wire::{Incoming, Outgoing},
 };
-use crate::common::{Known, Network, QUOTA_BLOCKS, Secrets, config};
+use crate::common::{Known, Network, Secrets};
 use commonware_p2p::simulated::{Oracle, SplitTarget};
 use commonware_runtime::{Handle as Task, Quota, Spawner as _, Supervisor as _, deterministic};
 use commonware_utils::NZU32;
@@ -18,8 +18,6 @@ use zhengtong_chain::{
     Handle, Links, Networks, Rules, Setup, StartError, Store,
     engine::{self, Started},
 };
-use zhengtong_evm::Delegations;
-use zhengtong_state::Wait;
 use zhengtong_types::consensus::ValidatorKey;
 
 pub type View = Handle<Machine>;
@@ -228,17 +226,8 @@ impl Seat {
                 }),
             };
             let setup = Setup {
-                config: config(),
-                network: network.info.clone(),
-                genesis: network.genesis.clone(),
-                delegations: Delegations::default(),
                 signer: network.keys[self.index].clone(),
-                votes: true,
-                epoch_blocks: network.epoch_blocks,
-                quota_blocks: QUOTA_BLOCKS,
-                store: copy.store.clone(),
-                wait: Wait::Refuse,
-                prefix: copy.disk.clone(),
+                ..network.setup(copy.store.clone(), &copy.disk)
             };
             let secrets = copy
                 .secrets
