@@ -22,7 +22,20 @@ export const PAGES = [
   { name: "sign-in-first", path: "/me/cases" },
   { name: "identity", path: "/identity", role: "resident-new" },
   { name: "identity-wrong", path: "/identity", role: "resident-new", act: next },
+  { name: "sign-in-locked", path: "/sign-in", role: "locked", act: (tab) => tab.locator("summary").first().click() },
   { name: "wallet", path: "/me", role: "resident" },
+  { name: "wallet-remove-way", path: "/me", role: "resident", act: (tab) => tab.locator("section[aria-labelledby=ways] li button").first().click() },
+  {
+    name: "wallet-add-passphrase",
+    path: "/me",
+    role: "resident",
+    act: async (tab) => {
+      await tab.locator("section[aria-labelledby=ways] li button").first().click();
+      await tab.locator("section[aria-labelledby=ways] form button[type=submit]").click();
+      await tab.getByRole("button", { name: /另外设一个口令|Set a passphrase/ }).click();
+    },
+  },
+  { name: "wallet-first-passkey", path: "/me", role: "resident-new" },
   { name: "apply-no-identity", path: "/services/old-age-allowance/apply", role: "resident-new" },
   { name: "apply-question", path: "/services/old-age-allowance/apply", role: "resident" },
   { name: "apply-question-wrong", path: "/services/temporary-relief/apply", role: "resident", act: next },

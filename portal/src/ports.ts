@@ -23,6 +23,10 @@ export type FailureCode =
   | "gateway-refused" // problem JSON from a gateway; `detail` and `field` come from it
   | "not-found"
   | "session-expired"
+  | "passkey-refused" // the person did not unlock it, or it is not on this device
+  | "passkey-unable" // its authenticator has no PRF: it cannot seal a wallet
+  | "passkey-wrong" // it does not open this wallet
+  | "no-way" // the wallet does not open this way
   | "bad-answer"; // the answer did not have the agreed shape, or a proof was wrong
 
 export class PortFailure extends Error {
@@ -51,6 +55,14 @@ export interface StoredWallet {
   createdAtMs: number;
   /** short public fingerprint, so that a person can tell two wallets apart */
   fingerprint: string;
+  ways: WayIn[];
+}
+
+/** One of the ways that open a stored wallet. */
+export interface WayIn {
+  id: string;
+  kind: "passphrase" | "passkey" | "injected";
+  createdAtMs: number;
 }
 
 export interface WalletStore {
@@ -58,9 +70,21 @@ export interface WalletStore {
   newWords(language: Words): string[];
   /** null when valid, otherwise the index of the first word that is in no list, or -1 for a wrong checksum */
   checkWords(words: string[]): number | null;
-  /** creates or restores: encrypts under the passphrase, keeps it in this browser, answers it unlocked */
-  create(words: string[], passphrase: string): Promise<Wallet>;
+  /**
+   * creates or restores: encrypts under the passphrase, or under a new passkey when it is null, keeps it in this browser,
+   * answers it unlocked; `replace` lets it take the place of the stored one, which stays when this fails
+   */
+  create(words: string[], passphrase: string | null, replace?: boolean): Promise<Wallet>;
   unlock(passphrase: string): Promise<Wallet>;
+  /** this page can ask for a passkey */
+  passkeys(): boolean;
+  unlockWithPasskey(): Promise<Wallet>;
+  /** another way in; proven by the passphrase, or by a passkey of the wallet when it is null */
+  addPasskey(wallet: Wallet, passphrase: string | null): Promise<void>;
+  /** proven by a passkey of the wallet */
+  addPassphrase(wallet: Wallet, passphrase: string): Promise<void>;
+  /** removes a way in and seals anew; every way that stays is asked once more */
+  removeWay(wallet: Wallet, id: string, passphrase: string | null): Promise<void>;
   /** calls back for every EIP-6963 provider announced; answers an unsubscribe function */
   providers(found: (provider: InjectedProvider) => void): () => void;
   /** asks the injected wallet to sign the fixed text; `siwe` is signed too and kept for the session */
@@ -378,6 +402,8 @@ export interface RecoveryProgress {
   /** asking: approvals are missing; waiting: until `readyAt`; ready: can be finished; stopped: somebody objected */
   state: "asking" | "waiting" | "ready" | "stopped";
   readyAt: number | null;
+  /** this device made a passkey for it */
+  passkey: boolean;
 }
 
 export interface Accounts {
@@ -394,7 +420,8 @@ export interface Accounts {
   /** null: this device recovers nothing */
   progress(organisations: Organisation[]): Promise<RecoveryProgress | null>;
   /** takes the wallet over, once it is ready */
-  finish(organisations: Organisation[], passphrase: string): Promise<Wallet>;
+  /** null: it opens with the passkey that this device made for the recovery */
+  finish(organisations: Organisation[], passphrase: string | null): Promise<Wallet>;
   abandon(): Promise<void>;
   /** an officer has looked at the person whose device shows this code */
   approve(gateway: string, session: DeskSession, number: string, code: string): Promise<void>;

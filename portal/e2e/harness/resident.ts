@@ -60,7 +60,7 @@ export class Resident {
     const space = async () => ({ chainId: (await connection.network()).chainId, cases: await connection.contract("cases") });
     const store = await openWalletStore({
       slot: indexedDbSlot(new IDBFactory()), page: null, origin: server.origin, space,
-      find: findCasesOver(connection), now: Date.now, kdfIterations: KDF_ITERATIONS, timers,
+      find: findCasesOver(connection), now: Date.now, kdfIterations: KDF_ITERATIONS, timers, authenticator: null,
     });
     const wallet = await store.create(store.newWords("zh-CN"), PASSPHRASE);
     const { number, code } = await index.resident(label);

@@ -7,6 +7,12 @@ export function organisationName(slug: string, listed: readonly OrganisationInfo
   return isMessage(key) ? t(key) : (listed.find((one) => one.id === slug)?.name ?? slug);
 }
 
+/** Who issued a credential: its `iss` is the address of the organisation's gateway, which ends in its code. */
+export function issuerName(issuer: string): string {
+  const slug = issuer.split("/").at(-1) ?? issuer;
+  return isMessage(`agency.${slug}`) ? organisationName(slug) : issuer;
+}
+
 export function taskTypeName(type: number): string {
   const key = `taskType.${type}`;
   return isMessage(key) ? t(key) : t("taskType.other");

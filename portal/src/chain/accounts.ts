@@ -3,7 +3,7 @@ import { encodeAbiParameters, keccak256 } from "viem";
 import { type AccountSigner, type Accounts, type Hex, type Organisation, PortFailure, type Wallet } from "../ports";
 import { openBackup, sealBackup } from "../wallet/account/backup";
 import { type DeviceKeys, type DeviceStore, type OwnRecovery, createDeviceKeys, signText, signWithDevice, signersOf } from "../wallet/account/device";
-import { createPasskey, passkeysExist, signWithPasskey } from "../wallet/account/passkey";
+import { type Passkey, createPasskey, passkeysExist, signWithPasskey } from "../wallet/account/passkey";
 import { AUTHORITIES, AUTHORITIES_NEEDED, joinKey, newReceiver, openShare, sealGuard, splitKey } from "../wallet/account/shares";
 import { DEVICE, PASSKEY, type Proof, type Signer, changeDigest, recoveryDigest, signerId, vetoDigest } from "../wallet/account/signers";
 import { base64Url, fromBase64Url, randomHex, sha256Digits } from "../wallet/bytes";
@@ -28,14 +28,16 @@ export interface AccountSurroundings {
   readonly connection: Connection;
   readonly http: GatewayHttp;
   readonly device: DeviceStore;
-  readonly adopt: (state: WalletState, passphrase: string) => Promise<Wallet>;
+  readonly adopt: (state: WalletState, passphrase: string | null) => Promise<Wallet>;
+  /** The passkey that opens the wallet of this device, if one does. */
+  readonly sealing?: () => Promise<Passkey | null>;
 }
 
 const KINDS: Record<number, AccountSigner["kind"]> = { [PASSKEY]: "passkey", [DEVICE]: "device" };
 const SIGNERS = { type: "tuple[]", components: [{ name: "kind", type: "uint8" }, { name: "weight", type: "uint8" }, { name: "x", type: "bytes32" }, { name: "y", type: "bytes32" }] } as const;
 const GUARDS = { type: "tuple", components: [{ name: "authorities", type: "bytes32[]" }, { name: "guardians", type: "bytes32[]" }, { name: "guardiansNeeded", type: "uint8" }] } as const;
 
-export function accountsOver({ connection, http, device, adopt }: AccountSurroundings): Accounts & { watch(wallet: Wallet): void } {
+export function accountsOver({ connection, http, device, adopt, sealing }: AccountSurroundings): Accounts & { watch(wallet: Wallet): void } {
   const wait = http.sleep ?? defaultSleep;
   const saved = new WeakMap<Wallet, number>();
   const problems = new WeakMap<Wallet, PortFailure>();
@@ -99,7 +101,7 @@ export function accountsOver({ connection, http, device, adopt }: AccountSurroun
   }
 
   async function create(wallet: Wallet, authorities: readonly Organisation[], host: Organisation, withPasskey: boolean): Promise<void> {
-    const keys = await createDeviceKeys(withPasskey ? await createPasskey(wallet.fingerprint) : null);
+    const keys = await createDeviceKeys(withPasskey ? ((await sealing?.()) ?? (await createPasskey(wallet.fingerprint))) : null);
     const signers = signersOf(keys);
     const guards = { authorities: authorities.map((one) => slug(one.slug)), guardians: [] as Hex[], guardiansNeeded: 0 };
     const salt = randomHex(32);
@@ -197,9 +199,10 @@ export function accountsOver({ connection, http, device, adopt }: AccountSurroun
       const states = await statesOf(recovery, organisations);
       const offices = states.map(({ authority, code, expiresAt, approved }) => ({ organisation: authority, code, expiresAt, approved: approved !== null }));
       const first = states.find((one) => one.approved !== null)?.approved;
-      if (first === undefined || first === null) return { offices, state: "asking", readyAt: null };
+      const passkey = recovery.keys.passkey !== null;
+      if (first === undefined || first === null) return { offices, state: "asking", readyAt: null, passkey };
       const { state, readyAt } = await standing(recovery, first.account, first.recovery);
-      return { offices, state, readyAt };
+      return { offices, state, readyAt, passkey };
     },
 
     async finish(organisations, passphrase) {

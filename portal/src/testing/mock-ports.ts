@@ -1,4 +1,4 @@
-import { type Accounts, type Chain, type DataRequest, type DeskCase, type Gateways, type Hex, type OfficerKey, type Ports, PortFailure, type Verification, type Wallet } from "../ports";
+import { type Accounts, type Chain, type DataRequest, type DeskCase, type Gateways, type Hex, type OfficerKey, type Ports, PortFailure, type StoredWallet, type Verification, type Wallet } from "../ports";
 import { rules } from "../rules/rules";
 import { type MockCases, mockHash, OFFICER, OTHER_OFFICER } from "./mock-cases";
 import { mockWallets } from "./mock-wallet";
@@ -178,7 +178,7 @@ export function mockAccounts(): Accounts {
     ask: async (office) => {
       codes.push({ organisation: office.slug, code: "12345678", expiresAt: Math.floor(Date.now() / 1000) + 1_800, approved: false });
     },
-    progress: async () => (codes.length === 0 ? null : { offices: codes, state: "asking", readyAt: null }),
+    progress: async () => (codes.length === 0 ? null : { offices: codes, state: "asking", readyAt: null, passkey: true }),
     finish: async () => {
       throw new PortFailure("rejected", "mock");
     },
@@ -197,9 +197,9 @@ const GREEN: Verification["steps"] = [
   { kind: "replay", ok: true, subject: "5", detail: "" },
 ];
 
-export function mockPorts(cases: MockCases, { tampered = false, wallet }: { tampered?: boolean; wallet?: () => Wallet } = {}): Ports {
+export function mockPorts(cases: MockCases, { tampered = false, wallet, stored }: { tampered?: boolean; wallet?: () => Wallet; stored?: StoredWallet | null } = {}): Ports {
   return {
-    wallets: mockWallets(wallet),
+    wallets: mockWallets(wallet, stored),
     chain: mockChain(cases),
     gateways: mockGateways(cases),
     accounts: mockAccounts(),

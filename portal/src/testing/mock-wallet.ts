@@ -1,7 +1,7 @@
 import { generateMnemonic, validateMnemonic } from "@scure/bip39";
 import { wordlist as english } from "@scure/bip39/wordlists/english.js";
 import { wordlist as chinese } from "@scure/bip39/wordlists/simplified-chinese.js";
-import { type HeldIdentity, type OwnCase, PortFailure, type StoredWallet, type Wallet, type WalletStore } from "../ports";
+import { type HeldIdentity, type OwnCase, PortFailure, type StoredWallet, type Wallet, type WalletStore, type WayIn } from "../ports";
 import { mockHash } from "./mock-cases";
 
 export function mockWallet(kind: "words" | "injected" = "words"): Wallet & { identityNumber(): string | null; put(own: OwnCase): void } {
@@ -58,11 +58,15 @@ export function mockWallet(kind: "words" | "injected" = "words"): Wallet & { ide
   };
 }
 
-/** The right passphrase is the one given at creation; nothing is kept between loads of the page. */
-export function mockWallets(made: () => Wallet = () => mockWallet()): WalletStore {
-  let stored: StoredWallet | null = null;
-  let wallet: Wallet | null = null;
+/** The right passphrase is the one given at creation, a passkey is always right; nothing is kept between loads of the page. */
+export function mockWallets(made: () => Wallet = () => mockWallet(), first: StoredWallet | null = null): WalletStore {
+  let stored = first;
+  let wallet: Wallet | null = first === null ? null : made();
   let right = "";
+  const way = (kind: WayIn["kind"]): WayIn => ({ id: kind, kind, createdAtMs: Date.now() });
+  const change = (ways: (old: WayIn[]) => WayIn[]): void => {
+    if (stored) stored = { ...stored, ways: ways(stored.ways) };
+  };
   return {
     stored: () => stored,
     newWords: (language) => generateMnemonic(language === "en" ? english : chinese).split(" "),
@@ -73,9 +77,9 @@ export function mockWallets(made: () => Wallet = () => mockWallet()): WalletStor
       return validateMnemonic(phrase, english) || validateMnemonic(phrase, chinese) ? null : -1;
     },
     create: async (_words, passphrase) => {
-      right = passphrase;
+      right = passphrase ?? "";
       wallet = made();
-      stored = { kind: "words", createdAtMs: Date.now(), fingerprint: wallet.fingerprint };
+      stored = { kind: "words", createdAtMs: Date.now(), fingerprint: wallet.fingerprint, ways: [way(passphrase === null ? "passkey" : "passphrase")] };
       return wallet;
     },
     unlock: async (passphrase) => {
@@ -83,6 +87,14 @@ export function mockWallets(made: () => Wallet = () => mockWallet()): WalletStor
       if (passphrase !== right) throw new PortFailure("wrong-passphrase", "");
       return wallet;
     },
+    passkeys: () => true,
+    unlockWithPasskey: async () => {
+      if (!wallet) throw new PortFailure("no-wallet", "");
+      return wallet;
+    },
+    addPasskey: async () => change((old) => [...old, way("passkey")]),
+    addPassphrase: async () => change((old) => [...old, way("passphrase")]),
+    removeWay: async (_wallet, id) => change((old) => old.filter((one) => one.id !== id)),
     providers: (found) => {
       found({ uuid: "1", name: "MetaMask", rdns: "io.metamask", icon: "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'%3E%3Ccircle cx='4' cy='4' r='4' fill='%23d70'/%3E%3C/svg%3E" });
       return () => undefined;

@@ -1,6 +1,6 @@
 /** A whole world without a server: every state of every screen, for drawings (`npm run mock`) and for tests. */
 import { type World, session } from "../app/here.svelte";
-import type { OwnCase } from "../ports";
+import type { OwnCase, StoredWallet } from "../ports";
 import { MockCases, mockHash, OFFICER } from "./mock-cases";
 import { mockIndex } from "./mock-index";
 import { mockPorts } from "./mock-ports";
@@ -66,7 +66,11 @@ export function mockWorld({ role = localStorage.getItem("zhengtong.mock"), tampe
     };
     wallet.put(own);
   }
-  const world: World = { index: mockIndex(cases), ports: mockPorts(cases, { tampered: tampered || localStorage.getItem("zhengtong.tampered") === "1", wallet: () => wallet }), mock: true };
+  // resident: has both ways in; locked: a wallet that opens by the screen lock, and is not open
+  const ways = role === "resident" ? (["passphrase", "passkey"] as const) : role === "locked" ? (["passkey"] as const) : [];
+  const createdAtMs = Date.now() - 40 * DAY * 1000;
+  const stored: StoredWallet | null = ways.length === 0 ? null : { kind: "words", createdAtMs, fingerprint: wallet.fingerprint, ways: ways.map((kind) => ({ id: kind, kind, createdAtMs })) };
+  const world: World = { index: mockIndex(cases), ports: mockPorts(cases, { tampered: tampered || localStorage.getItem("zhengtong.tampered") === "1", wallet: () => wallet, stored }), mock: true };
   if (role === "resident" || role === "resident-new") {
     session.wallet = wallet;
     if (role === "resident") void wallet.keepIdentity(residents[0]?.number ?? "");

@@ -6,16 +6,52 @@ const STORE = "wallet";
 const KEY = "vault";
 const DATABASE_VERSION = 1;
 
-/** The sealed wallet as stored. Everything outside `check` and `body` is readable without the passphrase. */
-export interface VaultRecord {
-  readonly version: 1;
+/** What is readable of a sealed wallet without opening it. */
+export interface VaultMeta {
   readonly kind: "words" | "injected";
   readonly fingerprint: string;
   readonly createdAtMs: number;
   /** Lower-case address of the injected wallet, null for recovery words. */
   readonly account: string | null;
+}
+
+/** The sealed wallet as stored: its content under one random key, and that key under each way in. */
+export interface VaultRecord extends VaultMeta {
+  readonly version: 2;
+  /** Name of the content key; another one when the key was replaced. */
+  readonly keyId: string;
+  readonly ways: readonly Way[];
+  readonly body: Sealed;
+  readonly revision: number;
+}
+
+interface WayMeta {
+  readonly id: string;
+  readonly createdAtMs: number;
+}
+
+/** How one way in leads to the key that wraps the content key; nothing here is secret. */
+export type WayParameters =
+  | (WayMeta & { readonly kind: "passphrase"; readonly iterations: number; readonly salt: Uint8Array<ArrayBuffer> })
+  | (WayMeta & {
+      readonly kind: "passkey";
+      /** base64url */
+      readonly credentialId: string;
+      readonly transports: readonly string[];
+      /** What the passkey's PRF is asked; random, for this way alone. */
+      readonly salt: Uint8Array<ArrayBuffer>;
+      /** Public key, so that the same passkey can sign for the wallet's account. */
+      readonly x: `0x${string}`;
+      readonly y: `0x${string}`;
+    })
+  | (WayMeta & { readonly kind: "injected" });
+
+export type Way = WayParameters & { readonly wrapped: Sealed };
+
+/** Version 1: the content directly under the key of a passphrase (or of an injected wallet, when `kdf` is null). */
+export interface OldVaultRecord extends VaultMeta {
+  readonly version: 1;
   readonly kdf: { readonly iterations: number; readonly salt: Uint8Array<ArrayBuffer> } | null;
-  /** A known text under the same key: tells a wrong passphrase from damaged data. */
   readonly check: Sealed;
   readonly body: Sealed;
   readonly revision: number;
@@ -27,7 +63,7 @@ export interface Sealed {
 }
 
 export interface Slot {
-  read(): Promise<VaultRecord | null>;
+  read(): Promise<VaultRecord | OldVaultRecord | null>;
   /** Stores `next` if the stored revision is still `expected` (null: nothing stored); answers whether it did. */
   replace(expected: number | null, next: VaultRecord): Promise<boolean>;
   clear(): Promise<void>;
@@ -62,8 +98,8 @@ export function indexedDbSlot(factory: IDBFactory = indexedDB): Slot {
       database.close();
     }
   }
-  const current = async (store: IDBObjectStore): Promise<VaultRecord | null> =>
-    ((await done(store.get(KEY))) as VaultRecord | undefined) ?? null;
+  const current = async (store: IDBObjectStore): Promise<VaultRecord | OldVaultRecord | null> =>
+    ((await done(store.get(KEY))) as VaultRecord | OldVaultRecord | undefined) ?? null;
   return {
     read: () => within("readonly", current),
     replace: (expected, next) =>

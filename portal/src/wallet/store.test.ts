@@ -19,7 +19,7 @@ describe("the wallet of a browser", () => {
     expect(record).not.toContain(vectors.wallets[0]?.seed.slice(2));
 
     const again = await openStore({ slot });
-    expect(again.stored()).toMatchObject({ kind: "words", fingerprint: expect.stringMatching(/^[0-9a-f]{4}-[0-9a-f]{4}$/) });
+    expect(again.stored()).toMatchObject({ kind: "words", ways: [{ kind: "passphrase" }], fingerprint: expect.stringMatching(/^[0-9a-f]{4}-[0-9a-f]{4}$/) });
     await expect(again.unlock("correct horse 电迟")).rejects.toEqual(failing("passphrase-wrong"));
     expect(await (await again.unlock(PASSPHRASE)).holderKey()).toEqual(vectors.wallets[0]?.holder.jwk);
   });
@@ -47,7 +47,7 @@ describe("the wallet of a browser", () => {
     const slot = indexedDbSlot(new IDBFactory());
     await (await openStore({ slot })).create(WORDS, PASSPHRASE);
     const record = await slot.read();
-    if (record === null) throw new Error("nothing stored");
+    if (record?.version !== 2) throw new Error("nothing stored");
     const data = record.body.data.slice();
     data[0] = (data[0] ?? 0) ^ 1;
     await slot.replace(record.revision, { ...record, body: { ...record.body, data }, revision: 1 });

@@ -1,11 +1,14 @@
 // What the wallet's tests share.
 import { p256 } from "@noble/curves/nist.js";
+import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { SDJwtInstance } from "@sd-jwt/core";
 import { IDBFactory } from "fake-indexeddb";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import type { Wallet } from "../ports";
-import { base64Url, bytesToHex, hexToBytes, stringToBytes } from "./bytes";
+import type { Authenticator } from "./account/passkey";
+import { base64Url, bytesToHex, concatBytes, hexToBytes, plain, stringToBytes } from "./bytes";
+import { WalletError } from "./errors";
 import { indexedDbSlot } from "./slot";
 import { type StoreSurroundings, openWalletStore } from "./store";
 
@@ -20,6 +23,7 @@ export function surroundings(change: Partial<StoreSurroundings> = {}): StoreSurr
     space: async () => ({ chainId: 20260, cases: "0x00000000000000000000000000000000000ca5e5" }),
     find: async () => [],
     now: () => 1_790_000_000_000,
+    authenticator: null,
     kdfIterations: 1_000,
     ...change,
   };
@@ -82,6 +86,39 @@ export function manualTimers() {
         waiting.delete(handle);
         callback();
       }
+    },
+  };
+}
+
+/**
+ * An authenticator in memory. Its PRF is WebAuthn's over CTAP's hmac-secret: HMAC-SHA-256(credential's secret,
+ * SHA-256("WebAuthn PRF" ‖ 0x00 ‖ salt)).
+ */
+export function testAuthenticator({ hasPrf = true } = {}): Authenticator & { refuse: boolean; readonly asked: string[][]; readonly held: Map<string, Uint8Array>; discarded: number } {
+  const held = new Map<string, Uint8Array>();
+  const asked: string[][] = [];
+  return {
+    held,
+    asked,
+    refuse: false,
+    discarded: 0,
+    available: () => true,
+    async create(_name, exclude) {
+      if (this.refuse || exclude.some((id) => held.has(id))) throw new WalletError("passkey-refused", "no");
+      const credentialId = base64Url(crypto.getRandomValues(new Uint8Array(16)));
+      held.set(credentialId, crypto.getRandomValues(new Uint8Array(32)));
+      return { passkey: { credentialId, transports: ["internal"], signer: { kind: 1, weight: 2, x: "0x01", y: "0x02" } }, canSeal: hasPrf };
+    },
+    async evaluate(questions) {
+      asked.push(questions.map((one) => one.credentialId));
+      const question = questions.find((one) => held.has(one.credentialId));
+      if (this.refuse || question === undefined) throw new WalletError("passkey-refused", "no");
+      const input = sha256(concatBytes([stringToBytes("WebAuthn PRF\0"), question.salt]));
+      return { credentialId: question.credentialId, output: hasPrf ? plain(hmac(sha256, held.get(question.credentialId) ?? new Uint8Array(), input)) : null };
+    },
+    async discard(passkey) {
+      held.delete(passkey.credentialId);
+      this.discarded += 1;
     },
   };
 }

@@ -7,7 +7,8 @@ import { publicJwk, readIdentity } from "./identity";
 import { Keyring, attachKeyring } from "./keyring";
 import { type CaseSpace, type FindCases, freshCase, scan } from "./scan";
 import { type CaseChange, caseOf, withCase, withChange } from "./state";
-import type { Vault, VaultMeta } from "./vault";
+import type { VaultMeta } from "./slot";
+import type { Vault } from "./vault";
 
 /** What a wallet needs from outside. */
 export interface WalletSurroundings {
@@ -31,6 +32,10 @@ export class VaultWallet implements Wallet {
     this.#vault = vault;
     this.#around = around;
     this.#idle = new IdleLock(() => this.lock(), IDLE_LIMIT_MS, around.timers);
+    vault.onLocked(() => {
+      this.#idle.stop();
+      for (const told of this.#locked) told();
+    });
     attachKeyring(this, new Keyring(vault));
   }
 
@@ -93,10 +98,7 @@ export class VaultWallet implements Wallet {
   }
 
   lock(): void {
-    if (this.#vault.isLocked) return;
     this.#vault.lock();
-    this.#idle.stop();
-    for (const told of this.#locked) told();
   }
 
   /** Calls back when the wallet is locked, by hand or for being idle. */

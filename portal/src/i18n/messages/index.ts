@@ -15,10 +15,11 @@ import { mine } from "./mine";
 import { protect } from "./protect";
 import { services } from "./services";
 import { signIn } from "./sign-in";
+import { ways } from "./ways";
 
 export type Pair = readonly [zh: string, en: string];
 
-export const messages = { ...common, ...failures, ...fields, ...home, ...services, ...signIn, ...apply, ...cases, ...check, ...mine, ...protect, ...desk, ...audit } as const satisfies Record<
+export const messages = { ...common, ...failures, ...fields, ...home, ...services, ...signIn, ...ways, ...apply, ...cases, ...check, ...mine, ...protect, ...desk, ...audit } as const satisfies Record<
   string,
   Pair
 >;

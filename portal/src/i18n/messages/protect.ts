@@ -14,7 +14,7 @@ export const protect = {
   "protect.unlock": ["这台设备怎样证明是您", "How this device knows that it is you"],
   "protect.passkey": ["用锁屏方式（指纹、面容或密码）", "With its screen lock (finger, face or PIN)"],
   "protect.passkeyHint": ["推荐。更改设备时会请您确认。", "Recommended. It asks you before devices are changed."],
-  "protect.noPasskey": ["只用钱包口令", "With the wallet’s passphrase alone"],
+  "protect.noPasskey": ["打开钱包就够了", "By opening the wallet; nothing more"],
   "protect.do": ["开始保护", "Protect my wallet"],
   "protect.identityFirst": ["请先领取身份凭证", "Get your identity credential first"],
   "protect.identityFirstText": ["部门要知道这个钱包是谁的，将来才能把它交还给您。", "The offices have to know whose wallet this is, so that they can give it back to you and nobody else."],

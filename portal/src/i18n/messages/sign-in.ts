@@ -36,7 +36,7 @@ export const signIn = {
   "create.word": ["第{n}个词", "Word {n}"],
   "create.wordWrong": ["第{n}个词与抄写的不同", "Word {n} is not the one shown"],
   "create.seeAgain": ["再看一遍这些词", "See the words again"],
-  "create.passTitle": ["设一个口令", "Choose a passphrase"],
+  "create.passTitle": ["怎样打开钱包", "How the wallet opens"],
   "create.passLead": ["每次在这台设备上打开钱包都要用到。它只用来加密这台设备上的钱包，不会发送到任何地方。", "You need it each time you open the wallet on this device. It encrypts the wallet here and is sent nowhere."],
   "create.pass": ["口令", "Passphrase"],
   "create.passHint": ["至少8个字符。", "At least 8 characters."],

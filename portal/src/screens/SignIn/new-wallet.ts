@@ -1,4 +1,4 @@
-/** Decisions of making a wallet. Pure. */
+/** Decisions of making a wallet. */
 
 export const PASSPHRASE_MIN_CHARACTERS = 8;
 const ASKED = 3;
@@ -31,4 +31,10 @@ export type PassphraseProblem = "create.passShort" | "create.passDiffer";
 export function passphraseProblem(first: string, second: string): { field: "pass" | "again"; key: PassphraseProblem } | null {
   if ([...first].length < PASSPHRASE_MIN_CHARACTERS) return { field: "pass", key: "create.passShort" };
   return first === second ? null : { field: "again", key: "create.passDiffer" };
+}
+
+/** Whether this device can verify a person by itself: a screen lock with finger, face or PIN. */
+export async function screenLockExists(): Promise<boolean> {
+  if (typeof PublicKeyCredential !== "function") return false;
+  return await PublicKeyCredential.isUserVerifyingPlatformAuthenticatorAvailable().catch(() => false);
 }

@@ -1,21 +1,24 @@
 /** Signing in, as steps over the ports. */
 import { here, networkInfo, session } from "../../app/here.svelte";
 import type { DemoResident } from "../../api/demo";
+import { DEMO_PASSPHRASE } from "./demo";
 import { type InjectedProvider, PortFailure, type Wallet } from "../../ports";
 
 /** Role bit of the Registry: may say who a person is. */
 const IDENTITY = 4;
-export const DEMO_PASSPHRASE = "zhengtong-demo";
 
-export async function makeWallet(words: string[], passphrase: string): Promise<Wallet> {
-  const { wallets } = here().ports;
-  if (wallets.stored()) await wallets.forget();
-  session.wallet = await wallets.create(words, passphrase);
+/** A passphrase of null: it opens with a passkey. A wallet already here is replaced, once the new one is made. */
+export async function makeWallet(words: string[], passphrase: string | null): Promise<Wallet> {
+  session.wallet = await here().ports.wallets.create(words, passphrase, true);
   return session.wallet;
 }
 
 export async function unlock(passphrase: string): Promise<void> {
   session.wallet = await here().ports.wallets.unlock(passphrase);
+}
+
+export async function unlockWithPasskey(): Promise<void> {
+  session.wallet = await here().ports.wallets.unlockWithPasskey();
 }
 
 export async function connect(provider: InjectedProvider): Promise<void> {

@@ -1,4 +1,5 @@
-// A passkey of this device (WebAuthn): a P-256 key that signs only after the person has unlocked it.
+// A passkey of this device (WebAuthn): a P-256 key that signs only after the person has unlocked it, and, where the
+// authenticator can (extension `prf`), a secret function that gives the key to the sealed wallet.
 import { p256 } from "@noble/curves/nist.js";
 import { type Hex, base64Url, bytesToHex, encodeAbiParameters, fromBase64Url, hexToBytes, plain } from "../bytes";
 import { WalletError } from "../errors";
@@ -11,6 +12,26 @@ export interface Passkey {
   /** base64url */
   readonly credentialId: string;
   readonly signer: Signer;
+  /** How the authenticator is reached, as it said itself. */
+  readonly transports?: readonly string[];
+}
+
+/** What the PRF of a passkey is asked. */
+export interface Question {
+  readonly credentialId: string;
+  readonly transports?: readonly string[];
+  readonly salt: Uint8Array<ArrayBuffer>;
+}
+
+/** The authenticators of a device, as the wallet's seal needs them. */
+export interface Authenticator {
+  available(): boolean;
+  /** Makes a passkey; `canSeal`: its authenticator has a PRF. One that holds a passkey of `exclude` already makes none. */
+  create(name: string, exclude: readonly string[]): Promise<{ passkey: Passkey; canSeal: boolean }>;
+  /** Asks the PRF of whichever of these passkeys the person unlocks. Null: it has none. */
+  evaluate(questions: readonly Question[]): Promise<{ credentialId: string; output: Uint8Array<ArrayBuffer> | null }>;
+  /** Tells the authenticator that a passkey it has just made is of no use. */
+  discard(passkey: Passkey): Promise<void>;
 }
 
 /** An address: a passkey is bound to a name, and a page that is reached by number has none. */
@@ -39,8 +60,16 @@ export function lowS(r: bigint, s: bigint): { r: Hex; s: Hex } {
   return { r: hex(r), s: hex(low) };
 }
 
+/** Transports that a browser may say; anything else is not kept. */
+const TRANSPORTS = ["usb", "nfc", "ble", "smart-card", "hybrid", "internal"];
+
+function described({ credentialId, transports }: Pick<Passkey, "credentialId" | "transports">): PublicKeyCredentialDescriptor {
+  const known = (transports ?? []) as AuthenticatorTransport[];
+  return { type: "public-key", id: fromBase64Url(credentialId), ...(known.length > 0 ? { transports: known } : {}) };
+}
+
 /** Makes a passkey; the name is what the device shows when it asks. */
-export async function createPasskey(name: string): Promise<Passkey> {
+async function create(name: string, exclude: readonly string[] = []): Promise<{ passkey: Passkey; canSeal: boolean }> {
   const credential = await asked(
     navigator.credentials.create({
       publicKey: {
@@ -48,18 +77,54 @@ export async function createPasskey(name: string): Promise<Passkey> {
         user: { id: crypto.getRandomValues(new Uint8Array(16)), name, displayName: name },
         challenge: crypto.getRandomValues(new Uint8Array(32)),
         pubKeyCredParams: [{ type: "public-key", alg: ES256 }],
+        excludeCredentials: exclude.map((credentialId) => described({ credentialId })),
         authenticatorSelection: { residentKey: "preferred", userVerification: "required" },
+        extensions: { prf: {} },
         timeout: TIMEOUT_MS,
       },
     }),
   );
-  const spki = (credential.response as AuthenticatorAttestationResponse).getPublicKey();
+  const response = credential.response as AuthenticatorAttestationResponse;
+  const spki = response.getPublicKey();
   if (spki === null) throw new WalletError("passkey-refused", "this device made a key of another kind");
   const key = await crypto.subtle.importKey("spki", spki, { name: "ECDSA", namedCurve: "P-256" }, true, ["verify"]);
   const point = new Uint8Array(await crypto.subtle.exportKey("raw", key));
   const signer = { kind: PASSKEY, weight: 2, x: word(bytesToHex(point.slice(1, 33))), y: word(bytesToHex(point.slice(33))) };
-  return { credentialId: base64Url(new Uint8Array(credential.rawId)), signer };
+  const transports = response.getTransports().filter((one) => TRANSPORTS.includes(one));
+  const passkey = { credentialId: base64Url(new Uint8Array(credential.rawId)), signer, transports };
+  return { passkey, canSeal: credential.getClientExtensionResults().prf?.enabled === true };
 }
+
+export async function createPasskey(name: string): Promise<Passkey> {
+  return (await create(name)).passkey;
+}
+
+/** The person is always verified: without it an authenticator would answer by another secret. */
+async function evaluate(questions: readonly Question[]): Promise<{ credentialId: string; output: Uint8Array<ArrayBuffer> | null }> {
+  const credential = await asked(
+    navigator.credentials.get({
+      publicKey: {
+        challenge: crypto.getRandomValues(new Uint8Array(32)),
+        allowCredentials: questions.map(described),
+        userVerification: "required",
+        extensions: { prf: { evalByCredential: Object.fromEntries(questions.map(({ credentialId, salt }) => [credentialId, { first: salt }])) } },
+        timeout: TIMEOUT_MS,
+      },
+    }),
+  );
+  const first = credential.getClientExtensionResults().prf?.results?.first;
+  const output = first === undefined ? null : new Uint8Array(first instanceof ArrayBuffer ? first : plain(new Uint8Array(first.buffer, first.byteOffset, first.byteLength)));
+  return { credentialId: base64Url(new Uint8Array(credential.rawId)), output };
+}
+
+/** Browsers without the signal leave an unused passkey in the person's list. */
+async function discard({ credentialId }: Passkey): Promise<void> {
+  const { signalUnknownCredential: signal } = PublicKeyCredential as { signalUnknownCredential?: (what: { rpId: string; credentialId: string }) => Promise<void> };
+  await signal?.call(PublicKeyCredential, { rpId: location.hostname, credentialId }).catch(() => undefined);
+}
+
+/** The authenticators that this browser reaches. */
+export const browserAuthenticator: Authenticator = { available: passkeysExist, create, evaluate, discard };
 
 /** Signs a digest after the person has unlocked the passkey; encoded as the contract takes it. */
 export async function signWithPasskey(passkey: Passkey, digest: Hex): Promise<Proof> {
@@ -67,7 +132,7 @@ export async function signWithPasskey(passkey: Passkey, digest: Hex): Promise<Pr
     navigator.credentials.get({
       publicKey: {
         challenge: plain(hexToBytes(digest)),
-        allowCredentials: [{ type: "public-key", id: fromBase64Url(passkey.credentialId) }],
+        allowCredentials: [described(passkey)],
         userVerification: "required",
         timeout: TIMEOUT_MS,
       },

@@ -1,0 +1,156 @@
+// The wallet at rest: opened by a passkey alone (WebAuthn PRF), in a real browser with virtual authenticators.
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { CDPSession, Page } from "playwright-core";
+import { DEMO_PASSPHRASE } from "../src/screens/SignIn/demo";
+import { type Browser, picture, text, withBrowser } from "./harness/browser";
+import { IndexClient } from "./harness/index-client";
+import { CASE_PATH, answerQuestions, checkAndSend, chooseResident, verdict } from "./harness/portal";
+import { FORMS } from "./harness/resident";
+import { Server } from "./harness/server";
+
+const ALLOWANCE = "old-age-allowance";
+const DECIDED_WITHIN_MS = 30_000;
+
+let server: Server;
+let index: IndexClient;
+/** Passkeys are bound to a name, so the pages are reached by name. */
+let origin: string;
+
+before(async () => {
+  server = await Server.start({ name: "wallet" });
+  index = new IndexClient(server.origin);
+  origin = `http://localhost:${server.httpPort}`;
+});
+after(() => server.dispose());
+
+interface Device {
+  readonly page: Page;
+  /** Passkeys that the authenticator holds. */
+  passkeys(): Promise<number>;
+  /** Takes the authenticator away and plugs another one in. */
+  another(): Promise<void>;
+}
+
+async function withAuthenticator(browser: Browser, hasPrf: boolean): Promise<Device> {
+  const page = await browser.page("/sign-in");
+  const session: CDPSession = await browser.context.newCDPSession(page);
+  const add = async (): Promise<string> => {
+    const options = { protocol: "ctap2", ctap2Version: "ctap2_1", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true, hasPrf } as const;
+    return (await session.send("WebAuthn.addVirtualAuthenticator", { options })).authenticatorId;
+  };
+  await session.send("WebAuthn.enable");
+  let authenticatorId = await add();
+  return {
+    page,
+    passkeys: async () => (await session.send("WebAuthn.getCredentials", { authenticatorId })).credentials.length,
+    another: async () => {
+      await session.send("WebAuthn.removeVirtualAuthenticator", { authenticatorId });
+      authenticatorId = await add();
+    },
+  };
+}
+
+async function toWallet(page: Page): Promise<void> {
+  await page.getByRole("link", { name: text("nav.wallet"), exact: true }).first().click();
+  await page.getByRole("heading", { level: 2, name: text("ways.title") }).waitFor();
+}
+
+async function addPasskey(page: Page, passphrase: string): Promise<void> {
+  await page.getByRole("button", { name: text("ways.addPasskey"), exact: true }).click();
+  await page.locator("#current").fill(passphrase);
+  await page.getByRole("button", { name: text("ways.do"), exact: true }).click();
+}
+
+/** Everything that the browser keeps of the wallet, as a thief of the disk reads it: its bytes, one character each. */
+async function atRest(page: Page): Promise<string> {
+  return await page.evaluate(
+    () =>
+      new Promise<string>((resolve, reject) => {
+        const opening = indexedDB.open("zhengtong", 1);
+        opening.onerror = () => reject(opening.error);
+        opening.onsuccess = () => {
+          const found = opening.result.transaction("wallet").objectStore("wallet").get("vault");
+          found.onsuccess = () => {
+            opening.result.close();
+            resolve(JSON.stringify(found.result, (_, value: unknown) => (value instanceof Uint8Array ? String.fromCharCode(...value) : value)));
+          };
+        };
+      }),
+  );
+}
+
+describe("a wallet that a passkey seals", () => {
+  test("is opened by a touch alone after the page was closed, and applies", async () => {
+    await withBrowser(origin, "passkey", {}, async (browser) => {
+      const { page, passkeys, another } = await withAuthenticator(browser, true);
+      await chooseResident(page, index, "approved-66");
+      await page.waitForURL(`${origin}/`);
+      await toWallet(page);
+      await addPasskey(page, "not the passphrase");
+      await page.getByText(text("failure.wrong-passphrase.title")).waitFor();
+      assert.equal(await passkeys(), 0, "nothing was made for somebody who cannot open the wallet");
+      await page.locator("#current").fill(DEMO_PASSPHRASE);
+      await page.getByRole("button", { name: text("ways.do"), exact: true }).click();
+      await page.getByText(text("ways.addedPasskey")).waitFor();
+      await picture(page, "passkey-added");
+      assert.equal(await passkeys(), 1);
+
+      // Without the passphrase from now on.
+      await page.getByRole("button", { name: `${text("ways.remove")} ${text("ways.kind.passphrase")}` }).click();
+      await page.getByText(text("ways.removePassphrase")).waitFor();
+      await picture(page, "passphrase-remove");
+      await page.getByRole("button", { name: text("ways.removeSure"), exact: true }).click();
+      await page.getByText(text("ways.removedText")).waitFor();
+
+      await page.goto(`${origin}/services/${ALLOWANCE}/apply`);
+      await page.locator("main").getByRole("link", { name: text("nav.signIn"), exact: true }).click();
+      await page.getByText(text("unlock.passkeyText")).waitFor();
+      assert.equal(await page.locator("#passphrase").count(), 0, "no passphrase is asked for");
+      await picture(page, "passkey-unlock");
+      await page.getByRole("button", { name: text("unlock.passkey"), exact: true }).click();
+      await answerQuestions(page, FORMS[ALLOWANCE] ?? {});
+      await checkAndSend(page);
+      await verdict(page).getByText(text("case.approvedAmount.title", { amount: "" }).slice(0, 3)).waitFor({ timeout: DECIDED_WITHIN_MS });
+      assert.match(page.url(), CASE_PATH);
+
+      const { number } = await index.resident("approved-66");
+      const kept = await atRest(page);
+      for (const secret of [number, "seed", "nextIndex", ALLOWANCE]) assert.ok(!kept.includes(secret), `the disk shows ${secret}`);
+      assert.ok(!kept.includes('"kind":"passphrase"') && kept.includes('"kind":"passkey"'), "one way is left");
+
+      // The same passkey signs for the account that guards the backup.
+      await toWallet(page);
+      await page.getByRole("link", { name: text("protection.set") }).click();
+      await page.getByRole("button", { name: text("protect.do") }).click();
+      await page.getByText(text("protection.kind.passkey")).waitFor();
+      assert.equal(await passkeys(), 1, "one passkey does both");
+
+      // Locked by hand; another device's authenticator opens nothing.
+      await page.getByRole("button", { name: text("wallet.lock") }).click();
+      await another();
+      await page.getByRole("link", { name: text("nav.signIn"), exact: true }).first().click();
+      await page.getByRole("button", { name: text("unlock.passkey"), exact: true }).click();
+      await page.getByText(text("failure.passkey-refused.next")).waitFor();
+      await picture(page, "passkey-refused");
+    });
+  });
+
+  test("is not offered as sealed by an authenticator without PRF, which is said, and the passphrase stays", async () => {
+    await withBrowser(origin, "passkey-without-prf", { width: 360, height: 760 }, async (browser) => {
+      const { page } = await withAuthenticator(browser, false);
+      await chooseResident(page, index, "refused-64");
+      await page.waitForURL(`${origin}/`);
+      await toWallet(page);
+      await addPasskey(page, DEMO_PASSPHRASE);
+      await page.getByText(text("failure.passkey-unable.title")).waitFor();
+      await page.getByText(text("failure.passkey-unable.next")).waitFor();
+      await picture(page, "passkey-unable");
+      assert.ok(!(await atRest(page)).includes('"kind":"passkey"'));
+      await page.goto(`${origin}/sign-in`);
+      await page.locator("#passphrase").fill(DEMO_PASSPHRASE);
+      await page.getByRole("button", { name: text("unlock.do"), exact: true }).click();
+      await page.waitForURL(`${origin}/`);
+    });
+  });
+});
