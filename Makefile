@@ -11,10 +11,12 @@ HTTP ?= 127.0.0.1:8080
 RPC  ?= 127.0.0.1:8545
 # How long `make fuzz` asks a node.
 MINUTES ?= 60
+# A checkout of GovStackWorkingGroup/bb-digital-registries, for `make conformance`.
+GOVSTACK ?=
 
 export CARGO_TERM_PROGRESS_WHEN ?= auto
 
-.PHONY: help run network reset test e2e bench soak fuzz fmt lint audit build
+.PHONY: help run network reset test e2e bench soak fuzz conformance fmt lint audit build
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -50,6 +52,10 @@ soak: ## long runs: 1,000 seeds of every simulation (ZHENGTONG_SEEDS, SCENARIO),
 fuzz: ## long fuzz and invariant runs of contracts and decoders, and an hour of random JSON-RPC against a node
 	@tools/setup.sh network
 	@tools/fuzz.sh $(MINUTES)
+
+conformance: ## the data tracker's doors, held by schemathesis and GovStack's tests (GOVSTACK)
+	@tools/setup.sh run
+	@tools/conformance.sh $(GOVSTACK)
 
 fmt: ## format Rust and TypeScript
 	@cargo fmt --all
