@@ -5,6 +5,7 @@ macro_rules! contract {
         #[doc = concat!("Calls, events, errors and structs of `", stringify!($name), "`.")]
         pub mod $module {
             alloy_sol_types::sol!(
+                #[allow(clippy::too_many_arguments, reason = "as many as the contract has")]
                 #[sol(all_derives)]
                 $name,
                 $path

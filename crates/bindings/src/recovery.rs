@@ -49,7 +49,7 @@ pub fn recovery_id(
         None,
     );
     let signers = signers.iter().map(|signer| typed::Signer {
-        kind: signer.kind as u8,
+        kind: signer.kind,
         weight: signer.weight,
         x: signer.x,
         y: signer.y,

@@ -96,6 +96,7 @@ pub async fn run<E: Context + Spawner>(
     }
 }
 
+#[expect(clippy::large_enum_variant, reason = "one a try, and taken apart at once")]
 enum Driven<E: Context + Spawner> {
     Done(Run<E>),
     /// A value has to be awaited; then everything runs again.

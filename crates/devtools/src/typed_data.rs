@@ -196,7 +196,7 @@ fn atom(kind: &str, value: &Value) -> Option<Option<B256>> {
                 None => (true, kind.strip_prefix("int")?),
             };
             let bits: usize = bits.parse().ok()?;
-            if bits % 8 != 0 || !(8..=256).contains(&bits) {
+            if !bits.is_multiple_of(8) || !(8..=256).contains(&bits) {
                 return None;
             }
             if is_signed {

@@ -63,7 +63,7 @@ pub enum DecodeError {
     Malformed {
         contract: &'static str,
         topic: B256,
-        source: alloy_sol_types::Error,
+        source: Box<alloy_sol_types::Error>,
     },
     #[error("a log of {contract} carries the unknown {what} {code}")]
     UnknownCode {
@@ -128,7 +128,7 @@ fn known<E: SolEventInterface>(
         .map_err(|source| DecodeError::Malformed {
             contract: contract.as_str(),
             topic: *topic,
-            source,
+            source: Box::new(source),
         })
         .and_then(read)
 }

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -135,12 +135,12 @@ fn write(path: &Path, record: &Record) -> Result<(), PopulationError> {
 async fn make(
     agency: &'static str,
     schema: &'static str,
-    path: &PathBuf,
+    path: &Path,
     population: &Population,
     today: Date,
 ) -> Result<(), PopulationError> {
     for suffix in ["", "-wal", "-shm"] {
-        let mut stale = path.clone().into_os_string();
+        let mut stale = path.to_path_buf().into_os_string();
         stale.push(suffix);
         match fs::remove_file(&stale) {
             Err(source) if source.kind() != std::io::ErrorKind::NotFound => {

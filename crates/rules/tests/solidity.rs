@@ -124,7 +124,7 @@ fn solidity_agrees_with_every_vector() {
             };
             let row = case[2].as_u64().unwrap_or(u64::from(NO_ROW));
             assert_eq!(
-                (found._0 as u8, u64::from(found._1)),
+                (found._0, u64::from(found._1)),
                 (expected, row),
                 "{case} in {}",
                 vectors::rules_of(table)

@@ -131,6 +131,10 @@ fn stored(proven: &Proven, id: B256) -> Result<StoredCase, String> {
 }
 
 /// Promise 2: no answer without a use record before it, of the same source and the same questions.
+#[expect(
+    clippy::collapsible_match,
+    reason = "what is inserted is no condition of the arm"
+)]
 fn uses(entries: &[Entry]) -> Result<((), String), String> {
     let mut records = HashMap::new();
     let mut answers = 0;

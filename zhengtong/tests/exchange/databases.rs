@@ -21,6 +21,7 @@ pub enum Databases {
 
 impl Databases {
     /// A PostgreSQL server. Where `apt-get` is, it is installed by `tools/setup.sh test`: not finding it there is a failure.
+    #[expect(clippy::print_stdout, reason = "a test says what it could not run")]
     pub fn postgres() -> Option<Self> {
         match Postgres::start() {
             Ok(server) => Some(Self::Postgres(server)),

@@ -100,8 +100,8 @@ pub fn found_governed(
 }
 
 fn found_by(root: &Path, plan: &Path, validators: usize) -> Setup {
-    let hash = after(&zhengtong(&["network", "check", text(&plan)]), "plan hash").to_owned();
-    zhengtong(&["network", "check", text(&plan), "--hash", &hash]);
+    let hash = after(&zhengtong(&["network", "check", text(plan)]), "plan hash").to_owned();
+    zhengtong(&["network", "check", text(plan), "--hash", &hash]);
 
     let rpc = ports(validators + 1);
     let dkg = |index: usize| {
@@ -112,7 +112,7 @@ fn found_by(root: &Path, plan: &Path, validators: usize) -> Setup {
             "--folder",
             text(&folder),
             "--plan",
-            text(&plan),
+            text(plan),
             "--rpc",
             &rpc[index].to_string(),
         ])

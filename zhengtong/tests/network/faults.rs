@@ -58,8 +58,8 @@ async fn any_one_may_die_and_two_stop_the_others_until_one_returns() {
 
     // One returns, and they go on.
     running[1] = Some(setup.start(1));
-    for index in 1..=follower {
-        all_final(&clients[index], &[waiting]).await;
+    for client in &clients[1..=follower] {
+        all_final(client, &[waiting]).await;
     }
     // A follower dies too, and fetches what it missed.
     running[follower].take().expect("it runs").kill();

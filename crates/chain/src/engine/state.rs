@@ -100,6 +100,10 @@ where
 }
 
 /// The driver of the application and its database, not yet started.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "each of another part of the engine, and named where it is called"
+)]
 pub fn driver<E: Runtime, A: Driven<E>>(
     context: &E,
     application: A,

@@ -363,6 +363,7 @@ impl Content {
         })
     }
 
+    #[expect(clippy::len_without_is_empty, reason = "nobody asks")]
     pub fn len(&self) -> usize {
         self.hashes.len()
     }

@@ -5,7 +5,7 @@ use super::{
     read::{class_of, limits, usage, used_in},
 };
 use alloy_primitives::{Address, U256};
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 use zhengtong_bindings::{account_usage_slot, class_usage_slot};
 use zhengtong_evm::SlotChange;
 
@@ -104,10 +104,9 @@ impl<'a> Meter<'a> {
             let (limit, total) = limits(book, class, &mut slots)?;
             let slot = account_usage_slot(account);
             let own = Counted::new(slot, slots(book.quotas, slot)?, limit, epoch);
-            if !self.classes.contains_key(&class) {
+            if let Entry::Vacant(unseen) = self.classes.entry(class) {
                 let slot = class_usage_slot(class);
-                let counted = Counted::new(slot, slots(book.quotas, slot)?, total, epoch);
-                self.classes.insert(class, counted);
+                unseen.insert(Counted::new(slot, slots(book.quotas, slot)?, total, epoch));
             }
             self.accounts.insert(account, (class, own));
         }

@@ -28,7 +28,7 @@ impl Store {
                 let Some(record) = blocks.remove(number)? else {
                     continue;
                 };
-                let record = Record::decode(&mut &*record.value()).map_err(|source| StoreError::Damaged {
+                let record = Record::decode(&mut record.value()).map_err(|source| StoreError::Damaged {
                     number,
                     reason: source.to_string(),
                 })?;

@@ -170,8 +170,8 @@ fn no_walk_goes_beyond_a_quota() {
     limited(&mut slots, 4, 3_000, 4_000);
     let accounts: Vec<Address> = (10..18).map(Address::repeat_byte).collect();
     let class = |index: usize| if index < 5 { 0_u8 } else { 4 };
-    for index in 5..8 {
-        slots.insert((QUOTAS, assigned_class_slot(accounts[index])), U256::from(5));
+    for account in &accounts[5..8] {
+        slots.insert((QUOTAS, assigned_class_slot(*account)), U256::from(5));
     }
     let mut ran: Vec<(u64, usize, u64)> = Vec::new();
     let (mut admitted, mut refused) = (0, 0);

@@ -167,6 +167,7 @@ impl<'a> Cluster<'a> {
     }
 
     /// Starts a node; the receiver resolves when it serves or has failed.
+    #[expect(clippy::print_stdout, reason = "how far a sync is")]
     async fn begin(&mut self, begin: Begin) -> (oneshot::Receiver<Result<View, StartError>>, Task<()>) {
         let key = begin.signer.public_key();
         let control = self.oracle.control(key.clone());
@@ -327,6 +328,7 @@ fn simulate<F: Future<Output = ()>>(seed: u64, run: impl FnOnce(deterministic::C
 }
 
 /// A byte of the block's hash under a certificate that is left as it is.
+#[expect(clippy::ptr_arg, reason = "a forger may change the length")]
 fn change_floor(message: &mut Vec<u8>) -> Fate {
     if message.first() != Some(&LATEST) {
         return Fate::Unchanged;

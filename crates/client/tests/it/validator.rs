@@ -177,7 +177,7 @@ async fn the_council_says_who_validates() {
         name: String::new(),
     };
     let listed = client.read(at, &Validators::listCall {}).await.unwrap();
-    assert_eq!(listed, [own.clone()]);
+    assert_eq!(listed, std::slice::from_ref(&own));
 
     let newcomer = Listed {
         key: B256::with_last_byte(1),

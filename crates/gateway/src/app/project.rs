@@ -421,7 +421,7 @@ impl Reader<'_> {
             }
             ReviewRequested::SIGNATURE_HASH => {
                 let e = ReviewRequested::decode_log(log)?.data;
-                let (cause, row) = (e.cause as u8, e.row);
+                let (cause, row) = (e.cause, e.row);
                 let args = json!({ "cause": cause_word(cause), "row": row });
                 (
                     e.id,
@@ -452,7 +452,7 @@ impl Reader<'_> {
             }
             Decided::SIGNATURE_HASH => {
                 let e = Decided::decode_log(log)?.data;
-                let outcome = e.outcome as u8;
+                let outcome = e.outcome;
                 let (row, amount_fen, appeal_by, officer) = (e.row, e.amountFen, e.appealBy, e.officer);
                 let args = json!({ "service": word(e.service), "officer": officer, "outcome": outcome_word(outcome),
                     "row": row, "amount_fen": amount_fen, "reason": word(e.reason), "statute": e.statute,

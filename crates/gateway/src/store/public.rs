@@ -127,7 +127,7 @@ impl Store {
             package: read("package", &package)?,
         };
         self.known
-            .put(|facts| &mut facts.services, since, (id, version), found.clone());
+            .put(|facts| &mut facts.services, since, (id, version), found);
         Ok(Some(found))
     }
 

@@ -17,7 +17,7 @@ const REVIEW: u8 = 2;
 const ASKING: u8 = 1;
 
 fn status(world: &World, case: &OwnCase) -> u8 {
-    world.on_chain(case).status.into()
+    world.on_chain(case).status
 }
 
 #[tokio::test]

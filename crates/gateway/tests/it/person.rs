@@ -86,7 +86,7 @@ async fn a_link_that_came_before_the_case_is_checked_before_anything_is_recorded
         !recorded(&world).contains(&slug("health")),
         "a use was recorded for another person"
     );
-    assert_eq!(u8::from(world.on_chain(&case).status), 1, "still asking");
+    assert_eq!(world.on_chain(&case).status, 1, "still asking");
 
     // The right person's link takes the place of what did not fit.
     let right = post(&world, &of_66, &case, "health").await;

@@ -20,6 +20,7 @@ use crate::world::World;
 use crate::{desk, path};
 
 /// A server; `None` where there is none, and where none can be expected.
+#[expect(clippy::print_stdout, reason = "a test says what it could not run")]
 fn server() -> Option<Postgres> {
     match Postgres::start() {
         Ok(server) => Some(server),

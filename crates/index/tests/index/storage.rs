@@ -306,7 +306,6 @@ macro_rules! on_each_database {
         }
 
         #[tokio::test]
-        #[expect(clippy::print_stdout, reason = "a test says what it could not run")]
         async fn on_postgres() {
             let server = match Postgres::start() {
                 Ok(server) => server,

@@ -79,6 +79,7 @@ pub struct Ceremony {
 
 /// How far the ceremony is.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "a handful a ceremony")]
 pub enum Event {
     /// These have not come yet, by name.
     Waiting(Vec<String>),

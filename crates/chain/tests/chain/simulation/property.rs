@@ -2,6 +2,8 @@
 //!
 //! To add a property: give [`Evidence`] what it looks at, write the type, and add it to [`PROPERTIES`].
 
+#![expect(clippy::result_large_err, reason = "a finding ends a simulation")]
+
 use super::{
     application::{Applied, Watch},
     cluster::{PATIENCE, RECEIVER},

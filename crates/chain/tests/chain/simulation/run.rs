@@ -195,7 +195,7 @@ pub fn campaign(scenario: Scenario, size: usize) {
         acknowledged += report.acknowledged;
         incidents.add(report.incidents);
         let done = done as u64 + 1;
-        if done % LINE == 0 || done == count {
+        if done.is_multiple_of(LINE) || done == count {
             let each_ms = began.elapsed().as_millis() as u64 / done;
             println!(
                 "{scenario:?} of {size}: {done} of {count} seeds hold, {each_ms} ms a seed, {blocks} blocks, {acknowledged} acknowledged, {incidents:?}"

@@ -188,6 +188,10 @@ impl Policies {
         }
     }
 
+    #[expect(
+        clippy::result_large_err,
+        reason = "Cedar's errors are large, and a question that cannot be asked is rare"
+    )]
     fn asked(&self, question: &Question<'_>) -> Result<(Request, Entities), super::question::Unasked> {
         let (principal, resource) = (question.principal()?, question.resource()?);
         let context = Context::from_pairs(question.context())?;
@@ -279,7 +283,7 @@ fn located(files: &[PolicyFile], policy: &PolicyId, finding: &(impl Diagnostic +
         .help()
         .map(|help| format!(" ({help})"))
         .unwrap_or_default();
-    let problem = format!("{}{help}", finding.to_string());
+    let problem = format!("{finding}{help}");
     match file {
         Some(file) => malformed(file, offset_of(finding), problem),
         None => PolicyError::Malformed {

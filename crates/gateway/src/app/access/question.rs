@@ -1,5 +1,10 @@
 //! A question to the policies: who wants to do what with which thing, and what for; in Cedar's words.
 
+#![expect(
+    clippy::result_large_err,
+    reason = "Cedar's errors are large, and a question that cannot be asked is rare"
+)]
+
 use std::collections::{HashMap, HashSet};
 
 use cedar_policy::{Entity, EntityId, EntityTypeName, EntityUid, RestrictedExpression};

@@ -118,7 +118,7 @@ impl Asked {
 /// What there is of a request that was received before.
 enum Kept {
     Answer(String),
-    Use(FinalizedUse, B256),
+    Use(Box<FinalizedUse>, B256),
 }
 
 impl App {
@@ -256,7 +256,7 @@ impl App {
                 self.used_up(known).await?;
                 match self.again(&asked).await? {
                     Kept::Answer(answer) => return Ok(answer),
-                    Kept::Use(gate, details) => (gate, details),
+                    Kept::Use(gate, details) => (*gate, details),
                 }
             }
         };
@@ -356,7 +356,7 @@ impl App {
         }
         self.within_budget(request)?;
         let (gate, details) = self.on_record(asked).await?;
-        Ok(Kept::Use(gate, details))
+        Ok(Kept::Use(Box::new(gate), details))
     }
 
     fn within_budget(&self, request: &RecordRequest) -> Result<(), Refusal> {

@@ -244,6 +244,7 @@ impl App {
     }
 
     /// The parameters in the clear, however they came; only as the request asks.
+    #[expect(clippy::result_large_err, reason = "one a presentation")]
     fn open_response(&self, id: &str, asked: &Asked, response: Response) -> Result<Response, ResponseError> {
         let encrypted = match (asked.mode, response.encrypted) {
             (ResponseMode::DirectPost, None) => {

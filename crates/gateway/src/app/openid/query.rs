@@ -85,10 +85,9 @@ impl App {
             let known: Vec<&str> = if one.vct == IDENTITY_VCT {
                 IDENTITY_CLAIMS.to_vec()
             } else {
-                let packages = self.packages.iter();
+                let mut packages = self.packages.iter();
                 let package = packages
-                    .filter(|package| package.credential().vct == one.vct)
-                    .next_back()
+                    .rfind(|package| package.credential().vct == one.vct)
                     .ok_or_else(|| QueryError::Type(one.vct.chars().take(128).collect()))?;
                 let claims = package.credential().claims.iter();
                 claims.map(|claim| claim.name.as_str()).collect()
