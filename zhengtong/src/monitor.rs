@@ -1,26 +1,31 @@
-//! How a node is, for its operator's tools: metrics, and whether it lives and keeps up.
+//! How a node is, for its operator's tools: metrics, whether it lives and keeps up, and its backup.
 //!
 //! Its port is the operator's own: what is served there names no person, but says much about the machine.
 
 use anyhow::{Context as _, Result};
 use axum::{
     Json, Router,
+    body::Body,
     extract::State,
     http::{StatusCode, header},
-    response::IntoResponse,
+    response::{IntoResponse, Response},
     routing::get,
 };
 use serde::Serialize;
 use std::{
     net::SocketAddr,
+    sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
-use tokio::{net::TcpListener, task::JoinHandle};
-use zhengtong_chain::ChainView as _;
+use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle};
+use zhengtong_chain::{ChainView as _, backup::Export};
 use zhengtong_node::{Node, View};
 
 /// A latest block that is older says that the network has stopped, or that this node is behind. Many heartbeats long.
 const MAX_BLOCK_AGE: Duration = Duration::from_secs(30);
+
+/// A backup reads the disk as fast as it can.
+const BACKUPS_AT_A_TIME: usize = 1;
 
 /// The media type of the OpenMetrics text format, version 1.0.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -32,7 +37,7 @@ pub struct Monitor {
 }
 
 impl Monitor {
-    /// Serves `/metrics`, `/healthz` and `/readyz` of a node.
+    /// Serves `/metrics`, `/healthz`, `/readyz` and `/backup` of a node.
     pub async fn start(node: &Node, address: SocketAddr) -> Result<Self> {
         let listener = TcpListener::bind(address)
             .await
@@ -65,7 +70,42 @@ fn router(view: View, metrics: impl Fn() -> String + Clone + Send + Sync + 'stat
         // Whoever answers lives: a node whose engine ends ends with it.
         .route("/healthz", get(|| async { Json(Health { status: "ok" }) }))
         .route("/readyz", get(ready))
-        .with_state(view)
+        .route("/backup", get(back_up))
+        .with_state(Monitored {
+            view,
+            backups: Arc::new(Semaphore::new(BACKUPS_AT_A_TIME)),
+        })
+}
+
+#[derive(Clone)]
+struct Monitored {
+    view: View,
+    backups: Arc<Semaphore>,
+}
+
+/// Sends the node's backup. What is cut off by a failure lacks its end, and is refused by whoever reads it.
+async fn back_up(State(monitored): State<Monitored>) -> Response {
+    let Ok(permit) = monitored.backups.try_acquire_owned() else {
+        let advice = "a backup is being taken already; try again when it is done";
+        return (StatusCode::TOO_MANY_REQUESTS, advice).into_response();
+    };
+    let export = match Export::begin(&monitored.view).await {
+        Ok(export) => export,
+        Err(error) => return (StatusCode::CONFLICT, error.to_string()).into_response(),
+    };
+    let chunks = futures::stream::unfold(Some((export, permit)), |state| async move {
+        let (mut export, permit) = state?;
+        match export.chunk().await {
+            Ok(Some(bytes)) => Some((Ok(bytes.0), Some((export, permit)))),
+            Ok(None) => None,
+            Err(error) => {
+                tracing::error!(%error, "a backup ended before its end");
+                Some((Err(error), None))
+            }
+        }
+    });
+    let kind = [(header::CONTENT_TYPE, "application/octet-stream")];
+    (kind, Body::from_stream(chunks)).into_response()
 }
 
 #[derive(Serialize)]
@@ -101,7 +141,7 @@ impl Readiness {
     }
 }
 
-async fn ready(State(view): State<View>) -> impl IntoResponse {
+async fn ready(State(Monitored { view, .. }): State<Monitored>) -> impl IntoResponse {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let tip = view.tip();
     let found = Readiness::of(tip.header.number, tip.timestamp_ms, now.as_millis() as u64);

@@ -1,4 +1,6 @@
-//! `zhengtong node`: a validator or a follower as a process of its own.
+//! `zhengtong node`: a validator or a follower as a process of its own; its backup.
+
+mod backup;
 
 use crate::{monitor::Monitor, progress::Progress};
 use anyhow::{Context, Result};
@@ -17,7 +19,24 @@ use zhengtong_rpc::{Config as RpcConfig, Hosts, RpcServer};
 use zhengtong_types::EpochRole;
 
 #[derive(clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    start: StartArgs,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    /// Back up a node that runs: every final block with its certificate in one file. No keys.
+    Backup(backup::BackupArgs),
+    /// Make a new data folder from a backup: check all of it, execute every block, compare every state.
+    Restore(backup::RestoreArgs),
+}
+
+#[derive(clap::Args)]
+struct StartArgs {
     /// The node's configuration; paths in it are relative to its folder.
     #[arg(long, default_value = "node.toml")]
     config: PathBuf,
@@ -38,8 +57,16 @@ enum Begin {
     State,
 }
 
+pub fn run(args: Args) -> Result<()> {
+    match args.command {
+        Some(Command::Backup(args)) => backup::back_up(args),
+        Some(Command::Restore(args)) => backup::run_restore(&args),
+        None => start(args.start),
+    }
+}
+
 #[tokio::main]
-pub async fn run(args: Args) -> Result<()> {
+async fn start(args: StartArgs) -> Result<()> {
     let mut config = NodeConfig::read(&args.config)?;
     if let Some(sync) = args.sync {
         config.sync = match sync {
@@ -73,6 +100,9 @@ pub async fn run(args: Args) -> Result<()> {
         let role = match now.role {
             Some(EpochRole::Validator) => "this node votes",
             Some(EpochRole::WithoutShare) => "this node is a validator without its share, and does not vote",
+            Some(EpochRole::Restored) => {
+                "this node was made from a backup, and votes from the first epoch on that begins while it runs"
+            }
             Some(EpochRole::Follower) | None => "this node follows",
         };
         progress.detail(format!(

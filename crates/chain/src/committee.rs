@@ -226,7 +226,7 @@ impl Committee {
             return;
         }
         match (was, role) {
-            (Some(Role::Validator | Role::WithoutShare), Role::Follower) => tracing::warn!(
+            (Some(Role::Validator | Role::WithoutShare | Role::Restored), Role::Follower) => tracing::warn!(
                 epoch,
                 "this node is no validator any more: it was voted out, and goes on as a follower"
             ),
@@ -234,6 +234,10 @@ impl Committee {
             (_, Role::WithoutShare) => tracing::warn!(
                 epoch,
                 "this node is a validator without its share: it votes from the epoch on for which it is dealt one"
+            ),
+            (_, Role::Restored) => tracing::warn!(
+                epoch,
+                "this node is a validator made from a backup: it votes from the first epoch on that begins while it runs"
             ),
             (_, Role::Validator) => tracing::info!(epoch, "this node is a validator"),
         }

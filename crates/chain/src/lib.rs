@@ -4,9 +4,11 @@
 //! - [`genesis`]: block 0 from a specification.
 //! - [`pool`]: accepted transactions, durable before they are acknowledged.
 //! - [`quota`]: how much gas an account may use in an epoch.
+//! - [`backup`]: finalized blocks in one file, and a node made from it.
 //! - [`engine`]: wires the application to commonware's engine, for one validator or many.
 
 mod application;
+pub mod backup;
 pub mod committee;
 pub mod config;
 pub mod engine;

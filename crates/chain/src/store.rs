@@ -7,8 +7,10 @@
 
 mod prune;
 mod start;
+mod votes;
 
 pub use start::Start;
+pub use votes::VotesFrom;
 
 use crate::view::SealedBlock;
 use alloy_consensus::ReceiptEnvelope;

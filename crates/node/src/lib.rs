@@ -7,6 +7,7 @@
 //! A network begins with a [`NodeCard`] of each validator; these make a [`PlanFile`]; the [`ceremony`] among the
 //! validators makes the key, and with it the [`NetworkFile`] and the shares.
 
+mod backup;
 mod card;
 pub mod ceremony;
 mod config;
@@ -23,6 +24,7 @@ mod prepare;
 mod quotas;
 mod secrets;
 
+pub use backup::{RestoreError, RestoreStep, Restored, check_backup, restore};
 pub use card::{CardError, NodeCard};
 pub use config::{FollowerEntry, NodeConfig, NodeConfigError, SyncMode};
 pub use council::{CouncilError, CouncilFile, MembersFile};
@@ -36,4 +38,4 @@ pub use node::{Node, NodeError, View};
 pub use p2p::ListenError;
 pub use plan::{PlanError, PlanFile};
 pub use quotas::{ClassFile, ClassesFile, QuotaSet, QuotasError, QuotasFile};
-pub use zhengtong_chain::SyncStep;
+pub use zhengtong_chain::{SyncStep, backup::BackupError, backup::Summary as BackupSummary};

@@ -22,8 +22,10 @@ pub type View = Handle<engine_runtime::Context>;
 const ENGINE_THREADS: usize = 2;
 /// The engine's start is one deep future, which unoptimised builds keep on the stack.
 pub(crate) const STACK_BYTES: usize = 32 * 1024 * 1024;
+/// Start of the names of everything that the engine keeps.
+pub(crate) const PREFIX: &str = "validator";
 /// How long the engine may take to stop.
-const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Why a validator does not run.
 #[derive(Clone, Debug, Error)]
@@ -263,7 +265,7 @@ async fn begin(
         quota_blocks: network.epoch_blocks().map_err(failed)?,
         store: prepared.store.clone(),
         wait: Wait::Block(tokio::runtime::Handle::current()),
-        prefix: "validator".into(),
+        prefix: PREFIX.into(),
     };
     let secrets = prepared.secrets.clone();
     let context = context.child("validator");

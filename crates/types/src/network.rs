@@ -138,6 +138,8 @@ pub enum EpochRole {
     Follower,
     /// It is a validator, but does not have its share, and does not vote.
     WithoutShare,
+    /// It is a validator whose data was made from a backup, and does not vote: in this epoch it may have voted before.
+    Restored,
     /// It votes.
     Validator,
 }

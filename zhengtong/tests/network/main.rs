@@ -1,5 +1,6 @@
 //! A network of real processes on this machine, set up by the documented commands alone.
 
+mod backup;
 mod commands;
 mod council;
 mod faults;

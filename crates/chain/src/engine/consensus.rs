@@ -2,18 +2,19 @@
 //! their certificates.
 
 use super::{
-    Runtime, Setup,
+    Runtime, Setup, StartError,
     epochs::{EpochPlan, Schemes},
     limits::{BUFFER_BYTES, FETCH_TIMEOUT, MAILBOX, RETAINED_VIEWS},
 };
 use crate::inner::Marshal;
 use commonware_consensus::{
-    CertifiableAutomaton, Relay, Reporter,
+    CertifiableAutomaton, Epochable as _, Relay, Reporter, Viewable as _,
     marshal::standard::Standard,
     simplex::{
         Plan,
         config::{ForwardPolicy, SkipBudget, SkipPolicy},
         elector::RoundRobin,
+        types::Artifact,
     },
 };
 use commonware_cryptography::{Sha256, bls12381::primitives::variant::MinSig};
@@ -25,11 +26,12 @@ use commonware_glue::dkg::{
 use commonware_p2p::Blocker;
 use commonware_parallel::Sequential;
 use commonware_runtime::buffer::paged::CacheRef;
+use commonware_storage::journal::segmented::variable::{Config as JournalConfig, Journal};
 use commonware_utils::NZDuration;
 use std::time::Duration;
 use zhengtong_types::{
     committee::Directory,
-    consensus::{Activity, Block, Context, Digest, ValidatorKey},
+    consensus::{Activity, Block, Context, Digest, Finalization, Scheme, ValidatorKey},
 };
 
 /// How much longer than for a proposal validators wait for its certification.
@@ -95,6 +97,35 @@ where
         partition_prefix: setup.prefix.clone(),
     };
     Actor::new(context.child("epochs"), config)
+}
+
+/// Notes a block's finalization where the engine of its epoch keeps its votes, in a node that was never started. Without it
+/// the engine would begin at the epoch's first view, below blocks that are final, and could build on nothing; with it, it
+/// begins above.
+pub async fn note_finalization<E: Runtime>(
+    context: &E,
+    setup: &Setup,
+    page_cache: CacheRef,
+    finalization: Finalization,
+) -> Result<(), StartError> {
+    let failed = |source: commonware_storage::journal::Error| {
+        StartError::State(format!("the votes' journal: {source}"))
+    };
+    let (epoch, view) = (finalization.epoch().get(), finalization.view().get());
+    let config = JournalConfig {
+        partition: votes_partition(&setup.prefix, epoch),
+        compression: None,
+        codec_config: (),
+        page_cache,
+        write_buffer: BUFFER_BYTES,
+    };
+    let journal = Journal::init(context.child("votes"), config)
+        .await
+        .map_err(failed)?;
+    let noted = Artifact::<Scheme, Digest>::Finalization(finalization);
+    let (journal, ..) = journal.append(view, &noted).await.map_err(failed)?;
+    journal.sync_all().await.map_err(failed)?;
+    Ok(())
 }
 
 /// The partition in which the engine of an epoch keeps its votes.

@@ -5,6 +5,7 @@
 
 use super::{
     Runtime, Setup,
+    abstinence::Abstinence,
     consensus::votes_partition,
     limits::{BUFFER_BYTES, MAILBOX},
 };
@@ -14,6 +15,7 @@ use crate::{
 };
 use commonware_consensus::{marshal::standard::Standard, types::Epoch};
 use commonware_cryptography::{
+    Signer as _,
     bls12381::{
         dkg::feldman_desmedt::Reveal,
         primitives::{sharing::Mode, variant::MinSig},
@@ -104,6 +106,8 @@ pub struct Registered<E> {
     prefix: String,
     schemes: Schemes,
     committee: Arc<Committee>,
+    me: ValidatorKey,
+    abstinence: Abstinence,
 }
 
 impl<E: Runtime> Registrar for Registered<E> {
@@ -124,6 +128,15 @@ impl<E: Runtime> Registrar for Registered<E> {
                 Scheme::member(NAMESPACE, participants, sharing, &public_key)
                     .expect("the engine names only members as members"),
                 Role::WithoutShare,
+            ),
+            SchemeInfo::Signer {
+                participants,
+                sharing,
+                ..
+            } if !self.abstinence.may_vote(epoch.get()).await => (
+                Scheme::member(NAMESPACE, participants, sharing, &self.me)
+                    .expect("the engine names only members as signers"),
+                Role::Restored,
             ),
             SchemeInfo::Signer {
                 participants,
@@ -196,6 +209,13 @@ where
             prefix: setup.prefix.clone(),
             schemes: schemes.clone(),
             committee: committee.clone(),
+            me: setup.signer.public_key(),
+            abstinence: Abstinence::new(
+                setup.store.clone(),
+                marshal.clone(),
+                setup.epoch_blocks,
+                super::sync::now_ms(context),
+            ),
         },
         marshal,
         state_sync: plan,

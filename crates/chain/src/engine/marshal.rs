@@ -43,8 +43,8 @@ const MAX_REPAIR: NonZeroUsize = NZUsize!(64);
 const MAX_PENDING_ACKS: NonZeroUsize = NZUsize!(4);
 
 type Epochs = ConstantProvider<Scheme, Epoch>;
-type Blocks<E> = Archive<EightCap, E, Digest, Arc<Block>>;
-type Certificates<E> = Archive<EightCap, E, Digest, Finalization>;
+pub type Blocks<E> = Archive<EightCap, E, Digest, Arc<Block>>;
+pub type Certificates<E> = Archive<EightCap, E, Digest, Finalization>;
 type Keeper<E> = Actor<E, Standard<Block>, Epochs, Certificates<E>, Blocks<E>, FixedEpocher, Sequential>;
 
 /// Marshal's archives, open.
@@ -65,13 +65,12 @@ pub fn epocher(setup: &Setup) -> FixedEpocher {
     FixedEpocher::new(setup.epoch_blocks)
 }
 
-/// Opens the archives of blocks and certificates.
-pub async fn open<E: Runtime>(
+/// Opens the archives of certificates and of blocks, where the engine keeps what is final.
+pub async fn archives<E: Runtime>(
     context: &E,
     setup: &Setup,
     page_cache: &CacheRef,
-    start: Start<Scheme, Digest, Digested<Block>>,
-) -> Result<Opened<E>, StartError> {
+) -> Result<(Certificates<E>, Blocks<E>), StartError> {
     let prefix = &setup.prefix;
     let archive = |name: &str| archive_config(&format!("{prefix}-{name}"), page_cache.clone());
     let certificates = Archive::init(context.child("certificates"), archive("certificates"))
@@ -80,6 +79,18 @@ pub async fn open<E: Runtime>(
     let blocks = Archive::init(context.child("blocks"), archive("blocks"))
         .await
         .map_err(|source| StartError::State(format!("the block archive: {source}")))?;
+    Ok((certificates, blocks))
+}
+
+/// Opens the archives and what serves them.
+pub async fn open<E: Runtime>(
+    context: &E,
+    setup: &Setup,
+    page_cache: &CacheRef,
+    start: Start<Scheme, Digest, Digested<Block>>,
+) -> Result<Opened<E>, StartError> {
+    let prefix = &setup.prefix;
+    let (certificates, blocks) = archives(context, setup, page_cache).await?;
     let config = marshal::Config {
         provider: ConstantProvider::new(verifier(setup)),
         epocher: epocher(setup),

@@ -3,6 +3,7 @@
 //!
 //! - `channels`: how the node reaches others.
 //! - `marshal`, `consensus`, `state`, `epochs`: one file for each of commonware's engines.
+//! - `abstinence`: in which epochs a node that was made from a backup does not vote.
 //! - `recovery`: what a start finds on the disk.
 //! - `sync`: how a node without data begins near the tip.
 //!
@@ -10,6 +11,7 @@
 //! every block that the store already has is applied again if need be; then journaled transactions come back to the pool.
 //! With state sync there is no state at genesis, and consensus starts only once the fetched state is complete.
 
+mod abstinence;
 mod channels;
 mod consensus;
 mod epochs;
@@ -55,7 +57,7 @@ use zhengtong_state::{Wait, seed};
 use zhengtong_types::{
     NetworkInfo,
     committee::{Directory, EpochInfo, Payload},
-    consensus::ValidatorKey,
+    consensus::{Finalization, ValidatorKey},
 };
 
 /// The contract that lists the validators, by its name in the `Registry`.
@@ -310,6 +312,25 @@ where
         .child("gossip_receive")
         .spawn(move |_| gossip::receive(receiver, blocker, taking));
     Ok(Started { handle, engine })
+}
+
+/// The archives of certificates and blocks of a node that does not run.
+pub(crate) async fn archives<E: Runtime>(
+    context: &E,
+    setup: &Setup,
+) -> Result<(marshal::Certificates<E>, marshal::Blocks<E>), StartError> {
+    let page_cache = CacheRef::new(limits::PAGE_BYTES, limits::CACHED_PAGES);
+    marshal::archives(&context.child("import"), setup, &page_cache).await
+}
+
+/// Lets the engine of a node that does not run begin above a final block.
+pub(crate) async fn note_finalization<E: Runtime>(
+    context: &E,
+    setup: &Setup,
+    finalization: Finalization,
+) -> Result<(), StartError> {
+    let page_cache = CacheRef::new(limits::PAGE_BYTES, limits::CACHED_PAGES);
+    consensus::note_finalization(&context.child("import"), setup, page_cache, finalization).await
 }
 
 /// Where a node begins.

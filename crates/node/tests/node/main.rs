@@ -1,5 +1,6 @@
 //! A real validator on disk, in this process and in one that is killed.
 
+mod backup;
 mod common;
 mod genesis;
 mod kill;

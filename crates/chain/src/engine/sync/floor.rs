@@ -25,7 +25,7 @@ use zhengtong_types::{
 pub const ANCESTORS: u64 = 256;
 /// How much later than its own start a block must have been made for a validator to take it for new, in milliseconds:
 /// clocks may be five seconds apart, and a block's time half a second ahead of those who vote for it.
-const NEW_AFTER_MS: u64 = 6_000;
+pub const NEW_AFTER_MS: u64 = 6_000;
 /// How many blocks in a row must be new before a validator begins.
 const NEW_BLOCKS: usize = 4;
 /// How long a validator waits before it looks for newer blocks.

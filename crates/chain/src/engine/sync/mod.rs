@@ -23,7 +23,7 @@ mod link;
 mod probes;
 mod step;
 
-pub use floor::choose;
+pub use floor::{NEW_AFTER_MS, choose};
 pub use import::import;
 pub use link::{Counted, Shared};
 pub use probes::{Artifact, Probes};
@@ -131,7 +131,7 @@ fn since(began: SystemTime, now: SystemTime) -> Duration {
     now.duration_since(began).unwrap_or_default()
 }
 
-fn now_ms(clock: &impl Clock) -> u64 {
+pub fn now_ms(clock: &impl Clock) -> u64 {
     since(UNIX_EPOCH, clock.current()).as_millis() as u64
 }
 

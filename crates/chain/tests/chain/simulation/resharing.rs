@@ -13,7 +13,7 @@ use commonware_glue::dkg::types::EpochOutcome;
 use commonware_runtime::{Runner as _, deterministic};
 use commonware_utils::NZU64;
 use rand::{RngExt as _, SeedableRng as _, rngs::ChaCha20Rng};
-use std::num::NonZeroU64;
+use std::{num::NonZeroU64, time::Duration};
 use zhengtong_chain::{ChainView as _, committee::Now};
 use zhengtong_types::EpochRole as Role;
 
@@ -127,4 +127,66 @@ fn too_few_dealers_change_nothing() {
         let [first, second] = epochs.clone().map(|now| now.info.output.public().encode());
         assert_eq!(first, second, "the shares are the same");
     });
+}
+
+/// Blocks of the first epoch before one loses its disk. It is dealt to afterwards.
+const BEFORE_LOSS: u64 = 6;
+/// Longer than the clocks of a network may differ, so that the next epoch is one that begins after a start.
+const CLOCKS: Duration = Duration::from_secs(8);
+/// Much longer than a block takes.
+const STILL: Duration = Duration::from_secs(60);
+
+/// Stops one for a while, and answers how far the others came.
+async fn without(cluster: &mut Cluster<'_>, index: usize) -> u64 {
+    cluster.stop_one(index);
+    // What was under way is done.
+    cluster.wait(CLOCKS).await;
+    let before = cluster.height();
+    cluster.wait(STILL).await;
+    let came = cluster.height() - before;
+    cluster.start_one(index).await;
+    cluster.serving().await;
+    came
+}
+
+/// A validator on restored data votes in no epoch in which it may have voted before, whatever that costs the others; it votes
+/// in the first that begins while it runs, and does so after a restart.
+#[test]
+fn a_restored_validator_follows_until_an_epoch_begins() {
+    let network: &'static Network = Box::leak(Box::new(network_of(SIZE, 200, EPOCH_BLOCKS)));
+    let report = deterministic::Runner::new(settings(11)).start(async move |context| {
+        let mut cluster = Cluster::start(context, network, seats(0), [Vec::new(), Vec::new()]).await;
+        cluster.blocks(BEFORE_LOSS).await;
+        cluster.settle().await;
+        cluster.members.seats[1].restore();
+        cluster.start_one(1).await;
+        cluster.serving().await;
+        assert_eq!(now(&cluster, 1).role, Some(Role::Restored));
+        cluster.traffic(1).await;
+        // Three are a quorum, but not if one of them abstains.
+        assert_eq!(without(&mut cluster, 2).await, 0);
+        assert!(cluster.height() < EPOCH_BLOCKS.get());
+        assert_eq!(now(&cluster, 1).role, Some(Role::Restored));
+        // A start later is a later beginning.
+        cluster.stop_one(1);
+        cluster.start_one(1).await;
+        cluster.serving().await;
+        assert_eq!(now(&cluster, 1).role, Some(Role::Restored));
+        cluster.wait(CLOCKS).await;
+
+        // What it was dealt for the next epoch it had answered before the loss, and does not have any more. It is dealt to again
+        // for the one after.
+        reach(&mut cluster, 1).await;
+        assert_eq!(now(&cluster, 1).role, Some(Role::WithoutShare));
+        reach(&mut cluster, 2).await;
+        assert_eq!(now(&cluster, 1).role, Some(Role::Validator));
+        cluster.stop_one(1);
+        cluster.start_one(1).await;
+        cluster.serving().await;
+        let again = now(&cluster, 1);
+        assert_eq!((again.info.epoch.get(), again.role), (2, Some(Role::Validator)));
+        assert!(without(&mut cluster, 2).await > 0, "it is one of three again");
+        judge(cluster).await
+    });
+    assert!(report.violations.is_empty(), "{:#?}", report.violations);
 }

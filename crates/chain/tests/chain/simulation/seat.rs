@@ -148,6 +148,14 @@ impl Seat {
         self.copies = vec![Copy { secrets, ..copy }];
     }
 
+    /// Loses its disk, and gets one on which votes are missing, as a restored backup leaves it.
+    pub fn restore(&mut self) {
+        self.wipe();
+        for copy in &self.copies {
+            copy.store.votes_are_missing().expect("memory");
+        }
+    }
+
     /// Starts the validator; it serves once [`Seat::view`] is there.
     pub async fn start(
         &mut self,
