@@ -1,14 +1,19 @@
-//! The one binary: `dev`, `node`, `gateway`, `network`, `council`, `verify`, `service`, `statetest`, `bench`.
+//! The one binary: `dev`, `node`, `gateway`, `index`, `network`, `council`, `verify`, `service`, `statetest`, `bench`.
 
 mod bench;
 mod council;
 mod dev;
 mod gateway;
+#[cfg(test)]
+mod handbook;
+mod index;
 mod loopback;
 mod monitor;
 mod network;
 mod node;
 mod progress;
+#[cfg(test)]
+mod reference;
 mod service;
 mod statetest;
 mod vault;
@@ -45,6 +50,8 @@ enum Command {
     Node(node::Args),
     /// Run one agency's gateway.
     Gateway(gateway::Args),
+    /// Run the index of a network: events in SQL, search, statistics and open data over HTTP.
+    Index(index::Args),
     /// Start a network among institutions: keys, plan, ceremony; or all of it on this machine.
     #[command(subcommand)]
     Network(network::Command),
@@ -83,6 +90,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Dev(args) => dev::run(args)?,
         Command::Node(args) => node::run(args)?,
         Command::Gateway(args) => gateway::run(args)?,
+        Command::Index(args) => index::run(args)?,
         Command::Network(command) => network::run(command)?,
         Command::Council(command) => council::run(command)?,
         Command::Bench(command) => bench::run(command)?,
