@@ -6,6 +6,7 @@ mod council;
 mod faults;
 mod membership;
 mod monitor;
+mod ops;
 mod processes;
 mod state_sync;
 mod transfers;
