@@ -1,5 +1,9 @@
-// The wallet at rest: opened by a passkey alone (WebAuthn PRF), in a real browser with virtual authenticators.
+// The wallet at rest: opened by a passkey alone (WebAuthn PRF), in a real browser with virtual authenticators; and without
+// a connection, from the portal that the device keeps.
 import assert from "node:assert/strict";
+import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { CDPSession, Page } from "playwright-core";
 import { DEMO_PASSPHRASE } from "../src/screens/SignIn/demo";
@@ -7,7 +11,9 @@ import { type Browser, picture, text, withBrowser } from "./harness/browser";
 import { IndexClient } from "./harness/index-client";
 import { CASE_PATH, answerQuestions, checkAndSend, chooseResident, verdict } from "./harness/portal";
 import { FORMS } from "./harness/resident";
+import { ROOT } from "./harness/paths";
 import { Server } from "./harness/server";
+import { filesOf, workerScript } from "../worker/plugin";
 
 const ALLOWANCE = "old-age-allowance";
 const DECIDED_WITHIN_MS = 30_000;
@@ -16,13 +22,19 @@ let server: Server;
 let index: IndexClient;
 /** Passkeys are bound to a name, so the pages are reached by name. */
 let origin: string;
+/** The build that is served: a copy, so that a new one can take its place. */
+const portal = mkdtempSync(join(tmpdir(), "zhengtong-portal-"));
 
 before(async () => {
-  server = await Server.start({ name: "wallet" });
+  cpSync(join(ROOT, "portal/dist"), portal, { recursive: true });
+  server = await Server.start({ name: "wallet", more: ["--portal", portal] });
   index = new IndexClient(server.origin);
   origin = `http://localhost:${server.httpPort}`;
 });
-after(() => server.dispose());
+after(async () => {
+  await server.dispose();
+  rmSync(portal, { recursive: true, force: true });
+});
 
 interface Device {
   readonly page: Page;
@@ -60,6 +72,15 @@ async function addPasskey(page: Page, passphrase: string): Promise<void> {
   await page.getByRole("button", { name: text("ways.addPasskey"), exact: true }).click();
   await page.locator("#current").fill(passphrase);
   await page.getByRole("button", { name: text("ways.do"), exact: true }).click();
+}
+
+/** Opens the demonstration wallet from wherever the page asks for it. */
+async function unlock(page: Page): Promise<void> {
+  const ask = page.locator("main").getByRole("link", { name: text("nav.signIn"), exact: true });
+  await ask.or(page.locator("#passphrase")).first().waitFor();
+  if (await ask.isVisible()) await ask.click();
+  await page.locator("#passphrase").fill(DEMO_PASSPHRASE);
+  await page.getByRole("button", { name: text("unlock.do"), exact: true }).click();
 }
 
 /** Everything that the browser keeps of the wallet, as a thief of the disk reads it: its bytes, one character each. */
@@ -151,6 +172,106 @@ describe("a wallet that a passkey seals", () => {
       await page.locator("#passphrase").fill(DEMO_PASSPHRASE);
       await page.getByRole("button", { name: text("unlock.do"), exact: true }).click();
       await page.waitForURL(`${origin}/`);
+    });
+  });
+});
+
+/** Everything that the browser keeps in caches, by address. */
+async function cached(page: Page): Promise<string[]> {
+  return await page.evaluate(async () => {
+    const all: string[] = [];
+    for (const name of await caches.keys()) for (const request of await (await caches.open(name)).keys()) all.push(new URL(request.url).pathname);
+    return all.sort();
+  });
+}
+
+/** Another build: the same portal under another name. */
+function publish(name: string, integrity?: string): void {
+  const front = join(portal, "index.html");
+  const text = readFileSync(front, "utf8");
+  const [, script = ""] = /<script type="module"[^>]* src="([^"]+)"/.exec(text) ?? [];
+  copyFileSync(join(portal, script), join(portal, "assets", `${name}.js`));
+  writeFileSync(front, text.replace(script, `/assets/${name}.js`));
+  const files = filesOf(portal);
+  writeFileSync(join(portal, "sw.js"), workerScript(integrity === undefined ? files : files.map((file) => (file.path === "/index.html" ? { ...file, integrity } : file))));
+}
+
+/** Looks for a new build, and waits until it is taken or refused. */
+async function update(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const registration = await navigator.serviceWorker.ready;
+    await registration.update();
+    while (registration.installing !== null) await new Promise((resolve) => setTimeout(resolve, 50));
+  });
+}
+
+describe("the portal on a device", () => {
+  test("can be installed, and shows without any server what the wallet holds", async () => {
+    await withBrowser(origin, "offline", { width: 360, height: 760, kept: true }, async (browser) => {
+      const page = await browser.page("/");
+      const session = await browser.context.newCDPSession(page);
+      await page.evaluate(async () => void (await navigator.serviceWorker.ready));
+      const manifest = await session.send("Page.getAppManifest");
+      assert.deepEqual(manifest.errors, []);
+      assert.match(manifest.data ?? "", /"display": "standalone"/);
+      assert.deepEqual((await session.send("Page.getInstallabilityErrors")).installabilityErrors, []);
+      for (const [path, type] of [["/manifest.webmanifest", "application/manifest+json"], ["/sw.js", "text/javascript"]] as const) {
+        const answer = await fetch(server.origin + path);
+        assert.equal(answer.headers.get("content-type"), type);
+      }
+
+      await page.goto(`${origin}/sign-in`);
+      await chooseResident(page, index, "approved-66");
+      await page.waitForURL(`${origin}/`);
+      await page.goto(`${origin}/services/${ALLOWANCE}/apply`);
+      await unlock(page);
+      await answerQuestions(page, FORMS[ALLOWANCE] ?? {});
+      await checkAndSend(page);
+      await verdict(page).getByText(text("case.approvedAmount.title", { amount: "" }).slice(0, 3)).waitFor({ timeout: DECIDED_WITHIN_MS });
+      await page.getByRole("button", { name: text("credential.download") }).waitFor();
+      await page.getByRole("link", { name: text("nav.myCases") }).first().click();
+      await page.getByText(text("status.approved"), { exact: true }).first().waitFor();
+
+      await server.kill();
+      await browser.context.setOffline(true);
+      await page.goto(`${origin}/me`);
+      await page.getByText(text("offline.text")).waitFor();
+      await page.locator("main").getByRole("link", { name: text("nav.signIn"), exact: true }).click();
+      await unlock(page);
+      await page.locator("[data-credential]").nth(1).waitFor();
+      await page.locator("[data-credential] summary").nth(1).click();
+      await page.locator("[data-credential] dl").nth(1).getByText("7500").waitFor();
+      await page.getByText(text("offline.protection").slice(0, 6)).or(page.getByText(text("protection.none"))).first().waitFor();
+      await picture(page, "offline-wallet");
+      await page.getByRole("link", { name: text("nav.myCases") }).first().click();
+      await page.getByText(text("mine.seen", { date: "" }).slice(-4)).waitFor();
+      await page.getByText(text("status.approved"), { exact: true }).first().waitFor();
+      await picture(page, "offline-cases");
+
+      // What is kept is the build, in the browser's caches, and nothing that anybody answered.
+      assert.deepEqual(await cached(page), filesOf(portal).map((file) => file.path));
+      const policy = await page.evaluate(async () => (await fetch("/index.html")).headers.get("content-security-policy"));
+      assert.match(policy ?? "", /default-src 'none'; script-src 'self'/);
+
+      await browser.context.setOffline(false);
+      await server.start();
+      await page.reload();
+      await page.getByRole("heading", { level: 1 }).waitFor();
+      assert.equal(await page.getByText(text("offline.text")).count(), 0);
+
+      // A build that is not whole is not taken; the next whole one is told of, and is there at the next visit.
+      const before = await cached(page);
+      publish("index-broken", "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+      await update(page);
+      assert.deepEqual(await cached(page), before);
+      publish("index-newer");
+      await update(page);
+      await page.getByText(text("offline.newerText")).waitFor();
+      await picture(page, "newer");
+      await page.goto(`${origin}/services`);
+      await page.getByRole("heading", { level: 1 }).waitFor();
+      assert.equal(await page.locator('script[src="/assets/index-newer.js"]').count(), 1, "the next visit has the new build");
+      assert.equal(await page.getByText(text("offline.newerText")).count(), 0);
     });
   });
 });

@@ -125,6 +125,30 @@ export interface OwnCase {
   consents: Record<string, { id: Hex; record: Json }>;
   /** SD-JWT VC issued as the result, once downloaded */
   credential: string | null;
+  /** what was last known of it; absent until it was looked at */
+  seen?: SeenCase;
+}
+
+/** What is shown of a case, and of its credential, without a connection. */
+export interface SeenCase {
+  atMs: number;
+  status: string;
+  openedAt: number;
+  promisedBy: number;
+  title: Record<Words, string>;
+  credential: Record<Words, string>;
+  /** names of the credential's claims */
+  claims: Record<string, Record<Words, string>>;
+}
+
+/** A credential as its holder reads it. */
+export interface HeldCredential {
+  /** null: the identity credential */
+  caseId: Hex | null;
+  issuer: string;
+  issuedAt: number;
+  expiresAt: number | null;
+  claims: Record<string, Json>;
 }
 
 export interface Wallet {
@@ -136,6 +160,12 @@ export interface Wallet {
   /** newest first */
   cases(): Promise<OwnCase[]>;
   case(id: Hex): Promise<OwnCase | null>;
+  /** the cases that are in the wallet already, without asking the chain for more */
+  keptCases(): Promise<OwnCase[]>;
+  /** the identity credential and those of cases, newest first */
+  credentials(): Promise<HeldCredential[]>;
+  /** keeps what is now known of these cases; no reason to save a backup */
+  saw(seen: Record<Hex, SeenCase>): Promise<void>;
   /** takes the next free case key; nothing leaves the browser */
   newCase(service: string, version: number, form: Form): Promise<OwnCase>;
   updateCase(id: Hex, change: Partial<Pick<OwnCase, "form" | "salt" | "openedTx" | "linkedAtMs" | "consents" | "credential">>): Promise<OwnCase>;

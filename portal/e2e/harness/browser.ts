@@ -22,6 +22,8 @@ export interface Look {
   readonly elder?: boolean;
   readonly width?: number;
   readonly height?: number;
+  /** Lets the portal keep itself on the device; otherwise every request goes to the server, where tests see it. */
+  readonly kept?: boolean;
 }
 
 /** The text of a key as the portal shows it. */
@@ -40,10 +42,11 @@ export class Browser {
 
   static async open(origin: string, look: Look = {}): Promise<Browser> {
     if (EXECUTABLE === undefined) throw new Error("no Chromium; run `apt-get install -y chromium`");
-    const full = { language: "zh-CN", elder: false, width: 1280, height: 900, ...look } as const;
+    const full = { language: "zh-CN", elder: false, width: 1280, height: 900, kept: false, ...look } as const;
     const profile = mkdtempSync(join(tmpdir(), "zhengtong-chromium-"));
     const context = await chromium.launchPersistentContext(profile, {
       executablePath: EXECUTABLE, args: ARGS, headless: true, locale: full.language, viewport: { width: full.width, height: full.height }, reducedMotion: "reduce",
+      serviceWorkers: full.kept ? "allow" : "block",
     });
     context.setDefaultTimeout(PATIENCE_MS);
     await context.addInitScript(

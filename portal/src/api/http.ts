@@ -42,20 +42,21 @@ export function queryString(query: object): string {
   return text === "" ? "" : `?${text}`;
 }
 
-export function httpIndex(base = "/api/v1"): IndexApi {
+export function httpIndex(base = "/api/v1", fetcher: typeof fetch = fetch): IndexApi {
   const id = encodeURIComponent;
+  const read = <T>(path: string): Promise<T> => getJson<T>(path, fetcher);
   return {
-    network: () => getJson(`${base}/network`),
-    services: (query: ServiceQuery) => getJson(`${base}/services${queryString({ ...query, per_page: SERVICES_PER_PAGE })}`),
-    departments: async () => (await getJson<{ items: Department[] }>(`${base}/departments`)).items,
-    service: (service) => getJson(`${base}/services/${id(service)}`),
-    cases: (query: CaseQuery) => getJson(`${base}/cases${queryString(query)}`),
-    case: (caseId) => getJson(`${base}/cases/${id(caseId)}`),
-    bundle: (caseId) => getJson<Json>(`${base}/cases/${id(caseId)}/bundle`),
-    statistics: () => getJson(`${base}/statistics`),
+    network: () => read(`${base}/network`),
+    services: (query: ServiceQuery) => read(`${base}/services${queryString({ ...query, per_page: SERVICES_PER_PAGE })}`),
+    departments: async () => (await read<{ items: Department[] }>(`${base}/departments`)).items,
+    service: (service) => read(`${base}/services/${id(service)}`),
+    cases: (query: CaseQuery) => read(`${base}/cases${queryString(query)}`),
+    case: (caseId) => read(`${base}/cases/${id(caseId)}`),
+    bundle: (caseId) => read<Json>(`${base}/cases/${id(caseId)}/bundle`),
+    statistics: () => read(`${base}/statistics`),
     demo: async () => {
       try {
-        return await getJson(`${base}/demo`);
+        return await read(`${base}/demo`);
       } catch (failure) {
         if (failure instanceof PortFailure && failure.code !== "offline") return null;
         throw failure;

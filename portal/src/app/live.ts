@@ -1,4 +1,5 @@
 import { httpIndex } from "../api/http";
+import { watchedFetch } from "../lib/reach.svelte";
 import { livePorts } from "../chain/ports";
 import { type World, networkInfo } from "./here.svelte";
 import { pin } from "./pinned";
@@ -6,5 +7,5 @@ import { pin } from "./pinned";
 export async function liveWorld(): Promise<World> {
   const { origin } = location;
   const ports = await livePorts({ origin, rpcUrl: `${origin}/rpc`, pinnedKey: async () => pin(await networkInfo(), localStorage, Date.now()).key.publicKey });
-  return { index: httpIndex(), ports, mock: false };
+  return { index: httpIndex("/api/v1", watchedFetch), ports, mock: false };
 }

@@ -23,6 +23,17 @@ export function mockWallet(kind: "words" | "injected" = "words"): Wallet & { ide
     put: (own) => void cases.set(own.id, own),
     cases: async () => [...cases.values()].sort((a, b) => b.createdAtMs - a.createdAtMs),
     case: async (id) => cases.get(id) ?? null,
+    keptCases: async () => [...cases.values()],
+    credentials: async () => [
+      ...(identity ? [{ caseId: null, issuer: "public-security", issuedAt: identity.issuedAt, expiresAt: identity.issuedAt + 86_400 * 365, claims: { number: identity.raw, name: "演示甲" } }] : []),
+      ...[...cases.values()].filter((own) => own.credential).map((own) => ({ caseId: own.id, issuer: "civil-affairs", issuedAt: Math.floor(own.createdAtMs / 1000), expiresAt: null, claims: { service: own.service, case_id: own.id, amount_fen: 7_500 } })),
+    ],
+    saw: async (seen) => {
+      for (const own of cases.values()) {
+        const now = seen[own.id];
+        if (now) cases.set(own.id, { ...own, seen: now });
+      }
+    },
     newCase: async (service, version, form) => {
       const index = cases.size;
       const own: OwnCase = {

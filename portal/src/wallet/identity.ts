@@ -2,7 +2,7 @@
 import { p256 } from "@noble/curves/nist.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { SDJwtInstance } from "@sd-jwt/core";
-import type { HeldIdentity, PublicJwk } from "../ports";
+import type { HeldCredential, HeldIdentity, Json, PublicJwk } from "../ports";
 import { type Hex, base64Url, hexToBytes, randomHex, stringToBytes } from "./bytes";
 import { WalletError } from "./errors";
 
@@ -63,4 +63,16 @@ export async function numberOf(raw: string): Promise<string> {
 /** The claims that a holder can read, hidden ones included. */
 export async function readClaims(raw: string): Promise<Record<string, unknown>> {
   return (await instance().getClaims(raw)) as Record<string, unknown>;
+}
+
+/** Claims that every credential has, and that say nothing about the person. */
+const TECHNICAL = ["iss", "iat", "nbf", "exp", "cnf", "vct", "status", "sub", "_sd_alg", "_sd"];
+
+/** What a held credential says; it was checked when it was received. */
+export async function readCredential(caseId: Hex | null, raw: string): Promise<HeldCredential> {
+  const all = await readClaims(raw);
+  const { iss, iat, exp } = all;
+  const claims = Object.fromEntries(Object.entries(all).filter(([name]) => !TECHNICAL.includes(name))) as Record<string, Json>;
+  if (typeof iss !== "string" || typeof iat !== "number") throw new WalletError("credential-format", "iss or iat is missing");
+  return { caseId, issuer: iss, issuedAt: iat, expiresAt: typeof exp === "number" ? exp : null, claims };
 }

@@ -1,5 +1,5 @@
 // What a wallet keeps, in one JSON document that is only ever stored sealed.
-import type { Form, OwnCase } from "../ports";
+import type { Form, OwnCase, SeenCase } from "../ports";
 import { type Hex, jcs } from "./bytes";
 import { WalletError } from "./errors";
 
@@ -45,6 +45,15 @@ export type CaseChange = Partial<Pick<OwnCase, "form" | "salt" | "openedTx" | "l
 /** Changes one case. The maps of links and consents only grow, so that two tabs do not undo each other. */
 export function withChange(state: WalletState, id: Hex, change: CaseChange): WalletState {
   return { ...state, cases: state.cases.map((own) => (own.id === id ? changed(own, change) : own)) };
+}
+
+/** Keeps what was last seen of cases; an older look does not replace a newer one. */
+export function withSeen(state: WalletState, seen: Readonly<Record<Hex, SeenCase>>): WalletState {
+  const next = (own: OwnCase): OwnCase => {
+    const now = seen[own.id];
+    return now === undefined || now.atMs < (own.seen?.atMs ?? 0) ? own : { ...own, seen: now };
+  };
+  return { ...state, cases: state.cases.map(next) };
 }
 
 function changed(own: OwnCase, change: CaseChange): OwnCase {

@@ -2,7 +2,8 @@ import { IDBFactory } from "fake-indexeddb";
 import { describe, expect, it, vi } from "vitest";
 import { indexedDbSlot } from "./slot";
 import { IDLE_LIMIT_MS } from "./idle";
-import { PASSPHRASE, WORDS, manualTimers, openStore } from "./testing";
+import { keyringOf } from "./keyring";
+import { PASSPHRASE, WORDS, identify, manualTimers, openStore } from "./testing";
 import type { VaultWallet } from "./wallet";
 import vectors from "./vectors.json";
 
@@ -73,6 +74,15 @@ describe("the wallet of a browser", () => {
   });
 });
 
+describe("credentials in a wallet", () => {
+  it("are read as their holder sees them, without what only machines need", async () => {
+    const wallet = await identify(await (await openStore()).create(WORDS, PASSPHRASE), "510000196001010011");
+    const own = await wallet.newCase("old-age-allowance", 1, {});
+    await wallet.updateCase(own.id, { credential: "no SD-JWT at all" });
+    expect(await wallet.credentials()).toEqual([{ caseId: null, issuer: "public-security", issuedAt: 1, expiresAt: null, claims: { number: "510000196001010011", name: "甲" } }]);
+  });
+});
+
 describe("cases in a wallet", () => {
   it("have a key each, and outlive a restart", async () => {
     const slot = indexedDbSlot(new IDBFactory());
@@ -94,6 +104,23 @@ describe("cases in a wallet", () => {
     expect(await again.draft("old-age-allowance")).toEqual({ account: "6" });
     await again.keepDraft("old-age-allowance", null);
     expect(await again.draft("old-age-allowance")).toBeNull();
+  });
+
+  it("keep what was last seen of them, which is no reason to save a backup", async () => {
+    const slot = indexedDbSlot(new IDBFactory());
+    const wallet = await (await openStore({ slot })).create(WORDS, PASSPHRASE);
+    const own = await wallet.newCase("old-age-allowance", 1, {});
+    const told = vi.fn();
+    keyringOf(wallet).onChanged(told);
+    const both = { "zh-CN": "津贴", en: "Allowance" };
+    const seen = { atMs: 2, status: "approved", openedAt: 1, promisedBy: 1, title: both, credential: both, claims: {} };
+    await wallet.saw({ [own.id]: seen });
+    await wallet.saw({ [own.id]: { ...seen, atMs: 1, status: "asking" }, "0x00": seen });
+    expect(told).not.toHaveBeenCalled();
+    const again = await (await openStore({ slot })).unlock(PASSPHRASE);
+    expect((await again.keptCases()).map((one) => one.seen)).toEqual([seen]);
+    const record = await slot.read();
+    expect(JSON.stringify(record, (_, value: unknown) => (value instanceof Uint8Array ? new TextDecoder().decode(value) : value))).not.toContain("津贴");
   });
 
   it("never share a key between two tabs", async () => {

@@ -99,14 +99,14 @@ export class Vault {
     return (await this.#current()).state;
   }
 
-  /** Applies a change to the newest stored state; when another tab stored in between, applies it again. */
-  async update(change: (state: WalletState) => WalletState): Promise<WalletState> {
+  /** Applies a change to the newest stored state; when another tab stored in between, applies it again. `quiet`: tells nobody. */
+  async update(change: (state: WalletState) => WalletState, quiet = false): Promise<WalletState> {
     let next: WalletState | null = null;
     await this.#replace(async (record, state) => {
       next = change(state);
       return { ...record, body: await sealBody(this.#openKey(), record, JSON.stringify(next)) };
     });
-    for (const told of this.#changed) told();
+    if (!quiet) for (const told of this.#changed) told();
     return next as unknown as WalletState; // #replace called back before it answered
   }
 

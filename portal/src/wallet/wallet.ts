@@ -1,12 +1,12 @@
 // An unlocked wallet.
-import type { Form, HeldIdentity, OwnCase, PublicJwk, Wallet } from "../ports";
+import type { Form, HeldCredential, HeldIdentity, OwnCase, PublicJwk, SeenCase, Wallet } from "../ports";
 import { type Hex, hexToBytes } from "./bytes";
 import { holderKey } from "./derive";
 import { IDLE_LIMIT_MS, IdleLock, type Timers } from "./idle";
-import { publicJwk, readIdentity } from "./identity";
+import { publicJwk, readCredential, readIdentity } from "./identity";
 import { Keyring, attachKeyring } from "./keyring";
 import { type CaseSpace, type FindCases, freshCase, scan } from "./scan";
-import { type CaseChange, caseOf, withCase, withChange } from "./state";
+import { type CaseChange, caseOf, withCase, withChange, withSeen } from "./state";
 import type { VaultMeta } from "./slot";
 import type { Vault } from "./vault";
 
@@ -62,6 +62,23 @@ export class VaultWallet implements Wallet {
 
   async case(id: Hex): Promise<OwnCase | null> {
     return (await this.#vault.read()).cases.find((own) => own.id === id) ?? null;
+  }
+
+  async keptCases(): Promise<OwnCase[]> {
+    return [...(await this.#vault.read()).cases];
+  }
+
+  async credentials(): Promise<HeldCredential[]> {
+    const { identity, cases } = await this.#vault.read();
+    const raw = [...(identity === null ? [] : [{ caseId: null, raw: identity }]), ...cases.flatMap((own) => (own.credential === null ? [] : [{ caseId: own.id, raw: own.credential }]))];
+    // One that cannot be read is left out here and stays in the wallet.
+    return (await Promise.all(raw.map((one) => readCredential(one.caseId, one.raw).catch(() => null)))).filter((one) => one !== null);
+  }
+
+  async saw(seen: Record<Hex, SeenCase>): Promise<void> {
+    const { cases } = await this.#vault.read();
+    if (!cases.some((own) => seen[own.id] !== undefined)) return;
+    await this.#vault.update((state) => withSeen(state, seen), true);
   }
 
   async newCase(service: string, version: number, form: Form): Promise<OwnCase> {

@@ -12,6 +12,7 @@ import { failures } from "./failures";
 import { fields } from "./fields";
 import { home } from "./home";
 import { mine } from "./mine";
+import { offline } from "./offline";
 import { protect } from "./protect";
 import { services } from "./services";
 import { signIn } from "./sign-in";
@@ -19,7 +20,7 @@ import { ways } from "./ways";
 
 export type Pair = readonly [zh: string, en: string];
 
-export const messages = { ...common, ...failures, ...fields, ...home, ...services, ...signIn, ...ways, ...apply, ...cases, ...check, ...mine, ...protect, ...desk, ...audit } as const satisfies Record<
+export const messages = { ...common, ...failures, ...fields, ...home, ...services, ...signIn, ...ways, ...apply, ...cases, ...check, ...mine, ...offline, ...protect, ...desk, ...audit } as const satisfies Record<
   string,
   Pair
 >;

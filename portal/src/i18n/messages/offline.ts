@@ -1,0 +1,26 @@
+import type { Pair } from ".";
+
+/** The portal without a connection, and what the wallet shows then. */
+export const offline = {
+  "offline.title": ["现在没有联网", "You are offline"],
+  "offline.text": ["钱包里保存的证照、授权和办件仍然可以看。办理和最新进度，联网后会自动恢复。", "Credentials, consents and cases in your wallet can still be seen. Applying and the latest news come back by themselves with the connection."],
+  "offline.newer": ["门户有了新版本", "There is a newer version of the portal"],
+  "offline.newerText": ["下次打开会自动换成新版本。也可以现在刷新；刷新后要重新打开钱包。", "You get it the next time you open the portal. Or reload now; the wallet has to be opened again then."],
+  "offline.reload": ["现在刷新", "Reload now"],
+  "offline.install": ["装到主屏幕", "Put it on the home screen"],
+  "offline.installText": ["没有网络时也能打开政通，看钱包里的内容。", "Zhengtong then opens without a connection too, and shows what your wallet holds."],
+  "offline.protection": ["联网后才能看到保护的状态。", "The state of the protection is shown when you are online."],
+
+  "held.title": ["钱包里的证照", "Credentials in this wallet"],
+  "held.identity": ["身份凭证", "Identity credential"],
+  "held.none": ["还没有。办成的事项会把证照放到这里。", "None yet. What you apply for puts its result here."],
+  "held.issued": ["{issuer}，{date}签发", "Issued by {issuer} on {date}"],
+  "held.until": ["有效期到{date}", "Valid until {date}"],
+  "held.claims": ["查看内容", "See what it says"],
+  "held.consents": ["您给过的授权", "Consents that you gave"],
+  "held.consent": ["{provider}可以为“{service}”回答所需的问题", "{provider} may answer what “{service}” needs to know"],
+
+  "mine.seen": ["{date}看到的状态", "As seen on {date}"],
+  "mine.notSeen": ["联网后显示", "Shown when you are online"],
+  "mine.case": ["办件{id}", "Case {id}"],
+} as const satisfies Record<string, Pair>;
