@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IAllowances} from "./interfaces/IAllowances.sol";
 import {ICases} from "./interfaces/ICases.sol";
 import {ICredentials} from "./interfaces/ICredentials.sol";
 import {IRegistry} from "./interfaces/IRegistry.sol";
@@ -71,6 +72,10 @@ abstract contract CaseBook is ICases, Linked {
 
     function _service(Case storage c) internal view returns (IServices.Service memory) {
         return IServices(_peer("services")).service(c.service, c.version);
+    }
+
+    function _allowances() internal view returns (IAllowances) {
+        return IAllowances(_peer("allowances"));
     }
 
     function _rules() internal view returns (IRules) {

@@ -36,25 +36,20 @@ contract Cases is CaseBook, EIP712 {
 
     /// @inheritdoc ICases
     function open(bytes32 service, uint32 version, bytes32 form) external returns (bytes32 id) {
-        (uint32 latest, IServices.Service memory s) = IServices(_peer("services")).latest(service);
-        if (version != latest) revert NotLatest(service, version, latest);
-        if (!s.active) revert NotActive(service, version);
-        if (form == 0) revert FormMissing();
-        id = caseId(msg.sender);
-        Case storage c = _cases[id];
-        if (c.status != Status.None) revert KeyAlreadyUsed(id, msg.sender);
+        id = _vacant(form);
+        bytes32 issuer = _allowances().issuer();
+        if (issuer != 0) revert TokenMissing(issuer);
+        _open(id, service, version, form);
+    }
 
-        c.applicant = msg.sender;
-        c.status = Status.Asking;
-        c.row = NO_ROW;
-        c.version = version;
-        c.openedAt = Clocks.nowSeconds();
-        c.service = service;
-        c.ruleSet = s.ruleSet;
-        c.form = form;
-        c.start(s);
-        emit CaseOpened(id, service, msg.sender, _next(c), version, s.ruleSet, form, c.promisedBy, c.statutoryBy);
-        _ask(id, c);
+    /// @inheritdoc ICases
+    function openWithToken(bytes32 service, uint32 version, bytes32 form, bytes32 nonce, bytes calldata signature)
+        external
+        returns (bytes32 id)
+    {
+        id = _vacant(form);
+        _allowances().redeem(msg.sender, nonce, signature);
+        _open(id, service, version, form);
     }
 
     /// @inheritdoc ICases
@@ -167,6 +162,32 @@ contract Cases is CaseBook, EIP712 {
 
         c.status = Status.Closed;
         emit Closed(id, _next(c));
+    }
+
+    /// @dev The id of the sender's case, which is not open yet.
+    function _vacant(bytes32 form) private view returns (bytes32 id) {
+        if (form == 0) revert FormMissing();
+        id = caseId(msg.sender);
+        if (_cases[id].status != Status.None) revert KeyAlreadyUsed(id, msg.sender);
+    }
+
+    function _open(bytes32 id, bytes32 service, uint32 version, bytes32 form) private {
+        (uint32 latest, IServices.Service memory s) = IServices(_peer("services")).latest(service);
+        if (version != latest) revert NotLatest(service, version, latest);
+        if (!s.active) revert NotActive(service, version);
+
+        Case storage c = _cases[id];
+        c.applicant = msg.sender;
+        c.status = Status.Asking;
+        c.row = NO_ROW;
+        c.version = version;
+        c.openedAt = Clocks.nowSeconds();
+        c.service = service;
+        c.ruleSet = s.ruleSet;
+        c.form = form;
+        c.start(s);
+        emit CaseOpened(id, service, msg.sender, _next(c), version, s.ruleSet, form, c.promisedBy, c.statutoryBy);
+        _ask(id, c);
     }
 
     /// @dev Sets every fact to UNKNOWN and asks each provider once, in the order of its first predicate.

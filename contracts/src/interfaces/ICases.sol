@@ -102,6 +102,7 @@ interface ICases {
     error UnknownCase(bytes32 id);
     error KeyAlreadyUsed(bytes32 id, address applicant);
     error FormMissing();
+    error TokenMissing(bytes32 issuer);
     error NotLatest(bytes32 service, uint32 version, uint32 latest);
     error NotActive(bytes32 service, uint32 version);
     error NotAsking(bytes32 id, Status status);
@@ -132,8 +133,15 @@ interface ICases {
     error NotOverdue(bytes32 id, uint64 promisedBy);
     error AlreadyEscalated(bytes32 id);
 
-    /// @notice Opens the sender's case: one key, one case. Asks every provider of the rule set for its facts.
+    /// @notice Opens the sender's case: one key, one case. Asks every provider of the rule set for its facts. Reverts with
+    /// TokenMissing where `Allowances` names an issuer.
     function open(bytes32 service, uint32 version, bytes32 form) external returns (bytes32 id);
+
+    /// @notice As `open`, with a token of the day's allowance, see {IAllowances}: what it takes where there is an issuer.
+    /// @param nonce and signature: the token, made for the sender
+    function openWithToken(bytes32 service, uint32 version, bytes32 form, bytes32 nonce, bytes calldata signature)
+        external
+        returns (bytes32 id);
 
     /// @notice Brings a provider's signed answers; anyone may carry them. The last fact makes the rules decide.
     /// @param mask predicates of one provider, as bits

@@ -37,6 +37,15 @@ library Clocks {
         return end - end % DAY + DAY - DAY_OFFSET - 1;
     }
 
+    /// @notice Days since 1 January 1970, in Beijing.
+    function dayOf(uint64 time) internal pure returns (uint64) {
+        return (time + DAY_OFFSET) / DAY;
+    }
+
+    function today() internal view returns (uint64) {
+        return dayOf(nowSeconds());
+    }
+
     function nowSeconds() internal view returns (uint64) {
         return uint64(block.timestamp);
     }

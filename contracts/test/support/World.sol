@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Allowances} from "../../src/Allowances.sol";
 import {Cases} from "../../src/Cases.sol";
 import {Consents} from "../../src/Consents.sol";
 import {Credentials} from "../../src/Credentials.sol";
@@ -60,6 +61,7 @@ abstract contract World is Test {
     Uses internal uses;
     Cases internal cases;
     Credentials internal credentials;
+    Allowances internal allowances;
 
     bytes32 internal law;
     bytes32 internal ruleSetId;
@@ -87,6 +89,7 @@ abstract contract World is Test {
         uses = new Uses(registry);
         cases = new Cases(registry);
         credentials = new Credentials(registry);
+        allowances = new Allowances(registry);
         setContract("statutes", address(statutes));
         setContract("rules", address(rules));
         setContract("services", address(services));
@@ -94,6 +97,7 @@ abstract contract World is Test {
         setContract("uses", address(uses));
         setContract("cases", address(cases));
         setContract("credentials", address(credentials));
+        setContract("allowances", address(allowances));
     }
 
     function setContract(bytes32 name, address location) internal {

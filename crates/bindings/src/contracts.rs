@@ -25,4 +25,5 @@ contract!(credentials, Credentials, "abi/Credentials.json");
 contract!(accounts, Accounts, "abi/Accounts.json");
 contract!(validators, Validators, "abi/Validators.json");
 contract!(quotas, Quotas, "abi/Quotas.json");
+contract!(allowances, Allowances, "abi/Allowances.json");
 contract!(council, Council, "abi/Council.json");

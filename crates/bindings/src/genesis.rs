@@ -4,8 +4,8 @@ use alloy_primitives::{Address, B256, Bytes, U256, address};
 use alloy_sol_types::SolValue;
 
 use crate::{
-    Accounts, Cases, Consents, Council, Credentials, QuotaTerms, Quotas, Registry, Rules, Services, Statutes,
-    Uses, Validators, ids::slug, validators::IValidators::Validator,
+    Accounts, Allowances, Cases, Consents, Council, Credentials, QuotaTerms, Quotas, Registry, Rules,
+    Services, Statutes, Uses, Validators, ids::slug, validators::IValidators::Validator,
 };
 
 /// Creates the contracts at genesis. Nobody has its key; nonce 0 is the registry, then [`CONTRACT_NAMES`] in order.
@@ -19,7 +19,7 @@ pub const COUNCIL_DEPLOYER: Address = address!("0x000000000000000000000000000000
 const COUNCIL_NAME: &str = "council";
 
 /// The names in the registry of the contracts after it.
-pub const CONTRACT_NAMES: [&str; 10] = [
+pub const CONTRACT_NAMES: [&str; 11] = [
     "statutes",
     "rules",
     "services",
@@ -30,6 +30,7 @@ pub const CONTRACT_NAMES: [&str; 10] = [
     "accounts",
     "validators",
     "quotas",
+    "allowances",
 ];
 
 /// Seconds between the approvals of a recovery and its end in `Accounts`: three days.
@@ -60,6 +61,8 @@ pub struct Addresses {
     pub validators: Address,
     /// `Quotas`.
     pub quotas: Address,
+    /// `Allowances`.
+    pub allowances: Address,
 }
 
 /// What the contracts of a network start with.
@@ -150,6 +153,7 @@ pub fn addresses() -> Addresses {
         accounts: at(8),
         validators: at(9),
         quotas: at(10),
+        allowances: at(11),
     }
 }
 
@@ -179,6 +183,7 @@ pub fn genesis_creations(founding: &Founding) -> Vec<Creation> {
         (&Accounts::BYTECODE, &delayed),
         (&Validators::BYTECODE, &seeded),
         (&Quotas::BYTECODE, &metered),
+        (&Allowances::BYTECODE, &alone),
     ];
     let council = match &founding.governance {
         Governance::Key(_) => None,

@@ -6,6 +6,7 @@
 //!
 //! To add a contract: `contracts/README.md`, then [`contracts`] and [`genesis`] here.
 
+mod allowance;
 pub mod contracts;
 mod facts;
 mod genesis;
@@ -15,14 +16,15 @@ mod quota_terms;
 mod recovery;
 mod slots;
 
+pub use allowance::{allowance_message, allowance_window, allowance_window_start_s};
 pub use contracts::{
-    accounts, cases, consents, council, credentials, quotas, registry, rules, services, statutes, uses,
-    validators,
+    accounts, allowances, cases, consents, council, credentials, quotas, registry, rules, services, statutes,
+    uses, validators,
 };
 pub use contracts::{
-    accounts::Accounts, cases::Cases, consents::Consents, council::Council, credentials::Credentials,
-    quotas::Quotas, registry::Registry, rules::Rules, services::Services, statutes::Statutes, uses::Uses,
-    validators::Validators,
+    accounts::Accounts, allowances::Allowances, cases::Cases, consents::Consents, council::Council,
+    credentials::Credentials, quotas::Quotas, registry::Registry, rules::Rules, services::Services,
+    statutes::Statutes, uses::Uses, validators::Validators,
 };
 pub use facts::{
     FACTS_DOMAIN_NAME, FACTS_DOMAIN_VERSION, FACTS_TYPE, Facts, facts_domain, facts_signing_hash,

@@ -6,12 +6,12 @@ use std::{fs, path::Path};
 use alloy_primitives::{Address, B256, Bytes, address, hex};
 use serde_json::Value;
 use zhengtong_bindings::{
-    Accounts, Cases, Consents, Council, CouncilTerms, Credentials, FirstValidator, Founding, Governance,
-    QuotaTerms, Quotas, Registry, Rules, Services, Statutes, Uses, Validators, addresses, council_address,
-    genesis_creations,
+    Accounts, Allowances, Cases, Consents, Council, CouncilTerms, Credentials, FirstValidator, Founding,
+    Governance, QuotaTerms, Quotas, Registry, Rules, Services, Statutes, Uses, Validators, addresses,
+    council_address, genesis_creations,
 };
 
-const CONTRACTS: [&str; 14] = [
+const CONTRACTS: [&str; 15] = [
     "Registry",
     "Statutes",
     "Rules",
@@ -23,6 +23,7 @@ const CONTRACTS: [&str; 14] = [
     "Accounts",
     "Validators",
     "Quotas",
+    "Allowances",
     "Council",
     "Networks",
     "ForeignEvents",
@@ -119,7 +120,7 @@ fn genesis_creates_the_registry_and_then_its_peers() {
     let council = Address::repeat_byte(7);
     let creations = genesis_creations(&founding(Governance::Key(council)));
     let all = addresses();
-    let expected: [(&str, Address, &Bytes); 11] = [
+    let expected: [(&str, Address, &Bytes); 12] = [
         ("registry", all.registry, &Registry::BYTECODE),
         ("statutes", all.statutes, &Statutes::BYTECODE),
         ("rules", all.rules, &Rules::BYTECODE),
@@ -131,6 +132,7 @@ fn genesis_creates_the_registry_and_then_its_peers() {
         ("accounts", all.accounts, &Accounts::BYTECODE),
         ("validators", all.validators, &Validators::BYTECODE),
         ("quotas", all.quotas, &Quotas::BYTECODE),
+        ("allowances", all.allowances, &Allowances::BYTECODE),
     ];
     assert_eq!(creations.len(), expected.len());
     for (creation, (name, address, code)) in creations.iter().zip(expected) {

@@ -6,10 +6,10 @@ use anyhow::{Context, Result};
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use zhengtong_bindings::{
-    CONTRACT_NAMES, DEPLOYER, addresses, consents::Consents::ConsentsCalls, council::Council::CouncilCalls,
-    council_address, quotas::Quotas::QuotasCalls, registry::Registry::RegistryCalls,
-    services::Services::ServicesCalls, slug_str, statutes::Statutes::StatutesCalls,
-    validators::Validators::ValidatorsCalls,
+    CONTRACT_NAMES, DEPLOYER, addresses, allowances::Allowances::AllowancesCalls,
+    consents::Consents::ConsentsCalls, council::Council::CouncilCalls, council_address,
+    quotas::Quotas::QuotasCalls, registry::Registry::RegistryCalls, services::Services::ServicesCalls,
+    slug_str, statutes::Statutes::StatutesCalls, validators::Validators::ValidatorsCalls,
 };
 
 /// The addresses of contracts by their names.
@@ -71,6 +71,7 @@ impl Action {
             Some("statutes") => self.debug::<StatutesCalls>(),
             Some("services") => self.debug::<ServicesCalls>(),
             Some("consents") => self.debug::<ConsentsCalls>(),
+            Some("allowances") => self.debug::<AllowancesCalls>(),
             _ => None,
         };
         let to = name.map_or_else(|| self.to.to_string(), str::to_owned);
@@ -136,7 +137,7 @@ mod tests {
             ("validators", "CONTRACT=0xDATA"),
             (
                 "nobody=0x",
-                "neither an address nor a contract's name (accounts, cases, ",
+                "neither an address nor a contract's name (accounts, allowances, cases, ",
             ),
             ("validators=0xzz", "not hexadecimal"),
         ] {
