@@ -21,6 +21,7 @@ export type FailureCode =
   | "wrong-network" // chain id or network key is not the pinned one
   | "transaction-refused" // the contract refused it; `detail` names the contract's error
   | "gateway-refused" // problem JSON from a gateway; `detail` and `field` come from it
+  | "allowance-used-up" // no more cases can be opened today
   | "not-found"
   | "session-expired"
   | "passkey-refused" // the person did not unlock it, or it is not on this device
@@ -215,6 +216,8 @@ export interface OfficerKey {
 
 export interface Chain {
   network(): Promise<Network>;
+  /** slug of the authority whose tokens open cases; null where none are needed */
+  tokenIssuer(): Promise<string | null>;
   /** all answer after finality; all are signed by the key of the case */
   openCase(wallet: Wallet, own: OwnCase): Promise<Sent>;
   grantConsent(wallet: Wallet, own: OwnCase, terms: ConsentTerms): Promise<Sent & { id: Hex; record: Json }>;
@@ -368,6 +371,8 @@ export interface Gateways {
   /** answers the SD-JWT VC */
   identity(gateway: string, person: { number: string; code: string; holder: PublicJwk }): Promise<string>;
   link(wallet: Wallet, own: OwnCase, link: Link): Promise<void>;
+  /** sees to it that the wallet holds a token that opens this case */
+  tokens(wallet: Wallet, own: OwnCase, authority: Organisation): Promise<void>;
   credential(wallet: Wallet, own: OwnCase, gateway: string): Promise<string | null>;
   offer(wallet: Wallet, own: OwnCase, gateway: string): Promise<CredentialOffer>;
   statements(wallet: Wallet, own: OwnCase, gateway: string): Promise<{ hash: Hex; text: string; salt: Hex; atMs: number }[]>;

@@ -1051,6 +1051,356 @@ export const accountsAbi = [
  }
 ] as const;
 
+export const allowancesAbi = [
+ {
+  "type": "constructor",
+  "inputs": [
+   {
+    "name": "registry_",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "nonpayable"
+ },
+ {
+  "type": "function",
+  "name": "isSpent",
+  "inputs": [
+   {
+    "name": "token",
+    "type": "bytes32"
+   }
+  ],
+  "outputs": [
+   {
+    "name": "",
+    "type": "bool"
+   }
+  ],
+  "stateMutability": "view"
+ },
+ {
+  "type": "function",
+  "name": "issuer",
+  "inputs": [],
+  "outputs": [
+   {
+    "name": "",
+    "type": "bytes32"
+   }
+  ],
+  "stateMutability": "view"
+ },
+ {
+  "type": "function",
+  "name": "keyOf",
+  "inputs": [
+   {
+    "name": "organisation",
+    "type": "bytes32"
+   },
+   {
+    "name": "window",
+    "type": "uint64"
+   }
+  ],
+  "outputs": [
+   {
+    "name": "modulus",
+    "type": "bytes"
+   }
+  ],
+  "stateMutability": "view"
+ },
+ {
+  "type": "function",
+  "name": "messageOf",
+  "inputs": [
+   {
+    "name": "holder",
+    "type": "address"
+   },
+   {
+    "name": "nonce",
+    "type": "bytes32"
+   },
+   {
+    "name": "window",
+    "type": "uint64"
+   }
+  ],
+  "outputs": [
+   {
+    "name": "",
+    "type": "bytes"
+   }
+  ],
+  "stateMutability": "view"
+ },
+ {
+  "type": "function",
+  "name": "publish",
+  "inputs": [
+   {
+    "name": "window",
+    "type": "uint64"
+   },
+   {
+    "name": "modulus",
+    "type": "bytes"
+   }
+  ],
+  "outputs": [],
+  "stateMutability": "nonpayable"
+ },
+ {
+  "type": "function",
+  "name": "redeem",
+  "inputs": [
+   {
+    "name": "holder",
+    "type": "address"
+   },
+   {
+    "name": "nonce",
+    "type": "bytes32"
+   },
+   {
+    "name": "signature",
+    "type": "bytes"
+   }
+  ],
+  "outputs": [],
+  "stateMutability": "nonpayable"
+ },
+ {
+  "type": "function",
+  "name": "registry",
+  "inputs": [],
+  "outputs": [
+   {
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view"
+ },
+ {
+  "type": "function",
+  "name": "setIssuer",
+  "inputs": [
+   {
+    "name": "organisation",
+    "type": "bytes32"
+   }
+  ],
+  "outputs": [],
+  "stateMutability": "nonpayable"
+ },
+ {
+  "type": "function",
+  "name": "windowAt",
+  "inputs": [
+   {
+    "name": "time",
+    "type": "uint64"
+   }
+  ],
+  "outputs": [
+   {
+    "name": "",
+    "type": "uint64"
+   }
+  ],
+  "stateMutability": "pure"
+ },
+ {
+  "type": "event",
+  "name": "IssuerSet",
+  "inputs": [
+   {
+    "name": "organisation",
+    "type": "bytes32",
+    "indexed": true
+   }
+  ],
+  "anonymous": false
+ },
+ {
+  "type": "event",
+  "name": "KeyPublished",
+  "inputs": [
+   {
+    "name": "organisation",
+    "type": "bytes32",
+    "indexed": true
+   },
+   {
+    "name": "window",
+    "type": "uint64",
+    "indexed": true
+   },
+   {
+    "name": "modulus",
+    "type": "bytes",
+    "indexed": false
+   }
+  ],
+  "anonymous": false
+ },
+ {
+  "type": "event",
+  "name": "TokenRedeemed",
+  "inputs": [
+   {
+    "name": "organisation",
+    "type": "bytes32",
+    "indexed": true
+   },
+   {
+    "name": "window",
+    "type": "uint64",
+    "indexed": true
+   },
+   {
+    "name": "token",
+    "type": "bytes32",
+    "indexed": true
+   }
+  ],
+  "anonymous": false
+ },
+ {
+  "type": "error",
+  "name": "AlreadyPublished",
+  "inputs": [
+   {
+    "name": "organisation",
+    "type": "bytes32"
+   },
+   {
+    "name": "window",
+    "type": "uint64"
+   }
+  ]
+ },
+ {
+  "type": "error",
+  "name": "AlreadySpent",
+  "inputs": [
+   {
+    "name": "token",
+    "type": "bytes32"
+   }
+  ]
+ },
+ {
+  "type": "error",
+  "name": "BadModulus",
+  "inputs": [
+   {
+    "name": "length",
+    "type": "uint256"
+   }
+  ]
+ },
+ {
+  "type": "error",
+  "name": "BadToken",
+  "inputs": [
+   {
+    "name": "holder",
+    "type": "address"
+   },
+   {
+    "name": "window",
+    "type": "uint64"
+   }
+  ]
+ },
+ {
+  "type": "error",
+  "name": "NoIssuer",
+  "inputs": []
+ },
+ {
+  "type": "error",
+  "name": "NoKey",
+  "inputs": [
+   {
+    "name": "organisation",
+    "type": "bytes32"
+   },
+   {
+    "name": "window",
+    "type": "uint64"
+   }
+  ]
+ },
+ {
+  "type": "error",
+  "name": "NotAnAuthority",
+  "inputs": [
+   {
+    "name": "organisation",
+    "type": "bytes32"
+   }
+  ]
+ },
+ {
+  "type": "error",
+  "name": "NotCases",
+  "inputs": [
+   {
+    "name": "sender",
+    "type": "address"
+   }
+  ]
+ },
+ {
+  "type": "error",
+  "name": "NotCouncil",
+  "inputs": [
+   {
+    "name": "sender",
+    "type": "address"
+   }
+  ]
+ },
+ {
+  "type": "error",
+  "name": "NotTheIssuer",
+  "inputs": [
+   {
+    "name": "organisation",
+    "type": "bytes32"
+   },
+   {
+    "name": "sender",
+    "type": "address"
+   }
+  ]
+ },
+ {
+  "type": "error",
+  "name": "WindowOutOfRange",
+  "inputs": [
+   {
+    "name": "window",
+    "type": "uint64"
+   },
+   {
+    "name": "first",
+    "type": "uint64"
+   },
+   {
+    "name": "last",
+    "type": "uint64"
+   }
+  ]
+ }
+] as const;
+
 export const casesAbi = [
  {
   "type": "constructor",
@@ -1362,6 +1712,39 @@ export const casesAbi = [
    {
     "name": "form",
     "type": "bytes32"
+   }
+  ],
+  "outputs": [
+   {
+    "name": "id",
+    "type": "bytes32"
+   }
+  ],
+  "stateMutability": "nonpayable"
+ },
+ {
+  "type": "function",
+  "name": "openWithToken",
+  "inputs": [
+   {
+    "name": "service",
+    "type": "bytes32"
+   },
+   {
+    "name": "version",
+    "type": "uint32"
+   },
+   {
+    "name": "form",
+    "type": "bytes32"
+   },
+   {
+    "name": "nonce",
+    "type": "bytes32"
+   },
+   {
+    "name": "signature",
+    "type": "bytes"
    }
   ],
   "outputs": [
@@ -2162,6 +2545,16 @@ export const casesAbi = [
    {
     "name": "str",
     "type": "string"
+   }
+  ]
+ },
+ {
+  "type": "error",
+  "name": "TokenMissing",
+  "inputs": [
+   {
+    "name": "issuer",
+    "type": "bytes32"
    }
   ]
  },

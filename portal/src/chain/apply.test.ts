@@ -15,6 +15,7 @@ let wallet: Wallet;
 let own: OwnCase;
 let done: string[];
 let failing: Set<string>;
+let issuer: string | null;
 
 function step(name: string): void {
   if (failing.has(name)) throw new PortFailure("offline", name);
@@ -25,9 +26,11 @@ const sent = { txHash: "0xaa", blockNumber: 1 } as const;
 const ports = {
   chain: {
     grantConsent: async (_wallet: Wallet, _own: OwnCase, { provider }: { provider: string }) => (step(`consent ${provider}`), { ...sent, id: "0x01", record: {} }),
+    tokenIssuer: async () => issuer,
     openCase: async () => (step("open"), sent),
   } as unknown as Chain,
   gateways: {
+    tokens: async (_: Wallet, current: OwnCase, { slug }: { slug: string }) => step(`token of ${slug} for ${current.index}`),
     link: async (_: Wallet, current: OwnCase, { organisation, as }: { organisation: { slug: string }; as: { provider: boolean; owner: boolean } }) => {
       step(`link ${organisation.slug}${as.provider ? " provider" : ""}${as.owner ? " owner" : ""}`);
       await wallet.updateCase(current.id, { linkedAtMs: { [organisation.slug]: 1 } });
@@ -41,6 +44,7 @@ beforeEach(async () => {
   own = await wallet.newCase("s", 1, {});
   done = [];
   failing = new Set();
+  issuer = null;
 });
 
 describe("applying", () => {
@@ -64,6 +68,20 @@ describe("applying", () => {
     done = [];
     await run();
     expect(done).toEqual(["link disabled-federation provider"]);
+  });
+
+  it("takes a token of the authority that the chain names, and opens nothing without", async () => {
+    issuer = "public-security";
+    failing.add("token of public-security for 0");
+    await expect(run()).rejects.toEqual(expect.objectContaining({ code: "offline" }));
+    expect(done.filter((one) => one === "open")).toEqual([]);
+    failing.clear();
+    done = [];
+    await run();
+    expect(done).toEqual(["consent disabled-federation", "token of public-security for 0", "open"]);
+    issuer = "nobody";
+    own = await wallet.newCase("s", 1, {});
+    await expect(run()).rejects.toEqual(expect.objectContaining({ code: "bad-answer", detail: expect.stringContaining("nobody") }));
   });
 
   it("opens nothing before the consents are on the chain", async () => {

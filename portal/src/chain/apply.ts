@@ -88,14 +88,20 @@ export async function apply(ports: { chain: Chain; gateways: Gateways }, request
 
   async function open(): Promise<void> {
     if (own.openedTx !== null) return;
+    const issuer = await ports.chain.tokenIssuer();
+    if (issuer !== null) await ports.gateways.tokens(wallet, own, organisationOf(issuer, organisations));
     const { txHash } = await ports.chain.openCase(wallet, own);
     await wallet.updateCase(id, { openedTx: txHash });
     told?.({ kind: "open" });
   }
 }
 
-function linkOf(slug: string, participants: Participants, organisations: readonly Organisation[]): Link {
+function organisationOf(slug: string, organisations: readonly Organisation[]): Organisation {
   const organisation = organisations.find((candidate) => candidate.slug === slug);
   if (organisation === undefined) throw new PortFailure("bad-answer", `the registry has no organisation ${slug}`);
-  return { organisation, as: { provider: participants.providers.includes(slug), owner: participants.owner === slug } };
+  return organisation;
+}
+
+function linkOf(slug: string, participants: Participants, organisations: readonly Organisation[]): Link {
+  return { organisation: organisationOf(slug, organisations), as: { provider: participants.providers.includes(slug), owner: participants.owner === slug } };
 }

@@ -4,6 +4,7 @@ import { type Chain, type Hex, type OfficerKey, type OwnCase, PortFailure, type 
 import { caseCommitment, formCommitment } from "../wallet/bytes";
 import { keyringOf } from "../wallet/keyring";
 import { casesAbi, consentsAbi } from "./abi";
+import { heldToken, tokenIssuer } from "./allowance";
 import { slug, statuteId } from "./codes";
 import type { Call, Connection } from "./connection";
 import { consentRecord } from "./consent";
@@ -37,12 +38,20 @@ export function chainOver(connection: Connection, now: () => number = Date.now):
 
   return {
     network: () => connection.network(),
+    tokenIssuer: () => tokenIssuer(connection),
 
     async openCase(wallet, own) {
       const form = await commitment(wallet, own, own.form, own.salt);
+      const token = await heldToken(wallet, own, now());
+      const terms = [slug(own.service), own.version, form];
+      const call = token === null ? onCases("open", terms) : onCases("openWithToken", [...terms, token.nonce, token.signature]);
       try {
-        return await byCase(wallet, own, onCases("open", [slug(own.service), own.version, form]));
+        const sent = await byCase(wallet, own, call);
+        if (token !== null) await keyringOf(wallet).dropTokens(token.address);
+        return sent;
       } catch (failure) {
+        // Of another day than the chain's, or no longer wanted: another one is fetched the next time.
+        if (token !== null && failure instanceof ContractRefusal && isNoToken(failure.error)) await keyringOf(wallet).dropTokens(token.address);
         // A key has one case. If it is open already, an earlier attempt got through and only its answer was lost.
         const isOpen = failure instanceof ContractRefusal && failure.error === "KeyAlreadyUsed";
         const earlier = isOpen ? await opened(own, form) : null;
@@ -81,6 +90,8 @@ export function chainOver(connection: Connection, now: () => number = Date.now):
     statuteId,
   };
 }
+
+const isNoToken = (error: string): boolean => ["BadToken", "NoKey", "NoIssuer", "AlreadySpent"].includes(error);
 
 function byOfficer(connection: Connection, key: OfficerKey, call: Call): Promise<Sent> {
   return senderOf(key)(connection, call);

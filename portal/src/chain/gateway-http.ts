@@ -25,12 +25,14 @@ export interface GatewayHttp {
 }
 
 interface Problem {
+  readonly type?: string;
   readonly title?: string;
   readonly detail?: string;
   readonly field?: string;
 }
 
-function codeOf(status: number, hasToken: boolean): FailureCode {
+function codeOf(status: number, hasToken: boolean, kind: string | undefined): FailureCode {
+  if (kind === "urn:zhengtong:problem:allowance-used-up") return "allowance-used-up";
   if (status === 401 && hasToken) return "session-expired";
   if (status === 404) return "not-found";
   if (status === 429 || status >= 500) return "offline";
@@ -58,7 +60,7 @@ export async function ask(http: GatewayHttp, gateway: string, request: GatewayRe
   }
   const problem = (json ?? {}) as Problem;
   const detail = problem.detail ?? problem.title ?? `HTTP ${response.status}`;
-  throw new PortFailure(codeOf(response.status, request.headers?.["authorization"] !== undefined), detail, problem.field);
+  throw new PortFailure(codeOf(response.status, request.headers?.["authorization"] !== undefined, problem.type), detail, problem.field);
 }
 
 /** For requests that may be repeated: waits and tries again while the gateway cannot be reached. */

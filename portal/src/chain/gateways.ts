@@ -4,6 +4,7 @@ import { caseCommitment, formCommitment, randomHex, statementCommitment } from "
 import { WalletError } from "../wallet/errors";
 import { keyringOf } from "../wallet/keyring";
 import { siweMessage } from "../wallet/siwe";
+import { fetchTokens, heldToken } from "./allowance";
 import type { Connection } from "./connection";
 import { Answer, type GatewayHttp, ask, askAsCase, askPatiently } from "./gateway-http";
 import { exportCases } from "./export";
@@ -61,6 +62,12 @@ export function gatewaysOver(http: GatewayHttp, connection: Connection, prove: P
     },
 
     link,
+
+    async tokens(wallet, own, authority) {
+      if ((await heldToken(wallet, own, http.now())) !== null) return;
+      const headers = await signedIn(wallet, authority.slug, authority.gateway);
+      await fetchTokens(wallet, own, { http, connection, headers, authority });
+    },
 
     async credential(wallet, own, gateway) {
       try {

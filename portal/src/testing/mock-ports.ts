@@ -18,6 +18,7 @@ export function mockChain(cases: MockCases): Chain {
     network: async () => {
       throw new PortFailure("offline", "mock");
     },
+    tokenIssuer: async () => null,
     openCase: async (_wallet, own) => {
       await wait(STEP_MS);
       cases.open(own.id, own.service, own.address);
@@ -81,6 +82,7 @@ export function mockGateways(cases: MockCases): Gateways {
       const order = ["public-security", "health", "civil-affairs"].indexOf(organisation.slug);
       setTimeout(() => cases.attest(own.id, organisation.slug, facts), STEP_MS * (2 + order));
     },
+    tokens: async () => undefined,
     offer: async () => ({ uri: "openid-credential-offer://?credential_offer_uri=mock", txCode: "493536", expiresAtMs: Date.now() + 900_000 }),
     credential: async (_wallet, own) => (cases.get(own.id).credential ? "eyJhbGciOiJFUzI1NiJ9.mock~" : null),
     statements: async (_wallet, own) => {

@@ -6,7 +6,7 @@ import { type Hex, base64Url, hexToBytes, personCommitment } from "./bytes";
 import { caseKey, caseSalt, credentialKey, holderKey, personSalt, useSecret } from "./derive";
 import { WalletError } from "./errors";
 import { numberOf, presentIdentity, publicJwk } from "./identity";
-import type { AccountRecord, WalletState } from "./state";
+import type { AccountRecord, BlindedToken, Token, WalletState } from "./state";
 import type { Vault } from "./vault";
 
 export class Keyring {
@@ -58,6 +58,38 @@ export class Keyring {
   async personCommitment(caseId: Hex): Promise<Hex> {
     const { identity, seed } = await this.#vault.read();
     return personCommitment(personSalt(hexToBytes(seed), caseId), identity === null ? "" : await numberOf(identity));
+  }
+
+  /** Tokens that are held, and those that wait for their signature. */
+  async tokens(): Promise<{ held: readonly Token[]; blinded: readonly BlindedToken[] }> {
+    const { tokens = [], blinded = [] } = await this.#vault.read();
+    return { held: tokens, blinded };
+  }
+
+  /** Keeps what was blinded, before it is sent. */
+  async keepBlinded(blinded: readonly BlindedToken[]): Promise<void> {
+    await this.#vault.update((state) => ({ ...state, blinded }));
+  }
+
+  /** Keeps tokens; what waited for them, and tokens of earlier days, go. */
+  async keepTokens(fresh: readonly Token[], window: number): Promise<void> {
+    await this.#vault.update((state) => {
+      const isFresh = ({ nonce }: { nonce: Hex }) => fresh.some((token) => token.nonce === nonce);
+      const held = (state.tokens ?? []).filter((token) => token.window >= window && !isFresh(token));
+      return { ...state, tokens: [...held, ...fresh], blinded: (state.blinded ?? []).filter((waiting) => !isFresh(waiting)) };
+    });
+  }
+
+  /** Lets go of the tokens of a key: it was redeemed, or is none. */
+  async dropTokens(address: Hex): Promise<void> {
+    await this.#vault.update((state) => ({ ...state, tokens: (state.tokens ?? []).filter((token) => token.address !== address) }));
+  }
+
+  /** Addresses of the keys that the next cases will have. */
+  async nextAddresses(count: number): Promise<Hex[]> {
+    const { seed, nextIndex } = await this.#vault.read();
+    const bytes = hexToBytes(seed);
+    return Array.from({ length: count }, (_, offset) => privateKeyToAccount(caseKey(bytes, nextIndex + offset)).address.toLowerCase() as Hex);
   }
 
   /** Public key that the credential of this case will be bound to. */

@@ -15,6 +15,22 @@ export interface AccountRecord {
   readonly shares: readonly (string | null)[];
 }
 
+/** A token of the daily allowance: it opens the case of one key, on one day. */
+export interface Token {
+  /** Days since 1 January 1970 in Beijing. */
+  readonly window: number;
+  /** The key that may redeem it. */
+  readonly address: Hex;
+  readonly nonce: Hex;
+  readonly signature: Hex;
+}
+
+/** A token that was blinded, and kept before it was sent: asked for again, the authority counts it once. */
+export interface BlindedToken extends Omit<Token, "signature"> {
+  readonly blinded: Hex;
+  readonly inverse: Hex;
+}
+
 export interface WalletState {
   readonly v: 1;
   readonly seed: Hex;
@@ -30,6 +46,8 @@ export interface WalletState {
   readonly drafts: Readonly<Record<string, Form>>;
   /** Absent in wallets that are not protected. */
   readonly account?: AccountRecord;
+  readonly tokens?: readonly Token[];
+  readonly blinded?: readonly BlindedToken[];
 }
 
 export function emptyState(seed: Hex, words: string | null, isNew: boolean): WalletState {

@@ -19,6 +19,8 @@ export const failures = {
   "failure.transaction-refused.next": ["什么都没有改变。原因写在下面；如果状态已经变化，请刷新后再操作。", "Nothing has changed. The reason is below; if the case has moved on, reload and look again."],
   "failure.gateway-refused.title": ["部门没有接受", "The agency did not accept this"],
   "failure.gateway-refused.next": ["原因写在下面。更正后可以再提交，不会重复办理。", "The reason is below. Correct it and send it again; it will not count twice."],
+  "failure.allowance-used-up.title": ["今天的办件次数用完了", "No more applications today"],
+  "failure.allowance-used-up.next": ["为防止滥用，每人每天能提交的申请数有上限。明天（北京时间零点起）会有新的次数；您填写的内容都还在，到时继续提交即可。", "Each person can send only so many applications a day, so that nobody floods the system. New ones come at midnight, Beijing time. What you entered is kept; send it then."],
   "failure.not-found.title": ["没有找到", "Not found"],
   "failure.not-found.next": ["请检查编号。刚提交的内容要等一两秒才能查到。", "Check the number. What was just sent takes a second or two to appear."],
   "failure.session-expired.title": ["登录已过期", "Your session has ended"],
