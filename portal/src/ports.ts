@@ -373,6 +373,8 @@ export interface Gateways {
   link(wallet: Wallet, own: OwnCase, link: Link): Promise<void>;
   /** sees to it that the wallet holds a token that opens this case */
   tokens(wallet: Wallet, own: OwnCase, authority: Organisation): Promise<void>;
+  /** sees to it that the wallet holds tokens for its next cases, before there is one */
+  tokensAhead(wallet: Wallet, authority: Organisation): Promise<void>;
   credential(wallet: Wallet, own: OwnCase, gateway: string): Promise<string | null>;
   offer(wallet: Wallet, own: OwnCase, gateway: string): Promise<CredentialOffer>;
   statements(wallet: Wallet, own: OwnCase, gateway: string): Promise<{ hash: Hex; text: string; salt: Hex; atMs: number }[]>;

@@ -1,6 +1,6 @@
 // @vitest-environment node
 // Tokens from an authority of the test's own to the real contracts.
-import { BlindRSA, Params } from "@cloudflare/blindrsa-ts";
+import { KeyObject, constants, privateDecrypt } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Chain, type Gateways, type Hex, type Organisation, PortFailure, type Wallet } from "../ports";
 import { base64Url, bytesToHex, fromBase64Url } from "../wallet/bytes";
@@ -18,7 +18,6 @@ import { gatewaysOver } from "./gateways";
 const ISSUER = "public-security";
 const SERVICE = "old-age-allowance";
 const authority: Organisation = { slug: ISSUER, name: ISSUER, gateway: `/gateway/${ISSUER}`, encryptionKey: "0x00" };
-const suite = new BlindRSA({ ...(Params["RSABSSA_SHA384_PSS_Randomized"] as NonNullable<(typeof Params)[string]>), hash: "SHA-256", saltLength: 32, supportsRSARAW: false });
 
 let anvil: Anvil;
 let connection: Connection;
@@ -32,11 +31,14 @@ let asked: string[][];
 let left: number;
 let answers: boolean;
 let isLiar: boolean;
+let calls: number;
+let onAsked: () => Promise<void>;
 
 const json = (value: unknown, status = 200) => new Response(JSON.stringify(value), { status });
 
 const fetcher: typeof fetch = async (input, init) => {
   const { pathname } = new URL(String(input));
+  calls += 1;
   if (pathname.endsWith("/v1/session/nonce")) return json({ nonce: "challenge" });
   if (pathname.endsWith("/v1/my/session")) return json({ token: "t", expires_at: 1 });
   const window = windowAt(nowMs);
@@ -44,9 +46,12 @@ const fetcher: typeof fetch = async (input, init) => {
   const { blinded } = JSON.parse(String(init?.body)) as { blinded: string[] };
   const isNew = !asked.some((before) => before.join() === blinded.join());
   asked.push(blinded);
+  await onAsked();
   if (isNew && blinded.length > left) return json({ type: "urn:zhengtong:problem:allowance-used-up", title: "", detail: "none" }, 409);
   if (isNew) left -= blinded.length;
-  const signatures = await Promise.all(blinded.map(async (text) => base64Url(await suite.blindSign(pair.privateKey, fromBase64Url(text)))));
+  // RSASP1 is RSADP by another name (RFC 8017, section 5.2.1), here OpenSSL's.
+  const key = { key: KeyObject.from(pair.privateKey), padding: constants.RSA_NO_PADDING };
+  const signatures = blinded.map((text) => base64Url(privateDecrypt(key, fromBase64Url(text))));
   if (!answers) throw new Error("the line was cut");
   return json({ signatures: isLiar ? [...signatures].reverse() : signatures, allowance: { window, limit: 20, left, next_s: 1 } });
 };
@@ -65,7 +70,8 @@ beforeAll(async () => {
 afterAll(() => anvil.stop());
 
 beforeEach(async () => {
-  [asked, left, answers, isLiar] = [[], 20, true, false];
+  [asked, left, answers, isLiar, calls] = [[], 20, true, false, 0];
+  onAsked = async () => undefined;
   const http = { origin: "https://portal.example", fetch: fetcher, now: () => nowMs, sleep: async () => {} };
   chain = chainOver(connection, () => nowMs);
   gateways = gatewaysOver(http, connection, async () => []);
@@ -101,6 +107,40 @@ describe("opening with the daily allowance", { timeout: 60_000 }, () => {
       expect(await statusOf(next.id)).toBe(1);
     }
     expect(asked).toHaveLength(before);
+  });
+
+  it("draws them ahead of need, always as many, and opens cases without a word to the authority", async () => {
+    await gateways.tokensAhead(wallet, authority);
+    expect(asked.map(({ length }) => length)).toEqual([BATCH]);
+    // Enough are held: nothing is asked, not even how many are left.
+    calls = 0;
+    await gateways.tokensAhead(wallet, authority);
+    for (let n = 1; n < BATCH; n++) {
+      const own = await fresh();
+      await gateways.tokens(wallet, own, authority);
+      await chain.openCase(wallet, own);
+      expect(await statusOf(own.id)).toBe(1);
+    }
+    expect(calls).toBe(0);
+    // One is left. The next batch is as large as the first, for keys that have none yet.
+    await gateways.tokensAhead(wallet, authority);
+    expect(asked.map(({ length }) => length)).toEqual([BATCH, BATCH]);
+    expect(new Set(await heldFor()).size).toBe(BATCH + 1);
+  });
+
+  it("lets a case that is opened meanwhile wait for what is drawn ahead", async () => {
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const arrived = new Promise<void>((resolve) => (onAsked = async () => (resolve(), await held)));
+    const ahead = gateways.tokensAhead(wallet, authority);
+    await arrived;
+    const own = await fresh();
+    const opening = gateways.tokens(wallet, own, authority);
+    release();
+    await Promise.all([ahead, opening]);
+    expect(asked.map(({ length }) => length)).toEqual([BATCH]);
+    await chain.openCase(wallet, own);
+    expect(await statusOf(own.id)).toBe(1);
   });
 
   it("asks with the same messages again when the line was cut, and is counted once", async () => {

@@ -9,8 +9,13 @@ import { slug, slugText } from "./codes";
 import type { Connection } from "./connection";
 import { Answer, type GatewayHttp, type GatewayRequest, ask, askPatiently } from "./gateway-http";
 
-/** Tokens asked for at once: for this case and the next ones, so that a day's later cases need no authority. */
+/**
+ * Tokens asked for at once, whatever they are needed for: for the cases that come next, so that opening one needs no
+ * authority, which could tell by the time whose case it is.
+ */
 export const BATCH = 5;
+/** With so many tokens for the next cases a wallet asks for none ahead of need. */
+const ENOUGH = 2;
 const PATH = "/v1/my/allowance";
 
 /** Slug of the authority whose tokens open cases; null where none are needed. */
@@ -34,8 +39,18 @@ interface Asking {
   readonly authority: Organisation;
 }
 
-/** Gets tokens for this case and the next ones, if none is held for it. Whatever is cut off goes on with the same messages. */
-export async function fetchTokens(wallet: Wallet, own: OwnCase, asking: Asking): Promise<void> {
+/** Whether the next cases can be opened today without the authority. */
+export async function holdsEnough(wallet: Wallet, nowMs: number): Promise<boolean> {
+  const keyring = keyringOf(wallet);
+  const [{ held }, next, today] = [await keyring.tokens(), await keyring.nextAddresses(ENOUGH), windowAt(nowMs)];
+  return next.every((address) => held.some((token) => token.address === address && token.window >= today));
+}
+
+/**
+ * Gets tokens for the next cases, and for one that there is already; none if one is held for that. Whatever is cut off goes on
+ * with the same messages.
+ */
+export async function fetchTokens(wallet: Wallet, own: OwnCase | null, asking: Asking): Promise<void> {
   const { http, headers, authority } = asking;
   const keyring = keyringOf(wallet);
   const request: GatewayRequest = { method: "GET", path: PATH, headers };
@@ -49,15 +64,16 @@ export async function fetchTokens(wallet: Wallet, own: OwnCase, asking: Asking):
   // What was cut off before comes first: it may have been counted.
   const waiting = (await keyring.tokens()).blinded.filter((one) => one.window === window);
   if (waiting.length > 0) await signed(signing, waiting);
-  const address = own.address.toLowerCase() as Hex;
   const { held } = await keyring.tokens();
-  if (held.some((token) => token.address === address && token.window === window)) return;
+  const isHeld = (address: Hex): boolean => held.some((token) => token.address === address && token.window === window);
+  const first = own === null ? [] : [own.address.toLowerCase() as Hex];
+  if (first.length > 0 ? first.every(isHeld) : waiting.length > 0) return;
 
   const count = Math.min(BATCH, left - waiting.length);
   if (count <= 0) throw new PortFailure("allowance-used-up", `window ${window}, 0 of ${allowance.number("limit")} left`);
-  const next = (await keyring.nextAddresses(BATCH)).filter((one) => one !== address && !held.some((token) => token.address === one && token.window === window));
+  const next = (await keyring.nextAddresses(2 * BATCH)).filter((one) => !first.includes(one) && !isHeld(one));
   const blinded: BlindedToken[] = [];
-  for (const one of [address, ...next].slice(0, count)) blinded.push(await blindToken(key, space, window, one));
+  for (const one of [...first, ...next].slice(0, count)) blinded.push(await blindToken(key, space, window, one));
   await keyring.keepBlinded(blinded);
   await signed(signing, blinded);
 }

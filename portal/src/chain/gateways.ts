@@ -1,10 +1,10 @@
 // The agencies' gateways as the screens see them.
-import { type DataRequest, type DeskCase, type DeskRow, type Gateways, type Hex, type Json, type Link, type OwnCase, PortFailure, type ReceivedRecord, type Right, type ToExport, type Wallet } from "../ports";
+import { type DataRequest, type DeskCase, type DeskRow, type Gateways, type Hex, type Json, type Link, type Organisation, type OwnCase, PortFailure, type ReceivedRecord, type Right, type ToExport, type Wallet } from "../ports";
 import { caseCommitment, formCommitment, randomHex, statementCommitment } from "../wallet/bytes";
 import { WalletError } from "../wallet/errors";
 import { keyringOf } from "../wallet/keyring";
 import { siweMessage } from "../wallet/siwe";
-import { fetchTokens, heldToken } from "./allowance";
+import { fetchTokens, heldToken, holdsEnough } from "./allowance";
 import type { Connection } from "./connection";
 import { Answer, type GatewayHttp, ask, askAsCase, askPatiently } from "./gateway-http";
 import { exportCases } from "./export";
@@ -56,6 +56,19 @@ export function gatewaysOver(http: GatewayHttp, connection: Connection, prove: P
     return { authorization: `Bearer ${session.text("token")}` };
   }
 
+  async function draw(wallet: Wallet, own: OwnCase | null, authority: Organisation): Promise<void> {
+    const headers = await signedIn(wallet, authority.slug, authority.gateway);
+    await fetchTokens(wallet, own, { http, connection, headers, authority });
+  }
+
+  /** One after the other for each wallet: what is drawn ahead may be what an opening waits for. */
+  const drawn = new WeakMap<Wallet, Promise<void>>();
+  function drawing(wallet: Wallet, work: () => Promise<void>): Promise<void> {
+    const mine = (drawn.get(wallet) ?? Promise.resolve()).then(work);
+    drawn.set(wallet, mine.catch(() => undefined));
+    return mine;
+  }
+
   return {
     async identity(gateway, person) {
       return new Answer(await ask(http, gateway, { method: "POST", path: "/v1/identity", body: person })).text("credential");
@@ -63,11 +76,15 @@ export function gatewaysOver(http: GatewayHttp, connection: Connection, prove: P
 
     link,
 
-    async tokens(wallet, own, authority) {
-      if ((await heldToken(wallet, own, http.now())) !== null) return;
-      const headers = await signedIn(wallet, authority.slug, authority.gateway);
-      await fetchTokens(wallet, own, { http, connection, headers, authority });
-    },
+    tokens: (wallet, own, authority) =>
+      drawing(wallet, async () => {
+        if ((await heldToken(wallet, own, http.now())) === null) await draw(wallet, own, authority);
+      }),
+
+    tokensAhead: (wallet, authority) =>
+      drawing(wallet, async () => {
+        if (!(await holdsEnough(wallet, http.now()))) await draw(wallet, null, authority);
+      }),
 
     async credential(wallet, own, gateway) {
       try {

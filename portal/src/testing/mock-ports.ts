@@ -83,6 +83,7 @@ export function mockGateways(cases: MockCases): Gateways {
       setTimeout(() => cases.attest(own.id, organisation.slug, facts), STEP_MS * (2 + order));
     },
     tokens: async () => undefined,
+    tokensAhead: async () => undefined,
     offer: async () => ({ uri: "openid-credential-offer://?credential_offer_uri=mock", txCode: "493536", expiresAtMs: Date.now() + 900_000 }),
     credential: async (_wallet, own) => (cases.get(own.id).credential ? "eyJhbGciOiJFUzI1NiJ9.mock~" : null),
     statements: async (_wallet, own) => {

@@ -1,5 +1,6 @@
 /** Signing in, as steps over the ports. */
 import { here, networkInfo, session } from "../../app/here.svelte";
+import { organisationOf } from "../../app/organisations";
 import type { DemoResident } from "../../api/demo";
 import { DEMO_PASSPHRASE } from "./demo";
 import { type InjectedProvider, PortFailure, type Wallet } from "../../ports";
@@ -15,6 +16,7 @@ export async function makeWallet(words: string[], passphrase: string | null): Pr
 
 export async function unlock(passphrase: string): Promise<void> {
   session.wallet = await here().ports.wallets.unlock(passphrase);
+  drawAhead(session.wallet);
 }
 
 export async function unlockWithPasskey(): Promise<void> {
@@ -23,6 +25,24 @@ export async function unlockWithPasskey(): Promise<void> {
 
 export async function connect(provider: InjectedProvider): Promise<void> {
   session.wallet = await here().ports.wallets.connect(provider);
+  drawAhead(session.wallet);
+}
+
+/**
+ * Fetches tokens of the day as soon as the wallet is open and not when a case is, so that the authority cannot tell by the
+ * time which case they opened. Nothing waits for it.
+ */
+function drawAhead(wallet: Wallet): void {
+  // What goes wrong here is said when a case is opened, which asks again.
+  void tokensAhead(wallet).catch(() => undefined);
+}
+
+async function tokensAhead(wallet: Wallet): Promise<void> {
+  if ((await wallet.identity()) === null) return;
+  const { chain, gateways } = here().ports;
+  const issuer = await chain.tokenIssuer();
+  const authority = (await networkInfo()).organisations.find(({ id }) => id === issuer);
+  if (authority !== undefined) await gateways.tokensAhead(wallet, organisationOf(authority));
 }
 
 /** The person proves who they are to the agency that may say so; the credential goes into the wallet. */
@@ -32,6 +52,7 @@ export async function proveIdentity(wallet: Wallet, number: string, code: string
   if (!agency) throw new PortFailure("not-found", "no organisation of the Registry may issue identities");
   const raw = await here().ports.gateways.identity(agency.gateway, { number, code, holder: await wallet.holderKey() });
   await wallet.keepIdentity(raw);
+  drawAhead(wallet);
 }
 
 /** A new demonstration wallet that holds the identity of a made-up resident. */
