@@ -8,6 +8,7 @@ use zhengtong_types::NetworkKey;
 
 use crate::GatewayError;
 use crate::app::access::Role;
+use crate::app::allowance::{DEFAULT_TOKENS, MAX_TOKENS};
 use crate::app::api::ApiConfig;
 use crate::keys::KeyFiles;
 use crate::signatures::Algorithm;
@@ -64,9 +65,16 @@ pub struct Config {
     /// Who may do what at the desk.
     #[serde(default)]
     pub access: AccessConfig,
+    /// Tokens that open cases, for each person and day, if the chain names this organisation as their issuer: 1 to 100.
+    #[serde(default = "default_tokens")]
+    pub allowance_tokens: u32,
     /// See [`Sabotage`]: no file can ask for it.
     #[serde(skip)]
     pub sabotage: Option<Sabotage>,
+}
+
+fn default_tokens() -> u32 {
+    DEFAULT_TOKENS
 }
 
 /// Who may do what at the desk.
@@ -179,6 +187,9 @@ impl Config {
         self.peers_base()?;
         if self.sabotage.is_some() && !self.dev {
             return wrong("sabotage", "is for tests of a `dev` network alone");
+        }
+        if self.allowance_tokens == 0 || self.allowance_tokens > MAX_TOKENS {
+            return wrong("allowance_tokens", &format!("must be 1 to {MAX_TOKENS}"));
         }
         if let Some(credentials) = &self.credentials {
             credentials.check()?;

@@ -152,6 +152,7 @@ pub async fn open(
         session_domains: config.session_domains,
         key_roles: config.access.roles,
         access: Access::load(config.access.policies)?,
+        allowance_tokens: config.allowance_tokens,
         retention: match &config.retention {
             Some(path) => Retention::load(path)?,
             None => Retention::default(),

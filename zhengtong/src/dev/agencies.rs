@@ -12,6 +12,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use zhengtong_credentials::x509::Authority;
 use zhengtong_gateway::app::App;
 use zhengtong_gateway::app::access::{KEY_ROLES, Role};
+use zhengtong_gateway::app::allowance::MAX_TOKENS;
 use zhengtong_gateway::http::{Mediator, openid::well_known};
 use zhengtong_gateway::{AccessConfig, Config, CredentialsConfig, Gateway, KeyFiles, Keys, Sabotage};
 use zhengtong_population::Prepared;
@@ -19,6 +20,9 @@ use zhengtong_types::NetworkKey;
 
 /// Seed of the synthetic residents: everybody's demo has the same ones.
 const POPULATION_SEED: u64 = 0x5a68_7430;
+
+/// Tokens for each resident and day: everybody who tries it out is one of few residents, in a new wallet each time.
+const ALLOWANCE_TOKENS: u32 = MAX_TOKENS;
 
 /// Where the gateways find what is not in the data folder.
 pub struct Surroundings {
@@ -119,6 +123,7 @@ pub async fn start(
             }),
             dev: true,
             access: access(surroundings, keys),
+            allowance_tokens: ALLOWANCE_TOKENS,
             retention: Some(surroundings.agencies.join(agency.slug).join("retention.toml")),
             deletion_record: None,
             sabotage: surroundings

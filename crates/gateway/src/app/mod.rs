@@ -2,6 +2,7 @@
 
 mod accept;
 pub mod access;
+pub mod allowance;
 pub mod api;
 mod asking;
 pub mod backup;
@@ -51,6 +52,7 @@ use zhengtong_vault::{Secret, Vault, VaultError};
 
 pub use accept::AcceptError;
 pub use access::AccessError;
+pub use allowance::{Allowance, AllowanceError};
 pub use backup::BackupError;
 pub use desk::{DeskCase, DeskFact, DeskPage, MAX_QUEUE_PAGE};
 pub use identity::IdentityError;
@@ -149,6 +151,8 @@ pub struct Parts {
     pub key_roles: BTreeMap<Address, Vec<access::Role>>,
     /// Who may do what.
     pub access: access::Access,
+    /// Tokens of the daily allowance for each person.
+    pub allowance_tokens: u32,
     /// How long what is kept.
     pub retention: retention::Retention,
     /// Breaks one promise, so that a test can see it noticed. Only in `dev`, and in no configuration file.
@@ -170,6 +174,7 @@ pub(crate) struct Inner {
     openid: Openid,
     /// Rings when there may be work.
     wake: Notify,
+    allowance_keys: allowance::Keys,
     /// One at a time publishes a status list.
     publishing: tokio::sync::Mutex<()>,
 }
@@ -193,6 +198,7 @@ impl App {
             exchange,
             openid: Openid::new(&parts.encryption),
             wake: Notify::new(),
+            allowance_keys: allowance::Keys::default(),
             publishing: tokio::sync::Mutex::new(()),
             parts,
         }))

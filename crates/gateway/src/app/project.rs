@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use zhengtong_bindings::accounts::Accounts::{
     AccountCreated, GuardsChanged, RecoveryFinished, SignerAdded, SignerRemoved,
 };
+use zhengtong_bindings::allowances::Allowances::IssuerSet;
 use zhengtong_bindings::cases::Cases::{
     Appealed, CaseOpened, Closed, Decided, Escalated, FactsAttested, FactsRequested, ReviewRequested,
     SupplementRequested, Supplemented,
@@ -87,6 +88,8 @@ pub enum Change {
     Issued { case_id: B256, hash: B256 },
     /// Something happened to a resident's account.
     Account(AccountChange),
+    /// This organisation signs the tokens that open cases from now on; zero: nobody does.
+    AllowanceIssuer { organisation: B256 },
 }
 
 /// How an account changes.
@@ -287,6 +290,12 @@ impl Reader<'_> {
                 Change::Issued {
                     case_id: e.caseId,
                     hash: e.credentialHash,
+                }
+            }
+            IssuerSet::SIGNATURE_HASH if at == self.contracts.allowances => {
+                let e = IssuerSet::decode_log(log)?.data;
+                Change::AllowanceIssuer {
+                    organisation: e.organisation,
                 }
             }
             AnchorSet::SIGNATURE_HASH if at == self.contracts.credentials => {

@@ -21,6 +21,8 @@ const MAX_DELAY_MS: u64 = 300_000;
 const LOOK_AGAIN_MS: u64 = 60_000;
 /// How often the queue is looked at without a bell.
 const IDLE: Duration = Duration::from_secs(1);
+/// How often the keys of the allowance are looked after: the council may name this organisation at any time.
+const KEEP_ALLOWANCE: Duration = Duration::from_secs(1);
 /// How often waiting links are cleaned up.
 const CLEANING: Duration = Duration::from_secs(600);
 
@@ -38,8 +40,6 @@ pub(super) enum Outcome {
 impl App {
     /// Works until the task is dropped.
     pub async fn work(&self) {
-        // The first cleaning comes at once: a gateway may have stood still for long.
-        let mut cleaned: Option<tokio::time::Instant> = None;
         loop {
             match self.0.outbox.resume().await {
                 Ok(resumed) => {
@@ -50,6 +50,21 @@ impl App {
             }
             tokio::time::sleep(IDLE).await;
         }
+        tokio::join!(self.work_on(), self.keep_allowances());
+    }
+
+    async fn keep_allowances(&self) {
+        loop {
+            if let Err(error) = self.keep_allowance().await {
+                tracing::warn!(%error, "keys of the allowance cannot be kept up now");
+            }
+            tokio::time::sleep(KEEP_ALLOWANCE).await;
+        }
+    }
+
+    async fn work_on(&self) {
+        // The first cleaning comes at once: a gateway may have stood still for long.
+        let mut cleaned: Option<tokio::time::Instant> = None;
         loop {
             if let Err(error) = self.work_once().await {
                 tracing::error!(%error, "the queue cannot be read");

@@ -4,17 +4,20 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
+use zhengtong_bindings::allowance_window;
 use zhengtong_vault::{Vault, copy, sql};
 
 use super::{
     BackupError, MANIFEST, Manifest, RECORDS, STORE, VAULT, existing_keys, expect, new_file, sha256, sync,
 };
 use crate::Config;
+use crate::app::allowance::destroy_before;
 use crate::app::deletion::{Books, record};
 use crate::store::Store;
 
 /// Where the books are made.
 const UNFINISHED: &str = "restoring";
+const MS_PER_S: u64 = 1_000;
 
 /// What was restored.
 #[derive(Clone, Debug)]
@@ -142,6 +145,9 @@ async fn fill(
         attester: &keys.attester,
         now_ms,
     };
+    // Keys of days that are over were destroyed since, or should have been.
+    let window = allowance_window(now_ms / MS_PER_S);
+    destroy_before::<BackupError>(store, vault, window).await?;
     let deleted_again = books.carry_out_again(&record.deletions).await?;
     record::keep_at(store, config.deletion_record.as_deref()).await?;
     Ok(Restored {

@@ -2,6 +2,7 @@
 
 mod access;
 mod accounts;
+mod allowance;
 mod desk;
 mod exchange;
 mod extract;
@@ -59,6 +60,7 @@ fn routes_of() -> OpenApiRouter<App> {
         .routes(routes!(service::jwt_vc_issuer))
         .routes(routes!(service::status_list))
         .routes(routes!(identity::prove))
+        .routes(routes!(allowance::left, allowance::sign))
         .routes(routes!(links::accept))
         .routes(routes!(resident::credential))
         .routes(routes!(resident::statements))

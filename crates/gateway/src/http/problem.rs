@@ -6,8 +6,8 @@ use utoipa::ToSchema;
 use crate::app::deletion::DeletionError;
 use crate::app::requests::RequestError;
 use crate::app::{
-    AcceptError, AccessError, AppError, BackupError, IdentityError, MySessionError, RecoveryError,
-    ResidentError, SessionError,
+    AcceptError, AccessError, AllowanceError, AppError, BackupError, IdentityError, MySessionError,
+    RecoveryError, ResidentError, SessionError,
 };
 
 /// Problem JSON (RFC 9457). Says what was wrong and where; never carries personal data.
@@ -175,6 +175,22 @@ impl From<IdentityError> for Problem {
             IdentityError::Unavailable => {
                 let title = "The agency's database gives no answer";
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", title, error, "")
+            }
+        }
+    }
+}
+
+impl From<AllowanceError> for Problem {
+    fn from(error: AllowanceError) -> Self {
+        match error {
+            AllowanceError::App(error) => error.into(),
+            AllowanceError::NotHere => Self::not_found(error),
+            AllowanceError::WindowOver { .. } => Self::conflict("window-over", error, "window"),
+            AllowanceError::Count | AllowanceError::Blinded(_) => Self::invalid("blinded", error),
+            AllowanceError::UsedUp { .. } => Self::conflict("allowance-used-up", error, "blinded"),
+            AllowanceError::NotReady => {
+                let title = "The key of the day is not published yet";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "not-ready", title, error, "")
             }
         }
     }

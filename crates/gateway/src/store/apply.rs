@@ -38,6 +38,13 @@ impl Store {
 
 async fn apply(db: &mut AnyConnection, change: &Change, me: B256, now_ms: u64) -> Result<(), StoreError> {
     match change {
+        Change::AllowanceIssuer { organisation } => {
+            sqlx::query(SET_META)
+                .bind(super::ALLOWANCE_ISSUER)
+                .bind(hex(organisation))
+                .execute(db)
+                .await?;
+        }
         Change::Account(change) => super::accounts::apply(db, change).await?,
         Change::Organisation {
             id,

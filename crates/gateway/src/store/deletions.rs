@@ -16,9 +16,11 @@ pub const MAX_RECORDED: i64 = 1_000_000;
 pub const MAX_CASES: i64 = 4_096;
 
 /// Tables that a deletion takes something out of.
-const TOUCHED: [&str; 13] = [
+const TOUCHED: [&str; 15] = [
     "links",
     "attempts",
+    "allowance_used",
+    "allowance_signed",
     "my_sessions",
     "holds",
     "my_requests",
@@ -33,9 +35,11 @@ const TOUCHED: [&str; 13] = [
 ];
 
 /// Columns that a database must keep no samples of: pseudonyms, and what is sealed.
-pub(super) const PRIVATE: [(&str, &str); 12] = [
+pub(super) const PRIVATE: [(&str, &str); 14] = [
     ("links", "subject"),
     ("attempts", "subject"),
+    ("allowance_used", "subject"),
+    ("allowance_signed", "subject"),
     ("my_sessions", "subject"),
     ("holds", "subject"),
     ("my_requests", "subject"),
@@ -198,6 +202,8 @@ impl Store {
         for query in [
             "DELETE FROM recoveries WHERE subject = $1",
             "DELETE FROM attempts WHERE subject = $1",
+            "DELETE FROM allowance_used WHERE subject = $1",
+            "DELETE FROM allowance_signed WHERE subject = $1",
             "DELETE FROM my_sessions WHERE subject = $1",
             "DELETE FROM holds WHERE subject = $1",
             "DELETE FROM openid_requests WHERE subject = $1",

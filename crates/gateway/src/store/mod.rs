@@ -4,6 +4,7 @@
 
 mod access;
 mod accounts;
+mod allowance;
 mod apply;
 mod cases;
 mod credentials;
@@ -34,6 +35,7 @@ use zhengtong_vault::sql::{self, Access};
 
 pub use access::{MAX_REFUSALS_KEPT, PolicyChangeRow, RefusalRow};
 pub use accounts::{Approved, MAX_WAITING_RECOVERIES, RecoveryRow, SignerRow};
+pub use allowance::{AllowanceKey, Counted};
 pub use cases::{CaseRow, HistoryRow, QueueCursor, Status};
 pub use credentials::CredentialRow;
 pub use deletions::{DeletionRow, HoldRow, RetentionRow};
@@ -48,10 +50,11 @@ pub use sessions::SessionRow;
 pub use statements::{Author, StatementRow};
 
 /// One file a subject; all of them may run again.
-const SCHEMA: [&str; 6] = [
+const SCHEMA: [&str; 7] = [
     include_str!("schema.sql"),
     include_str!("access.sql"),
     include_str!("accounts.sql"),
+    include_str!("allowance.sql"),
     include_str!("exchange.sql"),
     include_str!("my_data.sql"),
     openid::SCHEMA,
@@ -192,6 +195,7 @@ fn read_checkpoint(text: &str) -> Result<Checkpoint, StoreError> {
 }
 
 const CHECKPOINT: &str = "checkpoint";
+const ALLOWANCE_ISSUER: &str = "allowance-issuer";
 const SET_META: &str =
     "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
 

@@ -228,6 +228,7 @@ fn body(method: &str, template: &str) -> Bytes {
         // A number that is none: whoever may do it learns that, nobody else.
         (_, "/v1/counter/recoveries") => json!({ "number": "1", "code": "00000000" }),
         (_, "/v1/my/requests") => json!({ "kind": "copy", "text": "请给我一份副本。" }),
+        (_, "/v1/my/allowance") => json!({ "window": 0, "blinded": [] }),
         (_, "/v1/cases/{id}/appeal") => json!({ "text": "请复核。", "salt": B256::ZERO }),
         (_, "/v1/cases/{id}/supplement") => json!({ "form": {}, "salt": B256::ZERO }),
         _ => json!({}),

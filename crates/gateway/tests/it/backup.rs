@@ -23,12 +23,12 @@ const AGENCIES: [&str; 3] = ["public-security", "health", OWNER];
 const STRIDE: usize = 4_999;
 
 /// A backup of one organisation's books.
-struct Backup {
-    folder: PathBuf,
-    keys: PathBuf,
+pub struct Backup {
+    pub folder: PathBuf,
+    pub keys: PathBuf,
 }
 
-async fn take(world: &World, organisation: &str, name: &str) -> Backup {
+pub async fn take(world: &World, organisation: &str, name: &str) -> Backup {
     let backup = Backup {
         folder: world.folder.path().join(format!("{organisation}-{name}")),
         keys: world.folder.path().join(format!("{organisation}-{name}.keys")),
@@ -47,7 +47,7 @@ async fn put_back(config: &Config, backup: &Backup, deletions: &Path) -> Result<
 }
 
 /// The disk with an organisation's books is gone; its key files are not.
-fn lose(world: &World, organisation: &str) {
+pub fn lose(world: &World, organisation: &str) {
     for entry in fs::read_dir(world.folder.path().join(organisation)).unwrap() {
         let path = entry.unwrap().path();
         if path.is_file() {

@@ -1,6 +1,7 @@
 //! The gateway against the real contracts, executed in memory and finalized by a real committee key.
 
 mod access;
+mod allowance;
 mod answers;
 mod api;
 mod backup;
@@ -18,6 +19,7 @@ mod refusals;
 mod start;
 mod status;
 mod store;
+mod tokens;
 mod tracker;
 mod wallet;
 mod world;

@@ -81,6 +81,10 @@ pub struct World {
     /// An agency that keeps its records behind an API of its own, and not in a database.
     pub api: Option<(&'static str, ApiConfig)>,
     demo: Vec<DemoResident>,
+    /// Whether cases are opened with tokens.
+    pub tokens: bool,
+    /// What went to and fro for tokens that opened cases.
+    pub blinded: parking_lot::Mutex<Vec<String>>,
     /// A gateway that other gateways reach over HTTP, and its address.
     served: Option<(String, String)>,
 }
@@ -152,6 +156,8 @@ impl World {
             mappings: Vec::new(),
             api: None,
             demo: prepared.demo_residents(),
+            tokens: false,
+            blinded: Default::default(),
             served,
         };
         world.list_organisations();
@@ -220,6 +226,7 @@ impl World {
             peers_at: self.peers_at.clone(),
             credentials: Some(self.certified(organisation)),
             dev: true,
+            allowance_tokens: 5,
             retention: None,
             deletion_record: None,
             access: Default::default(),
@@ -427,7 +434,14 @@ impl World {
             other => panic!("{other}"),
         };
         let case = OwnCase::new(seed, form).of(wallet);
-        self.open_case(&case, service);
+        if self.tokens {
+            let (token, blinded) = self.allowance_token(wallet, case.key.address()).await;
+            let call = self.opening(&case, service, &token);
+            self.chain.submit(&case.key, addresses().cases, &call);
+            self.blinded.lock().extend(blinded);
+        } else {
+            self.open_case(&case, service);
+        }
         for (provider, needs_consent) in providers {
             let consent = needs_consent.then(|| self.grant(&case, provider, service));
             self.link(wallet, &case, provider, consent).await;

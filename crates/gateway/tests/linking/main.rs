@@ -5,6 +5,8 @@
 
 #[path = "../it/chain.rs"]
 mod chain;
+#[path = "../it/tokens.rs"]
+mod tokens;
 #[path = "../it/wallet.rs"]
 mod wallet;
 #[path = "../it/world.rs"]
@@ -16,13 +18,18 @@ use std::time::Duration;
 use alloy_consensus::transaction::SignerRecoverable;
 use alloy_consensus::{ReceiptEnvelope, Transaction, TxEnvelope};
 use alloy_eips::Decodable2718;
-use alloy_primitives::{Address, B256};
+use alloy_primitives::{Address, B256, keccak256};
 use alloy_sol_types::SolEvent;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
 use sqlx::{AssertSqlSafe, Column, Row};
-use zhengtong_bindings::addresses;
+use zhengtong_bindings::allowances::Allowances::{KeyPublished, TokenRedeemed};
 use zhengtong_bindings::cases::Cases::FactsAttested;
+use zhengtong_bindings::{addresses, allowance_message};
 use zhengtong_vault::sql::{Access, connect, sqlite_url};
 
+use crate::chain::CHAIN_ID;
 use crate::wallet::{OwnCase, Wallet};
 use crate::world::{World, population};
 
@@ -135,7 +142,8 @@ async fn twin(world: &World, one: &Wallet, case: &OwnCase) -> (Wallet, OwnCase) 
 
 #[tokio::test]
 async fn nobody_finds_two_cases_of_one_person_by_bytes_keys_lengths_nonces_or_funding() {
-    let world = World::new().await;
+    let mut world = World::new().await;
+    world.require_tokens().await;
     let one = world.wallet("approved-66").await;
     let first = world.apply(&one, 1, SERVICE).await;
     let (twin, of_twin) = twin(&world, &one, &first).await;
@@ -304,4 +312,118 @@ async fn agencies_that_were_not_asked_have_no_trace_of_a_case_and_those_asked_ha
             );
         }
     }
+}
+
+/// What the authority that signs tokens has of them: its databases, its keys, and, should it have kept them, all messages
+/// to and fro. None of it stands on the chain in any form, and the chain's tokens are all by one key a day, so that no key
+/// tells people apart.
+#[tokio::test]
+async fn the_authority_that_signs_tokens_finds_none_of_them_on_the_chain() {
+    let mut world = World::new().await;
+    world.require_tokens().await;
+    let (one, other) = (
+        world.wallet("approved-66").await,
+        world.wallet("approved-70").await,
+    );
+    let mut cases = Vec::new();
+    // Taken by turns, and opened in another order.
+    for (seed, wallet) in [(1, &one), (2, &other), (3, &one), (4, &other)] {
+        let case = OwnCase::new(
+            seed,
+            serde_json::json!({ "payment_channel": "social-security-card" }),
+        )
+        .of(wallet);
+        let (token, blinded) = world.allowance_token(wallet, case.key.address()).await;
+        world.blinded.lock().extend(blinded);
+        cases.push((case, token));
+    }
+    cases.rotate_left(1);
+    cases.swap(0, 2);
+    for (case, token) in &cases {
+        let call = world.opening(case, SERVICE, token);
+        world.chain.submit(&case.key, addresses().cases, &call);
+    }
+
+    // What the chain shows of tokens: nonce, signature, and the hash under which it is spent.
+    let window = world.window();
+    let shown: Vec<Vec<u8>> = cases
+        .iter()
+        .flat_map(|(case, token)| {
+            let message = allowance_message(CHAIN_ID, addresses().allowances, window, case.key.address());
+            let spent = keccak256([token.nonce.as_slice(), &message].concat());
+            let hashed = Sha256::digest([token.nonce.as_slice(), &message].concat());
+            [
+                token.nonce.to_vec(),
+                token.signature.clone(),
+                spent.to_vec(),
+                hashed.to_vec(),
+            ]
+        })
+        .collect();
+    let public = world.chain.public_bytes();
+    for index in (0..shown.len()).step_by(4) {
+        assert!(
+            shown[index..index + 3]
+                .iter()
+                .all(|bytes| contains(&public, bytes)),
+            "what is compared is there"
+        );
+    }
+
+    // What the authority has: its databases, and what went to and fro.
+    let mut held: Vec<Vec<u8>> = Vec::new();
+    for file in ["gateway.sqlite", "vault.sqlite"] {
+        for (_, _, text) in values(&world, tokens::AUTHORITY, file).await {
+            held.push(hex::decode(text.trim_start_matches("0x")).unwrap_or_default());
+            held.push(text.into_bytes());
+        }
+    }
+    let sent: Vec<Vec<u8>> = world
+        .blinded
+        .lock()
+        .iter()
+        .map(|text| URL_SAFE_NO_PAD.decode(text).unwrap())
+        .collect();
+    let digests: Vec<Vec<u8>> = sent.iter().map(|bytes| Sha256::digest(bytes).to_vec()).collect();
+    let kept = values(&world, tokens::AUTHORITY, "gateway.sqlite").await;
+    let counted = |digest: &Vec<u8>| {
+        let text = hex::encode(digest);
+        kept.iter()
+            .any(|(table, column, kept)| table == "allowance_signed" && column == "digest" && *kept == text)
+    };
+    assert_eq!(
+        digests.iter().filter(|digest| counted(digest)).count(),
+        cases.len(),
+        "it did count"
+    );
+    held.extend(sent.iter().cloned());
+    for token in &shown {
+        let (hex, base64) = (hex::encode(token), URL_SAFE_NO_PAD.encode(token));
+        for trace in [&token[..16], hex.as_bytes(), base64.as_bytes()] {
+            let found = held
+                .iter()
+                .any(|have| memchr::memmem::find(have, trace).is_some());
+            assert!(!found, "the authority holds a token");
+        }
+    }
+    // Nor does the chain hold what was blinded, its signature, or a digest of them.
+    for bytes in sent.iter().chain(&digests) {
+        assert!(
+            memchr::memmem::find(&public, &bytes[..16]).is_none(),
+            "the chain holds what was blinded"
+        );
+    }
+    // One key for everybody: the contract verified all by it, and there is no other for the day.
+    let keys = world.chain.logs(addresses().allowances);
+    let published: Vec<_> = keys
+        .iter()
+        .filter_map(|log| KeyPublished::decode_log(log).ok())
+        .collect();
+    assert_eq!(published.iter().filter(|event| event.window == window).count(), 1);
+    assert_eq!(
+        keys.iter()
+            .filter(|log| TokenRedeemed::decode_log(log).is_ok())
+            .count(),
+        cases.len()
+    );
 }

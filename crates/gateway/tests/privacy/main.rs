@@ -6,6 +6,8 @@
 
 #[path = "../it/chain.rs"]
 mod chain;
+#[path = "../it/tokens.rs"]
+mod tokens;
 #[path = "../it/wallet.rs"]
 mod wallet;
 #[path = "../it/world.rs"]
@@ -65,7 +67,8 @@ async fn chain_logs_and_store_hold_no_name_number_birth_date_or_answer_of_a_form
         .finish();
     tracing::subscriber::set_global_default(subscriber).unwrap();
 
-    let world = World::new().await;
+    let mut world = World::new().await;
+    world.require_tokens().await;
     let mut needles = Vec::new();
     for (seed, label) in [(1, "approved-66"), (2, "refused-64"), (3, "household-missing")] {
         let wallet = world.wallet(label).await;

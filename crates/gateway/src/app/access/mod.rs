@@ -190,6 +190,8 @@ acts! {
 pub trait OwnAct {
     /// Its name in the schema.
     const ACTION: &'static str;
+    /// What for.
+    const PURPOSE: Purpose = Purpose::DataRights;
 }
 
 /// To see it.
@@ -206,6 +208,15 @@ pub struct MakeDataRequest;
 
 impl OwnAct for MakeDataRequest {
     const ACTION: &'static str = "makeDataRequest";
+}
+
+/// To take tokens of their daily allowance.
+#[derive(Clone, Copy, Debug)]
+pub struct TakeTokens;
+
+impl OwnAct for TakeTokens {
+    const ACTION: &'static str = "takeTokens";
+    const PURPOSE: Purpose = Purpose::CaseHandling;
 }
 
 /// The policies permit this officer this act with this thing. Made by [`App::may`] alone.
@@ -332,7 +343,7 @@ impl App {
     /// See [`AccessError`].
     pub async fn permit_own<A: OwnAct>(&self, subject: Subject) -> Result<OwnPermit<A>, AccessError> {
         let person = subject.to_hex();
-        let purpose = Purpose::DataRights;
+        let purpose = A::PURPOSE;
         let verdict = self.access.policies().decide(&Question {
             agency: &self.organisation,
             who: Principal::Resident(&person),
