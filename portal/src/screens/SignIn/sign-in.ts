@@ -21,6 +21,7 @@ export async function unlock(passphrase: string): Promise<void> {
 
 export async function unlockWithPasskey(): Promise<void> {
   session.wallet = await here().ports.wallets.unlockWithPasskey();
+  drawAhead(session.wallet);
 }
 
 export async function connect(provider: InjectedProvider): Promise<void> {
