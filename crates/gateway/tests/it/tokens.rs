@@ -191,7 +191,9 @@ impl World {
         let window = self.window();
         let blinded = self.blind(window, holder);
         let text = blinded.text();
-        let answer = self.ask_tokens(&session, window, &[text.clone()]).await;
+        let answer = self
+            .ask_tokens(&session, window, std::slice::from_ref(&text))
+            .await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
         let signature = answer.json["signatures"][0].as_str().unwrap().to_owned();
         (blinded.token(&signature), [text, signature])
