@@ -4,7 +4,7 @@ use clap::{Arg, Command, CommandFactory as _};
 use std::collections::BTreeMap;
 
 /// Documents with commands for operators and users.
-const DOCUMENTS: [(&str, &str); 8] = [
+const DOCUMENTS: [(&str, &str); 9] = [
     ("README.md", include_str!("../../README.md")),
     ("README.zh-CN.md", include_str!("../../README.zh-CN.md")),
     ("docs/operations.md", include_str!("../../docs/operations.md")),
@@ -12,6 +12,7 @@ const DOCUMENTS: [(&str, &str); 8] = [
         "docs/configuration.md",
         include_str!("../../docs/configuration.md"),
     ),
+    ("docs/cold-wallet.md", include_str!("../../docs/cold-wallet.md")),
     ("docs/devtools.md", include_str!("../../docs/devtools.md")),
     ("docs/my-data.md", include_str!("../../docs/my-data.md")),
     ("agencies/README.md", include_str!("../../agencies/README.md")),

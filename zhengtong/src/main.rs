@@ -1,4 +1,4 @@
-//! The one binary: `dev`, `node`, `gateway`, `index`, `network`, `council`, `verify`, `service`, `statetest`, `bench`.
+//! The one binary: `dev`, `node`, `gateway`, `index`, `network`, `council`, `wallet`, `verify`, `service`, `statetest`, `bench`.
 
 mod bench;
 mod council;
@@ -18,6 +18,7 @@ mod service;
 mod statetest;
 mod vault;
 mod verify;
+mod wallet;
 mod web;
 
 use anyhow::Result;
@@ -69,6 +70,9 @@ enum Command {
     /// An agency's operator: delete a person, order that records are kept, see what was deleted and how long what is kept.
     #[command(subcommand)]
     Vault(vault::Command),
+    /// Sign on a machine that is never connected: keys from words, requests and answers as QR codes or files (ERC-4527).
+    #[command(subcommand)]
+    Wallet(wallet::Command),
     /// Check what a network says, from its public key alone.
     Verify(verify::Args),
 }
@@ -97,6 +101,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Service(command) => service::run(command)?,
         Command::Statetest(args) => statetest::run(&args)?,
         Command::Vault(command) => vault::run(command)?,
+        Command::Wallet(command) => wallet::run(command)?,
         Command::Verify(args) => return tokio::runtime::Runtime::new()?.block_on(verify::run(args)),
     }
     Ok(ExitCode::SUCCESS)

@@ -6,6 +6,7 @@
 //!
 //! To add a contract: `contracts/README.md`, then [`contracts`] and [`genesis`] here.
 
+mod abi;
 mod allowance;
 pub mod contracts;
 mod facts;
@@ -16,6 +17,7 @@ mod quota_terms;
 mod recovery;
 mod slots;
 
+pub use abi::{abi_json, abi_names};
 pub use allowance::{allowance_message, allowance_window, allowance_window_start_s};
 pub use contracts::{
     accounts, allowances, cases, consents, council, credentials, quotas, registry, rules, services, statutes,

@@ -79,7 +79,7 @@ impl Account {
     pub async fn submit(&self, call: &Call) -> Result<(B256, Bytes), AccountError> {
         let gas_limit = match call.gas_limit {
             Some(gas_limit) => gas_limit,
-            None => self.estimate(call).await?,
+            None => self.client.estimate(self.address(), call).await?,
         };
         let (max_fee, priority_fee) = self.client.fees().await?;
         // One at a time: the next nonce is known only when the node has taken this one.
@@ -115,34 +115,9 @@ impl Account {
     }
 
     /// Submits, waits until the transaction is final, and verifies the receipt.
-    ///
-    /// The same signed transaction is sent again while it is not final, so a node that lost it gets it back, and a
-    /// transaction is executed once at most.
     pub async fn execute(&self, call: &Call) -> Result<VerifiedReceipt, AccountError> {
         let (hash, raw) = self.submit(call).await?;
-        let started = Instant::now();
-        loop {
-            match self.client.wait_final_for(hash, RESEND_INTERVAL).await {
-                Ok(receipt) if receipt.succeeded() => return Ok(receipt),
-                Ok(_) => return Err(AccountError::Failed { hash }),
-                Err(ClientError::NotFinal { .. }) if started.elapsed() < FINAL_TIMEOUT => {
-                    self.client.send(&raw).await?;
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
-    }
-
-    async fn estimate(&self, call: &Call) -> Result<u64, ClientError> {
-        let request = TransactionRequest {
-            from: Some(self.address()),
-            to: Some(call.to),
-            value: Some(call.value),
-            input: call.data.clone().into(),
-            ..TransactionRequest::default()
-        };
-        let gas = self.client.estimate_gas(&request).await?;
-        Ok(gas.saturating_add(gas / GAS_MARGIN))
+        self.client.settle(hash, &raw).await
     }
 
     fn sign(
@@ -153,20 +128,69 @@ impl Account {
         max_fee: u128,
         priority_fee: u128,
     ) -> Result<Bytes, AccountError> {
-        let transaction = TxEip1559 {
-            chain_id: self.client.chain_id(),
-            nonce,
-            gas_limit,
-            max_fee_per_gas: max_fee,
-            max_priority_fee_per_gas: priority_fee,
-            to: call.to,
-            value: call.value,
-            access_list: Default::default(),
-            input: call.data.clone(),
-        };
+        let transaction = self
+            .client
+            .transaction(call, nonce, gas_limit, (max_fee, priority_fee));
         let signature = self.signer.sign_hash_sync(&transaction.signature_hash())?;
         Ok(TxEnvelope::from(transaction.into_signed(signature))
             .encoded_2718()
             .into())
+    }
+}
+
+impl Client {
+    /// The next transaction of an account whose key is elsewhere: to be signed there, then sent.
+    pub async fn prepare(&self, from: Address, call: &Call) -> Result<TxEip1559, ClientError> {
+        let gas_limit = match call.gas_limit {
+            Some(gas_limit) => gas_limit,
+            None => self.estimate(from, call).await?,
+        };
+        let fees = self.fees().await?;
+        let nonce = self.pending_nonce(from).await?;
+        Ok(self.transaction(call, nonce, gas_limit, fees))
+    }
+
+    /// Waits until a transaction that was sent is final, and verifies the receipt.
+    ///
+    /// The same signed transaction is sent again while it is not final, so a node that lost it gets it back, and a
+    /// transaction is executed once at most.
+    pub async fn settle(&self, hash: B256, raw: &Bytes) -> Result<VerifiedReceipt, AccountError> {
+        let started = Instant::now();
+        loop {
+            match self.wait_final_for(hash, RESEND_INTERVAL).await {
+                Ok(receipt) if receipt.succeeded() => return Ok(receipt),
+                Ok(_) => return Err(AccountError::Failed { hash }),
+                Err(ClientError::NotFinal { .. }) if started.elapsed() < FINAL_TIMEOUT => {
+                    self.send(raw).await?;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    async fn estimate(&self, from: Address, call: &Call) -> Result<u64, ClientError> {
+        let request = TransactionRequest {
+            from: Some(from),
+            to: Some(call.to),
+            value: Some(call.value),
+            input: call.data.clone().into(),
+            ..TransactionRequest::default()
+        };
+        let gas = self.estimate_gas(&request).await?;
+        Ok(gas.saturating_add(gas / GAS_MARGIN))
+    }
+
+    fn transaction(&self, call: &Call, nonce: u64, gas_limit: u64, fees: (u128, u128)) -> TxEip1559 {
+        TxEip1559 {
+            chain_id: self.chain_id(),
+            nonce,
+            gas_limit,
+            max_fee_per_gas: fees.0,
+            max_priority_fee_per_gas: fees.1,
+            to: call.to,
+            value: call.value,
+            access_list: Default::default(),
+            input: call.data.clone(),
+        }
     }
 }

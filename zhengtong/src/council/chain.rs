@@ -2,9 +2,11 @@
 
 use super::{
     calls::{Contracts, of_genesis},
+    elsewhere::{Elsewhere, ElsewhereArgs},
     errors::explain,
     key::MemberKey,
 };
+use crate::wallet::Openings;
 use alloy_primitives::{Address, U256};
 use alloy_sol_types::SolCall;
 use anyhow::{Context, Result, bail, ensure};
@@ -35,8 +37,10 @@ pub struct Signer {
     #[command(flatten)]
     network: Network,
     /// The key's file, as `zhengtong council key` makes it.
-    #[arg(long, default_value = "member.key")]
+    #[arg(long, default_value = "member.key", conflicts_with = "sign_elsewhere")]
     key: PathBuf,
+    #[command(flatten)]
+    elsewhere: ElsewhereArgs,
 }
 
 /// The council of a network, to be read.
@@ -49,7 +53,13 @@ pub struct Chain {
 /// The council of a network, and a key that acts there.
 pub struct Acting {
     pub chain: Chain,
-    account: Account,
+    by: By,
+}
+
+/// Where the key is.
+enum By {
+    Here(Account),
+    Elsewhere(Elsewhere),
 }
 
 impl Network {
@@ -74,10 +84,17 @@ impl Network {
 impl Signer {
     /// The key is read first: without it nothing is asked.
     pub async fn connect(&self) -> Result<Acting> {
+        if let Some(elsewhere) = self.elsewhere.read()? {
+            let by = By::Elsewhere(elsewhere);
+            return Ok(Acting {
+                chain: self.network.connect().await?,
+                by,
+            });
+        }
         let key = MemberKey::read(&self.key)?;
         let chain = self.network.connect().await?;
-        let account = Account::new(chain.client.clone(), key.into_signer());
-        Ok(Acting { chain, account })
+        let by = By::Here(Account::new(chain.client.clone(), key.into_signer()));
+        Ok(Acting { chain, by })
     }
 }
 
@@ -105,7 +122,10 @@ impl Chain {
 
 impl Acting {
     pub const fn address(&self) -> Address {
-        self.account.address()
+        match &self.by {
+            By::Here(account) => account.address(),
+            By::Elsewhere(elsewhere) => elsewhere.address(),
+        }
     }
 
     /// Fails early, and clearly, for who has no vote.
@@ -123,10 +143,13 @@ impl Acting {
         bail!("{account} is not a member of the council; its members are {own}")
     }
 
-    /// Sends, and waits until it is final and proven.
-    pub async fn execute(&self, call: impl SolCall) -> Result<VerifiedReceipt> {
+    /// Sends, and waits until it is final and proven. What stands behind hashes in the call goes to whoever signs elsewhere.
+    pub async fn execute(&self, call: impl SolCall, behind: Openings) -> Result<VerifiedReceipt> {
         let call = Call::new(self.chain.council, &call);
-        self.account.execute(&call).await.map_err(explain)
+        match &self.by {
+            By::Here(account) => account.execute(&call).await.map_err(explain),
+            By::Elsewhere(elsewhere) => elsewhere.execute(&self.chain.client, &call, &behind).await,
+        }
     }
 }
 

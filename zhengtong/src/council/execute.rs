@@ -37,7 +37,7 @@ pub async fn run(args: Args) -> Result<()> {
                 calldatas: calldatas.clone(),
                 descriptionHash: text_hash,
             };
-            acting.execute(queue).await?;
+            acting.execute(queue, proposal.openings()).await?;
             standing = proposal.standing(chain).await?;
         }
         State::Queued => progress.step("it is queued"),
@@ -66,7 +66,7 @@ pub async fn run(args: Args) -> Result<()> {
         calldatas,
         descriptionHash: text_hash,
     };
-    acting.execute(execute).await?;
+    acting.execute(execute, proposal.openings()).await?;
     say(format!("proposal {} is executed", args.number));
     Ok(())
 }

@@ -4,11 +4,12 @@
 //! propose -> the members vote -> carried -> queued for a while -> executed
 //! ```
 //!
-//! Every member has a key of its own, and any node will do. Proposals have numbers; what one does is read from the event
+//! Every member has a key of its own, here or on a machine that is never connected, and any node will do. Proposals have numbers; what one does is read from the event
 //! that its id is the hash of, so a node cannot show other calls than those that are voted on.
 
 mod calls;
 mod chain;
+mod elsewhere;
 mod errors;
 mod execute;
 mod key;
@@ -17,6 +18,7 @@ mod proposal;
 mod propose;
 mod vote;
 
+pub use calls::{Contracts, of_genesis};
 pub use key::MemberKey;
 
 use anyhow::Result;

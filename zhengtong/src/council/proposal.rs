@@ -5,9 +5,10 @@ use super::{
     chain::{Chain, small},
     say,
 };
-use alloy_primitives::{Address, B256, U256, keccak256};
+use crate::wallet::{Openings, ProposalContent, Statement};
+use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy_rpc_types_eth::Filter;
-use alloy_sol_types::{SolEvent as _, SolValue as _};
+use alloy_sol_types::SolEvent as _;
 use anyhow::{Context, Result, bail, ensure};
 use zhengtong_bindings::council::Council;
 
@@ -72,15 +73,14 @@ impl Proposal {
             .find(|made| made.proposalId == place.id)
             .with_context(|| format!("the node does not show proposal {number} in block {block}"))?
             .data;
-        let content = (
-            made.targets.clone(),
-            made.values.clone(),
-            made.calldatas.clone(),
-            keccak256(&made.description),
-        );
-        let hash = U256::from_be_bytes(keccak256(content.abi_encode_params()).0);
+        let content = ProposalContent {
+            targets: made.targets.clone(),
+            values: made.values.clone(),
+            calldatas: made.calldatas.clone(),
+            description: made.description.clone(),
+        };
         ensure!(
-            hash == place.id,
+            content.id() == place.id,
             "the node shows other calls for proposal {number} than those that are voted on; do not use this node"
         );
         let calls = made.targets.iter().zip(&made.calldatas);
@@ -117,13 +117,33 @@ impl Proposal {
     }
 
     /// What the contract's functions want: targets, values, calldata, hash of the text.
-    pub fn content(&self) -> (Vec<Address>, Vec<U256>, Vec<alloy_primitives::Bytes>, B256) {
+    pub fn content(&self) -> (Vec<Address>, Vec<U256>, Vec<Bytes>, B256) {
         (
             self.actions.iter().map(|action| action.to).collect(),
             self.values.clone(),
             self.actions.iter().map(|action| action.data.clone()).collect(),
             keccak256(&self.text),
         )
+    }
+
+    /// Its content, and the words whose hash is in its calls, for a machine that sees no chain.
+    pub fn openings(&self) -> Openings {
+        let (targets, values, calldatas, _) = self.content();
+        let description = self.text.clone();
+        let words = Statement {
+            salt: Bytes::new(),
+            text: self.text.clone(),
+        };
+        Openings {
+            proposals: vec![ProposalContent {
+                targets,
+                values,
+                calldatas,
+                description,
+            }],
+            statements: vec![words],
+            ..Openings::default()
+        }
     }
 
     /// Prints what it does and how it stands.

@@ -6,6 +6,7 @@ use super::{
     proposal::Proposal,
     say,
 };
+use crate::wallet::Openings;
 use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::SolEvent as _;
 use anyhow::{Context, Result};
@@ -134,7 +135,7 @@ pub async fn run(args: Args) -> Result<()> {
         calldatas: actions.into_iter().map(|action| action.data).collect(),
         description: rest.why.clone().unwrap_or(usual),
     };
-    let receipt = acting.execute(call).await?;
+    let receipt = acting.execute(call, Openings::default()).await?;
     let made = receipt
         .logs()
         .iter()

@@ -46,7 +46,7 @@ pub async fn run(args: Args) -> Result<()> {
         proposalId: proposal.id,
         support,
     };
-    acting.execute(vote).await?;
+    acting.execute(vote, proposal.openings()).await?;
     let standing = proposal.standing(chain).await?;
     proposal.show(&standing, &chain.contracts);
     if standing.state == State::Succeeded {

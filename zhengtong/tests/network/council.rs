@@ -1,6 +1,7 @@
 //! A network whose council has members: they propose, vote and execute with the documented commands.
 
 use crate::{
+    cold::Cold,
     commands::{Setup, after, found_governed, text},
     processes::{PATIENCE, ports, refused, zhengtong},
     transfers::connect,
@@ -53,7 +54,12 @@ pub fn arguments(setup: &Setup, key: Option<&Path>, words: &[&str]) -> Vec<Strin
 async fn members_decide_who_validates_and_what_holds() {
     let root = tempfile::tempdir().expect("a folder");
     let root = root.path();
-    let (members, council) = members(root, VALIDATORS);
+    let (mut members, mut council) = members(root, VALIDATORS);
+    // The key of one of them is on another machine.
+    let cold = Cold::make(root);
+    let of_member = council.iter_mut().find(|argument| **argument == members[1].1);
+    of_member.expect("a member").clone_from(&cold.address);
+    members[1].1.clone_from(&cold.address);
     let (stranger, stranger_address) = member(root, "stranger");
     let setup = found_governed(root, VALIDATORS, &council, None);
     let _running: Vec<_> = (0..VALIDATORS).map(|index| setup.start(index)).collect();
@@ -100,7 +106,7 @@ async fn members_decide_who_validates_and_what_holds() {
         "{said}"
     );
     assert!(said.contains("0 for of 3 needed"), "{said}");
-    let said = fails(&members[1].0, &add);
+    let said = fails(&members[2].0, &add);
     assert!(said.contains("the same was proposed already"), "{said}");
 
     // Two of four are not enough; nobody votes twice, and strangers do not.
@@ -109,7 +115,18 @@ async fn members_decide_who_validates_and_what_holds() {
     run(&members[0].0, &["vote", "1", "for"]);
     let said = fails(&members[0].0, &["vote", "1", "for"]);
     assert!(said.contains("has voted already"), "{said}");
-    let said = run(&members[1].0, &["vote", "1", "for"]);
+    let (shown, said) = cold.council(&setup, &["vote", "1", "for"]);
+    for line in [
+        "表决 / vote: 1 (赞成 for)",
+        "提案说明 / the proposal says: the health commission joins",
+        "合约 / contract: 验证节点 Validators",
+        "操作 / function: 增加验证节点 add a validator (add)",
+        "名称 / name: \"卫生健康委\"",
+        &format!("密钥 / key: {key}"),
+    ] {
+        assert!(shown.contains(line), "no {line:?} in {shown}");
+    }
+    let said = said.join("\n");
     assert!(
         said.contains("2 for of 3 needed") && !said.contains("it is carried"),
         "{said}"
@@ -146,7 +163,7 @@ async fn members_decide_who_validates_and_what_holds() {
         hex::encode(Statutes::listCall::new((statute,)).abi_encode())
     );
     run(&members[2].0, &["propose", "call", &call]);
-    for (key, _) in &members[1..] {
+    for (key, _) in [&members[0], &members[2], &members[3]] {
         run(key, &["vote", "2", "for"]);
     }
     run(&members[2].0, &["execute", "2"]);

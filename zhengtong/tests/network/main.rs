@@ -1,6 +1,7 @@
 //! A network of real processes on this machine, set up by the documented commands alone.
 
 mod backup;
+mod cold;
 mod commands;
 mod council;
 mod faults;

@@ -2,7 +2,7 @@
 
 use std::{
     ffi::OsStr,
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Write as _},
     net::{Ipv4Addr, SocketAddr, TcpListener},
     process::{Child, Command, Stdio},
     sync::{
@@ -55,6 +55,23 @@ pub fn refused<S: AsRef<OsStr>>(arguments: &[S]) -> String {
     let output = command(arguments).output().expect("it runs");
     assert!(!output.status.success(), "it succeeded");
     String::from_utf8(output.stderr).expect("text")
+}
+
+/// Runs a command that is told something, and answers whether it succeeded and what it printed and said.
+pub fn fed<S: AsRef<OsStr>>(arguments: &[S], input: &str) -> (bool, String) {
+    let mut command = command(arguments);
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().expect("it runs");
+    let mut stdin = child.stdin.take().expect("piped");
+    // One that refuses may end before it has read this.
+    let _ = stdin.write_all(input.as_bytes());
+    drop(stdin);
+    let output = child.wait_with_output().expect("it ends");
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8(said).expect("text"))
 }
 
 /// A process that runs beside the test. Dropping it kills it.
