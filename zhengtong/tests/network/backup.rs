@@ -64,7 +64,7 @@ async fn a_network_that_lost_every_disk_goes_on_from_a_backup_under_load() {
                 let mut sender = Sender::new(index);
                 while !stop.load(Ordering::Relaxed) {
                     let hash = sender.send(&node).await;
-                    if sender.acknowledged.len() % 50 == 0 {
+                    if sender.acknowledged.len().is_multiple_of(50) {
                         all_final(&node, &[hash]).await;
                     }
                 }

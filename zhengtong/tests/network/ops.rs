@@ -272,7 +272,8 @@ fn the_image_and_the_units_start_what_there_is() {
 fn dozen() -> u16 {
     loop {
         let given: BTreeSet<u16> = ports(21).iter().map(SocketAddr::port).collect();
-        let is_first = |first: u16| first % 10 == 0 && (first..first + 12).all(|port| given.contains(&port));
+        let is_first =
+            |first: u16| first.is_multiple_of(10) && (first..first + 12).all(|port| given.contains(&port));
         if let Some(first) = given.iter().copied().find(|first| is_first(*first)) {
             return first;
         }
