@@ -91,6 +91,11 @@ fn every_key_is_in_the_reference_and_no_other() {
             keys::<zhengtong_gateway::CredentialsConfig>(),
         ),
         ("[gateway.access]", keys::<zhengtong_gateway::AccessConfig>()),
+        ("[gateway.access.oidc]", keys::<zhengtong_gateway::OidcConfig>()),
+        (
+            "[gateway.access.oidc.officers]",
+            keys::<zhengtong_gateway::app::oidc::OfficerConfig>(),
+        ),
         ("index.toml", keys::<crate::index::Config>()),
         ("network.json", keys::<NetworkFile>()),
         ("validators of network.json", keys::<ValidatorEntry>()),

@@ -10,6 +10,7 @@ use crate::GatewayError;
 use crate::app::access::Role;
 use crate::app::allowance::{DEFAULT_TOKENS, MAX_TOKENS};
 use crate::app::api::ApiConfig;
+use crate::app::oidc::OidcConfig;
 use crate::keys::KeyFiles;
 use crate::signatures::Algorithm;
 
@@ -78,7 +79,7 @@ fn default_tokens() -> u32 {
 }
 
 /// Who may do what at the desk.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AccessConfig {
     /// Folder with Cedar policies (`*.cedar`); without one, those that come with the program (`agencies/policies`).
@@ -87,6 +88,27 @@ pub struct AccessConfig {
     /// Roles of officers who sign in by key, by its address; a key that is not here has [`crate::app::access::KEY_ROLES`].
     #[serde(default)]
     pub roles: BTreeMap<Address, Vec<Role>>,
+    /// Whether officers may sign in by a key alone; `false` where all do at a provider.
+    #[serde(default = "yes")]
+    pub key_sign_in: bool,
+    /// The provider of OpenID Connect that officers sign in at.
+    #[serde(default)]
+    pub oidc: Option<OidcConfig>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Default for AccessConfig {
+    fn default() -> Self {
+        Self {
+            policies: None,
+            roles: BTreeMap::new(),
+            key_sign_in: true,
+            oidc: None,
+        }
+    }
 }
 
 /// A promise to break, so that tests can see that it is noticed. Refused unless `dev`.
@@ -138,6 +160,9 @@ impl Config {
             vault,
             exchange,
         } = &mut self.keys;
+        if let Some(oidc) = &mut self.access.oidc {
+            oidc.relative_to(folder);
+        }
         let token = self.source_api.as_mut().and_then(|api| api.token.as_mut());
         let keys = [attester, encryption, issuer, vault]
             .into_iter()
@@ -203,6 +228,19 @@ impl Config {
             .any(|domain| domain.is_empty() || domain.contains('/'))
         {
             return wrong("session_domains", "must be hosts, without scheme and path");
+        }
+        if let Some(oidc) = &self.access.oidc {
+            oidc.check(&self.session_domains)
+                .map_err(|error| GatewayError::Config {
+                    field: "access.oidc",
+                    problem: error.to_string(),
+                })?;
+        }
+        if !self.access.key_sign_in && self.access.oidc.is_none() {
+            return wrong(
+                "access.key_sign_in",
+                "without it officers need a provider (`access.oidc`)",
+            );
         }
         Ok(())
     }

@@ -18,6 +18,7 @@ use crate::app::clock::{Clock, SystemClock};
 use crate::app::deletion::{Books, record};
 use crate::app::exchange::{Exchange, Peers, Signing};
 use crate::app::mapping::Mapping;
+use crate::app::oidc::Provider;
 use crate::app::retention::Retention;
 use crate::app::source::Source;
 use crate::app::{App, Parts};
@@ -139,6 +140,14 @@ pub async fn open(
         Signing::new(keys.exchange(config.exchange_algorithm)?),
         Peers::new(config.peers_base()?),
     );
+    let oidc = config
+        .access
+        .oidc
+        .map(|oidc| Provider::new(oidc, chain.network()));
+    let oidc = oidc.transpose().map_err(|error| GatewayError::Config {
+        field: "access.oidc",
+        problem: error.to_string(),
+    })?;
     let parts = Parts {
         me,
         contracts: addresses(),
@@ -151,6 +160,8 @@ pub async fn open(
         organisation: config.organisation,
         session_domains: config.session_domains,
         key_roles: config.access.roles,
+        key_sign_in: config.access.key_sign_in,
+        oidc,
         access: Access::load(config.access.policies)?,
         allowance_tokens: config.allowance_tokens,
         retention: match &config.retention {

@@ -28,6 +28,7 @@ pub mod signatures;
 pub mod store;
 
 pub use app::finalized_use::{ExpectedUse, FinalizedUse, UseError};
+pub use app::oidc::OidcConfig;
 pub use config::{AccessConfig, Config, CredentialsConfig, Sabotage};
 pub use error::GatewayError;
 pub use gateway::{Gateway, OpenBooks, open};

@@ -5,16 +5,22 @@ use super::{
     certificates::{certify, public_url},
     folder::Folder,
     keys::DevSeed,
+    provider,
 };
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use axum::Router;
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 use zhengtong_credentials::x509::Authority;
 use zhengtong_gateway::app::App;
 use zhengtong_gateway::app::access::{KEY_ROLES, Role};
 use zhengtong_gateway::app::allowance::MAX_TOKENS;
 use zhengtong_gateway::http::{Mediator, openid::well_known};
-use zhengtong_gateway::{AccessConfig, Config, CredentialsConfig, Gateway, KeyFiles, Keys, Sabotage};
+use zhengtong_gateway::{
+    AccessConfig, Config, CredentialsConfig, Gateway, KeyFiles, Keys, OidcConfig, Sabotage,
+};
 use zhengtong_population::Prepared;
 use zhengtong_types::NetworkKey;
 
@@ -41,6 +47,10 @@ pub struct Surroundings {
     pub keys: Vec<AgencyKeys>,
     /// A promise that one agency's gateway breaks, for a test.
     pub sabotage: Option<(String, Sabotage)>,
+    /// Whether officers may sign in at the demo provider.
+    pub provider: bool,
+    /// An agency whose officers sign in at another provider.
+    pub own_provider: Option<(String, OidcConfig)>,
 }
 
 /// A gateway that runs as long as this value, and its routes.
@@ -122,7 +132,7 @@ pub async fn start(
                 certificates,
             }),
             dev: true,
-            access: access(surroundings, keys),
+            access: access(surroundings, folder, agency, keys),
             allowance_tokens: ALLOWANCE_TOKENS,
             retention: Some(surroundings.agencies.join(agency.slug).join("retention.toml")),
             deletion_record: None,
@@ -146,9 +156,22 @@ pub async fn start(
     Ok(running)
 }
 
+/// Reads how an agency's officers sign in at a provider of one's own. Paths in the file are relative to its folder.
+pub fn read_provider((slug, path): (String, PathBuf)) -> Result<(String, OidcConfig)> {
+    ensure!(
+        AGENCIES.iter().any(|agency| agency.slug == slug),
+        "{slug} is no agency of the demo"
+    );
+    let name = path.display();
+    let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {name}"))?;
+    let mut oidc: OidcConfig = toml::from_str(&text).with_context(|| format!("{name}"))?;
+    oidc.relative_to(path.parent().unwrap_or(Path::new("")));
+    Ok((slug, oidc))
+}
+
 /// The policies of the folder of the agencies, if it has some; else those that come with the program. The last officer of
 /// each agency is its administrator as well.
-fn access(surroundings: &Surroundings, keys: &AgencyKeys) -> AccessConfig {
+fn access(surroundings: &Surroundings, folder: &Folder, agency: &Agency, keys: &AgencyKeys) -> AccessConfig {
     let policies = surroundings.agencies.join("policies");
     let roles = KEY_ROLES.into_iter().chain([Role::Administrator]).collect();
     AccessConfig {
@@ -159,6 +182,12 @@ fn access(surroundings: &Surroundings, keys: &AgencyKeys) -> AccessConfig {
             .map(|key| (*key, roles))
             .into_iter()
             .collect(),
+        key_sign_in: true,
+        oidc: match &surroundings.own_provider {
+            Some((slug, oidc)) if slug == agency.slug => Some(oidc.clone()),
+            _ => (surroundings.provider && agency.officers > 0)
+                .then(|| provider::config(&folder.path(""), surroundings.http, agency.slug)),
+        },
     }
 }
 

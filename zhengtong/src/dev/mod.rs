@@ -10,6 +10,7 @@ mod demo;
 mod devtools;
 pub mod folder;
 pub mod keys;
+mod provider;
 
 use crate::{loopback, node, progress::Progress, web};
 use alloy_primitives::Address;
@@ -68,6 +69,10 @@ pub struct Args {
     /// data tracker of the health agency, which believes the headers it gets. See docs/my-data.md.
     #[arg(long)]
     mediator: Option<SocketAddr>,
+    /// Sign the officers of AGENCY in at a provider of your own instead of the built-in one, to try it out: a TOML file as
+    /// under `[gateway.access.oidc]` in docs/operations.md.
+    #[arg(long, value_name = "AGENCY:FILE", value_parser = provider_file, conflicts_with = "devtools")]
+    officers_provider: Option<(String, PathBuf)>,
     /// Let the gateway of AGENCY leave out use record NUMBER of every case, to see that the portal notices.
     #[arg(long, hide = true, value_name = "AGENCY:NUMBER", value_parser = skipped_use)]
     sabotage_skip_use: Option<(String, Sabotage)>,
@@ -86,6 +91,13 @@ pub struct Args {
     /// JSON-RPC addresses of its nodes, separated by commas. When one cannot be reached, the next is asked.
     #[arg(long, conflicts_with_all = ["rpc", "chain_only", "monitor"])]
     join: Option<String>,
+}
+
+fn provider_file(text: &str) -> Result<(String, PathBuf), String> {
+    let (slug, file) = text
+        .split_once(':')
+        .ok_or("must be an agency, a colon and a file")?;
+    Ok((slug.to_owned(), file.into()))
 }
 
 fn skipped_use(text: &str) -> Result<(String, Sabotage), String> {
@@ -173,6 +185,19 @@ pub async fn run(args: Args) -> Result<()> {
     progress.step("starting the index");
     let (api, index) = start_index(&folder, args.index_database, client, &library).await?;
 
+    let is_local = args.http.ip().is_loopback();
+    // It lets anybody in as anybody: only on this machine.
+    let provider = if is_local {
+        Some(provider::Provider::new(
+            &folder.path(""),
+            &seed,
+            args.http,
+            &chain.key,
+        )?)
+    } else {
+        None
+    };
+
     progress.step("starting the gateways of five agencies");
     let surroundings = agencies::Surroundings {
         rpc_url: chain.urls.clone(),
@@ -184,15 +209,19 @@ pub async fn run(args: Args) -> Result<()> {
         authority,
         keys,
         sabotage: args.sabotage_skip_use,
+        provider: provider.is_some(),
+        own_provider: args.officers_provider.map(agencies::read_provider).transpose()?,
     };
     let gateways = agencies::start(&folder, &residents, &surroundings).await?;
 
     progress.step("opening the portal");
     let mut app = Router::new().merge(api).merge(web::rpc_proxy(&chain.urls));
-    let is_local = args.http.ip().is_loopback();
     if is_local {
         // It hands out private keys: only to this machine.
         app = app.merge(demo::Demo::new(residents.demo_residents(), &seed)?.router());
+    }
+    if let Some(provider) = provider {
+        app = app.merge(provider.router());
     }
     let app = gateways.iter().fold(app, |app, running| {
         app.nest(&format!("/gateway/{}", running.slug), running.router.clone())
@@ -259,7 +288,7 @@ fn welcome(progress: &Progress, http: SocketAddr, rpc: &str, residents: &[DemoRe
         progress.say(format!("      {:<18} {}", resident.label, resident.expected.en));
     }
     progress.say(format!(
-        "  an officer        http://{http}/desk   choose a demo officer (two are needed for an appeal)"
+        "  an officer        http://{http}/desk   your organisation's account → choose one (or a demo key; two for an appeal)"
     ));
     progress.say(format!(
         "  an auditor        http://{http}/audit   needs no key: everything there is public"

@@ -21,6 +21,7 @@ pub mod link;
 pub mod mapping;
 mod metrics;
 mod my_session;
+pub mod oidc;
 pub mod openid;
 pub mod outbox;
 pub mod project;
@@ -61,7 +62,7 @@ pub use my_session::{MySession, MySessionError, PersonCode};
 pub use records::StatementText;
 pub use recovery::RecoveryError;
 pub use resident::{MAX_STATEMENT_CHARS, ResidentError, SignedRequest};
-pub use session::{Session, SessionError};
+pub use session::{KeyError, Session, SessionError};
 pub use tracker::{Period, Usage, Usages};
 
 use crate::store::{CaseRow, Store, StoreError};
@@ -149,6 +150,10 @@ pub struct Parts {
     pub session_domains: Vec<String>,
     /// Roles of officers who sign in by a key; see [`access::KEY_ROLES`] for those of other keys.
     pub key_roles: BTreeMap<Address, Vec<access::Role>>,
+    /// Whether officers may sign in by a key alone.
+    pub key_sign_in: bool,
+    /// Where else officers sign in.
+    pub oidc: Option<oidc::Provider>,
     /// Who may do what.
     pub access: access::Access,
     /// Tokens of the daily allowance for each person.

@@ -1,4 +1,4 @@
-//! Officers sign in with their key (SIWE), and then hold a token.
+//! Officers sign in with their key (SIWE), or at their agency's provider ([`super::oidc`]), and then hold a token.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use super::access::{KEY_ROLES, Role, Who};
 use super::link::recover;
 use super::siwe::{SiweError, SiweMessage};
 use super::{App, AppError, inner};
-use crate::store::SessionRow;
+use crate::store::{RefusalRow, SIGN_IN, SessionRow, VouchedRow};
 
 /// How long a challenge may be used, in seconds.
 pub const NONCE_S: u64 = 300;
@@ -58,12 +58,32 @@ pub enum SessionError {
     /// Not an officer of this organisation.
     #[error("this key is not listed as an officer of this organisation")]
     NotAnOfficer,
+    /// By key alone nobody signs in here.
+    #[error("officers of this organisation sign in at their organisation's provider")]
+    KeyAlone,
+    /// What gave the officer roles is gone.
+    #[error("you have no role at this organisation any more")]
+    NoRole,
     /// No session, or it has expired.
     #[error("sign in first: there is no session, or it has expired")]
     NoSession,
     /// Too many challenges or sessions.
     #[error("too many sign-ins at once; try again later")]
     Busy,
+    /// Inside.
+    #[error(transparent)]
+    App(#[from] AppError),
+}
+
+/// Why a session was given no key.
+#[derive(Debug, Error)]
+pub enum KeyError {
+    /// As at a sign-in.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// It is another officer's, or they have another.
+    #[error("this key belongs to another officer, or you have another key; the administrator can release it")]
+    Others,
     /// Inside.
     #[error(transparent)]
     App(#[from] AppError),
@@ -85,11 +105,61 @@ impl App {
         if kept { Ok(nonce) } else { Err(SessionError::Busy) }
     }
 
-    /// Signs an officer in.
+    /// Signs an officer in by their key.
     ///
     /// # Errors
     /// See [`SessionError`].
     pub async fn sign_in(&self, text: &str, signature: &str) -> Result<Session, SessionError> {
+        if !self.key_sign_in {
+            return Err(SessionError::KeyAlone);
+        }
+        let key = self.proven_key(text, signature).await?;
+        let bound = self.store.name_of_key(key).await.map_err(inner)?;
+        self.open_session(&self.holder(key, bound)).await
+    }
+
+    /// Gives a session the key that its officer has proven. It is theirs from then on, and nobody else's.
+    ///
+    /// # Errors
+    /// See [`KeyError`]. A refusal is kept and counted.
+    pub async fn prove_key(&self, token: Option<&str>, text: &str, signature: &str) -> Result<(), KeyError> {
+        let who = self.officer(token).await?;
+        let result = self.bind_proven(&who, token, text, signature).await;
+        let word = match &result {
+            Err(KeyError::Others) => Some("others-key"),
+            Err(KeyError::Session(SessionError::NotAnOfficer)) => Some("not-an-officer"),
+            _ => None,
+        };
+        if let Some(word) = word {
+            self.keep_refused_sign_in(&who.name, word).await?;
+        }
+        result
+    }
+
+    async fn bind_proven(
+        &self,
+        who: &Who,
+        token: Option<&str>,
+        text: &str,
+        signature: &str,
+    ) -> Result<(), KeyError> {
+        let key = self.proven_key(text, signature).await?;
+        if who.key == Some(key) {
+            return Ok(());
+        }
+        // Whoever signed in by a key alone is that key: there is no code to bind another to.
+        let is_by_key = who.key.is_some();
+        let now_ms = self.clock.now_ms();
+        if is_by_key || !self.store.bind_key(&who.name, key, now_ms).await.map_err(inner)? {
+            return Err(KeyError::Others);
+        }
+        let digest = digest(token.unwrap_or_default());
+        self.store.set_session_key(&digest, key).await.map_err(inner)?;
+        Ok(())
+    }
+
+    /// The listed key by which a message of EIP-4361 for this desk is signed. Uses up its challenge.
+    async fn proven_key(&self, text: &str, signature: &str) -> Result<Address, SessionError> {
         let message = SiweMessage::parse(text)?;
         let now_s = self.clock.now_s();
         if !self.session_domains.contains(&message.domain) {
@@ -125,17 +195,17 @@ impl App {
         {
             return Err(SessionError::NotAnOfficer);
         }
-        self.open_session(&self.holder(message.address)).await
+        Ok(message.address)
     }
 
-    /// The officer that a key stands for.
-    fn holder(&self, key: Address) -> Who {
+    /// The officer that a key stands for: whoever it is bound to, or itself.
+    fn holder(&self, key: Address, bound: Option<String>) -> Who {
         let given = self
             .key_roles
             .get(&key)
             .map(|roles| roles.iter().copied().collect());
         Who {
-            name: format!("{key:#x}"),
+            name: bound.unwrap_or_else(|| format!("{key:#x}")),
             agency: self.organisation.clone(),
             roles: given.unwrap_or_else(|| KEY_ROLES.into()),
             key: Some(key),
@@ -147,24 +217,39 @@ impl App {
     /// # Errors
     /// Too many are open.
     pub async fn open_session(&self, who: &Who) -> Result<Session, SessionError> {
+        self.open_session_for(who, SESSION_S, None).await
+    }
+
+    /// The same, for a time of at most [`SESSION_S`], and with what it rests on.
+    pub(super) async fn open_session_for(
+        &self,
+        who: &Who,
+        lifetime_s: u64,
+        vouched: Option<&VouchedRow>,
+    ) -> Result<Session, SessionError> {
         let token = URL_SAFE_NO_PAD.encode(random()?);
         let now_s = self.clock.now_s();
-        let expires_at_s = now_s + SESSION_S;
+        let expires_at_s = now_s + lifetime_s.min(SESSION_S);
         let row = SessionRow {
             name: who.name.clone(),
             agency: who.agency.clone(),
             roles: words(&who.roles),
             key: who.key,
             expires_s: expires_at_s,
+            grants: vouched.map(|vouched| vouched.grants.clone()),
         };
-        let kept = self.store.put_session(&digest(&token), &row, now_s).await;
+        let kept = self
+            .store
+            .put_session(&digest(&token), &row, vouched, now_s)
+            .await;
         if !kept.map_err(inner)? {
             return Err(SessionError::Busy);
         }
         Ok(Session { token, expires_at_s })
     }
 
-    /// Whose session a token is. Who signed in by a key that the `Registry` does not list any more is out.
+    /// Whose session a token is. Whose key the `Registry` does not list any more is out, and so is whoever a provider
+    /// vouched for if the configuration gives them no role any more; their roles are today's.
     ///
     /// # Errors
     /// See [`SessionError`].
@@ -181,23 +266,62 @@ impl App {
         {
             return Err(SessionError::NotAnOfficer);
         }
+        let roles = match &row.grants {
+            None => row.roles.split(' ').filter_map(Role::parse).collect(),
+            Some(grants) => self.roles_granted(grants),
+        };
+        if roles.is_empty() && row.grants.is_some() {
+            self.store.drop_session(&digest(token)).await.map_err(inner)?;
+            self.keep_refused_sign_in(&row.name, "officer-without-role")
+                .await?;
+            return Err(SessionError::NoRole);
+        }
         Ok(Who {
             name: row.name,
             agency: row.agency,
-            roles: row.roles.split(' ').filter_map(Role::parse).collect(),
+            roles,
             key: row.key,
         })
     }
 
-    /// Ends a session, if there is one.
+    /// What the configuration gives today for what it gave at the sign-in.
+    fn roles_granted(&self, grants: &str) -> BTreeSet<Role> {
+        let grants: Vec<String> = serde_json::from_str(grants).unwrap_or_default();
+        let provider = self.oidc.as_ref();
+        provider.map_or_else(BTreeSet::new, |provider| provider.config.roles_of(&grants))
+    }
+
+    /// Ends a session, if there is one; answers where the browser goes to be signed out at the provider as well.
     ///
     /// # Errors
     /// The store fails.
-    pub async fn sign_out(&self, token: Option<&str>) -> Result<(), AppError> {
-        match token {
-            Some(token) => Ok(self.store.drop_session(&digest(token)).await?),
-            None => Ok(()),
+    pub async fn sign_out(&self, token: Option<&str>) -> Result<Option<String>, AppError> {
+        let Some(token) = token else { return Ok(None) };
+        let digest = digest(token);
+        let row = self.store.session(&digest, self.clock.now_s()).await?;
+        self.store.drop_session(&digest).await?;
+        match row {
+            Some(row) if row.grants.is_some() => Ok(self.oidc_logout_url().await),
+            _ => Ok(None),
         }
+    }
+
+    /// Keeps and counts a refused sign-in.
+    pub(super) async fn keep_refused_sign_in(&self, who: &str, word: &'static str) -> Result<(), AppError> {
+        tracing::info!(who, result = word, "sign-in refused");
+        self.0.metrics.refusal(SIGN_IN, word);
+        let row = RefusalRow {
+            at_ms: self.clock.now_ms(),
+            who: who.to_owned(),
+            agency: self.organisation.clone(),
+            action: SIGN_IN.to_owned(),
+            resource: String::new(),
+            purpose: String::new(),
+            policies: String::new(),
+            result: word.to_owned(),
+        };
+        let unique = hex::encode(random()?);
+        Ok(self.store.put_refusal(&row, &unique).await?)
     }
 }
 

@@ -2,13 +2,15 @@
 
 use axum::Json;
 use axum::extract::State;
-use serde::Serialize;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Problem;
-use super::extract::Officer;
+use super::extract::{Body, Officer};
 use crate::app::App;
-use crate::app::access::{Desk, ListRefusals, SeePolicies};
+use crate::app::access::{Desk, ListOfficers, ListRefusals, ReleaseOfficer, SeePolicies};
+use crate::app::oidc::MAX_CODE_BYTES;
 
 /// The most refusals in one answer.
 const MAX_REFUSALS_SHOWN: usize = 200;
@@ -73,14 +75,14 @@ pub struct AccessRefusal {
     who: String,
     /// The officer's agency.
     agency: String,
-    /// The action, as in the policies.
+    /// The action, as in the policies; `signIn`.
     action: String,
     /// What with; empty if there is no such thing.
     resource: String,
     purpose: String,
     /// The policies that forbade it, separated by commas; empty if none permits it.
     policies: String,
-    /// `missing` and `hidden`: answered 404; `not-permitted`: 403.
+    /// `missing` and `hidden`: answered 404; `not-permitted`: 403; of a sign-in, what was wrong.
     result: String,
 }
 
@@ -113,4 +115,74 @@ pub async fn refusals(State(app): State<App>, officer: Officer) -> Result<Json<A
     Ok(Json(AccessRefusals {
         items: items.collect(),
     }))
+}
+
+/// What is bound to an officer's code.
+#[derive(Serialize, ToSchema)]
+pub struct BoundOfficer {
+    name: String,
+    /// Whether an account at the provider is theirs.
+    has_account: bool,
+    /// The key that is theirs.
+    key: Option<String>,
+    /// Unix milliseconds.
+    since_ms: u64,
+}
+
+/// Officers' codes, in their order.
+#[derive(Serialize, ToSchema)]
+pub struct BoundOfficers {
+    items: Vec<BoundOfficer>,
+}
+
+/// Lists officers' codes with the account and the key that each has.
+#[utoipa::path(get, path = "/v1/access/officers", tag = "access", security(("bearer" = [])),
+    responses(
+        (status = 200, body = BoundOfficers),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+    ))]
+pub async fn officers(State(app): State<App>, officer: Officer) -> Result<Json<BoundOfficers>, Problem> {
+    let permit = officer.may::<ListOfficers>(&app, Some(Desk)).await?;
+    let items = app.officers(&permit).await?.into_iter().map(|row| BoundOfficer {
+        name: row.name,
+        has_account: row.has_account,
+        key: row.key.map(|key| format!("{key:#x}")),
+        since_ms: row.since_ms,
+    });
+    Ok(Json(BoundOfficers {
+        items: items.collect(),
+    }))
+}
+
+/// An officer's code.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OfficerName {
+    name: String,
+}
+
+/// Unbinds account and key from an officer's code, and ends its sessions.
+#[utoipa::path(post, path = "/v1/access/officers/release", tag = "access", security(("bearer" = [])),
+    request_body = OfficerName,
+    responses(
+        (status = 204),
+        (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+    ))]
+pub async fn release_officer(
+    State(app): State<App>,
+    officer: Officer,
+    Body(body): Body<OfficerName>,
+) -> Result<StatusCode, Problem> {
+    let permit = officer.may::<ReleaseOfficer>(&app, Some(Desk)).await?;
+    if body.name.is_empty() || body.name.len() > MAX_CODE_BYTES {
+        return Err(Problem::invalid("name", "must be an officer's code"));
+    }
+    if app.release_officer(&permit, &body.name).await? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(Problem::not_found("nothing is bound to this code"))
+    }
 }

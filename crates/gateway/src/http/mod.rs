@@ -6,9 +6,11 @@ mod allowance;
 mod desk;
 mod exchange;
 mod extract;
+mod form;
 mod identity;
 mod links;
 mod my_data;
+mod oidc;
 pub mod openid;
 mod problem;
 mod requests;
@@ -69,8 +71,16 @@ fn routes_of() -> OpenApiRouter<App> {
         .routes(routes!(session::challenge))
         .routes(routes!(session::sign_in, session::who))
         .routes(routes!(session::sign_out))
+        .routes(routes!(session::ways))
+        .routes(routes!(session::prove_key))
+        .routes(routes!(oidc::begin))
+        .routes(routes!(oidc::finish))
+        .routes(routes!(oidc::jwks))
+        .routes(routes!(oidc::logout))
         .routes(routes!(access::policies))
         .routes(routes!(access::refusals))
+        .routes(routes!(access::officers))
+        .routes(routes!(access::release_officer))
         .routes(routes!(tracker::sign_in))
         .routes(routes!(tracker::find_usage))
         .routes(routes!(tracker::usage_period))

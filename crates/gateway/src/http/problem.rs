@@ -4,9 +4,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::deletion::DeletionError;
+use crate::app::oidc::OidcError;
 use crate::app::requests::RequestError;
 use crate::app::{
-    AcceptError, AccessError, AllowanceError, AppError, BackupError, IdentityError, MySessionError,
+    AcceptError, AccessError, AllowanceError, AppError, BackupError, IdentityError, KeyError, MySessionError,
     RecoveryError, ResidentError, SessionError,
 };
 
@@ -259,8 +260,47 @@ impl From<SessionError> for Problem {
             SessionError::Nonce => Self::unauthorized("wrong-nonce", error, "message"),
             SessionError::Signature => Self::unauthorized("wrong-signature", error, "signature"),
             SessionError::NotAnOfficer => Self::refused("not-an-officer", error, ""),
+            SessionError::KeyAlone => Self::refused("key-alone", error, ""),
+            SessionError::NoRole => Self::refused("no-role", error, ""),
             SessionError::NoSession => Self::unauthorized("no-session", error, "authorization"),
             SessionError::Busy => Self::busy(error),
+        }
+    }
+}
+
+impl From<KeyError> for Problem {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::App(error) => error.into(),
+            KeyError::Session(error) => error.into(),
+            KeyError::Others => Self::refused("others-key", error, ""),
+        }
+    }
+}
+
+impl From<OidcError> for Problem {
+    fn from(error: OidcError) -> Self {
+        match error {
+            OidcError::App(error) => error.into(),
+            OidcError::None => Self::not_found(error),
+            OidcError::RedirectUri => Self::invalid("redirect_uri", error),
+            OidcError::Parameter(field) => Self::invalid(field, error),
+            OidcError::State => Self::unauthorized("wrong-state", error, "state"),
+            OidcError::Browser => Self::unauthorized("wrong-browser", error, "secret"),
+            OidcError::AnswerIssuer => Self::unauthorized("wrong-issuer", error, "iss"),
+            OidcError::Denied => Self::unauthorized("provider-denied", error, "code"),
+            OidcError::Code(_) => Self::unauthorized("code-refused", error, "code"),
+            OidcError::Token(_) => Self::unauthorized("token-refused", error, ""),
+            OidcError::NotAnOfficer(_) => Self::refused("not-an-officer", error, ""),
+            OidcError::OthersCode => Self::refused("others-code", error, ""),
+            OidcError::OthersKey => Self::refused("others-key", error, ""),
+            OidcError::Busy => Self::busy(error),
+            OidcError::Provider(ref cause) => {
+                tracing::warn!(%cause, "the provider of OpenID Connect cannot be used");
+                let title = "The organisation's provider cannot be used";
+                let status = StatusCode::SERVICE_UNAVAILABLE;
+                Self::new(status, "provider-unusable", title, error, "")
+            }
         }
     }
 }

@@ -1,12 +1,13 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Problem;
 use super::extract::{Body, Officer, bearer};
-use crate::app::App;
+use crate::app::{App, Session};
 
 /// A challenge.
 #[derive(Serialize, ToSchema)]
@@ -55,10 +56,16 @@ pub struct SignedIn {
     ))]
 pub async fn sign_in(State(app): State<App>, Body(body): Body<SignIn>) -> Result<Json<SignedIn>, Problem> {
     let session = app.sign_in(&body.message, &body.signature).await?;
-    Ok(Json(SignedIn {
-        token: session.token,
-        expires_at: session.expires_at_s,
-    }))
+    Ok(Json(session.into()))
+}
+
+impl From<Session> for SignedIn {
+    fn from(session: Session) -> Self {
+        Self {
+            token: session.token,
+            expires_at: session.expires_at_s,
+        }
+    }
 }
 
 /// An officer who is signed in.
@@ -91,10 +98,56 @@ pub async fn who(Officer(caller): Officer) -> Json<SignedInOfficer> {
     })
 }
 
-/// Ends the session, if there is one.
+/// Where else the browser has to go.
+#[derive(Serialize, ToSchema)]
+pub struct SignedOut {
+    /// The provider's page that signs the officer out there too.
+    provider: String,
+}
+
+/// Ends the session, if there is one. 200: the browser can be signed out at the provider as well.
 #[utoipa::path(post, path = "/v1/session/end", tag = "officers", security(("bearer" = [])),
-    responses((status = 204)))]
-pub async fn sign_out(State(app): State<App>, headers: HeaderMap) -> Result<StatusCode, Problem> {
-    app.sign_out(bearer(&headers)).await?;
+    responses((status = 200, body = SignedOut), (status = 204)))]
+pub async fn sign_out(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
+    Ok(match app.sign_out(bearer(&headers)).await? {
+        Some(provider) => Json(SignedOut { provider }).into_response(),
+        None => StatusCode::NO_CONTENT.into_response(),
+    })
+}
+
+/// How officers sign in here.
+#[derive(Serialize, ToSchema)]
+pub struct SignInWays {
+    /// By a key that the `Registry` lists.
+    key: bool,
+    /// The name of the organisation's provider (OpenID Connect); `null`: there is none.
+    provider: Option<String>,
+}
+
+/// Says how officers of this organisation sign in.
+#[utoipa::path(get, path = "/v1/session/ways", tag = "officers", responses((status = 200, body = SignInWays)))]
+pub async fn ways(State(app): State<App>) -> Json<SignInWays> {
+    Json(SignInWays {
+        key: app.key_sign_in,
+        provider: app.oidc_name().map(str::to_owned),
+    })
+}
+
+/// Proves in a session that a key is the officer's: a message of EIP-4361, as at a sign-in. Decisions are signed by it.
+#[utoipa::path(post, path = "/v1/session/key", tag = "officers", security(("bearer" = [])), request_body = SignIn,
+    responses(
+        (status = 204),
+        (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+    ))]
+pub async fn prove_key(
+    State(app): State<App>,
+    headers: HeaderMap,
+    _officer: Officer,
+    Body(body): Body<SignIn>,
+) -> Result<StatusCode, Problem> {
+    app.prove_key(bearer(&headers), &body.message, &body.signature)
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -6,6 +6,10 @@ use super::{Store, StoreError, int, unsigned};
 
 /// The most refusals that are kept; the oldest go first.
 pub const MAX_REFUSALS_KEPT: i64 = 100_000;
+/// The most refused sign-ins among them: whoever has no session cannot push out what officers were refused.
+pub const MAX_SIGN_INS_KEPT: i64 = 20_000;
+/// The action of a refused sign-in.
+pub const SIGN_IN: &str = "signIn";
 /// The most changes of the policies in one list.
 pub const MAX_POLICY_CHANGES: i64 = 1_000;
 /// How the random part of one refusal in 256 begins: those look for the ones that are too many.
@@ -63,13 +67,24 @@ impl Store {
         .execute(&self.pool)
         .await?;
         if unique.starts_with(TRIMS) {
-            sqlx::query(
-                "DELETE FROM access_refusals WHERE id <= \
-                 (SELECT id FROM access_refusals ORDER BY id DESC LIMIT 1 OFFSET $1)",
-            )
-            .bind(MAX_REFUSALS_KEPT)
-            .execute(&self.pool)
-            .await?;
+            let (statement, most) = if row.action == SIGN_IN {
+                (
+                    "DELETE FROM access_refusals WHERE action = $2 AND id <= (SELECT id FROM access_refusals \
+                     WHERE action = $2 ORDER BY id DESC LIMIT 1 OFFSET $1)",
+                    MAX_SIGN_INS_KEPT,
+                )
+            } else {
+                (
+                    "DELETE FROM access_refusals WHERE action <> $2 AND id <= (SELECT id FROM access_refusals \
+                     WHERE action <> $2 ORDER BY id DESC LIMIT 1 OFFSET $1)",
+                    MAX_REFUSALS_KEPT,
+                )
+            };
+            sqlx::query(statement)
+                .bind(most)
+                .bind(SIGN_IN)
+                .execute(&self.pool)
+                .await?;
         }
         Ok(())
     }

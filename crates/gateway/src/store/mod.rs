@@ -15,6 +15,7 @@ mod jobs;
 mod known;
 mod links;
 mod my_data;
+mod officers;
 pub mod openid;
 mod outbox;
 mod public;
@@ -33,7 +34,7 @@ use zhengtong_client::Checkpoint;
 use zhengtong_vault::VaultError;
 use zhengtong_vault::sql::{self, Access};
 
-pub use access::{MAX_REFUSALS_KEPT, PolicyChangeRow, RefusalRow};
+pub use access::{MAX_REFUSALS_KEPT, MAX_SIGN_INS_KEPT, PolicyChangeRow, RefusalRow, SIGN_IN};
 pub use accounts::{Approved, MAX_WAITING_RECOVERIES, RecoveryRow, SignerRow};
 pub use allowance::{AllowanceKey, Counted};
 pub use cases::{CaseRow, HistoryRow, QueueCursor, Status};
@@ -43,6 +44,7 @@ pub use exchange::{AttemptRow, ConsentRow, Direction, ExchangeRow, FirstUse, MAX
 pub use jobs::{Job, JobKind, Waiting};
 pub use links::LinkRow;
 pub use my_data::UseRow;
+pub use officers::{LoginRow, OfficerRow, VouchedRow};
 pub use outbox::{Batch, Begun, OutboxRow, OutboxState, SignedRow, status_root_id};
 pub use public::{ServiceRow, StatuteRow};
 pub use requests::{RequestRow, RequestStatus};
@@ -50,13 +52,14 @@ pub use sessions::SessionRow;
 pub use statements::{Author, StatementRow};
 
 /// One file a subject; all of them may run again.
-const SCHEMA: [&str; 7] = [
+const SCHEMA: [&str; 8] = [
     include_str!("schema.sql"),
     include_str!("access.sql"),
     include_str!("accounts.sql"),
     include_str!("allowance.sql"),
     include_str!("exchange.sql"),
     include_str!("my_data.sql"),
+    include_str!("oidc.sql"),
     openid::SCHEMA,
 ];
 

@@ -3,7 +3,7 @@
 use alloy_primitives::Address;
 use sqlx::Row;
 
-use super::{Store, StoreError, hex, int, read, unsigned};
+use super::{Store, StoreError, VouchedRow, hex, int, read, unsigned};
 
 /// The most challenges that wait at once.
 pub const MAX_NONCES: i64 = 10_000;
@@ -23,6 +23,8 @@ pub struct SessionRow {
     pub key: Option<Address>,
     /// Until when, unix seconds.
     pub expires_s: u64,
+    /// What it rests on if a provider vouched for the officer: [`VouchedRow::grants`].
+    pub grants: Option<String>,
 }
 
 impl Store {
@@ -62,11 +64,17 @@ impl Store {
         Ok(done.rows_affected() == 1)
     }
 
-    /// Keeps a session under the digest of its token; `false` if there are too many.
+    /// Keeps a session under the digest of its token, and what it rests on; `false` if there are too many.
     ///
     /// # Errors
     /// The database fails.
-    pub async fn put_session(&self, digest: &str, row: &SessionRow, now_s: u64) -> Result<bool, StoreError> {
+    pub async fn put_session(
+        &self,
+        digest: &str,
+        row: &SessionRow,
+        vouched: Option<&VouchedRow>,
+        now_s: u64,
+    ) -> Result<bool, StoreError> {
         sqlx::query("DELETE FROM desk_sessions WHERE expires_s <= $1")
             .bind(int(now_s))
             .execute(&self.pool)
@@ -77,6 +85,7 @@ impl Store {
         if open >= MAX_SESSIONS {
             return Ok(false);
         }
+        let mut transaction = self.pool.begin().await?;
         sqlx::query(
             "INSERT INTO desk_sessions (token, name, agency, roles, key, expires_s) \
              VALUES ($1, $2, $3, $4, $5, $6)",
@@ -87,8 +96,21 @@ impl Store {
         .bind(row.roles.clone())
         .bind(row.key.map(hex).unwrap_or_default())
         .bind(int(row.expires_s))
-        .execute(&self.pool)
+        .execute(&mut *transaction)
         .await?;
+        sqlx::query("DELETE FROM oidc_sessions WHERE token NOT IN (SELECT token FROM desk_sessions)")
+            .execute(&mut *transaction)
+            .await?;
+        if let Some(vouched) = vouched {
+            sqlx::query("INSERT INTO oidc_sessions (token, subject, sid, grants) VALUES ($1, $2, $3, $4)")
+                .bind(digest.to_owned())
+                .bind(vouched.subject.clone())
+                .bind(vouched.sid.clone())
+                .bind(vouched.grants.clone())
+                .execute(&mut *transaction)
+                .await?;
+        }
+        transaction.commit().await?;
         Ok(true)
     }
 
@@ -98,7 +120,8 @@ impl Store {
     /// The database fails.
     pub async fn session(&self, digest: &str, now_s: u64) -> Result<Option<SessionRow>, StoreError> {
         let row = sqlx::query(
-            "SELECT name, agency, roles, key, expires_s FROM desk_sessions WHERE token = $1 AND expires_s > $2",
+            "SELECT s.name, s.agency, s.roles, s.key, s.expires_s, COALESCE(v.grants, '') FROM desk_sessions s \
+             LEFT JOIN oidc_sessions v ON v.token = s.token WHERE s.token = $1 AND s.expires_s > $2",
         )
         .bind(digest.to_owned())
         .bind(int(now_s))
@@ -115,21 +138,39 @@ impl Store {
                     .map(|key| read("officer", key))
                     .transpose()?,
                 expires_s: unsigned("expiry", row.try_get(4)?)?,
+                grants: Some(row.try_get::<String, _>(5)?).filter(|grants| !grants.is_empty()),
             })
         })
         .transpose()
     }
 
-    /// Ends a session.
+    /// Gives a session the key that its officer has proven.
     ///
     /// # Errors
     /// The database fails.
-    pub async fn drop_session(&self, digest: &str) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM desk_sessions WHERE token = $1")
+    pub async fn set_session_key(&self, digest: &str, key: Address) -> Result<(), StoreError> {
+        sqlx::query("UPDATE desk_sessions SET key = $2 WHERE token = $1")
             .bind(digest.to_owned())
+            .bind(hex(key))
             .execute(&self.pool)
             .await?;
         Ok(())
+    }
+
+    /// Ends a session; `false` if there was none.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn drop_session(&self, digest: &str) -> Result<bool, StoreError> {
+        sqlx::query("DELETE FROM oidc_sessions WHERE token = $1")
+            .bind(digest.to_owned())
+            .execute(&self.pool)
+            .await?;
+        let done = sqlx::query("DELETE FROM desk_sessions WHERE token = $1")
+            .bind(digest.to_owned())
+            .execute(&self.pool)
+            .await?;
+        Ok(done.rows_affected() == 1)
     }
 
     /// Counts an attempt about a subject (a pseudonym) and answers how many there were within `window_s`.

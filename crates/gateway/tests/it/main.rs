@@ -10,6 +10,7 @@ mod crash;
 mod deletion;
 mod desk;
 mod exchange;
+mod oidc;
 mod openid;
 mod path;
 mod person;

@@ -34,7 +34,7 @@ use zhengtong_gateway::app::App;
 use zhengtong_gateway::app::api::ApiConfig;
 use zhengtong_gateway::app::chain::ChainPort;
 use zhengtong_gateway::app::clock::Clock;
-use zhengtong_gateway::{Config, CredentialsConfig, KeyFiles, Keys, http, open};
+use zhengtong_gateway::{AccessConfig, Config, CredentialsConfig, KeyFiles, Keys, OidcConfig, http, open};
 use zhengtong_population::{AGENCIES, DemoResident, Prepared, prepare};
 use zhengtong_types::NetworkKey;
 use zhengtong_vault::Secret;
@@ -80,6 +80,10 @@ pub struct World {
     pub mappings: Vec<(&'static str, PathBuf)>,
     /// An agency that keeps its records behind an API of its own, and not in a database.
     pub api: Option<(&'static str, ApiConfig)>,
+    /// The provider that the officers of [`OWNER`] sign in at.
+    pub oidc: Option<OidcConfig>,
+    /// Whether they may sign in by a key alone.
+    pub key_sign_in: bool,
     demo: Vec<DemoResident>,
     /// Whether cases are opened with tokens.
     pub tokens: bool,
@@ -155,6 +159,8 @@ impl World {
             peers_at: None,
             mappings: Vec::new(),
             api: None,
+            oidc: None,
+            key_sign_in: true,
             demo: prepared.demo_residents(),
             tokens: false,
             blinded: Default::default(),
@@ -229,7 +235,11 @@ impl World {
             allowance_tokens: 5,
             retention: None,
             deletion_record: None,
-            access: Default::default(),
+            access: AccessConfig {
+                oidc: self.oidc.clone().filter(|_| organisation == OWNER),
+                key_sign_in: self.key_sign_in || organisation != OWNER,
+                ..AccessConfig::default()
+            },
             sabotage: None,
         }
     }
@@ -512,12 +522,17 @@ impl World {
         answer.json["nonce"].as_str().unwrap().to_owned()
     }
 
-    /// Signs an officer in at their gateway.
-    pub async fn sign_in(&self, organisation: &str, key: &PrivateKeySigner) -> Answer {
+    /// A signed message by which a key is proven at a gateway.
+    pub async fn siwe(&self, organisation: &str, key: &PrivateKeySigner) -> Value {
         let (nonce, now_s) = (self.nonce(organisation).await, self.clock.now_s());
         let message = siwe(key.address(), PORTAL, CHAIN_ID, &nonce, now_s, now_s + 300);
         let signature = key.sign_message_sync(message.as_bytes()).unwrap();
-        let body = json!({ "message": message, "signature": signature.to_string() });
+        json!({ "message": message, "signature": signature.to_string() })
+    }
+
+    /// Signs an officer in at their gateway.
+    pub async fn sign_in(&self, organisation: &str, key: &PrivateKeySigner) -> Answer {
+        let body = self.siwe(organisation, key).await;
         self.post(organisation, "/v1/session", &body).await
     }
 

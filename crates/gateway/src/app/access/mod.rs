@@ -29,7 +29,7 @@ use thiserror::Error;
 use zhengtong_vault::Subject;
 
 use super::{App, AppError, inner};
-use crate::store::{AttemptRow, CaseRow, PolicyChangeRow, RefusalRow, RequestRow, StoreError};
+use crate::store::{AttemptRow, CaseRow, OfficerRow, PolicyChangeRow, RefusalRow, RequestRow, StoreError};
 use question::{Principal, Question, Resource};
 
 pub use policies::{MAX_FILE_BYTES, MAX_FILES, MAX_POLICIES, Policies, PolicyError, PolicyFile};
@@ -184,6 +184,10 @@ acts! {
     SeePolicies: "seePolicies" with Desk, seen by None, for Administration;
     /// To see who was refused what.
     ListRefusals: "listRefusals" with Desk, seen by None, for Administration;
+    /// To see what is bound to officers' codes.
+    ListOfficers: "listOfficers" with Desk, seen by None, for Administration;
+    /// To unbind it.
+    ReleaseOfficer: "releaseOfficer" with Desk, seen by None, for Administration;
 }
 
 /// Something that a resident may be permitted to do with what is kept about themselves.
@@ -392,6 +396,33 @@ impl App {
         limit: usize,
     ) -> Result<Vec<RefusalRow>, AppError> {
         Ok(self.store.refusals(limit).await?)
+    }
+
+    /// Officers' codes with what is bound to them.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn officers(&self, _permit: &Permit<ListOfficers>) -> Result<Vec<OfficerRow>, AppError> {
+        Ok(self.store.officers().await?)
+    }
+
+    /// Unbinds account and key from a code, and ends its sessions: whoever signs in with the code next has it.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn release_officer(
+        &self,
+        permit: &Permit<ReleaseOfficer>,
+        name: &str,
+    ) -> Result<bool, AppError> {
+        let is_released = self.store.release_officer(name).await?;
+        tracing::info!(
+            by = permit.who().name,
+            officer = name,
+            is_released,
+            "officer released"
+        );
+        Ok(is_released)
     }
 
     /// The policies in force, and when which came into force, latest first.

@@ -9,10 +9,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::{Form, authorization, dpop, fresh};
+use super::{authorization, dpop, fresh};
 use crate::app::App;
 use crate::app::openid::{CredentialAnswer, INTERVAL_S, OpenidError, TokenRequest};
 use crate::http::extract::parse;
+use crate::http::form::Form;
 use crate::http::resident::Signed;
 use crate::http::{MAX_BODY_BYTES, Problem};
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
-use super::{Form, fresh};
+use super::fresh;
 use crate::app::App;
 use crate::app::access::{AskWallet, Desk, SeePresentation};
 use crate::app::openid::{
@@ -18,6 +18,7 @@ use crate::app::openid::{
 };
 use crate::http::Problem;
 use crate::http::extract::{Body, Officer};
+use crate::http::form::Form;
 
 /// What an officer asks of a resident's wallet.
 #[derive(Deserialize, ToSchema)]
