@@ -70,6 +70,7 @@ function visits(): Visit[] {
     { name: "audit-bundle", path: "/audit/bundle" },
     { name: "audit-cases", path: "/audit/cases" },
     { name: "officer-sign-in", path: "/desk/sign-in" },
+    { name: "officer-return", path: "/desk/sign-in/return" },
     { name: "identity", path: "/identity", as: "resident" },
     { name: "wallet", path: "/me", as: "resident" },
     { name: "my-cases", path: "/me/cases", as: "resident" },

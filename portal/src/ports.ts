@@ -274,9 +274,24 @@ export interface UseWalk {
 
 export interface DeskSession {
   organisation: string;
-  address: Hex;
   token: string;
   expiresAtMs: number;
+}
+
+/** How officers of an organisation sign in. */
+export interface SignInWays {
+  key: boolean;
+  /** name of the organisation's provider (OpenID Connect) */
+  provider: string | null;
+}
+
+/** What came back from a provider, and what this browser kept meanwhile. */
+export interface ReturnedSignIn {
+  state: string;
+  secret: string;
+  /** null: the provider did not sign them in */
+  code: string | null;
+  issuer: string | null;
 }
 
 export interface DeskRow {
@@ -393,6 +408,16 @@ export interface Gateways {
   /** data, consents, uses and decisions with their proofs, signed by the wallet: one text, checked by `zhengtong verify export` */
   exported(wallet: Wallet, cases: ToExport[]): Promise<string>;
   signIn(gateway: string, organisation: string, key: OfficerKey): Promise<DeskSession>;
+  signInWays(gateway: string): Promise<SignInWays>;
+  /** begins a sign-in at the organisation's provider; only the browser that keeps the secret can finish it */
+  beginSignIn(gateway: string, redirectUri: string, secret: string): Promise<{ url: string; state: string }>;
+  finishSignIn(gateway: string, organisation: string, returned: ReturnedSignIn): Promise<DeskSession>;
+  /** whose session it is, as the agency knows them */
+  whoAmI(gateway: string, session: DeskSession): Promise<{ name: string; roles: string[] }>;
+  /** proves to the agency that a key is this officer's; from then on it is theirs alone */
+  proveKey(gateway: string, session: DeskSession, key: OfficerKey): Promise<void>;
+  /** answers the provider's page where the officer signs out there too, if it has one */
+  signOut(gateway: string, session: DeskSession): Promise<string | null>;
   desk(gateway: string, session: DeskSession, query: { status?: string; cursor?: string }): Promise<{ items: DeskRow[]; next: string | null }>;
   deskCase(gateway: string, session: DeskSession, id: Hex): Promise<DeskCase>;
   statement(gateway: string, session: DeskSession, id: Hex, text: string): Promise<Hex>;

@@ -22,7 +22,10 @@ export function here(): World {
 }
 
 export interface OfficerSession {
-  key: OfficerKey;
+  /** as the agency knows them */
+  name: string;
+  /** what decisions are signed by; null until the officer brings it */
+  key: OfficerKey | null;
   desk: DeskSession;
   gateway: string;
   organisation: string;

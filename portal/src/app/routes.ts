@@ -21,6 +21,7 @@ const PATTERNS = {
   myData: "/me/data",
   dataRequest: "/me/data/requests/:right",
   officerSignIn: "/desk/sign-in",
+  officerReturn: "/desk/sign-in/return",
   desk: "/desk",
   deskCase: "/desk/cases/:id",
   deskRequests: "/desk/requests",

@@ -13,6 +13,7 @@ import DeskCase from "../screens/Desk/DeskCase.svelte";
 import AskWallet from "../screens/Desk/AskWallet.svelte";
 import DeskRequests from "../screens/Rights/DeskRequests.svelte";
 import DataRequestScreen from "../screens/Rights/DataRequest.svelte";
+import OfficerReturn from "../screens/Desk/OfficerReturn.svelte";
 import OfficerSignIn from "../screens/Desk/OfficerSignIn.svelte";
 import Guide from "../screens/Guide/Guide.svelte";
 import Home from "../screens/Home/Home.svelte";
@@ -53,6 +54,7 @@ export const SCREENS: Record<RouteName, Component> = {
   myData: MyData,
   dataRequest: DataRequestScreen,
   officerSignIn: OfficerSignIn,
+  officerReturn: OfficerReturn,
   desk: Desk,
   deskCase: DeskCase,
   deskRequests: DeskRequests,

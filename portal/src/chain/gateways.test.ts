@@ -172,7 +172,7 @@ describe("the desk", () => {
     const key = { address: own.address, signMessage: async (text: string) => (signed.push(text), "0x01" as Hex) };
     answers = [json({ nonce: "abcdefgh12345678" }), json({ token: "t", expires_at: 1_790_000_600 }), json({ items: [], next: null }), json({ title: "over" }, 401)];
     const session = await gateways.signIn("/gateway/civil-affairs", "civil-affairs", key);
-    expect(session).toEqual({ organisation: "civil-affairs", address: own.address, token: "t", expiresAtMs: 1_790_000_600_000 });
+    expect(session).toEqual({ organisation: "civil-affairs", token: "t", expiresAtMs: 1_790_000_600_000 });
     expect(signed[0]).toContain("Nonce: abcdefgh12345678");
     expect(await gateways.desk("/gateway/civil-affairs", session, { status: "review" })).toEqual({ items: [], next: null });
     expect(seen[2]).toMatchObject({ url: `${ORIGIN}/gateway/civil-affairs/v1/desk/cases?status=review` });
@@ -180,9 +180,21 @@ describe("the desk", () => {
     await expect(gateways.desk("/gateway/civil-affairs", session, {})).rejects.toEqual(expect.objectContaining({ code: "session-expired" }));
   });
 
+  it("goes to the organisation's provider with the digest of a secret, and comes back with the secret", async () => {
+    answers = [json({ url: "https://sso.example/auth?x=1", state: "s" }), json({ url: "javascript:alert(1)", state: "s" }), json({ token: "t", expires_at: 1_790_000_600 }), json({ provider: "https://sso.example/out" }), new Response(null, { status: 204 })];
+    expect(await gateways.beginSignIn("/g", `${ORIGIN}/desk/sign-in/return`, "abc")).toEqual({ url: "https://sso.example/auth?x=1", state: "s" });
+    // SHA-256 of "abc": FIPS 180-4, appendix B.1 of its examples.
+    expect(seen[0]?.body).toEqual({ redirect_uri: `${ORIGIN}/desk/sign-in/return`, browser: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" });
+    await expect(gateways.beginSignIn("/g", ORIGIN, "abc")).rejects.toEqual(expect.objectContaining({ code: "bad-answer", field: "url" }));
+    const session = await gateways.finishSignIn("/g", "o", { state: "s", secret: "abc", code: null, issuer: "https://sso.example" });
+    expect(seen[2]?.body).toEqual({ state: "s", secret: "abc", iss: "https://sso.example" });
+    expect(await gateways.signOut("/g", session)).toBe("https://sso.example/out");
+    expect(await gateways.signOut("/g", session)).toBeNull();
+  });
+
   it("says which member of an answer is wrong", async () => {
     answers = [json({ items: [{ id: "0x00", service: 1 }] }), new Response("<html>"), json({ hash: "abc" })];
-    const session = { organisation: "o", address: own.address, token: "t", expiresAtMs: 0 };
+    const session = { organisation: "o", token: "t", expiresAtMs: 0 };
     await expect(gateways.desk("/g", session, {})).rejects.toEqual(expect.objectContaining({ code: "bad-answer", field: "service" }));
     await expect(gateways.desk("/g", session, {})).rejects.toEqual(expect.objectContaining({ code: "bad-answer" }));
     await expect(gateways.statement("/g", session, "0x00", "x")).rejects.toEqual(expect.objectContaining({ code: "bad-answer", field: "hash" }));

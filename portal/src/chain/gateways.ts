@@ -1,6 +1,6 @@
 // The agencies' gateways as the screens see them.
-import { type DataRequest, type DeskCase, type DeskRow, type Gateways, type Hex, type Json, type Link, type Organisation, type OwnCase, PortFailure, type ReceivedRecord, type Right, type ToExport, type Wallet } from "../ports";
-import { caseCommitment, formCommitment, randomHex, statementCommitment } from "../wallet/bytes";
+import { type DataRequest, type DeskCase, type DeskRow, type DeskSession, type Gateways, type Hex, type Json, type Link, type OfficerKey, type Organisation, type OwnCase, PortFailure, type ReceivedRecord, type Right, type ToExport, type Wallet } from "../ports";
+import { caseCommitment, formCommitment, randomHex, sha256Digits, statementCommitment } from "../wallet/bytes";
 import { WalletError } from "../wallet/errors";
 import { keyringOf } from "../wallet/keyring";
 import { siweMessage } from "../wallet/siwe";
@@ -67,6 +67,14 @@ export function gatewaysOver(http: GatewayHttp, connection: Connection, prove: P
     const mine = (drawn.get(wallet) ?? Promise.resolve()).then(work);
     drawn.set(wallet, mine.catch(() => undefined));
     return mine;
+  }
+
+  /** A message of EIP-4361 for this desk, signed by an officer's key. */
+  async function proofOf(gateway: string, key: OfficerKey): Promise<{ message: string; signature: Hex }> {
+    const { chainId } = await connection.network();
+    const nonce = new Answer(await ask(http, gateway, { method: "GET", path: "/v1/session/nonce" })).text("nonce");
+    const message = siweMessage({ address: key.address, chainId, origin: http.origin, nonce, statement: DESK_SIGN_IN, nowMs: http.now() });
+    return { message, signature: await key.signMessage(message) };
   }
 
   return {
@@ -181,13 +189,44 @@ export function gatewaysOver(http: GatewayHttp, connection: Connection, prove: P
     },
 
     async signIn(gateway, organisation, key) {
-      const { chainId } = await connection.network();
-      const nonce = new Answer(await ask(http, gateway, { method: "GET", path: "/v1/session/nonce" })).text("nonce");
-      const statement = DESK_SIGN_IN;
-      const message = siweMessage({ address: key.address, chainId, origin: http.origin, nonce, statement, nowMs: http.now() });
-      const signature = await key.signMessage(message);
-      const answer = new Answer(await ask(http, gateway, { method: "POST", path: "/v1/session", body: { message, signature } }));
-      return { organisation, address: key.address, token: answer.text("token"), expiresAtMs: answer.number("expires_at") * 1000 };
+      return opened(organisation, await ask(http, gateway, { method: "POST", path: "/v1/session", body: await proofOf(gateway, key) }));
+    },
+
+    async signInWays(gateway) {
+      const answer = new Answer(await ask(http, gateway, { method: "GET", path: "/v1/session/ways" }));
+      const provider = answer.maybe("provider");
+      return { key: answer.maybe("key") === true, provider: typeof provider === "string" ? provider : null };
+    },
+
+    async beginSignIn(gateway, redirectUri, secret) {
+      const body = { redirect_uri: redirectUri, browser: sha256Digits(secret) };
+      const answer = new Answer(await ask(http, gateway, { method: "POST", path: "/v1/session/oidc", body }));
+      const url = answer.text("url");
+      // The browser goes there: to a page, whatever the gateway says.
+      if (!/^https?:\/\//.test(url)) throw new PortFailure("bad-answer", "the provider's address is not one of a page", "url");
+      return { url, state: answer.text("state") };
+    },
+
+    async finishSignIn(gateway, organisation, { state, secret, code, issuer }) {
+      const body = { state, secret, ...(code === null ? {} : { code }), ...(issuer === null ? {} : { iss: issuer }) };
+      return opened(organisation, await ask(http, gateway, { method: "POST", path: "/v1/session/oidc/finish", body }));
+    },
+
+    async whoAmI(gateway, session) {
+      const answer = new Answer(await ask(http, gateway, { method: "GET", path: "/v1/session", headers: bearer(session) }));
+      return { name: answer.text("name"), roles: answer.list("roles").map(String) };
+    },
+
+    async proveKey(gateway, session, key) {
+      await ask(http, gateway, { method: "POST", path: "/v1/session/key", body: await proofOf(gateway, key), headers: bearer(session) });
+    },
+
+    async signOut(gateway, session) {
+      const answer = await ask(http, gateway, { method: "POST", path: "/v1/session/end", headers: bearer(session) });
+      if (answer === null) return null;
+      const url = new Answer(answer).text("provider");
+      if (!/^https?:\/\//.test(url)) throw new PortFailure("bad-answer", "the provider's address is not one of a page", "provider");
+      return url;
     },
 
     async desk(gateway, session, query) {
@@ -241,6 +280,11 @@ export function gatewaysOver(http: GatewayHttp, connection: Connection, prove: P
       return { rows: answer.list("rows") as ReceivedRecord["rows"], useTag: answer.hex("useTag") };
     },
   };
+}
+
+function opened(organisation: string, value: unknown): DeskSession {
+  const answer = new Answer(value);
+  return { organisation, token: answer.text("token"), expiresAtMs: answer.number("expires_at") * 1000 };
 }
 
 function dataRequest(value: unknown): DataRequest {

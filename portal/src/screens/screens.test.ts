@@ -26,6 +26,7 @@ const PAGES: [name: string, path: string, role: "" | "resident" | "officer"][] =
   ["appeal", to("appeal", { id: PREPARED["refused"]! }), "resident"],
   ["supplement", to("supplement", { id: PREPARED["supplement"]! }), "resident"],
   ["desk sign-in", to("officerSignIn"), ""],
+  ["desk return", to("officerReturn"), ""],
   ["desk", to("desk"), "officer"],
   ["desk requests", to("deskRequests"), "officer"],
   ["desk ask", to("deskAsk"), "officer"],

@@ -127,7 +127,16 @@ export function mockGateways(cases: MockCases): Gateways {
     deskRequests: async () => REQUESTS,
     answerRequest: async () => undefined,
     exported: async () => "{}\nmock\n",
-    signIn: async (_gateway, organisation, officer) => ({ organisation, address: officer.address, token: "mock", expiresAtMs: Date.now() + 3_600_000 }),
+    signIn: async (_gateway, organisation) => ({ organisation, token: "mock", expiresAtMs: Date.now() + 3_600_000 }),
+    signInWays: async () => ({ key: true, provider: "市统一身份认证平台" }),
+    beginSignIn: async () => ({ url: `${location.origin}/desk/sign-in/return?code=mock&state=mock`, state: "mock" }),
+    finishSignIn: async (_gateway, organisation, { code }) => {
+      if (code === null) throw new PortFailure("gateway-refused", "the provider did not sign you in", "code");
+      return { organisation, token: "mock", expiresAtMs: Date.now() + 3_600_000 };
+    },
+    whoAmI: async () => ({ name: "MZ-1001", roles: ["handler"] }),
+    proveKey: async () => {},
+    signOut: async () => null,
     desk: async (_gateway, _session, { status }) => ({
       items: [...cases.all.values()]
         .filter((one) => (status ? one.status === status : ["review", "supplement"].includes(one.status)))

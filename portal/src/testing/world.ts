@@ -78,7 +78,7 @@ export function mockWorld({ role = localStorage.getItem("zhengtong.mock"), tampe
   if (role === "officer") {
     void world.ports.chain.officerKey({ privateKey: mockHash("officer") }).then(async (key) => {
       const desk = await world.ports.gateways.signIn("/gateway/civil-affairs", "civil-affairs", key);
-      session.officer = { key, desk, gateway: "/gateway/civil-affairs", organisation: "civil-affairs" };
+      session.officer = { name: "MZ-1001", key, desk, gateway: "/gateway/civil-affairs", organisation: "civil-affairs" };
     });
   }
   return world;

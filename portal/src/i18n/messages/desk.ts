@@ -3,7 +3,7 @@ import type { Pair } from ".";
 export const desk = {
   "desk.title": ["工作台", "Desk"],
   "desk.lead": ["{organisation}，按承诺时限排列。", "{organisation}, by promised deadline."],
-  "desk.signInFirst": ["请先用工作人员密钥登录", "Sign in with your officer’s key first"],
+  "desk.signInFirst": ["请先登录", "Sign in first"],
   "desk.none": ["没有待处理的办件", "Nothing is waiting"],
   "desk.noneText": ["有新的办件需要人工审查时，会出现在这里。", "Cases that need a person appear here."],
   "desk.show": ["显示", "Show"],
@@ -47,6 +47,7 @@ export const desk = {
   "record.notice": ["每次调取都会先上链留痕，申请人能在“我的数据”里看到是谁、为什么、看了哪些字段。", "Each request is put on record first. The applicant sees who asked, why, and which fields were given."],
   "record.ask": ["调取这份记录", "Ask for this record"],
   "record.none": ["该部门没有此人的这份记录。", "This agency has no such record of this person."],
+  "record.needsKey": ["调取记录要用您本人的密钥。请先在下面“您的决定”处使用密钥。", "Asking for a record takes your own key. Bring it first, under “Your decision” below."],
   "record.empty": ["（空）", "(empty)"],
   "record.recorded": ["已留痕，可供查证。", "On record; it can be checked."],
   "record.tag": ["用数记录", "Use record"],

@@ -1,9 +1,11 @@
-/** Signing an officer in. */
-import { here, session } from "../../app/here.svelte";
+/** Signing an officer in: by their key, or at their organisation's provider. */
+import { here, type OfficerSession, session } from "../../app/here.svelte";
 import { gatewayOf } from "../../app/organisations";
+import { to } from "../../app/routes";
 import type { OrganisationInfo } from "../../api/types";
 import type { DemoOfficer } from "../../api/demo";
-import type { Chain, Hex } from "../../ports";
+import { type Chain, type Hex, PortFailure } from "../../ports";
+import { randomHex } from "../../wallet/bytes";
 import { RECOVERY } from "../Protect/protect";
 import { splitWords } from "../SignIn/new-wallet";
 
@@ -43,5 +45,68 @@ export async function signInOfficer(organisation: string, source: KeySource): Pr
   const { chain, gateways } = here().ports;
   const key = await chain.officerKey(source);
   const gateway = await gatewayOf(organisation);
-  session.officer = { key, gateway, organisation, desk: await gateways.signIn(gateway, organisation, key) };
+  await enter(organisation, gateway, await gateways.signIn(gateway, organisation, key), key);
+}
+
+async function enter(organisation: string, gateway: string, desk: OfficerSession["desk"], key: OfficerSession["key"]): Promise<void> {
+  const { name } = await here().ports.gateways.whoAmI(gateway, desk);
+  session.officer = { name, key, gateway, organisation, desk };
+}
+
+/** Brings the officer's key into a session without one. */
+export async function bringKey(officer: OfficerSession, source: KeySource): Promise<void> {
+  const { chain, gateways } = here().ports;
+  const key = await chain.officerKey(source);
+  await gateways.proveKey(officer.gateway, officer.desk, key);
+  session.officer = { ...officer, key };
+}
+
+/** What this browser keeps while the officer is at the provider: this tab's, and only until it is used. */
+const KEPT = "zhengtong.officer-sign-in";
+const SECRET_BYTES = 32;
+
+export interface KeptSignIn {
+  organisation: string;
+  state: string;
+  secret: string;
+}
+
+/** Begins a sign-in at the organisation's provider; answers the page to go to. */
+export async function beginAtProvider(organisation: string): Promise<string> {
+  const secret = randomHex(SECRET_BYTES);
+  const gateway = await gatewayOf(organisation);
+  const { url, state } = await here().ports.gateways.beginSignIn(gateway, `${location.origin}${to("officerReturn")}`, secret);
+  sessionStorage.setItem(KEPT, JSON.stringify({ organisation, state, secret } satisfies KeptSignIn));
+  return url;
+}
+
+/** Takes what was kept; what comes back serves once. */
+export function takeKept(storage: Pick<Storage, "getItem" | "removeItem">): KeptSignIn | null {
+  const text = storage.getItem(KEPT);
+  storage.removeItem(KEPT);
+  try {
+    const kept = JSON.parse(text ?? "null") as Partial<KeptSignIn> | null;
+    const texts = [kept?.organisation, kept?.state, kept?.secret];
+    return texts.every((one) => typeof one === "string") ? (kept as KeptSignIn) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Finishes a sign-in with the address that the provider sent the browser to; answers the organisation. */
+export async function finishAtProvider(kept: KeptSignIn | null, query: URLSearchParams): Promise<string> {
+  // Somebody else's sign-in, brought here by a link, would make this browser theirs.
+  if (kept === null || kept.state !== query.get("state")) throw new PortFailure("session-expired", "this sign-in was not begun in this tab, or was finished before", "state");
+  const gateway = await gatewayOf(kept.organisation);
+  const { state, secret } = kept;
+  const desk = await here().ports.gateways.finishSignIn(gateway, kept.organisation, { state, secret, code: query.get("code"), issuer: query.get("iss") });
+  await enter(kept.organisation, gateway, desk, null);
+  return kept.organisation;
+}
+
+/** Ends the session here; answers the provider's page that ends it there. */
+export async function signOut(): Promise<string | null> {
+  const { officer } = session;
+  session.officer = null;
+  return officer === null ? null : await here().ports.gateways.signOut(officer.gateway, officer.desk);
 }

@@ -1,18 +1,18 @@
 /** Hands the words to the gateway and the decision to the chain, signed by the officer's key. */
 import type { OfficerSession } from "../../app/here.svelte";
-import type { Hex, Ports } from "../../ports";
+import type { Hex, OfficerKey, Ports } from "../../ports";
 import type { Action } from "./decision";
 
 const NO_STATEMENT: Hex = `0x${"0".repeat(64)}`;
 
-export async function sign({ chain, gateways }: Ports, officer: OfficerSession, id: Hex, action: Action): Promise<void> {
+export async function sign({ chain, gateways }: Ports, officer: OfficerSession, key: OfficerKey, id: Hex, action: Action): Promise<void> {
   const statement = action.statement === "" ? NO_STATEMENT : await gateways.statement(officer.gateway, officer.desk, id, action.statement);
   if (action.kind === "more") {
-    await chain.requestMore(officer.key, id, { defects: action.defects, statement });
+    await chain.requestMore(key, id, { defects: action.defects, statement });
     return;
   }
   const { row, reason, law } = action;
   const statute = chain.statuteId(law.law, law.article);
-  if (action.kind === "approve") await chain.approve(officer.key, id, { row, amountFen: action.amountFen, reason, statute, statement });
-  else await chain.refuse(officer.key, id, { row, reason, statute, statement });
+  if (action.kind === "approve") await chain.approve(key, id, { row, amountFen: action.amountFen, reason, statute, statement });
+  else await chain.refuse(key, id, { row, reason, statute, statement });
 }
