@@ -302,7 +302,7 @@ where
         .spawn(move |clock| gossip::repeat(clock, committee, repeating.0, repeating.1));
     context
         .child("journal")
-        .spawn(move |_| run_writer(journal, queue, pool, accepted, metrics));
+        .spawn(move |clock| run_writer(clock, journal, queue, pool, accepted, metrics));
     let (sender, receiver) = channels.transactions;
     context
         .child("gossip_send")

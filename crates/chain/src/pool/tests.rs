@@ -1,12 +1,18 @@
-use super::{Journal, Origin, Pool};
-use crate::{config::PoolConfig, view::SubmitError};
+use super::{
+    Journal, Origin, Pool, Writer, run_writer,
+    writer::{BUSY_GROUP, GATHER},
+};
+use crate::{config::PoolConfig, metrics::Metrics, view::SubmitError};
 use alloy_consensus::{SignableTransaction as _, TxEip1559, TxEnvelope};
 use alloy_eips::eip2718::Encodable2718 as _;
 use alloy_primitives::{Address, B256, Bytes, Signature, U256};
 use commonware_runtime::{
-    Blob as _, Runner as _, Storage as _, Supervisor as _, WriteOptions, deterministic,
+    Blob as _, Clock as _, Runner as _, Spawner as _, Storage as _, Supervisor as _, WriteOptions,
+    deterministic,
 };
-use std::collections::HashMap;
+use futures::future::join_all;
+use std::{collections::HashMap, sync::Arc, time::Duration};
+use tokio::sync::mpsc;
 use zhengtong_evm::Transaction;
 
 const ALICE: Address = Address::repeat_byte(1);
@@ -314,6 +320,51 @@ fn a_failed_write_is_not_acknowledged_and_harms_nothing() {
             .await
             .expect("memory");
         assert_eq!(records, [raws(0..1), raws(3..4)].concat());
+    });
+}
+
+#[test]
+fn who_comes_after_a_busy_group_waits_for_others_and_who_comes_alone_does_not() {
+    deterministic::Runner::default().start(async |context| {
+        let (journal, _) = Journal::open(context.child("journal"), "pool".into())
+            .await
+            .expect("memory");
+        let pool = Arc::new(pool(|_| {}));
+        let (writer, queue) = Writer::new();
+        let (accepted, _passed_on) = mpsc::channel(64);
+        let metrics = Metrics::new(&context.child("chain"));
+        let active = pool.clone();
+        context
+            .child("writer")
+            .spawn(move |clock| run_writer(clock, journal, queue, active, accepted, metrics));
+        // How long each of these waits, sent this much apart.
+        let submit = async |nonces: std::ops::Range<u64>, apart: Duration| {
+            let waits = nonces.clone().map(async |nonce| {
+                context.sleep(apart * (nonce - nonces.start) as u32).await;
+                let began = context.current();
+                let hash = reserve(&pool, ALICE, nonce, 0).expect("accepted");
+                let permit = writer.permit().await.expect("it runs");
+                let answer = permit.append(hash, transaction(ALICE, nonce).1);
+                answer.await.expect("it runs").expect("written");
+                context.current().duration_since(began).expect("forwards")
+            });
+            join_all(waits).await
+        };
+        let apart = GATHER / 3;
+        let alone = submit(0..1, apart).await[0];
+        assert!(alone < GATHER, "{alone:?}");
+        let busy = 1..1 + BUSY_GROUP as u64;
+        submit(busy.clone(), Duration::ZERO).await;
+        let [first, second] = submit(busy.end..busy.end + 2, apart).await[..] else {
+            panic!("two");
+        };
+        assert!(first >= GATHER, "{first:?}");
+        assert!(
+            first - second >= apart,
+            "the second shares what the first waited for: {second:?}"
+        );
+        let alone = submit(busy.end + 2..busy.end + 3, apart).await[0];
+        assert!(alone < GATHER, "two are not many: {alone:?}");
     });
 }
 

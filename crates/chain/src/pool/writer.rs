@@ -3,14 +3,19 @@
 use super::{Journal, JournalError, Pool};
 use crate::metrics::{Metrics, charged_async};
 use alloy_primitives::{B256, Bytes};
-use commonware_runtime::{Storage, telemetry::metrics::GaugeExt as _};
-use std::sync::Arc;
+use commonware_runtime::{Clock, Storage, telemetry::metrics::GaugeExt as _};
+use std::{sync::Arc, time::Duration};
 use tokio::sync::{mpsc, oneshot};
 
 /// Submissions that may wait for the journal.
 const QUEUE: usize = 4_096;
 /// Most records in one group.
 const GROUP: usize = 1_024;
+/// A group of this many is a busy one: more are on their way.
+pub(super) const BUSY_GROUP: usize = 4;
+/// How long the first of the next group waits for others after a busy one. What a group costs whatever is in it, the sync and
+/// the waking of threads, is then shared by more; who comes alone does not wait.
+pub(super) const GATHER: Duration = Duration::from_millis(3);
 
 /// A reserved transaction to be made durable and then active.
 #[derive(Debug)]
@@ -50,7 +55,8 @@ impl Permit<'_> {
 }
 
 /// Writes until every [`Writer`] is gone, and passes on what was written as long as there is room.
-pub async fn run_writer<E: Storage>(
+pub async fn run_writer<E: Storage + Clock>(
+    clock: E,
     mut journal: Journal<E>,
     mut queue: mpsc::Receiver<Append>,
     pool: Arc<Pool>,
@@ -58,7 +64,17 @@ pub async fn run_writer<E: Storage>(
     metrics: Metrics,
 ) {
     let mut group = Vec::with_capacity(GROUP);
+    let mut is_busy = false;
     while queue.recv_many(&mut group, GROUP).await > 0 {
+        if is_busy {
+            clock.sleep(GATHER).await;
+            while group.len() < GROUP
+                && let Ok(append) = queue.try_recv()
+            {
+                group.push(append);
+            }
+        }
+        is_busy = group.len() >= BUSY_GROUP;
         let raws: Vec<Bytes> = group.iter().map(|append| append.raw.clone()).collect();
         let result = charged_async(&metrics.cost.journal, journal.append(&raws)).await;
         if let Err(error) = &result {
