@@ -6,11 +6,12 @@ import { statuteId } from "../src/chain/codes";
 import { readPackage } from "../src/package/read";
 import type { ServicePackage } from "../src/package/types";
 import type { Hex } from "../src/ports";
+import { ALLOWANCE_PATH, useUpAllowance } from "./harness/allowance";
 import { picture, text, withBrowser } from "./harness/browser";
 import { IndexClient } from "./harness/index-client";
 import { Officer } from "./harness/officer";
-import { applyFromFrontPage, checkResult, failedSteps, isSameWindow, markWindow, verdict } from "./harness/portal";
-import { FORMS } from "./harness/resident";
+import { answerQuestions, applyFromFrontPage, checkResult, chooseResident, failedSteps, isSameWindow, markWindow, verdict } from "./harness/portal";
+import { FORMS, Resident } from "./harness/resident";
 import { Server } from "./harness/server";
 import { CHANGES, tamper } from "./harness/tamper";
 
@@ -160,6 +161,36 @@ describe("check it yourself", () => {
       await page.goto(`${server.origin}/cases/${id}`);
       assert.equal(await checkResult(page), "red");
       assert.ok((await failedSteps(page)).includes(text("proof.kind.network")));
+    });
+  });
+});
+
+describe("the daily allowance", () => {
+  test("is drawn when the wallet is opened, long before a case is; used up, it says when to come again", async () => {
+    await withBrowser(server.origin, "allowance", {}, async (browser) => {
+      const page = await browser.page();
+      const drawnAt: string[] = [];
+      page.on("request", (request) => {
+        if (request.method() === "POST" && request.url().endsWith(ALLOWANCE_PATH)) drawnAt.push(new URL(page.url()).pathname);
+      });
+      await applyFromFrontPage(page, index, "approved-70", formOf(ALLOWANCE));
+      assert.equal(drawnAt.length, 1, `drawn at ${drawnAt.join(", ")}`);
+      assert.ok(!drawnAt.some((path) => path.endsWith("/send") || path.includes("/cases/")), `drawn while the case was opened: ${drawnAt.join(", ")}`);
+    });
+    assert.ok((await useUpAllowance(await Resident.enrol(server, "approved-70"))) > 0);
+    // Another device of the same person, whose wallet holds no tokens.
+    await withBrowser(server.origin, "allowance-used-up", {}, async (browser) => {
+      const page = await browser.page();
+      await page.goto(`${server.origin}/services/${ALLOWANCE}/apply`);
+      await page.locator("main").getByRole("link", { name: text("nav.signIn"), exact: true }).click();
+      await chooseResident(page, index, "approved-70");
+      await answerQuestions(page, FORMS[ALLOWANCE] ?? {});
+      await page.locator("#agreed").check();
+      await page.getByRole("button", { name: text("check.send") }).click();
+      const notice = page.locator("[role=alert], .notice", { hasText: text("failure.allowance-used-up.next") }).first();
+      await notice.waitFor();
+      assert.match(await notice.innerText(), /北京时间零点/);
+      await picture(page, "allowance-used-up");
     });
   });
 });

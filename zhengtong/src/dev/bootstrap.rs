@@ -7,9 +7,9 @@ use super::cast::{AGENCIES, AgencyKeys};
 use alloy_primitives::{Address, Bytes};
 use alloy_sol_types::{SolCall, SolValue};
 use anyhow::{Context, Result, ensure};
-use std::future::Future;
+use std::{future::Future, time::Duration};
 use zhengtong_bindings::{
-    Credentials, Registry, Rules, Services, Statutes, addresses, parse_slug,
+    Allowances, Credentials, Registry, Rules, Services, Statutes, addresses, allowance_window, parse_slug,
     registry::IRegistry::{Officer, Organisation},
     rules::IRules::RuleSet,
     services::IServices::Service,
@@ -17,6 +17,10 @@ use zhengtong_bindings::{
 };
 use zhengtong_credentials::Certificate;
 use zhengtong_services::{Library, Package};
+
+/// How long a gateway may take to publish the key of the day.
+const KEY_PATIENCE: Duration = Duration::from_secs(120);
+const KEY_POLL: Duration = Duration::from_millis(100);
 
 /// What bootstrapping needs of a chain: read, and send as the council.
 pub trait Council {
@@ -55,6 +59,39 @@ pub async fn bootstrap(
             .with_context(|| format!("service {}", package.slug()))?;
     }
     Ok(sent)
+}
+
+/// Lets an organisation's tokens, and nothing else, open cases.
+pub async fn require_tokens(council: &impl Council, issuer: &str) -> Result<usize> {
+    let (organisation, allowances) = (parse_slug(issuer)?, addresses().allowances);
+    if ask(council, allowances, Allowances::issuerCall {}).await? == Some(organisation) {
+        return Ok(0);
+    }
+    tell(council, allowances, Allowances::setIssuerCall { organisation })
+        .await
+        .map(|()| 1)
+}
+
+/// Waits until a day's key of an organisation is published: its gateway does that by itself.
+pub async fn await_key(council: &impl Council, issuer: &str, now_s: u64) -> Result<()> {
+    let (organisation, allowances) = (parse_slug(issuer)?, addresses().allowances);
+    let window = allowance_window(now_s);
+    let published = async {
+        while ask(
+            council,
+            allowances,
+            Allowances::keyOfCall { organisation, window },
+        )
+        .await?
+        .is_none()
+        {
+            tokio::time::sleep(KEY_POLL).await;
+        }
+        Ok::<(), anyhow::Error>(())
+    };
+    tokio::time::timeout(KEY_PATIENCE, published)
+        .await
+        .with_context(|| format!("{issuer} has published no key for tokens after {KEY_PATIENCE:?}"))?
 }
 
 async fn trust(council: &impl Council, slug: &str, anchor: &Certificate) -> Result<usize> {

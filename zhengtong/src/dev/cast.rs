@@ -13,6 +13,9 @@ pub struct Agency {
     pub officers: u32,
 }
 
+/// The agency whose tokens open cases.
+pub const TOKEN_ISSUER: &str = "public-security";
+
 /// The agencies, in the order in which they are registered.
 pub const AGENCIES: [Agency; 5] = [
     Agency {

@@ -174,7 +174,8 @@ pub async fn run(args: Args) -> Result<()> {
     let council = Account::new(client.clone(), chain.council.clone());
     let (keys, authority) = (agencies::keys(&folder, &seed)?, certificates::authority(&seed)?);
     let anchor = authority.certificate();
-    let sent = bootstrap::bootstrap(&council, &keys, anchor, &library).await?;
+    let sent = bootstrap::bootstrap(&council, &keys, anchor, &library).await?
+        + bootstrap::require_tokens(&council, cast::TOKEN_ISSUER).await?;
     progress.detail(match sent {
         0 => "everything is as it should be".to_owned(),
         sent => format!("{sent} transactions"),
@@ -213,6 +214,8 @@ pub async fn run(args: Args) -> Result<()> {
         own_provider: args.officers_provider.map(agencies::read_provider).transpose()?,
     };
     let gateways = agencies::start(&folder, &residents, &surroundings).await?;
+    let now_s = u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or_default();
+    bootstrap::await_key(&council, cast::TOKEN_ISSUER, now_s).await?;
 
     progress.step("opening the portal");
     let mut app = Router::new().merge(api).merge(web::rpc_proxy(&chain.urls));
