@@ -67,8 +67,11 @@ export async function apply(ports: { chain: Chain; gateways: Gateways }, request
     throw new WalletError("no-credential", "ask the identity agency for a credential first");
   }
 
-  // Consents come first: they are by the same key, and gateways look for them as soon as the case is open.
   if (before.openedTx === null) {
+    // Without a token there is no case, and then nobody is told of one.
+    const issuer = await ports.chain.tokenIssuer();
+    if (issuer !== null) await ports.gateways.tokens(wallet, before, organisationOf(issuer, organisations));
+    // Consents come before the opening: they are by the same key, and gateways look for them as soon as the case is open.
     for (const terms of participants.consents) {
       await ports.chain.grantConsent(wallet, await current(), terms);
       told?.({ kind: "consent", organisation: terms.provider });
@@ -88,8 +91,6 @@ export async function apply(ports: { chain: Chain; gateways: Gateways }, request
 
   async function open(): Promise<void> {
     if (own.openedTx !== null) return;
-    const issuer = await ports.chain.tokenIssuer();
-    if (issuer !== null) await ports.gateways.tokens(wallet, own, organisationOf(issuer, organisations));
     const { txHash } = await ports.chain.openCase(wallet, own);
     await wallet.updateCase(id, { openedTx: txHash });
     told?.({ kind: "open" });
