@@ -43,7 +43,6 @@ struct Cli {
 }
 
 #[derive(Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "made once, from the command line")]
 enum Command {
     /// Run a network of one on this machine: chain, index, portal and five agencies with synthetic residents.
     Dev(dev::Args),

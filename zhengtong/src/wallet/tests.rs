@@ -811,7 +811,7 @@ fn codes_on_the_screen_can_be_read_by_another_program() {
     let (size, scale) = (lines[0].len(), 4);
     let is_dark = |x: usize, y: usize| {
         let shown = lines.get(y / 2).map_or(' ', |line| line[x]);
-        shown == '█' || shown == if y % 2 == 0 { '▀' } else { '▄' }
+        shown == '█' || shown == if y.is_multiple_of(2) { '▀' } else { '▄' }
     };
     let mut image = rqrr::PreparedImage::prepare_from_bitmap(size * scale, size * scale, |x, y| {
         is_dark(x / scale, y / scale)

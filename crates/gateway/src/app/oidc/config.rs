@@ -156,9 +156,8 @@ impl OidcConfig {
         for text in &self.redirect_uris {
             let url = address(text).map_err(at("redirect_uris"))?;
             let host = authority(&url);
-            let is_portal = url.path() == RETURN_PATH
-                && url.query().is_none()
-                && portal_hosts.iter().any(|known| *known == host);
+            let is_portal =
+                url.path() == RETURN_PATH && url.query().is_none() && portal_hosts.contains(&host);
             if !is_portal {
                 return Err(OidcConfigError::NotThePortal(text.clone()));
             }
