@@ -2,7 +2,7 @@
 
 mod books;
 
-use crate::progress::Progress;
+use crate::{config, progress::Progress, signals};
 use anyhow::{Context, Result};
 use serde::Deserialize;
 use std::{
@@ -16,9 +16,6 @@ use tokio::{
 };
 use zhengtong_gateway::app::App;
 use zhengtong_gateway::{Config, Gateway, Keys};
-
-/// The most bytes of a configuration file.
-const MAX_CONFIG_BYTES: u64 = 64 * 1024;
 
 #[derive(clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -103,25 +100,15 @@ async fn start(args: StartArgs) -> Result<()> {
         signal(SignalKind::hangup())?,
     ));
     let served = axum::serve(listener, router)
-        .with_graceful_shutdown(stopped()?)
+        .with_graceful_shutdown(signals::stopped()?)
         .await;
     drop(gateway);
     served.context("serving HTTP")
 }
 
 fn read(path: &Path) -> Result<File> {
-    let name = path.display();
-    let bytes = std::fs::metadata(path)
-        .with_context(|| format!("cannot read {name}"))?
-        .len();
-    anyhow::ensure!(
-        bytes <= MAX_CONFIG_BYTES,
-        "{name} has {bytes} bytes, more than {MAX_CONFIG_BYTES}"
-    );
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {name}"))?;
-    let mut file: File = toml::from_str(&text).with_context(|| format!("{name}"))?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    file.gateway = file.gateway.relative_to(folder.unwrap_or(Path::new(".")));
+    let (mut file, folder): (File, _) = config::read(path)?;
+    file.gateway = file.gateway.relative_to(folder);
     Ok(file)
 }
 
@@ -133,17 +120,6 @@ async fn reload_at_sighup(app: App, mut hangup: Signal) {
             Err(error) => tracing::error!(%error, "policies refused; the old ones stay in force"),
         }
     }
-}
-
-/// Resolves on Ctrl-C or SIGTERM.
-fn stopped() -> Result<impl Future<Output = ()>> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
-        }
-    })
 }
 
 #[cfg(test)]

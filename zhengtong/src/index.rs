@@ -1,6 +1,6 @@
 //! `zhengtong index`: the read model of a network as a process of its own, and the portal if it is to be served here.
 
-use crate::{progress::Progress, web};
+use crate::{config, progress::Progress, signals, web};
 use anyhow::{Context, Result};
 use serde::Deserialize;
 use std::{
@@ -8,17 +8,11 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-};
+use tokio::net::TcpListener;
 use zhengtong_client::Client;
 use zhengtong_index::{Index, catalogue::Catalogue, source::client::ClientSource};
 use zhengtong_services::bundled;
 use zhengtong_types::NetworkKey;
-
-/// The most bytes of a configuration file.
-const MAX_CONFIG_BYTES: u64 = 64 * 1024;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -75,13 +69,7 @@ pub async fn run(args: Args) -> Result<()> {
     }
     progress.say(format!("HTTP       http://{}", listener.local_addr()?));
     progress.say("ready");
-    let mut terminate = signal(SignalKind::terminate())?;
-    let stopped = async move {
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
-        }
-    };
+    let stopped = signals::stopped()?;
     // Whoever listens to events does not hold up the end.
     let server = async { axum::serve(listener, app).await };
     let served = tokio::select! {
@@ -93,18 +81,7 @@ pub async fn run(args: Args) -> Result<()> {
 }
 
 fn read(path: &Path) -> Result<Config> {
-    let name = path.display();
-    let bytes = std::fs::metadata(path)
-        .with_context(|| format!("cannot read {name}"))?
-        .len();
-    anyhow::ensure!(
-        bytes <= MAX_CONFIG_BYTES,
-        "{name} has {bytes} bytes, more than {MAX_CONFIG_BYTES}"
-    );
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {name}"))?;
-    let mut config: Config = toml::from_str(&text).with_context(|| format!("{name}"))?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
+    let (mut config, folder): (Config, _) = config::read(path)?;
     if let Some(path) = config.database.strip_prefix("sqlite:") {
         let path = folder.join(path.trim_start_matches("//"));
         config.database = format!("sqlite:{}", path.display());

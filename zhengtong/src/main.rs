@@ -1,6 +1,7 @@
 //! The one binary: `dev`, `node`, `gateway`, `index`, `network`, `council`, `wallet`, `verify`, `service`, `statetest`, `bench`.
 
 mod bench;
+mod config;
 mod council;
 mod dev;
 mod gateway;
@@ -15,6 +16,7 @@ mod progress;
 #[cfg(test)]
 mod reference;
 mod service;
+mod signals;
 mod statetest;
 mod vault;
 mod verify;

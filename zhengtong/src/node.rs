@@ -2,17 +2,14 @@
 
 mod backup;
 
-use crate::{monitor::Monitor, progress::Progress};
+use crate::{monitor::Monitor, progress::Progress, signals};
 use anyhow::{Context, Result};
 use std::{
     net::SocketAddr,
     path::PathBuf,
     sync::{Mutex, PoisonError},
 };
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-};
+use tokio::net::TcpListener;
 use zhengtong_chain::ChainView as _;
 use zhengtong_node::{Node, NodeConfig, SyncMode, SyncStep};
 use zhengtong_rpc::{Config as RpcConfig, Hosts, RpcServer};
@@ -150,10 +147,8 @@ impl Shown {
 
 /// Runs until told to stop (Ctrl-C or SIGTERM), or until the engine ends by itself.
 async fn stopped(node: Node, rpc: Option<RpcServer>) -> Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
+        () = signals::stopped()? => {}
         failure = node.stopped() => return Err(failure.into()),
     }
     if let Some(rpc) = rpc {

@@ -7,12 +7,10 @@ use super::{
     keys::DevSeed,
     provider,
 };
+use crate::config;
 use anyhow::{Context, Result, ensure};
 use axum::Router;
-use std::{
-    net::SocketAddr,
-    path::{Path, PathBuf},
-};
+use std::{net::SocketAddr, path::PathBuf};
 use zhengtong_credentials::x509::Authority;
 use zhengtong_gateway::app::App;
 use zhengtong_gateway::app::access::{KEY_ROLES, Role};
@@ -162,10 +160,8 @@ pub fn read_provider((slug, path): (String, PathBuf)) -> Result<(String, OidcCon
         AGENCIES.iter().any(|agency| agency.slug == slug),
         "{slug} is no agency of the demo"
     );
-    let name = path.display();
-    let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {name}"))?;
-    let mut oidc: OidcConfig = toml::from_str(&text).with_context(|| format!("{name}"))?;
-    oidc.relative_to(path.parent().unwrap_or(Path::new("")));
+    let (mut oidc, folder): (OidcConfig, _) = config::read(&path)?;
+    oidc.relative_to(folder);
     Ok((slug, oidc))
 }
 

@@ -1,10 +1,9 @@
 //! `zhengtong dev --devtools`: a chain in memory for the tests of contracts, in the place of the network of one.
 
 use super::keys::{TEST_MNEMONIC, test_accounts, test_alloc};
-use crate::{network::now_ms, node, progress::Progress};
+use crate::{network::now_ms, node, progress::Progress, signals};
 use anyhow::{Context, Result};
 use std::net::SocketAddr;
-use tokio::signal::unix::{SignalKind, signal};
 use zhengtong_chain::ChainView as _;
 use zhengtong_devtools::{Clock, Config, DevChain, Wallet};
 use zhengtong_node::dev::DEV_CHAIN_ID;
@@ -50,11 +49,7 @@ pub async fn run(address: SocketAddr) -> Result<()> {
         server.address()
     ));
     progress.say("ready");
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
-    }
+    signals::stopped()?.await;
     server.stop().await;
     Ok(())
 }

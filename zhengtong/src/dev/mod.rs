@@ -12,7 +12,7 @@ pub mod folder;
 pub mod keys;
 mod provider;
 
-use crate::{loopback, node, progress::Progress, web};
+use crate::{loopback, node, progress::Progress, signals, web};
 use alloy_primitives::Address;
 use anyhow::{Context, Result, bail};
 use axum::{Router, middleware};
@@ -20,10 +20,7 @@ use chain::Chain;
 use folder::Folder;
 use keys::DevSeed;
 use std::{net::SocketAddr, path::PathBuf};
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-};
+use tokio::net::TcpListener;
 use zhengtong_chain::RECOVERY_DELAY_S;
 use zhengtong_client::{Account, Client};
 use zhengtong_gateway::Sabotage;
@@ -308,11 +305,9 @@ async fn stopped(
         zhengtong_index::Handle,
     )>,
 ) -> Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
     let (server, index) = more.unzip();
     tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
+        () = signals::stopped()? => {}
         failure = chain.failed() => return Err(failure.into()),
     }
     if let Some(server) = server {
