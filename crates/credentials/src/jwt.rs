@@ -28,11 +28,48 @@ impl JwtSigner for Signer<'_> {
         let mut header = self.extra.clone();
         header.insert("alg".into(), self.algorithm().into());
         header.insert("typ".into(), self.typ.into());
-        let encode = |value: &[u8]| URL_SAFE_NO_PAD.encode(value);
-        let header = encode(&serde_json::to_vec(&header)?);
-        let message = format!("{header}.{}", encode(&serde_json::to_vec(payload)?));
-        let signature: Signature = self.key.sign(message.as_bytes());
-        Ok(format!("{message}.{}", encode(&signature.to_bytes())))
+        Ok(signed(self.key, header, payload))
+    }
+}
+
+fn signed(key: &SigningKey, header: Map<String, Value>, payload: &Value) -> String {
+    let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+    let header = encode(Value::Object(header).to_string().as_bytes());
+    let message = format!("{header}.{}", encode(payload.to_string().as_bytes()));
+    let signature: Signature = key.sign(message.as_bytes());
+    format!("{message}.{}", encode(&signature.to_bytes()))
+}
+
+/// A P-256 key that signs JWTs which name it by its thumbprint, for those who know its public half. Cannot be printed.
+pub struct JwtKey(SigningKey);
+
+impl JwtKey {
+    /// A key from its 32 bytes.
+    ///
+    /// # Errors
+    /// [`CredentialError::Key`], naming `what`: it is zero or beyond the curve's order.
+    pub fn new(bytes: &[u8; 32], what: &'static str) -> Result<Self, CredentialError> {
+        let key = SigningKey::from_slice(bytes).map_err(|_| CredentialError::Key { what })?;
+        Ok(Self(key))
+    }
+
+    /// The public half as others look it up in a set (RFC 7517): with its name and what it is for.
+    pub fn published(&self) -> Value {
+        let jwk = Jwk::of(self.0.verifying_key());
+        let mut value = jwk.to_value();
+        value["kid"] = jwk.thumbprint().into();
+        value["alg"] = "ES256".into();
+        value["use"] = "sig".into();
+        value
+    }
+
+    /// Signs a JWT.
+    pub fn sign(&self, payload: &Value) -> String {
+        let mut header = Map::new();
+        header.insert("alg".into(), "ES256".into());
+        header.insert("typ".into(), "JWT".into());
+        header.insert("kid".into(), Jwk::of(self.0.verifying_key()).thumbprint().into());
+        signed(&self.0, header, payload)
     }
 }
 

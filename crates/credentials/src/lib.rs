@@ -29,7 +29,7 @@ pub use error::{CredentialError, KeyBindingError};
 pub use issue::{CredentialText, Issuer, NewCredential, StatusEntry, StatusTimes, endorsement_text};
 pub use jwe::{DecryptionKey, JweError, MAX_JWE_BYTES};
 pub use jwk::Jwk;
-pub use jwt::{Jwt, MAX_JWT_BYTES};
+pub use jwt::{Jwt, JwtKey, MAX_JWT_BYTES};
 pub use present::{Presentation, present};
 pub use raw::is_signed_p256;
 pub use status::{MAX_STATUS_ENTRIES, MAX_STATUS_TOKEN_BYTES, Status, StatusList};

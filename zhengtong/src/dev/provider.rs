@@ -27,7 +27,8 @@ use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
-use token::{Answer, CODE_S, Issued, TokenKey};
+use token::{Answer, CODE_S, Issued};
+use zhengtong_credentials::JwtKey;
 use zhengtong_gateway::OidcConfig;
 use zhengtong_gateway::app::access::Role;
 use zhengtong_gateway::app::oidc::{DEMO_NETWORK, RETURN_PATH};
@@ -111,7 +112,8 @@ struct Client {
 struct Inner {
     issuer: String,
     network: String,
-    key: TokenKey,
+    /// Signs ID tokens.
+    key: JwtKey,
     clients: Vec<Client>,
     redirect_uris: Vec<String>,
     codes: Mutex<BTreeMap<String, Issued>>,
@@ -141,7 +143,10 @@ impl Provider {
         Ok(Self(Arc::new(Inner {
             issuer: issuer(http),
             network: network.to_string(),
-            key: TokenKey::new(&seed.derive("officers-provider").0)?,
+            key: JwtKey::new(
+                &seed.derive("officers-provider").0,
+                "the key of the demo provider",
+            )?,
             clients,
             redirect_uris: redirect_uris(http),
             codes: Mutex::default(),
@@ -252,7 +257,7 @@ async fn metadata(State(provider): State<Provider>) -> Json<Value> {
 }
 
 async fn jwks(State(provider): State<Provider>) -> Json<Value> {
-    Json(json!({ "keys": [provider.0.key.public()] }))
+    Json(json!({ "keys": [provider.0.key.published()] }))
 }
 
 /// A request for authentication (OpenID Connect Core 1.0, 3.1.2.1). Other parameters are ignored.

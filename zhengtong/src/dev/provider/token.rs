@@ -1,59 +1,19 @@
 //! Codes and ID tokens of the demo provider.
 
 use super::Person;
-use anyhow::{Context, Result};
+use anyhow::Result;
 use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
-use p256::ecdsa::{Signature, SigningKey, signature::Signer as _};
-use serde_json::{Value, json};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::time::{SystemTime, UNIX_EPOCH};
 use url::form_urlencoded;
+use zhengtong_credentials::JwtKey;
 
 /// How long a code and a token hold, in seconds.
 pub const CODE_S: u64 = 60;
-
-/// Signs ID tokens (ES256).
-pub struct TokenKey {
-    key: SigningKey,
-}
-
-impl TokenKey {
-    pub fn new(bytes: &[u8; 32]) -> Result<Self> {
-        let key = SigningKey::from_slice(bytes).context("the key of the demo provider")?;
-        Ok(Self { key })
-    }
-
-    fn id(&self) -> String {
-        let point = self.key.verifying_key().to_sec1_point(true);
-        URL_SAFE_NO_PAD.encode(Sha256::digest(point.as_bytes()))
-    }
-
-    /// As a JSON Web Key.
-    pub fn public(&self) -> Value {
-        let point = self.key.verifying_key().to_sec1_point(false);
-        let coordinate = |bytes: Option<&[u8]>| URL_SAFE_NO_PAD.encode(bytes.unwrap_or_default());
-        json!({
-            "kty": "EC",
-            "crv": "P-256",
-            "x": coordinate(point.x().map(AsRef::as_ref)),
-            "y": coordinate(point.y().map(AsRef::as_ref)),
-            "kid": self.id(),
-            "alg": "ES256",
-            "use": "sig",
-        })
-    }
-
-    fn sign(&self, claims: &Value) -> String {
-        let header = json!({ "alg": "ES256", "typ": "JWT", "kid": self.id() });
-        let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-        let message = format!("{}.{}", part(&header), part(claims));
-        let signature: Signature = self.key.sign(message.as_bytes());
-        format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature.to_bytes()))
-    }
-}
 
 /// What a code was issued for.
 pub struct Issued {
@@ -75,7 +35,7 @@ pub struct Answer<'a> {
 
 impl Answer<'_> {
     /// The ID token for a code, if it is this client's, and not too old, and PKCE holds.
-    pub fn id_token(&self, key: &TokenKey, issued: &Issued) -> Result<Option<String>> {
+    pub fn id_token(&self, key: &JwtKey, issued: &Issued) -> Result<Option<String>> {
         let now_s = now_s()?;
         let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(self.verifier));
         let is_good = issued.client == self.client

@@ -4,13 +4,11 @@
 use std::collections::BTreeMap;
 
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use p256::ecdsa::signature::Signer as _;
-use p256::ecdsa::{Signature, SigningKey};
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use url::form_urlencoded::byte_serialize;
 use zeroize::Zeroizing;
-use zhengtong_credentials::Jwk;
+use zhengtong_credentials::JwtKey;
 use zhengtong_vault::{Secret, keyfile};
 
 use super::{OidcConfig, OidcConfigError};
@@ -24,7 +22,7 @@ pub enum ClientProof {
     /// A secret that the provider has too.
     Secret(Secret<String>),
     /// A key of which the provider has the public half.
-    Key(Box<SigningKey>, Jwk),
+    Key(Box<JwtKey>),
 }
 
 impl ClientProof {
@@ -44,17 +42,8 @@ impl ClientProof {
             }
             (None, Some(path)) => {
                 let bytes = keyfile::read_or_create(path, keyfile::random::<32>)?;
-                let key = SigningKey::from_slice(bytes.expose()).map_err(|_| OidcConfigError::Client)?;
-                let point = key.verifying_key().to_sec1_point(false);
-                let coordinate = |bytes: Option<&[u8]>| URL_SAFE_NO_PAD.encode(bytes.unwrap_or_default());
-                let jwk = json!({
-                    "kty": "EC",
-                    "crv": "P-256",
-                    "x": coordinate(point.x().map(AsRef::as_ref)),
-                    "y": coordinate(point.y().map(AsRef::as_ref)),
-                });
-                let jwk = Jwk::parse(&jwk, "client key").map_err(|_| OidcConfigError::Client)?;
-                Ok(Self::Key(Box::new(key), jwk))
+                let key = JwtKey::new(bytes.expose(), "client key").map_err(|_| OidcConfigError::Client)?;
+                Ok(Self::Key(Box::new(key)))
             }
             _ => Err(OidcConfigError::Client),
         }
@@ -64,13 +53,7 @@ impl ClientProof {
     pub fn key_set(&self) -> Value {
         let keys: Vec<_> = match self {
             Self::Secret(_) => Vec::new(),
-            Self::Key(_, jwk) => {
-                let mut value = jwk.to_value();
-                value["kid"] = json!(jwk.thumbprint());
-                value["alg"] = json!("ES256");
-                value["use"] = json!("sig");
-                vec![value]
-            }
+            Self::Key(key) => vec![key.published()],
         };
         json!({ "keys": keys })
     }
@@ -90,28 +73,23 @@ impl ClientProof {
                 let both = Zeroizing::new(format!("{}:{}", encoded(&config.client_id), *secret));
                 Some(format!("Basic {}", STANDARD.encode(both.as_bytes())))
             }
-            Self::Key(key, jwk) => {
+            Self::Key(key) => {
                 form.insert("client_id", config.client_id.clone());
                 form.insert("client_assertion_type", ASSERTION_TYPE.to_owned());
-                form.insert("client_assertion", assertion(key, jwk, config, now_s));
+                form.insert("client_assertion", assertion(key, config, now_s));
                 None
             }
         }
     }
 }
 
-fn assertion(key: &SigningKey, jwk: &Jwk, config: &OidcConfig, now_s: u64) -> String {
-    let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
-    let header = json!({ "alg": "ES256", "typ": "JWT", "kid": jwk.thumbprint() });
-    let claims = json!({
+fn assertion(key: &JwtKey, config: &OidcConfig, now_s: u64) -> String {
+    key.sign(&json!({
         "iss": config.client_id,
         "sub": config.client_id,
         "aud": config.issuer,
         "jti": alloy_primitives::B256::random(),
         "iat": now_s,
         "exp": now_s + ASSERTION_S,
-    });
-    let message = format!("{}.{}", part(header), part(claims));
-    let signature: Signature = key.sign(message.as_bytes());
-    format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature.to_bytes()))
+    }))
 }
