@@ -64,7 +64,7 @@ async function organisations(): Promise<Organisation[]> {
   return (await index.network()).organisations.map((one) => ({ slug: one.id, name: one.name, gateway: one.gateway, encryptionKey: one.encryption_key as Hex }));
 }
 
-/** The portal's own module on a device that exists in memory alone. */
+/** The portal's own module on a device that exists in memory alone, with a clock an hour ahead: the chain's counts. */
 function deviceInMemory(): { accounts: Accounts; held: () => OwnRecovery | null } {
   let [keys, recovery] = [null as DeviceKeys | null, null as OwnRecovery | null];
   const device: DeviceStore = {
@@ -73,7 +73,7 @@ function deviceInMemory(): { accounts: Accounts; held: () => OwnRecovery | null 
     recovery: async () => recovery,
     keepRecovery: async (next) => void (recovery = next),
   };
-  const http = { origin: server.origin, fetch, now: Date.now };
+  const http = { origin: server.origin, fetch, now: () => Date.now() + 3_600_000 };
   const adopt = () => Promise.reject(new Error("a wallet came out that should not"));
   return { accounts: accountsOver({ connection, http, device, adopt }), held: () => recovery };
 }

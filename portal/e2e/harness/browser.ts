@@ -86,7 +86,10 @@ export async function picture(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(outputFolder("pages"), `${name}.png`), fullPage: true });
 }
 
-/** Runs a test with a browser of its own; when it fails, keeps a picture of what was seen. */
+/** How much of a page's text goes with a failure. */
+const SEEN_LETTERS = 1_500;
+
+/** Runs a test with a browser of its own; when it fails, keeps a picture of what was seen, and its text goes with the error. */
 export async function withBrowser(origin: string, name: string, look: Look, work: (browser: Browser) => Promise<void>): Promise<void> {
   const browser = await Browser.open(origin, look);
   try {
@@ -95,6 +98,8 @@ export async function withBrowser(origin: string, name: string, look: Look, work
   } catch (error) {
     for (const [n, page] of browser.context.pages().entries()) {
       await page.screenshot({ path: join(outputFolder("failures"), `${name}-${n}.png`), fullPage: true }).catch(() => {});
+      const seen = await page.locator("main").innerText({ timeout: 1_000 }).catch(() => "nothing");
+      if (error instanceof Error) error.message += `\n  ${name}, at ${page.url()}, with errors [${browser.errors.join("; ")}]:\n${seen.slice(0, SEEN_LETTERS)}`;
     }
     throw error;
   } finally {

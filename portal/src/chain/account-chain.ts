@@ -26,6 +26,8 @@ export const versionOf = (connection: Connection, account: Hex): Promise<bigint>
 export const isSigner = (connection: Connection, account: Hex, signer: Hex): Promise<boolean> => connection.read("accounts", accountsAbi, "isSigner", [account, signer]);
 export const signersOn = async (connection: Connection, account: Hex): Promise<Signer[]> => [...(await connection.read("accounts", accountsAbi, "signersOf", [account]))];
 export const readyAtOf = async (connection: Connection, recovery: Hex): Promise<number> => Number((await connection.read("accounts", accountsAbi, "recovery", [recovery])).readyAt);
+/** The chain's time, in seconds: a contract called now sees no later one. */
+export const timeOf = async (connection: Connection): Promise<number> => Number((await connection.rpc<{ timestamp: Hex }>("eth_getBlockByNumber", ["latest", false])).timestamp);
 
 /** A recovery that is under way: when it may be finished. */
 export async function pendingRecovery(connection: Connection, account: Hex): Promise<{ readyAt: number } | null> {

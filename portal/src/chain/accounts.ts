@@ -10,7 +10,7 @@ import { base64Url, fromBase64Url, randomHex, sha256Digits } from "../wallet/byt
 import { WalletError } from "../wallet/errors";
 import { type Keyring, keyringOf } from "../wallet/keyring";
 import type { AccountRecord, WalletState } from "../wallet/state";
-import { accountSpace, isSigner, pendingRecovery, readyAtOf, sendToAccounts, signersOn, versionOf } from "./account-chain";
+import { accountSpace, isSigner, pendingRecovery, readyAtOf, sendToAccounts, signersOn, timeOf, versionOf } from "./account-chain";
 import { registryAbi } from "./abi";
 import { slug } from "./codes";
 import type { Connection } from "./connection";
@@ -132,10 +132,11 @@ export function accountsOver({ connection, http, device, adopt, sealing }: Accou
   async function standing(recovery: OwnRecovery, account: Hex, asked: Hex) {
     const id = signerId(recovery.keys.signer);
     if (await isSigner(connection, account, id)) return { state: "ready" as const, readyAt: null, done: true };
-    const [space, version, readyAt] = await Promise.all([accountSpace(connection), versionOf(connection, account), readyAtOf(connection, asked)]);
+    const [space, version, readyAt, time] = await Promise.all([accountSpace(connection), versionOf(connection, account), readyAtOf(connection, asked), timeOf(connection)]);
     if (recoveryDigest(space, account, version, signersOf(recovery.keys), recovery.receiver) !== asked) return { state: "stopped" as const, readyAt: null, done: false };
     if (readyAt === 0) return { state: "asking" as const, readyAt: null, done: false };
-    return { state: http.now() / 1000 < readyAt ? ("waiting" as const) : ("ready" as const), readyAt, done: false };
+    // The chain's clock decides, and is at the latest block's time until the next: this device's may be ahead of it.
+    return { state: time < readyAt ? ("waiting" as const) : ("ready" as const), readyAt, done: false };
   }
 
   return {
