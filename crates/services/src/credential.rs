@@ -1,10 +1,11 @@
 //! `credential.json`: the type issued after an approval.
 
 use crate::error::{Findings, Problem};
+use crate::held::PERSON_CLAIM;
 use serde::{Deserialize, Serialize};
 use zhengtong_rules::Slug;
 
-const MAX_VCT_CHARS: usize = 128;
+pub(crate) const MAX_VCT_CHARS: usize = 128;
 const MAX_VALID_DAYS: u32 = 36_500;
 pub(crate) const MAX_CLAIMS: usize = 16;
 const MAX_CLAIM_CHARS: usize = 32;
@@ -45,6 +46,9 @@ pub enum ClaimSource {
     /// The case id.
     #[serde(rename = "case.id")]
     CaseId,
+    /// Whose case it is: the person's part of its commitment, which only its owner can open, with a salt and their number.
+    #[serde(rename = "case.person")]
+    CasePerson,
     /// The decided amount in fen.
     #[serde(rename = "decision.amount_fen")]
     DecisionAmountFen,
@@ -83,6 +87,13 @@ impl Credential {
                     format!("claims[{index}].name"),
                     Problem::Shape("use 1 to 32 of a-z and '_'"),
                 );
+            }
+            let is_person = claim.name == PERSON_CLAIM;
+            let fits = !is_person || claim.disclosure == Disclosure::Selective;
+            if is_person != (claim.from == ClaimSource::CasePerson) || !fits {
+                let problem =
+                    "claim `person`, and no other, is from `case.person`, and its disclosure is selective";
+                findings.add(format!("claims[{index}]"), Problem::Shape(problem));
             }
         }
     }

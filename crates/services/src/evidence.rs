@@ -1,6 +1,7 @@
 //! `evidence.json`: each material that a paper procedure would ask for, and where it comes from instead.
 
 use crate::error::{Findings, Problem};
+use crate::held::{Held, MAX_HELD};
 use serde::{Deserialize, Serialize};
 use zhengtong_rules::{Basis, Predicate, Slug};
 
@@ -52,6 +53,9 @@ pub struct Material {
     /// The form fields filled in; with source `form` alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fields: Option<Vec<String>>,
+    /// Credentials of the wallet that may answer in place of the agency's records; with source `fact` alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<Held>,
     /// Whether the resident is spared the paper.
     pub waived: bool,
     /// Why it is needed.
@@ -78,6 +82,34 @@ impl Evidence {
         self.records
             .iter()
             .find(|declared| declared.provider.as_str() == provider && declared.record == record)
+    }
+
+    /// The credential of this type that answers a predicate.
+    pub fn held(&self, vct: &str, predicate: &str) -> Option<&Held> {
+        let mut held = self.materials.iter().flat_map(|material| &material.held);
+        held.find(|held| held.vct == vct && held.answers(predicate))
+    }
+
+    pub(crate) fn check_held(&self, predicates: &[Predicate], findings: &mut Findings<'_>) {
+        for (index, material) in self.materials.iter().enumerate() {
+            let path = format!("materials[{index}].held");
+            findings.count(&path, material.held.len(), 0, MAX_HELD);
+            if material.source != MaterialSource::Fact && !material.held.is_empty() {
+                let problem =
+                    "goes with source fact alone: the agency's records are the way without a credential";
+                findings.add(&path, Problem::Shape(problem));
+                continue;
+            }
+            findings.unique(&path, material.held.iter().map(|held| held.vct.as_str()));
+            for (place, held) in material.held.iter().enumerate() {
+                held.check(&format!("{path}[{place}]"), material, predicates, findings);
+            }
+        }
+        // One credential is shown once in a case, with one set of claims to each agency.
+        let all = self.materials.iter().flat_map(|material| &material.held);
+        let answers = all.flat_map(|held| held.answers.keys().map(|id| format!("{}/{id}", held.vct)));
+        let answers: Vec<_> = answers.collect();
+        findings.unique("materials.held", answers.iter().map(String::as_str));
     }
 
     pub(crate) fn check_records(&self, predicates: &[Predicate], findings: &mut Findings<'_>) {

@@ -15,6 +15,7 @@ mod credential;
 mod error;
 mod evidence;
 mod form;
+mod held;
 mod item;
 mod json;
 mod library;
@@ -31,6 +32,9 @@ pub use credential::{Claim, ClaimSource, Credential, Disclosure};
 pub use error::{PackageError, PackageErrors, Problem};
 pub use evidence::{DeclaredRecord, Evidence, Material, MaterialSource};
 pub use form::{FieldError, FieldProblem, FieldSchema, FormSchema, MAX_FORM_BYTES};
+pub use held::{
+    AnswerRow, Between, ClaimCondition, ClaimValue, Held, MAX_HELD, PERSON_CLAIM, Said, Unknown, Within,
+};
 pub use item::{Applicant, Item, Law, ResultKind};
 pub use library::{Library, LibraryError, Statute};
 pub use package::{Listing, Package};

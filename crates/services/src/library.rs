@@ -51,6 +51,16 @@ pub enum LibraryError {
         /// The catalogue's number.
         expected: u8,
     },
+    /// A credential in place of a question, of a type that no package issues, or without a claim that is needed.
+    #[error("{slug}: evidence.json: no package issues {vct} with the claim {claim:?}")]
+    Held {
+        /// The package that asks for it.
+        slug: String,
+        /// The type.
+        vct: String,
+        /// The claim.
+        claim: String,
+    },
     /// Two packages that quote the same article differently.
     #[error("{slug}: item.json: laws: {law} {article} is quoted or dated differently in another package")]
     LawDisagrees {
@@ -94,6 +104,7 @@ impl Library {
         }
         let library = Self { catalogue, packages };
         library.check_laws()?;
+        library.check_held()?;
         Ok(library)
     }
 
@@ -109,6 +120,25 @@ impl Library {
                         law: law.law,
                         article: law.article,
                     });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn check_held(&self) -> Result<(), LibraryError> {
+        for package in &self.packages {
+            let materials = package.evidence().materials.iter();
+            for held in materials.flat_map(|material| &material.held) {
+                let issued = self.packages.iter().map(Package::credential);
+                let issued = issued.clone().find(|issued| issued.vct == held.vct);
+                let missing = match issued {
+                    Some(issued) => held.missing_in(issued),
+                    None => held.claims.first().cloned(),
+                };
+                if let Some(claim) = missing {
+                    let (slug, vct) = (package.slug().to_owned(), held.vct.clone());
+                    return Err(LibraryError::Held { slug, vct, claim });
                 }
             }
         }

@@ -82,6 +82,7 @@ impl Parts {
         self.evidence.check(&predicates, &fields, &mut evidence);
         self.evidence
             .check_records(self.rules.predicates(), &mut evidence);
+        self.evidence.check_held(self.rules.predicates(), &mut evidence);
         self.workflow.check(
             &fields,
             &mut Findings {

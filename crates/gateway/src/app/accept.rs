@@ -114,6 +114,10 @@ impl App {
             if !same(&stored.number, number_text) || !same(&stored.use_secret, &secret) {
                 return Err(AcceptError::Conflict);
             }
+            if stored.number.is_none() {
+                // As it was first shown: what is on record of a use does not change afterwards.
+                stored.evidence = std::mem::take(&mut link.evidence);
+            }
             stored.number = Some(number_text.to_owned());
             stored.use_secret = Some(secret);
             subject = Some(self.vault.resident(number));

@@ -11,12 +11,13 @@ use alloy_signer::SignerSync as _;
 use alloy_sol_types::{SolCall, SolValue as _};
 use zhengtong_bindings::cases::Cases::{attestCall, getCall};
 use zhengtong_bindings::uses::Uses::{bindingCall, recordCall};
-use zhengtong_bindings::{Facts, facts_signing_hash};
+use zhengtong_bindings::{Facts, UNKNOWN, facts_signing_hash};
 use zhengtong_types::VerifiedReceipt;
 use zhengtong_vault::{ResidentNumber, Secret};
 
 use super::clock::day_of;
 use super::consent::Purpose;
+use super::evidence::{Evidence, Offered, Refusal};
 use super::finalized_use::{ExpectedUse, FinalizedUse};
 use super::link::consent_id;
 use super::outbox::OutboxError;
@@ -24,7 +25,7 @@ use super::project::{Ask, word};
 use super::records::StoredLink;
 use super::rule_sets::Questions;
 use super::source::Person;
-use super::use_record::{self, Details};
+use super::use_record::{self, Details, ShownFor};
 use super::work::Outcome;
 use super::{App, AppError};
 use crate::config::Sabotage;
@@ -35,6 +36,8 @@ const OFFICIAL: &str = "system/gateway";
 /// Bytes of the attester's address in it: enough for an audit to find the key in the `Registry`.
 const CODE_BYTES: usize = 4;
 const CHINESE: &str = "zh-CN";
+/// How claims of a shown credential are named among the fields of a use: the record is the credential.
+const CLAIM_FIELD: &str = "credential";
 
 /// A part of an ask that has one basis: one use record, one attestation.
 struct Part<'a> {
@@ -45,6 +48,8 @@ struct Part<'a> {
     questions: &'a Questions,
     secret: &'a Secret<[u8; 32]>,
     number: &'a ResidentNumber,
+    /// The credential that was shown for it.
+    offered: Option<Offered<'a>>,
 }
 
 impl Part<'_> {
@@ -84,16 +89,19 @@ impl App {
                 waits = true;
                 continue;
             };
-            let part = Part {
-                ask,
-                mask,
-                basis,
-                article,
-                questions: &questions,
-                secret: &secret,
-                number: &number,
-            };
-            self.answer_part(&part).await?;
+            for (mask, offered) in self.by_evidence(ask, &link, &questions, mask).await? {
+                let part = Part {
+                    ask,
+                    mask,
+                    basis,
+                    article: article.clone(),
+                    questions: &questions,
+                    secret: &secret,
+                    number: &number,
+                    offered,
+                };
+                self.answer_part(&part).await?;
+            }
         }
         Ok(if waits {
             Outcome::Wait(Waiting::Basis)
@@ -189,7 +197,18 @@ impl App {
             .store
             .use_of(case_id, part.mask, skipped, |n| use_record::tag(part.secret, n))
             .await?;
-        let receipt = self.record_use(part, n, tag).await?;
+        let mut evidence = None;
+        if let Some(offered) = part.offered {
+            let asked = (part.questions, part.mask);
+            evidence = Some(self.examine(part.ask, offered, part.number, asked).await?);
+        }
+        let refused = evidence.as_ref().and_then(|found| found.as_ref().err());
+        if let Some(refusal) = refused {
+            tracing::info!(case = %case_id, mask = part.mask, %refusal, "a shown credential does not answer");
+        }
+        let receipt = self
+            .record_use(part, (n, tag), refused.map(Refusal::code))
+            .await?;
         let expected = ExpectedUse {
             tag,
             case_id,
@@ -199,15 +218,7 @@ impl App {
         let gate = FinalizedUse::verify(&receipt, self.contracts.uses, expected)?;
         tracing::info!(case = %case_id, %tag, block = gate.block_number(), "use is on record");
 
-        let person = Person {
-            case_id,
-            number: part.number,
-            day: day_of(part.ask.at_s),
-        };
-        let values = self
-            .source
-            .answer(gate, &part.questions.predicates, &person)
-            .await?;
+        let values = self.values(part, n, gate, evidence).await?;
         let facts = Facts {
             case_id,
             rule_set: part.ask.rule_set,
@@ -227,11 +238,42 @@ impl App {
         Ok(call.abi_encode().into())
     }
 
-    async fn record_use(&self, part: &Part<'_>, n: u32, tag: B256) -> Result<VerifiedReceipt, AppError> {
+    /// The answers, from what the record says they are from. It may have been written before a crash, when a credential was
+    /// still good, or not yet: the words on record decide, and a credential that is good no more answers nothing.
+    async fn values(
+        &self,
+        part: &Part<'_>,
+        n: u32,
+        gate: FinalizedUse,
+        evidence: Option<Result<Evidence, Refusal>>,
+    ) -> Result<Vec<i32>, AppError> {
+        let on_record = use_record::open(part.secret, n, gate.sealed());
+        let credential = on_record.and_then(|details| details.credential);
+        if credential.is_some_and(|credential| credential.refused.is_none()) {
+            return Ok(match evidence {
+                Some(Ok(evidence)) => evidence.release(gate)?,
+                _ => vec![UNKNOWN; gate.mask().count_ones() as usize],
+            });
+        }
+        let person = Person {
+            case_id: part.ask.case_id,
+            number: part.number,
+            day: day_of(part.ask.at_s),
+        };
+        let predicates = &part.questions.predicates;
+        Ok(self.source.answer(gate, predicates, &person).await?)
+    }
+
+    async fn record_use(
+        &self,
+        part: &Part<'_>,
+        (n, tag): (u32, B256),
+        refused: Option<&'static str>,
+    ) -> Result<VerifiedReceipt, AppError> {
         let id = part.transaction("use");
         let call = match self.store.transaction(&id).await? {
             Some(row) if row.state != OutboxState::Reverted => row.data,
-            _ => self.record_call(part, n, tag).await?,
+            _ => self.record_call(part, (n, tag), refused).await?,
         };
         match self.0.outbox.execute(&id, self.contracts.uses, &call).await {
             Err(error @ OutboxError::Reverted(_)) => {
@@ -280,12 +322,29 @@ impl App {
         Ok(fields)
     }
 
-    async fn record_call(&self, part: &Part<'_>, n: u32, tag: B256) -> Result<Bytes, AppError> {
+    async fn record_call(
+        &self,
+        part: &Part<'_>,
+        (n, tag): (u32, B256),
+        refused: Option<&'static str>,
+    ) -> Result<Bytes, AppError> {
         let service = self.store.service(part.ask.service, part.ask.version).await?;
         let service = service.ok_or(AppError::Record("service"))?;
         let package = self.package(service.package);
         let slug = word(part.ask.service);
         let purpose = package.and_then(|package| package.text(CHINESE, "service.title"));
+        let fields = match part.offered {
+            Some(Offered { held, .. }) if refused.is_none() => held
+                .claims
+                .iter()
+                .map(|claim| format!("{CLAIM_FIELD}.{claim}"))
+                .collect(),
+            _ => self.fields(part.ask, part.questions, part.mask).await?,
+        };
+        let credential = part.offered.map(|Offered { held, .. }| ShownFor {
+            vct: held.vct.clone(),
+            refused: refused.map(str::to_owned),
+        });
         let details = Details {
             v: 1,
             official: format!(
@@ -293,9 +352,10 @@ impl App {
                 hex::encode(&self.attester.address()[..CODE_BYTES])
             ),
             purpose: purpose.unwrap_or(&slug).to_owned(),
-            fields: self.fields(part.ask, part.questions, part.mask).await?,
+            fields,
             article: part.article.clone(),
             at: self.clock.now_ms(),
+            credential,
         };
         let call = recordCall {
             tag,

@@ -1,6 +1,6 @@
 //! The gate: data is released against a finalized use record, and against nothing else.
 
-use alloy_primitives::{Address, B256, keccak256};
+use alloy_primitives::{Address, B256, Bytes, keccak256};
 use alloy_sol_types::SolEvent;
 use thiserror::Error;
 use zhengtong_bindings::uses::Uses::Used;
@@ -43,7 +43,7 @@ pub struct FinalizedUse {
     block_number: u64,
     transaction: B256,
     consumer: B256,
-    details: B256,
+    sealed: Bytes,
 }
 
 /// Why a receipt does not open the gate.
@@ -96,7 +96,7 @@ impl FinalizedUse {
             block_number: receipt.header().number(),
             transaction: receipt.transaction_hash(),
             consumer: used.consumer,
-            details: keccak256(&used.ciphertext),
+            sealed: used.data.ciphertext,
         })
     }
 
@@ -122,7 +122,12 @@ impl FinalizedUse {
 
     /// Hash of the sealed details that the person concerned reads: they name the fields.
     pub fn details(&self) -> B256 {
-        self.details
+        keccak256(&self.sealed)
+    }
+
+    /// The sealed details themselves.
+    pub fn sealed(&self) -> &Bytes {
+        &self.sealed
     }
 
     /// The transaction that holds the record.

@@ -73,7 +73,7 @@ impl App {
         let history = self.store.history(case.id).await?;
         let decision = decision(&history, job.seq).ok_or(AppError::Record("decision"))?;
         let text = self
-            .signed_credential(&case, package, &holder, job.seq, &decision)
+            .signed_credential(&case, package, (&holder, stored.person), job.seq, &decision)
             .await?;
         let row = self.store.credential_of(case.id, job.seq).await?;
         // The chain knows a list that has the credential's place before it knows the credential.
@@ -110,7 +110,7 @@ impl App {
         &self,
         case: &CaseRow,
         package: &Package,
-        holder: &Value,
+        (holder, person): (&Value, Option<B256>),
         seq: u32,
         decision: &Decision,
     ) -> Result<CredentialText, AppError> {
@@ -124,7 +124,7 @@ impl App {
             return Ok(text);
         }
         let holder = Jwk::parse(holder, "holder")?;
-        let text = self.sign_credential(case, package, holder, row.status_index, decision)?;
+        let text = self.sign_credential(case, package, holder, row.status_index, decision, person)?;
         self.put_credential(case.id, seq, &text).await?;
         self.store
             .set_credential_hash(case.id, seq, B256::from(text.hash()))
@@ -140,10 +140,11 @@ impl App {
         holder: Jwk,
         status_index: u32,
         decision: &Decision,
+        person: Option<B256>,
     ) -> Result<CredentialText, AppError> {
         let (mut open, mut disclosable) = (Map::new(), Map::new());
         for claim in &package.credential().claims {
-            if let Some(value) = value_of(claim, case, package, decision) {
+            if let Some(value) = value_of(claim, case, package, decision, person) {
                 let claims = if claim.disclosure == Disclosure::Always {
                     &mut open
                 } else {
@@ -176,7 +177,7 @@ impl App {
             Some(link) => self.stored_link(&link).await?,
             None => None,
         };
-        let Some(own) = link.and_then(|mut link| link.holder.take()) else {
+        let Some((own, person)) = link.and_then(|mut link| Some((link.holder.take()?, link.person))) else {
             return Ok(ForHolder::Gone);
         };
         if Jwk::parse(&own, "holder")? == *holder {
@@ -186,7 +187,7 @@ impl App {
         let package = self.package_of(case).await?;
         let history = self.store.history(case.id).await?;
         let decision = decision(&history, row.seq).ok_or(AppError::Record("decision"))?;
-        self.sign_credential(case, package, holder.clone(), row.status_index, &decision)
+        self.sign_credential(case, package, holder.clone(), row.status_index, &decision, person)
             .map(ForHolder::Ready)
     }
 
@@ -309,10 +310,17 @@ fn decision(history: &[HistoryRow], seq: u32) -> Option<Decision> {
     })
 }
 
-fn value_of(claim: &Claim, case: &CaseRow, package: &Package, decision: &Decision) -> Option<Value> {
+fn value_of(
+    claim: &Claim,
+    case: &CaseRow,
+    package: &Package,
+    decision: &Decision,
+    person: Option<B256>,
+) -> Option<Value> {
     Some(match claim.from {
         ClaimSource::CaseService => word(case.service).into(),
         ClaimSource::CaseId => format!("{:#x}", case.id).into(),
+        ClaimSource::CasePerson => format!("{:#x}", person?).into(),
         ClaimSource::DecisionAmountFen => decision.amount_fen.into(),
         ClaimSource::DecisionPeriod => {
             json!(package.rules().rows().get(decision.row)?.amount.as_ref()?.per)

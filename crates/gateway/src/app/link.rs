@@ -8,12 +8,12 @@ use hpke::aead::AesGcm256;
 use hpke::kdf::HkdfSha256;
 use hpke::kem::X25519HkdfSha256;
 use hpke::{Deserializable, OpModeR};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
-use zeroize::Zeroizing;
-use zhengtong_credentials::Jwk;
+use zeroize::{Zeroize as _, Zeroizing};
+use zhengtong_credentials::{Jwk, MAX_CREDENTIAL_BYTES};
 use zhengtong_vault::{ResidentNumber, Secret};
 
 /// The most bytes of an opened link.
@@ -24,6 +24,10 @@ const LINK_VERSION: u32 = 2;
 /// still open, and their senders are told what is wrong.
 pub const LINK_INFO: &[u8] = b"zhengtong/link/v1";
 const ENCAPSULATED_BYTES: usize = 32;
+/// The most credentials in one link.
+pub const MAX_EVIDENCE: usize = 4;
+/// The most characters of a credential's type.
+const MAX_VCT_CHARS: usize = 128;
 /// The most bytes of a consent record.
 const MAX_CONSENT_BYTES: usize = 8 * 1024;
 
@@ -48,6 +52,27 @@ pub struct Link {
     pub holder: Option<Jwk>,
     /// For a provider: the consent record, if one is needed.
     pub consent: Option<Value>,
+    /// For a provider: credentials that answer in place of its records.
+    pub evidence: Vec<ShownCredential>,
+}
+
+/// A credential of the wallet, shown to this organisation for this case, and what says whose it is. Personal: it cannot be
+/// printed.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct ShownCredential {
+    /// Its type.
+    pub vct: String,
+    /// The presentation: SD-JWT with a key binding.
+    pub presentation: String,
+    /// The person salt of the case that it was issued in: with the number it gives the credential's claim `person`.
+    pub person_salt: B256,
+}
+
+impl Drop for ShownCredential {
+    fn drop(&mut self) {
+        self.presentation.zeroize();
+    }
 }
 
 /// The person's part of a case's commitment, as far as this organisation is told.
@@ -154,6 +179,7 @@ struct Opened {
     salt: Option<B256>,
     holder: Option<Value>,
     consent: Option<Value>,
+    evidence: Option<Vec<ShownCredential>>,
 }
 
 /// Who a link is checked for.
@@ -268,6 +294,10 @@ impl Recipient<'_> {
         {
             return Err(LinkError::Field("consent"));
         }
+        let evidence = opened.evidence.unwrap_or_default();
+        if !evidence.is_empty() && opened.presentation.is_none() || !are_showable(&evidence) {
+            return Err(LinkError::Field("evidence"));
+        }
         let presentation = opened.presentation.map(Zeroizing::new);
         Ok(Link {
             case_id,
@@ -279,6 +309,7 @@ impl Recipient<'_> {
             form,
             holder,
             consent,
+            evidence,
         })
     }
 }
@@ -313,6 +344,16 @@ pub fn recover(signature: &str, text: &str) -> Option<Address> {
 /// RFC 8785.
 pub fn canonical(value: &Value) -> Vec<u8> {
     serde_json_canonicalizer::to_vec(value).expect("a JSON value has a canonical form")
+}
+
+/// Whether credentials are few, small and each of another type. What they say is looked at when the case asks.
+fn are_showable(evidence: &[ShownCredential]) -> bool {
+    let is_new = |(index, one): (usize, &ShownCredential)| {
+        evidence[..index].iter().all(|other| other.vct != one.vct)
+            && (1..=MAX_VCT_CHARS).contains(&one.vct.chars().count())
+            && one.presentation.len() <= MAX_CREDENTIAL_BYTES
+    };
+    evidence.len() <= MAX_EVIDENCE && evidence.iter().enumerate().all(is_new)
 }
 
 fn secret(text: &str) -> Result<Secret<[u8; 32]>, LinkError> {

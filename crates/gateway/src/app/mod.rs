@@ -11,6 +11,7 @@ pub mod clock;
 mod consent;
 pub mod deletion;
 mod desk;
+mod evidence;
 pub mod exchange;
 mod finality;
 pub mod finalized_use;

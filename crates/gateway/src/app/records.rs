@@ -7,7 +7,7 @@ use zeroize::{Zeroize, Zeroizing};
 use zhengtong_credentials::CredentialText;
 use zhengtong_vault::{Record, Secret, Subject, VaultError};
 
-use super::link::{Form, case_commitment};
+use super::link::{Form, ShownCredential, case_commitment};
 use super::{App, AppError};
 use crate::store::{CaseRow, LinkRow};
 
@@ -20,6 +20,9 @@ pub(crate) struct StoredLink {
     /// Hex.
     pub use_secret: Option<String>,
     pub consent: Option<Value>,
+    /// Credentials that answer in place of records.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<ShownCredential>,
     /// The person's part of the case's commitment; `None` in links kept before there was one.
     pub person: Option<B256>,
     pub form: Option<StoredForm>,

@@ -57,6 +57,14 @@ pub enum GateError {
         /// Asked for.
         asked: B256,
     },
+    /// A record of other predicates.
+    #[error("the use record is for predicates {recorded:#b}, the answers are to {asked:#b}")]
+    OtherMask {
+        /// On record.
+        recorded: u32,
+        /// Answered.
+        asked: u32,
+    },
     /// The record's mask has predicates that the rule set does not have.
     #[error("the use record names predicate {0}, which the rule set does not have")]
     NoSuchPredicate(usize),

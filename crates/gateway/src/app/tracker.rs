@@ -160,6 +160,7 @@ impl App {
                 fields: Vec::new(),
                 article: String::new(),
                 at: row.asked_ms,
+                credential: None,
             };
             return Ok(Some((B256::ZERO, details)));
         };

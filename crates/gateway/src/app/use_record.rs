@@ -34,6 +34,19 @@ pub struct Details {
     pub article: String,
     /// When, unix milliseconds.
     pub at: u64,
+    /// The credential that the person showed for this, if they showed one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<ShownFor>,
+}
+
+/// A credential that was shown in place of a record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShownFor {
+    /// Its type.
+    pub vct: String,
+    /// Why it was not taken, as a code; then the fields are of the agency's own records. `None`: the answer rests on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
 }
 
 /// Details that cannot be sealed.
@@ -150,6 +163,7 @@ mod tests {
                 .collect(),
             article: text("article"),
             at: record["at"].as_u64().unwrap(),
+            credential: None,
         };
         let sealed = seal(&Secret::new(word(&vector["useSecret"])), 0, &details).unwrap();
         assert_eq!(sealed.to_string(), vector["ciphertext"].as_str().unwrap());
@@ -170,6 +184,7 @@ mod tests {
             fields: vec!["a-long-name-of-a-field".into(); 60],
             article: "a".into(),
             at: 1,
+            credential: None,
         };
         assert_eq!(seal(&secret, 7, &details).unwrap().len(), SEALED_BYTES);
         details.purpose = "x".repeat(600);

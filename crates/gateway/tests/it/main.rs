@@ -9,6 +9,7 @@ mod chain;
 mod crash;
 mod deletion;
 mod desk;
+mod evidence;
 mod exchange;
 mod oidc;
 mod openid;

@@ -474,6 +474,7 @@ impl App {
             fields: request.fields.clone(),
             article: permit.article.clone(),
             at: self.clock.now_ms(),
+            credential: None,
         };
         let call = recordCall {
             tag,

@@ -48,7 +48,7 @@ impl App {
     ///
     /// # Errors
     /// See [`StatusError`].
-    pub(super) async fn require_valid(
+    pub(crate) async fn require_valid(
         &self,
         issuer: &TrustedIssuer,
         reference: &StatusReference,

@@ -118,7 +118,7 @@ impl App {
 
     /// Whether an issuer may issue a type: identities by those whom the `Registry` lets prove them, a service's result by
     /// an issuer that owns a published version of the service.
-    pub(super) async fn may_issue(&self, issuer: &TrustedIssuer, vct: &str) -> Result<bool, AppError> {
+    pub(crate) async fn may_issue(&self, issuer: &TrustedIssuer, vct: &str) -> Result<bool, AppError> {
         if vct == IDENTITY_VCT {
             return Ok(issuer.roles & IDENTITY != 0);
         }
