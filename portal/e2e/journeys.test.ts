@@ -10,7 +10,7 @@ import { ALLOWANCE_PATH, useUpAllowance } from "./harness/allowance";
 import { picture, text, withBrowser } from "./harness/browser";
 import { IndexClient } from "./harness/index-client";
 import { Officer } from "./harness/officer";
-import { answerQuestions, applyFromFrontPage, checkResult, chooseResident, failedSteps, isSameWindow, markWindow, verdict } from "./harness/portal";
+import { answerQuestions, applyFromFrontPage, checkAndSend, checkResult, chooseResident, failedSteps, isSameWindow, markWindow, verdict } from "./harness/portal";
 import { FORMS, Resident } from "./harness/resident";
 import { Server } from "./harness/server";
 import { CHANGES, tamper } from "./harness/tamper";
@@ -209,6 +209,43 @@ describe("other services", () => {
       assert.equal(uses.length, 1);
       await usesAreShown(page);
       await picture(page, "journey-subsidy");
+    });
+  });
+
+  test("a held credential is shown in place of a look into another agency's records, and nothing else of it", async () => {
+    await withBrowser(server.origin, "evidence", {}, async (browser) => {
+      const page = await browser.page();
+      await applyFromFrontPage(page, index, "approved-79", formOf(ALLOWANCE));
+      await verdict(page).getByText("150").waitFor({ timeout: DECIDED_WITHIN_MS });
+      await page.getByRole("button", { name: text("credential.download") }).waitFor();
+
+      await page.locator("a[href='/']").first().click();
+      await page.locator('a[href="/services/temporary-relief"]').first().click();
+      await page.getByRole("link", { name: text("guide.start") }).first().click();
+      let seen = "";
+      await answerQuestions(page, FORMS["temporary-relief"] ?? {}, async () => {
+        seen = await page.locator("main").innerText();
+        await picture(page, "evidence-offer");
+        await page.setViewportSize({ width: 360, height: 740 });
+        await picture(page, "evidence-offer-phone");
+        await page.setViewportSize({ width: 1280, height: 900 });
+      });
+      for (const words of ["公安", "决定时间", "金额（分）", "户籍"]) assert.ok(seen.includes(words), `${words} is not said before it is shown: ${seen}`);
+      assert.ok(!seen.includes("15000"), "a claim that stays hidden is told");
+      await page.getByText(text("check.heldShown", { provider: "公安" })).waitFor();
+      const id = await checkAndSend(page);
+      await verdict(page).getByText(text("case.review.title")).waitFor({ timeout: DECIDED_WITHIN_MS });
+      const view = await index.case(id);
+      assert.deepEqual(view.facts.filter((fact) => fact.provider === "public-security").map((fact) => fact.value), [1]);
+      await usesAreShown(page);
+      const uses = page.locator("section", { has: page.getByRole("heading", { name: text("uses.title") }) });
+      const card = uses.locator("article", { hasText: "公安" }).first();
+      await card.getByText(text("uses.restsOn"), { exact: true }).waitFor();
+      const said = await card.innerText();
+      for (const words of ["老年综合津贴资格证明", "决定时间"]) assert.ok(said.includes(words), said);
+      assert.ok(!said.includes(text("uses.fields")), `a record was read: ${said}`);
+      assert.equal(await checkResult(page), "green");
+      await picture(page, "evidence-case");
     });
   });
 

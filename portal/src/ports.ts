@@ -6,6 +6,9 @@
  * Times are unix seconds unless the name ends in `Ms`. Amounts are fen. Addresses are lower-case hex.
  */
 
+import type { ChosenEvidence } from "./chain/evidence";
+import type { CredentialStatus } from "./chain/status-list";
+
 export type Hex = `0x${string}`;
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type Form = Record<string, string | number | boolean | null>;
@@ -149,7 +152,13 @@ export interface HeldCredential {
   issuer: string;
   issuedAt: number;
   expiresAt: number | null;
+  /** its type; null when it names none */
+  vct: string | null;
+  /** its place in its issuer's status list; null: it cannot be revoked */
+  statusIndex: number | null;
   claims: Record<string, Json>;
+  /** names of the claims that are never hidden */
+  open: string[];
 }
 
 export interface Wallet {
@@ -248,6 +257,15 @@ export interface Link {
   organisation: Organisation;
   /** a provider gets the presentation and the use secret; the owner of the service gets form, salt and holder */
   as: { provider: boolean; owner: boolean };
+  /** credentials that the resident chose to show; a provider gets those that are for it */
+  evidence?: readonly ChosenEvidence[];
+}
+
+/** A credential that was shown in place of the agency's records. */
+export interface ShownFor {
+  vct: string;
+  /** why it was not taken, as a code; null: the answer rests on it */
+  refused: string | null;
 }
 
 /** One use of data about the person, opened in the wallet. */
@@ -263,7 +281,7 @@ export interface OpenedUse {
   mask: number;
   blockNumber: number;
   /** null: this record could not be opened with the wallet's secret, which must be shown */
-  details: { official: string; purpose: string; fields: string[]; article: string; atMs: number } | null;
+  details: { official: string; purpose: string; fields: string[]; article: string; atMs: number; credential?: ShownFor } | null;
 }
 
 export interface UseWalk {
@@ -391,6 +409,8 @@ export interface Gateways {
   /** sees to it that the wallet holds tokens for its next cases, before there is one */
   tokensAhead(wallet: Wallet, authority: Organisation): Promise<void>;
   credential(wallet: Wallet, own: OwnCase, gateway: string): Promise<string | null>;
+  /** what an issuer's list says of a credential now */
+  credentialStatus(gateway: string, index: number): Promise<CredentialStatus>;
   offer(wallet: Wallet, own: OwnCase, gateway: string): Promise<CredentialOffer>;
   statements(wallet: Wallet, own: OwnCase, gateway: string): Promise<{ hash: Hex; text: string; salt: Hex; atMs: number }[]>;
   supplement(wallet: Wallet, own: OwnCase, gateway: string, form: Form, salt: Hex): Promise<void>;

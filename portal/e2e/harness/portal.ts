@@ -38,8 +38,8 @@ async function fillField(page: Page, name: string, value: string | number | bool
   else await page.locator(`#${name}`).fill(String(value));
 }
 
-/** Answers one question a page, consents where asked, until the answers are shown for checking. */
-export async function answerQuestions(page: Page, form: Form): Promise<void> {
+/** Answers one question a page, consents where asked, shows credentials where they are offered, until the answers are shown for checking. */
+export async function answerQuestions(page: Page, form: Form, onHeld: () => Promise<void> = async () => {}): Promise<void> {
   const heading = page.getByRole("heading", { level: 1, name: text("check.answers") });
   const go = page.getByRole("button", { name: text("common.continue") });
   const limit = Object.keys(form).length + 10;
@@ -48,6 +48,11 @@ export async function answerQuestions(page: Page, form: Form): Promise<void> {
     if (await heading.isVisible()) return;
     const consent = page.locator("input[type=radio][name=consent][value=yes]");
     if ((await consent.count()) > 0) await consent.check();
+    const held = page.locator("input[type=radio][name=held][value=yes]");
+    if ((await held.count()) > 0) {
+      await onHeld();
+      await held.check();
+    }
     for (const [name, value] of Object.entries(form)) {
       if (value !== null && (await page.locator(`#${name}`).count()) > 0) await fillField(page, name, value);
     }

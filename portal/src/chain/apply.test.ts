@@ -8,6 +8,7 @@ const participants: Participants = {
   owner: "civil-affairs",
   providers: ["public-security", "civil-affairs", "disabled-federation"],
   consents: [{ provider: "disabled-federation", service: "s", purpose: "p", fields: ["grade"], until: 9 }],
+  held: [],
 };
 const organisations = [...participants.providers, "health"].map((slug) => ({ slug, name: slug, gateway: `/gateway/${slug}`, encryptionKey: "0x00" as const }));
 

@@ -2,10 +2,12 @@
 // may be called again after a crash, a closed tab or a lost connection, and goes on where it was.
 import type { Chain, ConsentTerms, Gateways, Link, Organisation, OwnCase, Wallet } from "../ports";
 import { PortFailure } from "../ports";
+import { type HeldTerms, heldTerms } from "../package/held";
 import { textOf } from "../package/read";
 import { givesRecord } from "../package/words";
 import type { ServicePackage } from "../package/types";
 import { WalletError } from "../wallet/errors";
+import { type ChosenEvidence, requireDeclared } from "./evidence";
 
 /** How long an agency may rely on a consent: the longest a case can take with its appeal, rounded up. */
 export const CONSENT_DAYS = 180;
@@ -19,6 +21,8 @@ export interface Participants {
   readonly providers: readonly string[];
   /** What the applicant must consent to, one for each provider that needs it. */
   readonly consents: readonly ConsentTerms[];
+  /** Credentials that the package lets the applicant show in place of an agency's records. */
+  readonly held: readonly HeldTerms[];
 }
 
 export function participantsOf(pack: ServicePackage, language: "zh-CN" | "en", nowMs: number): Participants {
@@ -32,7 +36,7 @@ export function participantsOf(pack: ServicePackage, language: "zh-CN" | "en", n
     const recipient = givesRecord(pack, provider) ? { recipient: owner } : {};
     return [{ provider, service: slug, purpose: textOf(pack, language, "service.title"), fields, ...recipient, until }];
   });
-  return { owner, providers, consents };
+  return { owner, providers, consents, held: heldTerms(pack) };
 }
 
 export type ApplyStep = { kind: "consent" | "link"; organisation: string } | { kind: "open" };
@@ -53,12 +57,15 @@ export interface ApplyRequest {
   readonly own: OwnCase;
   readonly participants: Participants;
   readonly organisations: readonly Organisation[];
+  /** Credentials that the applicant chose to show. */
+  readonly evidence?: readonly ChosenEvidence[];
   readonly told?: (step: ApplyStep) => void;
 }
 
 /** Does what remains. Links and opening go side by side, because a gateway waits for the one that comes later. */
 export async function apply(ports: { chain: Chain; gateways: Gateways }, request: ApplyRequest): Promise<OwnCase> {
-  const { wallet, participants, organisations, told } = request;
+  const { wallet, participants, organisations, evidence = [], told } = request;
+  requireDeclared(participants.held, evidence);
   const { id } = request.own;
   const current = async (): Promise<OwnCase> => (await wallet.case(id)) ?? request.own;
   const before = await current();
@@ -79,7 +86,7 @@ export async function apply(ports: { chain: Chain; gateways: Gateways }, request
   }
 
   const own = await current();
-  const links = remaining(own, participants).flatMap((step) => (step.kind === "link" ? [linkOf(step.organisation, participants, organisations)] : []));
+  const links = remaining(own, participants).flatMap((step) => (step.kind === "link" ? [{ ...linkOf(step.organisation, participants, organisations), evidence }] : []));
   const linking = links.map(async (link) => {
     await ports.gateways.link(wallet, own, link);
     told?.({ kind: "link", organisation: link.organisation.slug });

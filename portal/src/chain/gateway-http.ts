@@ -63,6 +63,22 @@ export async function ask(http: GatewayHttp, gateway: string, request: GatewayRe
   throw new PortFailure(codeOf(response.status, request.headers?.["authorization"] !== undefined, problem.type), detail, problem.field);
 }
 
+/** Fetches a public text. */
+export async function askText(http: GatewayHttp, gateway: string, path: string, maxCharacters: number): Promise<string> {
+  const url = new URL(gateway.replace(/\/$/, "") + path, http.origin);
+  let response: Response;
+  let text: string;
+  try {
+    response = await http.fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    text = await response.text();
+  } catch (cause) {
+    throw new PortFailure("offline", cause instanceof Error ? cause.message : String(cause));
+  }
+  if (!response.ok) throw new PortFailure(codeOf(response.status, false, undefined), `HTTP ${response.status}`);
+  if (text.length > maxCharacters) throw new PortFailure("bad-answer", "the answer is too long");
+  return text;
+}
+
 /** For requests that may be repeated: waits and tries again while the gateway cannot be reached. */
 export function askPatiently(http: GatewayHttp, gateway: string, request: GatewayRequest): Promise<unknown> {
   return retried(() => ask(http, gateway, request), http.retry, http.sleep);

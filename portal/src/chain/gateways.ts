@@ -6,9 +6,11 @@ import { keyringOf } from "../wallet/keyring";
 import { siweMessage } from "../wallet/siwe";
 import { fetchTokens, heldToken, holdsEnough } from "./allowance";
 import type { Connection } from "./connection";
-import { Answer, type GatewayHttp, ask, askAsCase, askPatiently } from "./gateway-http";
+import { Answer, type GatewayHttp, ask, askAsCase, askPatiently, askText } from "./gateway-http";
+import { shownTo } from "./evidence";
 import { exportCases } from "./export";
 import { type LinkContent, linkText, sealLink } from "./seal";
+import { STATUS_TOKEN_MAX_CHARACTERS, statusIn } from "./status-list";
 import { type ProveSlots, walkUses } from "./uses";
 
 const SALT_BYTES = 32;
@@ -19,6 +21,7 @@ async function linkContent(wallet: Wallet, own: OwnCase, link: Link, nowMs: numb
   const keyring = keyringOf(wallet);
   const { slug } = link.organisation;
   const { provider, owner } = link.as;
+  const evidence = provider ? await shownTo(wallet, own, slug, link.evidence ?? [], nowMs) : [];
   return {
     v: 2,
     caseId: own.id,
@@ -31,6 +34,7 @@ async function linkContent(wallet: Wallet, own: OwnCase, link: Link, nowMs: numb
     salt: owner ? own.salt : null,
     holder: owner ? await keyring.credentialHolder(own.id) : null,
     consent: own.consents[slug]?.record ?? null,
+    ...(evidence.length === 0 ? {} : { evidence }),
   };
 }
 
@@ -101,6 +105,10 @@ export function gatewaysOver(http: GatewayHttp, connection: Connection, prove: P
         if (failure instanceof PortFailure && failure.code === "not-found") return null;
         throw failure;
       }
+    },
+
+    async credentialStatus(gateway, index) {
+      return await statusIn(await askText(http, gateway, "/v1/status", STATUS_TOKEN_MAX_CHARACTERS), index);
     },
 
     async offer(wallet, own, gateway) {

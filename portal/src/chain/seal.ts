@@ -3,6 +3,7 @@
 import { Aes256Gcm, CipherSuite, HkdfSha256 } from "@hpke/core";
 import { DhkemX25519HkdfSha256 } from "@hpke/dhkem-x25519";
 import type { Form, Hex, Json, PublicJwk } from "../ports";
+import type { ShownCredential } from "./evidence";
 import { base64Url, concatBytes, hexToBytes, jcs, plain, sha256Digits, stringToBytes } from "../wallet/bytes";
 
 /** Names how links are sealed; the version of their content is in `v`. */
@@ -25,6 +26,8 @@ export interface LinkContent {
   readonly salt: Hex | null;
   readonly holder: PublicJwk | null;
   readonly consent: Json;
+  /** For a provider: credentials that answer in place of its records. Absent where there are none. */
+  readonly evidence?: readonly ShownCredential[];
 }
 
 /** The text that the case key signs, so that nobody else can link the case. */

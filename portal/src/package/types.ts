@@ -68,12 +68,23 @@ export interface PageSpec {
   when?: { field: string; is: (string | number | boolean)[] };
 }
 
+/** What a claim of a held credential must be. */
+export type ClaimCondition = (string | number | boolean)[] | { min: number; max: number } | { within_days: number };
+
+/** A credential of the wallet in place of an agency's records. */
+export interface Held {
+  vct: string;
+  claims: string[];
+  answers: Record<string, { when?: Record<string, ClaimCondition>; answer: boolean | number | "unknown" }[]>;
+}
+
 export interface Material {
   id: string;
   source: "credential" | "fact" | "form";
   predicates?: string[];
   credential?: string;
   fields?: string[];
+  held?: Held[];
   waived: boolean;
   basis: Basis;
 }

@@ -86,6 +86,7 @@ export function mockGateways(cases: MockCases): Gateways {
     tokensAhead: async () => undefined,
     offer: async () => ({ uri: "openid-credential-offer://?credential_offer_uri=mock", txCode: "493536", expiresAtMs: Date.now() + 900_000 }),
     credential: async (_wallet, own) => (cases.get(own.id).credential ? "eyJhbGciOiJFUzI1NiJ9.mock~" : null),
+    credentialStatus: async () => "valid",
     statements: async (_wallet, own) => {
       const { decision } = cases.get(own.id);
       return decision?.officer ? [{ hash: decision.statement as Hex, text: STATEMENT, salt: mockHash("salt"), atMs: decision.decided_at * 1000 }] : [];

@@ -25,8 +25,8 @@ export function mockWallet(kind: "words" | "injected" = "words"): Wallet & { ide
     case: async (id) => cases.get(id) ?? null,
     keptCases: async () => [...cases.values()],
     credentials: async () => [
-      ...(identity ? [{ caseId: null, issuer: "public-security", issuedAt: identity.issuedAt, expiresAt: identity.issuedAt + 86_400 * 365, claims: { number: identity.raw, name: "演示甲" } }] : []),
-      ...[...cases.values()].filter((own) => own.credential).map((own) => ({ caseId: own.id, issuer: "civil-affairs", issuedAt: Math.floor(own.createdAtMs / 1000), expiresAt: null, claims: { service: own.service, case_id: own.id, amount_fen: 7_500 } })),
+      ...(identity ? [{ caseId: null, issuer: "public-security", issuedAt: identity.issuedAt, expiresAt: identity.issuedAt + 86_400 * 365, vct: "urn:zhengtong:identity:1", statusIndex: null, open: [], claims: { number: identity.raw, name: "演示甲" } }] : []),
+      ...[...cases.values()].filter((own) => own.credential).map((own) => ({ caseId: own.id, issuer: "civil-affairs", issuedAt: Math.floor(own.createdAtMs / 1000), expiresAt: null, vct: `urn:zhengtong:credential:${own.service}:1`, statusIndex: own.index, open: ["service"], claims: { service: own.service, case_id: own.id, person: mockHash("person"), amount_fen: 7_500, reason: "qualifies", decided_at: Math.floor(own.createdAtMs / 1000) } })),
     ],
     saw: async (seen) => {
       for (const own of cases.values()) {

@@ -24,6 +24,7 @@ const CODES = {
   "no-credential": "not-found",
   "credential-foreign": "bad-answer",
   "credential-format": "bad-answer",
+  "evidence-undeclared": "bad-answer",
   "passkey-refused": "passkey-refused",
   "passkey-unable": "passkey-unable",
   "passkey-wrong": "passkey-wrong",

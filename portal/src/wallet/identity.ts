@@ -53,6 +53,26 @@ export async function presentIdentity(raw: string, privateKey: Hex, nonce: strin
   return await instance(privateKey).present(raw, { [PRESENTED_CLAIM]: true }, { kb });
 }
 
+/** Presents a credential with these claims, and refuses to let any other out that could have been hidden. */
+export async function presentCredential(raw: string, privateKey: Hex, shown: { claims: readonly string[]; nonce: string; audience: string; nowMs: number }): Promise<string> {
+  const kb = { payload: { iat: Math.floor(shown.nowMs / 1000), aud: shown.audience, nonce: shown.nonce } };
+  const frame = Object.fromEntries(shown.claims.map((name) => [name, true]));
+  const presentation = await instance(privateKey).present(raw, frame, { kb });
+  const [before, after, open] = await Promise.all([readClaims(raw), readClaims(presentation), openClaims(raw)]);
+  const isWanted = (name: string) => shown.claims.includes(name);
+  const missing = shown.claims.find((name) => !Object.hasOwn(after, name) || JSON.stringify(after[name]) !== JSON.stringify(before[name]));
+  if (missing !== undefined) throw new WalletError("credential-format", `the credential has no "${missing}"`);
+  const extra = Object.keys(after).find((name) => !isWanted(name) && !open.includes(name) && !TECHNICAL.includes(name));
+  if (extra !== undefined) throw new WalletError("evidence-undeclared", extra);
+  return presentation;
+}
+
+/** Names of the claims that are never hidden. */
+async function openClaims(raw: string): Promise<string[]> {
+  const payload = ((await instance().decode(raw)).jwt?.payload ?? {}) as Record<string, unknown>;
+  return Object.keys(payload).filter((name) => !TECHNICAL.includes(name));
+}
+
 /** The number that the credential proves, as agencies see it. */
 export async function numberOf(raw: string): Promise<string> {
   const number = (await readClaims(raw))[PRESENTED_CLAIM];
@@ -71,8 +91,18 @@ const TECHNICAL = ["iss", "iat", "nbf", "exp", "cnf", "vct", "status", "sub", "_
 /** What a held credential says; it was checked when it was received. */
 export async function readCredential(caseId: Hex | null, raw: string): Promise<HeldCredential> {
   const all = await readClaims(raw);
-  const { iss, iat, exp } = all;
+  const { iss, iat, exp, vct, status } = all;
+  const index = (status as { status_list?: { idx?: unknown } } | undefined)?.status_list?.idx;
   const claims = Object.fromEntries(Object.entries(all).filter(([name]) => !TECHNICAL.includes(name))) as Record<string, Json>;
   if (typeof iss !== "string" || typeof iat !== "number") throw new WalletError("credential-format", "iss or iat is missing");
-  return { caseId, issuer: iss, issuedAt: iat, expiresAt: typeof exp === "number" ? exp : null, claims };
+  return {
+    caseId,
+    issuer: iss,
+    issuedAt: iat,
+    expiresAt: typeof exp === "number" ? exp : null,
+    vct: typeof vct === "string" ? vct : null,
+    statusIndex: typeof index === "number" ? index : null,
+    claims,
+    open: await openClaims(raw),
+  };
 }

@@ -5,7 +5,7 @@ import type { OwnCase, PublicJwk, Wallet } from "../ports";
 import { type Hex, base64Url, hexToBytes, personCommitment } from "./bytes";
 import { caseKey, caseSalt, credentialKey, holderKey, personSalt, useSecret } from "./derive";
 import { WalletError } from "./errors";
-import { numberOf, presentIdentity, publicJwk } from "./identity";
+import { numberOf, presentCredential, presentIdentity, publicJwk, readCredential } from "./identity";
 import type { AccountRecord, BlindedToken, Token, WalletState } from "./state";
 import type { Vault } from "./vault";
 
@@ -116,6 +116,16 @@ export class Keyring {
   /** Presentation of the identity credential to one provider for one case. */
   async presentation(caseId: Hex, provider: string, nowMs: number): Promise<string> {
     return await this.#present(caseId, provider, nowMs);
+  }
+
+  /** Presentation of the credential of an earlier case to one provider of another case, with these claims and no others. */
+  async credentialShown(shown: { from: Hex; vct: string; claims: readonly string[]; caseId: Hex; provider: string; nowMs: number }): Promise<string> {
+    const { cases, seed } = await this.#vault.read();
+    const raw = cases.find(({ id }) => id === shown.from)?.credential;
+    if (raw === undefined || raw === null) throw new WalletError("no-credential", "the wallet does not hold that credential any more");
+    if ((await readCredential(shown.from, raw)).vct !== shown.vct) throw new WalletError("evidence-undeclared", shown.vct);
+    const { claims, caseId: nonce, provider: audience, nowMs } = shown;
+    return await presentCredential(raw, credentialKey(hexToBytes(seed), shown.from), { claims, nonce, audience, nowMs });
   }
 
   async #present(nonce: string, provider: string, nowMs: number): Promise<string> {

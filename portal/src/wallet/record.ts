@@ -16,6 +16,8 @@ export interface UseRecord {
   readonly article: string;
   /** Unix milliseconds. */
   readonly at: number;
+  /** The credential that was shown for it: its type, and why it was not taken. */
+  readonly credential?: { readonly vct: string; readonly refused?: string };
 }
 
 export type RecordErrorCode = "record-undecryptable" | "record-malformed" | "record-too-long";
@@ -69,5 +71,9 @@ function parseRecord(value: unknown): UseRecord {
   if (typeof official !== "string" || typeof purpose !== "string" || typeof article !== "string") throw new TypeError("texts");
   if (!Array.isArray(fields) || !fields.every((field) => typeof field === "string")) throw new TypeError("fields");
   if (typeof at !== "number" || !Number.isSafeInteger(at)) throw new TypeError("at");
-  return { v: 1, official, purpose, fields, article, at };
+  const { credential } = record;
+  if (credential === undefined) return { v: 1, official, purpose, fields, article, at };
+  const { vct, refused } = credential;
+  if (typeof vct !== "string" || (refused !== undefined && typeof refused !== "string")) throw new TypeError("credential");
+  return { v: 1, official, purpose, fields, article, at, credential: { vct, ...(refused === undefined ? {} : { refused }) } };
 }

@@ -79,7 +79,7 @@ describe("credentials in a wallet", () => {
     const wallet = await identify(await (await openStore()).create(WORDS, PASSPHRASE), "510000196001010011");
     const own = await wallet.newCase("old-age-allowance", 1, {});
     await wallet.updateCase(own.id, { credential: "no SD-JWT at all" });
-    expect(await wallet.credentials()).toEqual([{ caseId: null, issuer: "public-security", issuedAt: 1, expiresAt: null, claims: { number: "510000196001010011", name: "甲" } }]);
+    expect(await wallet.credentials()).toEqual([{ caseId: null, issuer: "public-security", issuedAt: 1, expiresAt: null, vct: null, statusIndex: null, open: [], claims: { number: "510000196001010011", name: "甲" } }]);
   });
 });
 

@@ -1,29 +1,36 @@
 import { here } from "../../app/here.svelte";
+import type { ChosenEvidence } from "../../chain/evidence";
 import { type Form, PortFailure, type Wallet } from "../../ports";
 import { readPackage } from "../../package/read";
 import type { ServicePackage } from "../../package/types";
 import { type Answers, formOf } from "./journey";
+import { type Offer, offersOf } from "./offers";
 
 const CASE = "$case";
 const CONSENT = "$consent.";
+const HELD = "$held.";
 
 /** An application being filled in: answers, consents, and the case of a submission that was begun. Kept in the wallet at every step. */
 export class Application {
   answers = $state<Answers>({});
   consents = $state<Record<string, boolean>>({});
+  /** By step: the case of the credential to show, or null for the ordinary way. */
+  held = $state<Record<string, string | null>>({});
   caseId = $state<string | null>(null);
 
   private constructor(
     readonly wallet: Wallet,
     readonly pack: ServicePackage,
     readonly version: number,
+    readonly offers: readonly Offer[],
   ) {}
 
   static async open(wallet: Wallet, service: string): Promise<Application> {
     const detail = await here().index.service(service);
     if (detail.service?.state !== "running" || !detail.package) throw new PortFailure("not-found", service);
     const pack = readPackage(detail.package);
-    const one = new Application(wallet, pack, detail.published?.version ?? detail.service.version ?? 1);
+    const version = detail.published?.version ?? detail.service.version ?? 1;
+    const one = new Application(wallet, pack, version, await offersOf(wallet, pack, version, Math.floor(Date.now() / 1000)));
     one.#read((await wallet.draft(pack.item.slug)) ?? {});
     return one;
   }
@@ -32,8 +39,22 @@ export class Application {
     for (const [key, value] of Object.entries(draft)) {
       if (key === CASE) this.caseId = typeof value === "string" ? value : null;
       else if (key.startsWith(CONSENT)) this.consents[key.slice(CONSENT.length)] = value === true;
+      else if (key.startsWith(HELD)) this.#chose(key.slice(HELD.length), value);
       else if (value !== null) this.answers[key] = String(value);
     }
+  }
+
+  /** One that cannot be shown any more is asked about again. */
+  #chose(id: string, from: Form[string] | undefined): void {
+    const offer = this.offers.find((one) => one.id === id);
+    if (from === "" || (offer !== undefined && from === offer.from)) this.held[id] = from === "" ? null : offer?.from ?? null;
+  }
+
+  /** The credentials that were chosen, as the agencies are shown them. */
+  get evidence(): ChosenEvidence[] {
+    return this.offers
+      .filter((offer) => this.held[offer.id] === offer.from)
+      .map(({ terms, from }) => ({ provider: terms.provider, vct: terms.held.vct, claims: terms.held.claims, from }));
   }
 
   get form(): Form {
@@ -42,8 +63,9 @@ export class Application {
 
   async keep(): Promise<void> {
     const consents = Object.entries(this.consents).map(([provider, given]) => [CONSENT + provider, given]);
+    const held = Object.entries(this.held).map(([id, from]) => [HELD + id, from ?? ""]);
     const begun = this.caseId === null ? [] : [[CASE, this.caseId]];
-    await this.wallet.keepDraft(this.pack.item.slug, Object.fromEntries([...Object.entries($state.snapshot(this.answers)), ...consents, ...begun]) as Form);
+    await this.wallet.keepDraft(this.pack.item.slug, Object.fromEntries([...Object.entries($state.snapshot(this.answers)), ...consents, ...held, ...begun]) as Form);
   }
 
   async begin(id: string): Promise<void> {

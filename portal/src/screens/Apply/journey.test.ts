@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
 import { packages } from "../../testing/packages";
+import { heldTerms } from "../../package/held";
+import type { Offer } from "./offers";
 import { firstOpen, formOf, parse, route, stepAt, wrongFields } from "./journey";
 
 const relief = packages["temporary-relief"]!;
@@ -43,4 +45,18 @@ test("an optional page may stay empty, others not", () => {
 test("the form holds only what is on the route", () => {
   const form = formOf(relief, { cause: "illness", accident_kind: "fire", insured: "false", household_size: "3", other_help: "" });
   expect(form).toEqual({ cause: "illness", insured: false, household_size: 3 });
+});
+
+test("a credential that may be shown is asked about once, before the consents, and never skipped", () => {
+  const terms = heldTerms(relief)[0]!;
+  const offer = { id: "held-1", terms, from: "0x01", issued: allowance, credential: {} } as unknown as Offer;
+  const answers = {
+    cause: "illness", insured: "true", what_happened: "因患重大疾病住院治疗，自付费用较高。", household_size: "2", already_paid_yuan: "1", other_help: "", urgent: "false", payment_channel: "social-security-card",
+  };
+  const consents = { health: true };
+  expect(route(relief, answers, [offer]).map((step) => step.id).slice(-4)).toEqual(["held-1", "consent-health", "check", "send"]);
+  expect(firstOpen(relief, answers, consents).id).toBe("check");
+  expect(firstOpen(relief, answers, consents, { offers: [offer], held: {} }).id).toBe("held-1");
+  for (const chosen of ["0x01", null]) expect(firstOpen(relief, answers, consents, { offers: [offer], held: { "held-1": chosen } }).id).toBe("check");
+  expect(stepAt(relief, answers, consents, "send", { offers: [offer], held: {} }).id).toBe("held-1");
 });

@@ -36,6 +36,7 @@ export async function send(application: Application, told: (own: OwnCase, done: 
     own,
     participants,
     organisations: organisations.map(organisationOf),
+    evidence: application.evidence,
     told: (step) => {
       done.add(stepId(step));
       told(own, new Set(done));
