@@ -136,7 +136,8 @@ fn problem(program: &Command, words: &[String]) -> Option<String> {
 
 #[test]
 fn the_commands_in_the_documents_are_those_of_the_program() {
-    let program = crate::Cli::command();
+    let mut program = crate::Cli::command();
+    program.build();
     let (mut wrong, mut count) = (Vec::new(), 0);
     for (file, text) in DOCUMENTS {
         for Written { words, .. } in written(text) {
@@ -152,7 +153,8 @@ fn the_commands_in_the_documents_are_those_of_the_program() {
 
 #[test]
 fn what_the_program_does_not_have_is_noticed() {
-    let program = crate::Cli::command();
+    let mut program = crate::Cli::command();
+    program.build();
     for (line, wrong) in [
         ("zhengtong node backup --config node.toml --to x", false),
         ("zhengtong vault holds|deletions|requests --agency health", false),

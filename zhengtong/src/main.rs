@@ -18,6 +18,7 @@ mod reference;
 mod service;
 mod signals;
 mod statetest;
+mod telemetry;
 mod vault;
 mod verify;
 mod wallet;
@@ -27,10 +28,8 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use std::{
     backtrace::{Backtrace, BacktraceStatus},
-    io::IsTerminal as _,
     process::ExitCode,
 };
-use tracing_subscriber::filter::{EnvFilter, LevelFilter};
 
 /// A node makes and drops some hundred small values for each transaction.
 #[global_allocator]
@@ -40,6 +39,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[derive(Parser)]
 #[command(version, about)]
 struct Cli {
+    #[command(flatten)]
+    telemetry: telemetry::Telemetry,
     #[command(subcommand)]
     command: Command,
 }
@@ -78,10 +79,32 @@ enum Command {
     Verify(verify::Args),
 }
 
+impl Command {
+    /// What a collector of traces knows the process as.
+    const fn service(&self) -> &'static str {
+        match self {
+            Self::Dev(_) => "zhengtong-dev",
+            Self::Node(_) => "zhengtong-node",
+            Self::Gateway(_) => "zhengtong-gateway",
+            Self::Index(_) => "zhengtong-index",
+            _ => "zhengtong",
+        }
+    }
+}
+
 fn main() -> ExitCode {
-    log_to_stderr();
+    let cli = Cli::parse();
+    let sending = match cli.telemetry.start(cli.command.service()) {
+        Ok(sending) => sending,
+        Err(error) => {
+            report(&error);
+            return ExitCode::FAILURE;
+        }
+    };
     log_panics();
-    match run(Cli::parse()) {
+    let done = run(cli);
+    drop(sending);
+    match done {
         Ok(code) => code,
         Err(error) => {
             report(&error);
@@ -106,22 +129,6 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Verify(args) => return tokio::runtime::Runtime::new()?.block_on(verify::run(args)),
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Warnings and errors, unless `RUST_LOG` says otherwise. Nothing that is logged names a person.
-fn log_to_stderr() {
-    let filter = match std::env::var(EnvFilter::DEFAULT_ENV) {
-        Ok(asked) => EnvFilter::builder()
-            .with_default_directive(LevelFilter::WARN.into())
-            .parse_lossy(asked),
-        // The state database warns that it is empty whenever a genesis is computed.
-        Err(_) => EnvFilter::new("warn,commonware_storage::qmdb=error"),
-    };
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
 }
 
 /// A panic is a mistake of this program, or of a library that meets damaged data: one line of the log, which the error of

@@ -1,8 +1,10 @@
 //! The consensus application: builds, checks, executes and applies blocks, as `commonware_glue::stateful` asks for them.
 
 use crate::{
+    TRACED,
     engine::ProposalInput,
     execution::{Policy, Run, bytecodes, run},
+    figure,
     inner::Inner,
     listing,
     metrics::{charged, charged_async},
@@ -28,6 +30,7 @@ use std::{
     sync::Arc,
     time::{Duration, UNIX_EPOCH},
 };
+use tracing::{Instrument as _, info_span};
 use zhengtong_evm::{Outcome, Transaction, recover_all};
 use zhengtong_state::{Database, Entry, Merkleized, Qmdb, Unmerkleized, commit, entries};
 use zhengtong_types::{
@@ -356,6 +359,9 @@ impl<E: Storage + Spawner> Application<E> for App<E> {
         let parent: Digested<Block> = ancestry.next().await?;
         let Built { block, merkleized } = self
             .build(&clock, &context, parent.inner(), batch, input.upstream.payload)
+            .instrument(
+                info_span!(target: TRACED, "block.build", number = figure(parent.inner().number() + 1)),
+            )
             .await?;
         Some(Proposed { block, merkleized })
     }
@@ -369,7 +375,15 @@ impl<E: Storage + Spawner> Application<E> for App<E> {
     ) -> Option<Merkleized<E>> {
         let block = ancestry.next().await?;
         let parent = ancestry.next().await?;
+        let span = info_span!(
+            target: TRACED,
+            "block.execute",
+            number = figure(block.inner().number()),
+            transactions = figure(block.inner().transactions().len()),
+            gas = figure(block.inner().header().gas_used),
+        );
         self.check(&clock, &context, block.inner(), parent.inner(), batch, finality)
+            .instrument(span)
             .await
     }
 

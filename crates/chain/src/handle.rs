@@ -249,7 +249,9 @@ impl<E: Context + Spawner> ChainView for Handle<E> {
     }
 
     async fn submit(&self, raw: Bytes) -> Result<B256, SubmitError> {
-        let taken = self.take(raw).await;
+        let span =
+            tracing::info_span!(target: crate::TRACED, "pool.accept", bytes = crate::figure(raw.len()));
+        let taken = tracing::Instrument::instrument(self.take(raw), span).await;
         let metrics = &self.0.metrics;
         match &taken {
             Ok(_) => &metrics.submitted,

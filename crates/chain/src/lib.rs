@@ -7,6 +7,15 @@
 //! - [`backup`]: finalized blocks in one file, and a node made from it.
 //! - [`engine`]: wires the application to commonware's engine, for one validator or many.
 
+/// Target of the spans that may leave the process as traces. What they say are numbers and words of the program: nothing that
+/// was sent to it, and nobody.
+pub const TRACED: &str = "zhengtong::traced";
+
+/// A number as spans have it; others become text there.
+pub fn figure(number: impl TryInto<i64>) -> i64 {
+    number.try_into().unwrap_or(i64::MAX)
+}
+
 mod application;
 pub mod backup;
 pub mod committee;

@@ -17,6 +17,9 @@
 //! To add a predicate: `agencies/README.md`. To add a route: a handler in `http/`, its line in `http::router`, a test of
 //! each of its refusals in `tests/`, and the snapshot `openapi.json`.
 
+/// Target of the spans that may leave the process as traces. They name steps and have no attributes: nobody is in them.
+pub const TRACED: &str = "zhengtong::traced";
+
 pub mod app;
 pub mod backup;
 mod config;

@@ -28,6 +28,7 @@ mod replay;
 mod server;
 mod sockets;
 mod trace;
+mod traced;
 mod txpool;
 
 pub use api::Answer;

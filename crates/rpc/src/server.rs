@@ -3,7 +3,9 @@
 use crate::{
     api::{Answer, Api},
     args::Args,
-    debug, eth, limits, network, openrpc, proofs, quota, sockets, trace, txpool,
+    debug, eth, limits, network, openrpc, proofs, quota, sockets, trace,
+    traced::Traced,
+    txpool,
 };
 use jsonrpsee::{
     RpcModule,
@@ -18,7 +20,7 @@ use jsonrpsee::{
     types::{ErrorObjectOwned, SubscriptionId},
 };
 use serde::Serialize;
-use std::{future::Future, net::SocketAddr, sync::Arc, time::Instant};
+use std::{collections::HashSet, future::Future, net::SocketAddr, sync::Arc, time::Instant};
 use thiserror::Error;
 use tokio::sync::broadcast::error::RecvError;
 use tower_http::cors::{Any, CorsLayer};
@@ -76,6 +78,11 @@ impl RpcServer {
             .allow_origin(Any)
             .allow_methods(Any)
             .allow_headers(Any);
+        let methods = Arc::new(module.method_names().collect::<HashSet<_>>());
+        let traced = move |inner| Traced {
+            inner,
+            methods: methods.clone(),
+        };
         let server = Server::builder()
             .set_config(limited())
             .set_http_middleware(
@@ -84,7 +91,11 @@ impl RpcServer {
                     .layer(cors)
                     .map_request(sockets::mark),
             )
-            .set_rpc_middleware(RpcServiceBuilder::new().layer_fn(sockets::SocketsOnly))
+            .set_rpc_middleware(
+                RpcServiceBuilder::new()
+                    .layer_fn(traced)
+                    .layer_fn(sockets::SocketsOnly),
+            )
             .build(config.address)
             .await
             .map_err(|source| StartError::Listen {

@@ -27,6 +27,8 @@ pub struct Agency {
     pub officer: PrivateKeySigner,
     pub files: KeyFiles,
     config: PathBuf,
+    /// Where it sends traces.
+    otlp: String,
     process: Option<Process>,
 }
 
@@ -36,6 +38,8 @@ pub struct Setup<'a> {
     pub rpc: &'a str,
     pub network_key: &'a str,
     pub databases: &'a Databases,
+    /// Where gateways send traces.
+    pub otlp: &'a str,
 }
 
 impl Agency {
@@ -73,6 +77,7 @@ impl Agency {
             officer: PrivateKeySigner::from_bytes(&keccak256(format!("officer of {slug}"))).unwrap(),
             files: KeyFiles::in_folder(&folder.join("keys")),
             config,
+            otlp: setup.otlp.to_owned(),
             process: None,
         }
     }
@@ -86,7 +91,8 @@ impl Agency {
     }
 
     pub fn start(&mut self) {
-        let mut process = Process::start(&["gateway", "--config", self.config.to_str().unwrap()]);
+        let config = self.config.to_str().unwrap();
+        let mut process = Process::start(&["gateway", "--config", config, "--otlp-endpoint", &self.otlp]);
         process.wait_for("ready");
         self.process = Some(process);
     }

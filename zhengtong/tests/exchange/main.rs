@@ -2,6 +2,8 @@
 
 mod agencies;
 mod chain;
+#[path = "../network/collector.rs"]
+mod collector;
 mod databases;
 mod liar;
 mod net;

@@ -9,6 +9,7 @@ use zhengtong_bindings::{DECIDER, IDENTITY, ISSUER, PROVIDER, statute_id};
 
 use crate::agencies::{Agency, Setup};
 use crate::chain::Chain;
+use crate::collector::Collector;
 use crate::databases::Databases;
 use crate::liar::{Letter, Liar, deliver, fresh, request};
 use crate::processes::Process;
@@ -25,6 +26,7 @@ struct World {
     rpc: std::net::SocketAddr,
     node: Option<Process>,
     proxy: Proxy,
+    collector: Collector,
     chain: Chain,
     police: Agency,
     civil: Agency,
@@ -77,6 +79,7 @@ impl World {
         let node = start_node(&root, rpc);
         let chain = Chain::connect(&format!("http://{rpc}"), &root.path().join("chain")).await;
         let proxy = Proxy::start(rpc).await;
+        let collector = Collector::start().await;
         let key = chain.client.network().unwrap().public_key.to_string();
         let direct = format!("http://{rpc}");
         let setup = |rpc| Setup {
@@ -84,6 +87,7 @@ impl World {
             rpc,
             network_key: &key,
             databases,
+            otlp: &collector.url,
         };
         let police = Agency::prepare("public-security", &setup(&direct), &rows("public-security")).await;
         let civil = Agency::prepare("civil-affairs", &setup(&direct), "").await;
@@ -118,6 +122,7 @@ impl World {
             rpc,
             node: Some(node),
             proxy,
+            collector,
             chain,
             police,
             civil,
@@ -237,6 +242,7 @@ async fn records_go_from_gateway_to_gateway_and_nowhere_else() {
     crashed(&mut world, &other_case).await;
     unreachable(&mut world, &other_case).await;
     complete(&world, &other_case).await;
+    traced(&world, &[&case, &other_case]).await;
     backed_up(&mut world, &databases).await;
 }
 
@@ -759,4 +765,27 @@ async fn complete(world: &World, case: &OwnCase) {
     expected.sort();
     assert_eq!(tags, expected);
     assert_eq!(tags.len(), 5, "one to answer the question, four records");
+}
+
+/// The traces of the gateways have their steps, and nobody in them.
+async fn traced(world: &World, cases: &[&OwnCase]) {
+    const NAMES: [&str; 6] = [
+        "exchange.ask",
+        "exchange.send",
+        "exchange.provide",
+        "use.final",
+        "record.read",
+        "transaction.final",
+    ];
+    let collector = &world.collector;
+    collector.wait_for(&NAMES[..5]).await;
+    collector.says_only(&NAMES, &[]);
+    for serial in [1, 2] {
+        let (number, code) = person(serial);
+        collector.lacks(&[number.as_bytes(), code.as_bytes()]);
+    }
+    collector.lacks(&["示例甲".as_bytes(), b"mental", b"household"]);
+    for case in cases {
+        collector.lacks(&[case.id.as_slice(), format!("{:x}", case.id).as_bytes()]);
+    }
 }

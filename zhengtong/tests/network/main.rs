@@ -2,6 +2,7 @@
 
 mod backup;
 mod cold;
+mod collector;
 mod commands;
 mod council;
 mod faults;
@@ -10,4 +11,5 @@ mod monitor;
 mod ops;
 mod processes;
 mod state_sync;
+mod traces;
 mod transfers;

@@ -20,8 +20,13 @@ pub fn account(index: usize) -> PrivateKeySigner {
 }
 
 fn transfer(from: &PrivateKeySigner, nonce: u64) -> Bytes {
+    transfer_on(CHAIN_ID, from, nonce)
+}
+
+/// The same on another chain.
+pub fn transfer_on(chain_id: u64, from: &PrivateKeySigner, nonce: u64) -> Bytes {
     let transaction = TxEip1559 {
-        chain_id: CHAIN_ID,
+        chain_id,
         nonce,
         gas_limit: 21_000,
         to: TxKind::Call(RECEIVER),

@@ -16,6 +16,9 @@ use super::message::{ClaimedBasis, Opened, RecordAnswer, RecordRequest, VERSION,
 use super::permit::declared;
 use super::provide::PATH;
 use super::refusal::{Reason, Refusal};
+use tracing::{Instrument as _, info_span};
+
+use crate::TRACED;
 use crate::app::access::{AskRecord, Permit};
 use crate::app::project::word;
 use crate::app::rule_sets::Questions;
@@ -148,7 +151,8 @@ impl App {
     /// # Errors
     /// Why there is none. Kept for the operator.
     pub async fn ask_record(&self, permit: &Permit<AskRecord>, wish: &Wish) -> Result<Received, Refusal> {
-        let result = self.asked(permit.thing(), wish).await;
+        let asked = self.asked(permit.thing(), wish);
+        let result = asked.instrument(info_span!(target: TRACED, "exchange.ask")).await;
         match &result {
             Ok(_) => self.0.metrics.exchange("out", "answered"),
             Err(refusal) => {
@@ -302,7 +306,10 @@ impl App {
 
     async fn try_once(&self, peer: &Peer, url: &Url, body: &[u8]) -> Result<RecordAnswer, Refusal> {
         let request = self.signed_request(&authority(url), url.path(), body.to_vec())?;
-        let answer = self.0.exchange.peers.send(url, &request).await?;
+        let sent = self.0.exchange.peers.send(url, &request);
+        let answer = sent
+            .instrument(info_span!(target: TRACED, "exchange.send"))
+            .await?;
         // An answer that is not signed may come from anybody in between: nothing of it is believed.
         if let Err(refusal) = self.authenticate_answer(&answer, &request, peer).await {
             tracing::warn!(peer = peer.slug, %refusal, status = answer.status, "an answer is not authentic");

@@ -20,6 +20,9 @@ use super::message::{MAX_ANSWER_BYTES, Opened, RecordAnswer, RecordRequest, VERS
 use super::permit::{Permit, column_names};
 use super::refusal::{Reason, Refusal};
 use super::release::{ReleaseError, Wanted};
+use tracing::{Instrument as _, info_span};
+
+use crate::TRACED;
 use crate::app::chain::ChainError;
 use crate::app::finalized_use::{ExpectedUse, FinalizedUse};
 use crate::app::outbox::{OutboxError, Sent, Submitted};
@@ -129,7 +132,9 @@ impl App {
     /// Nothing could even be refused: this gateway's own keys fail.
     pub async fn exchange(&self, request: &HttpRequest) -> Result<HttpAnswer, AppError> {
         let mut known = Known::default();
-        let provided = tokio::time::timeout(ANSWER_TIMEOUT, self.provide(request, &mut known)).await;
+        let provided = tokio::time::timeout(ANSWER_TIMEOUT, self.provide(request, &mut known))
+            .instrument(info_span!(target: TRACED, "exchange.provide"))
+            .await;
         let late = || {
             Refusal::new(
                 Reason::UseNotFinal,
@@ -406,7 +411,10 @@ impl App {
         let submitted = self.0.outbox.submit(&id, self.contracts.uses, &call);
         let sent = tokio::time::timeout(SEND_TIMEOUT, submitted).await;
         let receipt = match sent.map_err(|_| unreachable())?.map_err(lift) {
-            Ok(sent) => self.final_receipt(&id, sent).await,
+            Ok(sent) => {
+                let waiting = self.final_receipt(&id, sent);
+                waiting.instrument(info_span!(target: TRACED, "use.final")).await
+            }
             Err(refusal) => Err(refusal),
         };
         self.proven(asked, &call, receipt).await
@@ -528,7 +536,11 @@ impl App {
                 "the agency's database failed; ask again",
             )
         };
-        let rows = match self.source.records(gate, &wanted).await {
+        let reading = self.source.records(gate, &wanted);
+        let rows = match reading
+            .instrument(info_span!(target: TRACED, "record.read"))
+            .await
+        {
             Ok(rows) => rows.0,
             Err(error @ (ReleaseError::Gate(_) | ReleaseError::OtherUse)) => {
                 tracing::error!(%error, request = %request.id, "the gate did not open");

@@ -158,7 +158,9 @@ impl Outbox {
             last = hash;
             // One that was begun before may be final since.
             let is_old = signed.is_some();
-            if let Some(receipt) = self.wait_final(hash, expected, is_old, WAIT).await? {
+            let waiting = self.wait_final(hash, expected, is_old, WAIT);
+            let span = tracing::info_span!(target: crate::TRACED, "transaction.final");
+            if let Some(receipt) = tracing::Instrument::instrument(waiting, span).await? {
                 match self.finish(id, hash, receipt).await {
                     Err(OutboxError::Undone(_)) => continue,
                     finished => return finished,
