@@ -6,6 +6,11 @@ import { heldAnswer, type HeldTerms, heldTerms, PERSON_CLAIM } from "../../packa
 import type { ServicePackage } from "../../package/types";
 import type { HeldCredential, Hex, Json, Wallet } from "../../ports";
 
+/** The most cases whose credential is asked for, the newest first. */
+const MOST_FETCHED = 8;
+/** How long an application waits for them. */
+const FETCH_MS = 5_000;
+
 export interface Offer {
   /** Of its step in the application. */
   readonly id: string;
@@ -37,6 +42,21 @@ export function fits({ held, predicates }: HeldTerms, credential: HeldCredential
   );
 }
 
+/** Brings credentials of these types into the wallet that were issued in own cases and not taken yet, after a restore for instance. */
+async function fetchIssued(wallet: Wallet, wanted: ReadonlySet<string>): Promise<void> {
+  const missing = (await wallet.keptCases()).filter((own) => own.credential === null).slice(0, MOST_FETCHED);
+  const fetched = missing.map(async (own) => {
+    const issued = await packageOf(own.service);
+    if (!wanted.has(issued.credential.vct)) return;
+    const raw = await here().ports.gateways.credential(wallet, own, await gatewayOf(issued.item.owner));
+    if (raw !== null) await wallet.updateCase(own.id, { credential: raw });
+  });
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const tooLong = new Promise<void>((resolve) => (timer = setTimeout(resolve, FETCH_MS)));
+  await Promise.race([Promise.allSettled(fetched), tooLong]);
+  clearTimeout(timer);
+}
+
 /**
  * The credentials to offer, one a type and agency. The package that asks for them must be the one on the chain, and the
  * issuer's list must say that they are valid. Whatever cannot be found out is not offered: there is always another way.
@@ -44,6 +64,7 @@ export function fits({ held, predicates }: HeldTerms, credential: HeldCredential
 export async function offersOf(wallet: Wallet, pack: ServicePackage, version: number, nowS: number): Promise<Offer[]> {
   const terms = heldTerms(pack);
   if (terms.length === 0) return [];
+  await fetchIssued(wallet, new Set(terms.map(({ held }) => held.vct)));
   const held = await wallet.credentials();
   const fitting = terms.flatMap((one, index) => held.filter((credential) => fits(one, credential, nowS)).map((credential) => ({ id: `held-${index + 1}`, terms: one, credential })));
   if (fitting.length === 0) return [];
