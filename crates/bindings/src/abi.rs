@@ -1,7 +1,7 @@
 //! The ABIs themselves, for who reads calls that it did not make.
 
 /// A contract's name in the registry, and the compiler's JSON: `abi`, and bytecode.
-const ABIS: [(&str, &str); 13] = [
+const ABIS: [(&str, &str); 14] = [
     ("registry", include_str!("../abi/Registry.json")),
     ("statutes", include_str!("../abi/Statutes.json")),
     ("rules", include_str!("../abi/Rules.json")),
@@ -12,6 +12,7 @@ const ABIS: [(&str, &str); 13] = [
     ("credentials", include_str!("../abi/Credentials.json")),
     ("accounts", include_str!("../abi/Accounts.json")),
     ("allowances", include_str!("../abi/Allowances.json")),
+    ("delegations", include_str!("../abi/Delegations.json")),
     ("validators", include_str!("../abi/Validators.json")),
     ("quotas", include_str!("../abi/Quotas.json")),
     ("council", include_str!("../abi/Council.json")),

@@ -26,4 +26,5 @@ contract!(accounts, Accounts, "abi/Accounts.json");
 contract!(validators, Validators, "abi/Validators.json");
 contract!(quotas, Quotas, "abi/Quotas.json");
 contract!(allowances, Allowances, "abi/Allowances.json");
+contract!(delegations, Delegations, "abi/Delegations.json");
 contract!(council, Council, "abi/Council.json");

@@ -4,8 +4,8 @@ use alloy_primitives::{Address, B256, Bytes, U256, address};
 use alloy_sol_types::SolValue;
 
 use crate::{
-    Accounts, Allowances, Cases, Consents, Council, Credentials, QuotaTerms, Quotas, Registry, Rules,
-    Services, Statutes, Uses, Validators, ids::slug, validators::IValidators::Validator,
+    Accounts, Allowances, Cases, Consents, Council, Credentials, Delegations, QuotaTerms, Quotas, Registry,
+    Rules, Services, Statutes, Uses, Validators, ids::slug, validators::IValidators::Validator,
 };
 
 /// Creates the contracts at genesis. Nobody has its key; nonce 0 is the registry, then [`CONTRACT_NAMES`] in order.
@@ -19,7 +19,7 @@ pub const COUNCIL_DEPLOYER: Address = address!("0x000000000000000000000000000000
 const COUNCIL_NAME: &str = "council";
 
 /// The names in the registry of the contracts after it.
-pub const CONTRACT_NAMES: [&str; 11] = [
+pub const CONTRACT_NAMES: [&str; 12] = [
     "statutes",
     "rules",
     "services",
@@ -31,6 +31,7 @@ pub const CONTRACT_NAMES: [&str; 11] = [
     "validators",
     "quotas",
     "allowances",
+    "delegations",
 ];
 
 /// Seconds between the approvals of a recovery and its end in `Accounts`: three days.
@@ -63,6 +64,8 @@ pub struct Addresses {
     pub quotas: Address,
     /// `Allowances`.
     pub allowances: Address,
+    /// `Delegations`.
+    pub delegations: Address,
 }
 
 /// What the contracts of a network start with.
@@ -154,6 +157,7 @@ pub fn addresses() -> Addresses {
         validators: at(9),
         quotas: at(10),
         allowances: at(11),
+        delegations: at(12),
     }
 }
 
@@ -184,6 +188,7 @@ pub fn genesis_creations(founding: &Founding) -> Vec<Creation> {
         (&Validators::BYTECODE, &seeded),
         (&Quotas::BYTECODE, &metered),
         (&Allowances::BYTECODE, &alone),
+        (&Delegations::BYTECODE, &alone),
     ];
     let council = match &founding.governance {
         Governance::Key(_) => None,

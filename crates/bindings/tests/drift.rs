@@ -6,12 +6,12 @@ use std::{fs, path::Path};
 use alloy_primitives::{Address, B256, Bytes, address, hex};
 use serde_json::Value;
 use zhengtong_bindings::{
-    Accounts, Allowances, Cases, Consents, Council, CouncilTerms, Credentials, FirstValidator, Founding,
-    Governance, QuotaTerms, Quotas, Registry, Rules, Services, Statutes, Uses, Validators, addresses,
-    council_address, genesis_creations,
+    Accounts, Allowances, Cases, Consents, Council, CouncilTerms, Credentials, Delegations, FirstValidator,
+    Founding, Governance, QuotaTerms, Quotas, Registry, Rules, Services, Statutes, Uses, Validators,
+    addresses, council_address, genesis_creations,
 };
 
-const CONTRACTS: [&str; 15] = [
+const CONTRACTS: [&str; 16] = [
     "Registry",
     "Statutes",
     "Rules",
@@ -24,6 +24,7 @@ const CONTRACTS: [&str; 15] = [
     "Validators",
     "Quotas",
     "Allowances",
+    "Delegations",
     "Council",
     "Networks",
     "ForeignEvents",
@@ -120,7 +121,7 @@ fn genesis_creates_the_registry_and_then_its_peers() {
     let council = Address::repeat_byte(7);
     let creations = genesis_creations(&founding(Governance::Key(council)));
     let all = addresses();
-    let expected: [(&str, Address, &Bytes); 12] = [
+    let expected: [(&str, Address, &Bytes); 13] = [
         ("registry", all.registry, &Registry::BYTECODE),
         ("statutes", all.statutes, &Statutes::BYTECODE),
         ("rules", all.rules, &Rules::BYTECODE),
@@ -133,6 +134,7 @@ fn genesis_creates_the_registry_and_then_its_peers() {
         ("validators", all.validators, &Validators::BYTECODE),
         ("quotas", all.quotas, &Quotas::BYTECODE),
         ("allowances", all.allowances, &Allowances::BYTECODE),
+        ("delegations", all.delegations, &Delegations::BYTECODE),
     ];
     assert_eq!(creations.len(), expected.len());
     for (creation, (name, address, code)) in creations.iter().zip(expected) {

@@ -3135,6 +3135,179 @@ export const credentialsAbi = [
  }
 ] as const;
 
+export const delegationsAbi = [
+ {
+  "type": "constructor",
+  "inputs": [
+   {
+    "name": "registry_",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "nonpayable"
+ },
+ {
+  "type": "function",
+  "name": "end",
+  "inputs": [],
+  "outputs": [],
+  "stateMutability": "nonpayable"
+ },
+ {
+  "type": "function",
+  "name": "get",
+  "inputs": [
+   {
+    "name": "key",
+    "type": "address"
+   }
+  ],
+  "outputs": [
+   {
+    "name": "document",
+    "type": "bytes32"
+   },
+   {
+    "name": "until",
+    "type": "uint64"
+   },
+   {
+    "name": "ended",
+    "type": "bool"
+   }
+  ],
+  "stateMutability": "view"
+ },
+ {
+  "type": "function",
+  "name": "isActive",
+  "inputs": [
+   {
+    "name": "key",
+    "type": "address"
+   },
+   {
+    "name": "document",
+    "type": "bytes32"
+   }
+  ],
+  "outputs": [
+   {
+    "name": "",
+    "type": "bool"
+   }
+  ],
+  "stateMutability": "view"
+ },
+ {
+  "type": "function",
+  "name": "register",
+  "inputs": [
+   {
+    "name": "document",
+    "type": "bytes32"
+   },
+   {
+    "name": "until",
+    "type": "uint64"
+   }
+  ],
+  "outputs": [],
+  "stateMutability": "nonpayable"
+ },
+ {
+  "type": "function",
+  "name": "registry",
+  "inputs": [],
+  "outputs": [
+   {
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view"
+ },
+ {
+  "type": "event",
+  "name": "DelegationEnded",
+  "inputs": [
+   {
+    "name": "key",
+    "type": "address",
+    "indexed": true
+   }
+  ],
+  "anonymous": false
+ },
+ {
+  "type": "event",
+  "name": "DelegationRegistered",
+  "inputs": [
+   {
+    "name": "key",
+    "type": "address",
+    "indexed": true
+   },
+   {
+    "name": "document",
+    "type": "bytes32",
+    "indexed": false
+   },
+   {
+    "name": "until",
+    "type": "uint64",
+    "indexed": false
+   }
+  ],
+  "anonymous": false
+ },
+ {
+  "type": "error",
+  "name": "AlreadyEnded",
+  "inputs": [
+   {
+    "name": "key",
+    "type": "address"
+   }
+  ]
+ },
+ {
+  "type": "error",
+  "name": "AlreadyOver",
+  "inputs": [
+   {
+    "name": "until",
+    "type": "uint64"
+   }
+  ]
+ },
+ {
+  "type": "error",
+  "name": "AlreadyRegistered",
+  "inputs": [
+   {
+    "name": "key",
+    "type": "address"
+   }
+  ]
+ },
+ {
+  "type": "error",
+  "name": "EmptyDocument",
+  "inputs": []
+ },
+ {
+  "type": "error",
+  "name": "NotRegistered",
+  "inputs": [
+   {
+    "name": "key",
+    "type": "address"
+   }
+  ]
+ }
+] as const;
+
 export const registryAbi = [
  {
   "type": "constructor",

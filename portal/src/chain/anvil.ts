@@ -11,7 +11,7 @@ import { slug, statuteId } from "./codes";
 
 const ROOT = join(import.meta.dirname, "../../..");
 const DEPLOYER = "0x000000000000000000000000000000005a687430";
-const NAMES = ["Registry", "Statutes", "Rules", "Services", "Consents", "Uses", "Cases", "Credentials", "Allowances"] as const;
+const NAMES = ["Registry", "Statutes", "Rules", "Services", "Consents", "Uses", "Cases", "Credentials", "Allowances", "Delegations"] as const;
 export const CHAIN_ID = 20260;
 /** The most a transaction may have (EIP-7825). */
 const GAS = 16_777_216n;

@@ -1,14 +1,14 @@
 // What can go wrong between the browser and the chain, as port failures with a reason that programs can tell apart.
 import { type Abi, BaseError, type Hex, HttpRequestError, TimeoutError, UserRejectedRequestError, decodeErrorResult } from "viem";
 import { PortFailure } from "../ports";
-import { accountsAbi, allowancesAbi, casesAbi, consentsAbi, registryAbi, usesAbi } from "./abi";
+import { accountsAbi, allowancesAbi, casesAbi, consentsAbi, delegationsAbi, registryAbi, usesAbi } from "./abi";
 
-const ERRORS = [accountsAbi, allowancesAbi, casesAbi, consentsAbi, registryAbi, usesAbi].flatMap((abi) => abi.filter((item) => item.type === "error")) as Abi;
+const ERRORS = [accountsAbi, allowancesAbi, casesAbi, consentsAbi, delegationsAbi, registryAbi, usesAbi].flatMap((abi) => abi.filter((item) => item.type === "error")) as Abi;
 
 type ErrorName<Contract> = Contract extends readonly (infer Item)[] ? (Item extends { type: "error"; name: infer Name } ? Name : never) : never;
 
 /** Name of a custom error of the contracts. */
-export type ContractError = ErrorName<typeof accountsAbi> | ErrorName<typeof allowancesAbi> | ErrorName<typeof casesAbi> | ErrorName<typeof consentsAbi> | ErrorName<typeof registryAbi> | ErrorName<typeof usesAbi>;
+export type ContractError = ErrorName<typeof accountsAbi> | ErrorName<typeof allowancesAbi> | ErrorName<typeof casesAbi> | ErrorName<typeof consentsAbi> | ErrorName<typeof delegationsAbi> | ErrorName<typeof registryAbi> | ErrorName<typeof usesAbi>;
 
 /** A contract said no: its error and the values it gave. */
 export class ContractRefusal extends PortFailure {

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-export const CONTRACTS = ["Accounts", "Allowances", "Cases", "Consents", "Credentials", "Registry", "Uses"];
+export const CONTRACTS = ["Accounts", "Allowances", "Cases", "Consents", "Credentials", "Delegations", "Registry", "Uses"];
 
 /** The text that abi.ts must have, given the folder with this file. */
 export function abiText(here) {

@@ -92,6 +92,7 @@ const CONTRACTS: &[(&str, Label)] = &[
     ("credentials", of("电子证照", "Credentials")),
     ("accounts", of("市民账户", "Accounts")),
     ("allowances", of("每日配额凭证", "Allowances")),
+    ("delegations", of("代办授权", "Delegations")),
     ("validators", of("验证节点", "Validators")),
     ("quotas", of("配额", "Quotas")),
     ("council", of("理事会", "Council")),
@@ -175,6 +176,11 @@ const FUNCTIONS: &[(&str, Label)] = &[
         "credentials.setStatusRoot",
         of("更新状态列表", "set the root of a status list"),
     ),
+    ("delegations.end", of("终止代办授权", "end a delegation")),
+    (
+        "delegations.register",
+        of("登记代办授权", "register a delegation"),
+    ),
     ("quotas.assign", of("指定配额类别", "put an account into a class")),
     ("quotas.setClass", of("设置配额类别", "change or add a class")),
     (
@@ -240,6 +246,7 @@ const FIELDS: &[(&str, Label)] = &[
     ("defects", of("需补正事项", "what is missing")),
     ("description", of("提案说明", "what it is for")),
     ("descriptionHash", of("提案说明摘要", "hash of what it is for")),
+    ("document", of("授权书摘要", "hash of the terms")),
     ("encryptionKey", of("加密公钥", "encryption key")),
     ("falseMask", of("须为否的核验项", "predicates that must be false")),
     ("form", of("表单承诺", "commitment to the form")),
