@@ -30,6 +30,7 @@ export type FailureCode =
   | "passkey-refused" // the person did not unlock it, or it is not on this device
   | "passkey-unable" // its authenticator has no PRF: it cannot seal a wallet
   | "passkey-wrong" // it does not open this wallet
+  | "bad-delegation" // the code is none, is for somebody else, or does not hold together
   | "no-way" // the wallet does not open this way
   | "bad-answer"; // the answer did not have the agreed shape, or a proof was wrong
 
@@ -129,6 +130,8 @@ export interface OwnCase {
   consents: Record<string, { id: Hex; record: Json }>;
   /** SD-JWT VC issued as the result, once downloaded */
   credential: string | null;
+  /** key of the delegation that it is under; absent for the person's own */
+  delegation?: Hex;
   /** what was last known of it; absent until it was looked at */
   seen?: SeenCase;
 }
@@ -177,7 +180,7 @@ export interface Wallet {
   /** keeps what is now known of these cases; no reason to save a backup */
   saw(seen: Record<Hex, SeenCase>): Promise<void>;
   /** takes the next free case key; nothing leaves the browser */
-  newCase(service: string, version: number, form: Form): Promise<OwnCase>;
+  newCase(service: string, version: number, form: Form, delegation?: Hex): Promise<OwnCase>;
   updateCase(id: Hex, change: Partial<Pick<OwnCase, "form" | "salt" | "openedTx" | "linkedAtMs" | "consents" | "credential">>): Promise<OwnCase>;
   /** unfinished answers, encrypted like everything else */
   draft(service: string): Promise<Form | null>;
@@ -281,7 +284,7 @@ export interface OpenedUse {
   mask: number;
   blockNumber: number;
   /** null: this record could not be opened with the wallet's secret, which must be shown */
-  details: { official: string; purpose: string; fields: string[]; article: string; atMs: number; credential?: ShownFor } | null;
+  details: { official: string; purpose: string; fields: string[]; article: string; atMs: number; by: string | null; credential?: ShownFor } | null;
 }
 
 export interface UseWalk {
@@ -583,7 +586,41 @@ export interface Rules {
 
 /* ---------------------------------------------------------------- together */
 
+/** One person acts for another. */
+export interface Delegation {
+  /** names it */
+  key: Hex;
+  /** given: the other acts for this person; held: this person acts for the other */
+  side: "given" | "held";
+  /** the other's name, as they wrote it */
+  name: string;
+  services: string[];
+  /** unix seconds */
+  from: number;
+  until: number;
+  /** what is handed to the delegate; null on their side */
+  sealed: string | null;
+  /** unregistered: the chain does not have it (yet) */
+  state: "active" | "ended" | "over" | "unregistered";
+}
+
+export interface Delegations {
+  /** what the delegate hands to the person, and a number that both can compare */
+  ask(wallet: Wallet, name: string): Promise<{ code: string; number: string }>;
+  read(code: string): { name: string; number: string };
+  /** signs, keeps and registers it; what is handed back to the delegate is in it */
+  give(wallet: Wallet, code: string, terms: { services: string[]; days: number; name: string }): Promise<Delegation>;
+  /** sends the registration again */
+  register(wallet: Wallet, key: Hex): Promise<void>;
+  accept(wallet: Wallet, code: string): Promise<Delegation>;
+  list(wallet: Wallet): Promise<Delegation[]>;
+  /** looks at all keys under all delegations, with proofs, and keeps the cases that were opened */
+  findCases(wallet: Wallet): Promise<void>;
+  end(wallet: Wallet, key: Hex): Promise<void>;
+}
+
 export interface Ports {
+  delegations: Delegations;
   wallets: WalletStore;
   chain: Chain;
   gateways: Gateways;

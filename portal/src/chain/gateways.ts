@@ -22,6 +22,8 @@ async function linkContent(wallet: Wallet, own: OwnCase, link: Link, nowMs: numb
   const { slug } = link.organisation;
   const { provider, owner } = link.as;
   const evidence = provider ? await shownTo(wallet, own, slug, link.evidence ?? [], nowMs) : [];
+  // An owner that is shown no number learns nothing of who acts for whom.
+  const delegation = provider ? await keyring.delegationShown(own) : null;
   return {
     v: 2,
     caseId: own.id,
@@ -35,6 +37,7 @@ async function linkContent(wallet: Wallet, own: OwnCase, link: Link, nowMs: numb
     holder: owner ? await keyring.credentialHolder(own.id) : null,
     consent: own.consents[slug]?.record ?? null,
     ...(evidence.length === 0 ? {} : { evidence }),
+    ...(delegation === null ? {} : { delegation }),
   };
 }
 

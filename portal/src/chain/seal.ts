@@ -28,6 +28,8 @@ export interface LinkContent {
   readonly consent: Json;
   /** For a provider: credentials that answer in place of its records. Absent where there are none. */
   readonly evidence?: readonly ShownCredential[];
+  /** Where somebody acts for the person: terms, the person's own presentation, and where in the tree the case's key is. */
+  readonly delegation?: Json;
 }
 
 /** The text that the case key signs, so that nobody else can link the case. */

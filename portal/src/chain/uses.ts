@@ -98,9 +98,9 @@ async function details(secret: Hex, n: number, ciphertext: Hex): Promise<OpenedU
   // A record that does not open is shown as such: the agency has to explain it.
   const record = await openRecord(secret, n, ciphertext).catch(() => null);
   if (record === null) return null;
-  const { official, purpose, fields, article, at, credential } = record;
+  const { official, purpose, fields, article, at, credential, by = null } = record;
   const shown = credential === undefined ? {} : { credential: { vct: credential.vct, refused: credential.refused ?? null } };
-  return { official, purpose, fields: [...fields], article, atMs: at, ...shown };
+  return { official, purpose, fields: [...fields], article, atMs: at, by, ...shown };
 }
 
 /** The walk of one case as an export needs it: with the secrets, and every record that was proven. */

@@ -1,4 +1,4 @@
-import { type Accounts, type Chain, type DataRequest, type DeskCase, type Gateways, type Hex, type OfficerKey, type Ports, PortFailure, type StoredWallet, type Verification, type Wallet } from "../ports";
+import { type Accounts, type Chain, type DataRequest, type Delegation, type Delegations, type DeskCase, type Gateways, type Hex, type OfficerKey, type Ports, PortFailure, type StoredWallet, type Verification, type Wallet } from "../ports";
 import { rules } from "../rules/rules";
 import { type MockCases, mockHash, OFFICER, OTHER_OFFICER } from "./mock-cases";
 import { mockWallets } from "./mock-wallet";
@@ -113,6 +113,7 @@ export function mockGateways(cases: MockCases): Gateways {
             fields: pack?.rules.predicates.filter((one) => one.provider === use.provider).flatMap((one) => one.fields) ?? [],
             article: pack?.rules.predicates.filter((one) => one.provider === use.provider).map((one) => `${one.basis.law} ${one.basis.article}`)[0] ?? "",
             atMs: view.opened_at * 1000 + 900,
+            by: null,
           },
         })),
         complete: providers.map((provider) => ({ provider, count: view.uses.filter((use) => use.provider === provider).length, provenAbsent: true, missing: [] })),
@@ -216,6 +217,7 @@ export function mockPorts(cases: MockCases, { tampered = false, wallet, stored }
     chain: mockChain(cases),
     gateways: mockGateways(cases),
     accounts: mockAccounts(),
+    delegations: mockDelegations(),
     verifier: {
       verifyBundle: async (bundle) => {
         await wait(STEP_MS / 2);
@@ -226,5 +228,34 @@ export function mockPorts(cases: MockCases, { tampered = false, wallet, stored }
       verifyPackage: async (service) => ({ kind: "package", ok: true, subject: service, detail: "" }),
     },
     rules,
+  };
+}
+
+/** One that was given and one that is held, as the drawings show them. */
+function mockDelegations(): Delegations {
+  const of = (side: Delegation["side"], name: string, state: Delegation["state"]): Delegation => ({
+    key: mockHash(`delegation/${side}`).slice(0, 42) as Hex,
+    side,
+    name,
+    services: ["old-age-allowance"],
+    from: 1_790_000_000,
+    until: 1_797_776_000,
+    sealed: side === "given" ? "c2VhbGVk" : null,
+    state,
+  });
+  const all = [of("given", "李芳", "active"), of("held", "王建国", "active")];
+  const first = (): Delegation => all[0] as Delegation;
+  return {
+    ask: async () => ({ code: "Y29kZQ", number: "123 456 789 012" }),
+    read: () => ({ name: "李芳", number: "123 456 789 012" }),
+    give: async () => first(),
+    register: async () => undefined,
+    accept: async () => all[1] as Delegation,
+    list: async () => [...all],
+    findCases: async () => undefined,
+    end: async (_wallet, key) => {
+      const at = all.findIndex((one) => one.key === key);
+      if (at >= 0) all[at] = { ...(all[at] as Delegation), state: "ended" };
+    },
   };
 }

@@ -18,6 +18,10 @@ const LABEL_CREDENTIAL = "zhengtong/credential/v1/";
 const LABEL_USE = "zhengtong/use/v1/";
 const LABEL_SALT = "zhengtong/salt/v1/";
 const LABEL_PERSON = "zhengtong/person/v1/";
+const LABEL_DELEGATION = "zhengtong/delegation/v1/";
+const LABEL_DELEGATION_KEY = "zhengtong/delegation-key/v1";
+const LABEL_DELEGATION_LEAF = "zhengtong/delegation-leaf/v1/";
+const LABEL_RECEIVER = "zhengtong/receiver/v1";
 const SECRET_BYTES = 32;
 /** 16 bytes more than the curve order, so that the reduction leaves no bias (FIPS 186-5, A.2.1). */
 const SCALAR_INPUT_BYTES = 48;
@@ -79,6 +83,31 @@ export function caseSalt(seed: Seed, caseId: Hex, n: number): Hex {
 /** Salt of the person's part of a case's commitment: the same for every agency of the case, another for each case. */
 export function personSalt(seed: Seed, caseId: Hex): Hex {
   return bytesToHex(expand(seed, `${LABEL_PERSON}${caseId.toLowerCase()}`, SECRET_BYTES));
+}
+
+/**
+ * Seed of the n-th delegation that this person gives. Whoever holds it, the two of them, has the keys and secrets of every case
+ * under it: they come from it as those of a wallet's own cases come from the wallet's seed.
+ */
+export function delegationSeed(seed: Seed, index: number): Hex {
+  checkIndex(index);
+  return bytesToHex(expand(seed, `${LABEL_DELEGATION}${index}`, SECRET_BYTES));
+}
+
+/** Private key (secp256k1) that registers a delegation on the chain and ends it; from the seed of the delegation. */
+export function delegationKey(seed: Seed): Hex {
+  return bytesToHex(scalar(seed, LABEL_DELEGATION_KEY, secp256k1.Point.Fn.ORDER));
+}
+
+/** Salt of the n-th leaf of a delegation's tree of case keys. */
+export function leafSalt(seed: Seed, index: number): Hex {
+  checkIndex(index);
+  return bytesToHex(expand(seed, `${LABEL_DELEGATION_LEAF}${index}`, SECRET_BYTES));
+}
+
+/** Private key (X25519) that delegations for this wallet are sealed to. */
+export function receiverKey(seed: Seed): Hex {
+  return bytesToHex(expand(seed, LABEL_RECEIVER, SECRET_BYTES));
 }
 
 function prf(secret: Hex, label: "tag" | "key", n: number): Uint8Array {

@@ -35,6 +35,11 @@ const CODES = {
   "backup-size": "rejected",
   "backup-damaged": "bad-answer",
   "not-recovered": "rejected",
+  "unknown-delegation": "not-found",
+  "delegation-format": "bad-delegation",
+  "delegation-foreign": "bad-delegation",
+  "delegation-forged": "bad-delegation",
+  "delegation-full": "rejected",
 } as const satisfies Record<string, FailureCode>;
 
 export type WalletReason = keyof typeof CODES;

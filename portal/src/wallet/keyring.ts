@@ -1,12 +1,13 @@
 // What the chain and gateway modules may do with a wallet's secrets. Screens hold a `Wallet` and cannot reach this.
 import { p256 } from "@noble/curves/nist.js";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
-import type { OwnCase, PublicJwk, Wallet } from "../ports";
+import type { Json, OwnCase, PublicJwk, Wallet } from "../ports";
 import { type Hex, base64Url, hexToBytes, personCommitment } from "./bytes";
-import { caseKey, caseSalt, credentialKey, holderKey, personSalt, useSecret } from "./derive";
+import { MAX_DELEGATIONS, placeOf, treeOf } from "./delegation/terms";
+import { caseKey, caseSalt, credentialKey, delegationKey, delegationSeed, holderKey, personSalt, receiverKey, useSecret } from "./derive";
 import { WalletError } from "./errors";
 import { numberOf, presentCredential, presentIdentity, publicJwk, readCredential } from "./identity";
-import type { AccountRecord, BlindedToken, Token, WalletState } from "./state";
+import { type AccountRecord, type BlindedToken, type DelegationRecord, type Token, type WalletState, delegationOf, personOf, seedOf } from "./state";
 import type { Vault } from "./vault";
 
 export class Keyring {
@@ -37,27 +38,80 @@ export class Keyring {
     return this.#vault.isLocked;
   }
 
+  /** The seed behind a case, which may be that of a delegation. */
+  async #seedOf(caseId: Hex): Promise<Uint8Array> {
+    const state = await this.#vault.read();
+    return seedOf(state, state.cases.find((own) => own.id === caseId));
+  }
+
   /** Signer of one case. */
-  async account(own: Pick<OwnCase, "index">): Promise<PrivateKeyAccount> {
-    return privateKeyToAccount(caseKey(await this.#seed(), own.index));
+  async account(own: Pick<OwnCase, "index" | "delegation">): Promise<PrivateKeyAccount> {
+    return privateKeyToAccount(caseKey(seedOf(await this.#vault.read(), own), own.index));
   }
 
   async useSecret(caseId: Hex, provider: string): Promise<Hex> {
-    return useSecret(await this.#seed(), caseId, provider);
+    return useSecret(await this.#seedOf(caseId), caseId, provider);
   }
 
   async salt(caseId: Hex, n: number): Promise<Hex> {
-    return caseSalt(await this.#seed(), caseId, n);
+    return caseSalt(await this.#seedOf(caseId), caseId, n);
   }
 
   async personSalt(caseId: Hex): Promise<Hex> {
-    return personSalt(await this.#seed(), caseId);
+    return personSalt(await this.#seedOf(caseId), caseId);
   }
 
   /** Commitment to the person of a case; without an identity credential to nobody, and then no agency can be asked in it. */
   async personCommitment(caseId: Hex): Promise<Hex> {
-    const { identity, seed } = await this.#vault.read();
-    return personCommitment(personSalt(hexToBytes(seed), caseId), identity === null ? "" : await numberOf(identity));
+    const state = await this.#vault.read();
+    const own = state.cases.find((one) => one.id === caseId);
+    const delegation = own?.delegation === undefined ? null : delegationOf(state, own.delegation);
+    const identity = delegation?.side === "held" ? delegation.presentation : state.identity;
+    return personCommitment(personSalt(seedOf(state, own), caseId), identity === null ? "" : await numberOf(identity));
+  }
+
+  /** What an agency must see where this person acts for another; null where the case is their own. */
+  async delegationShown(own: Pick<OwnCase, "index" | "delegation">): Promise<Json> {
+    if (own.delegation === undefined) return null;
+    const { side, seed, terms, presentation } = delegationOf(await this.#vault.read(), own.delegation);
+    if (side === "given") return null;
+    return { terms: terms as unknown as Json, presentation, place: placeOf(treeOf(hexToBytes(seed)), own.index) as unknown as Json };
+  }
+
+  async delegations(): Promise<readonly DelegationRecord[]> {
+    return (await this.#vault.read()).delegations ?? [];
+  }
+
+  /** Takes the next number for a delegation, so that no two have one seed. */
+  async nextDelegationSeed(): Promise<Hex> {
+    const { seed, nextDelegation = 1 } = await this.#vault.update((state) => ({ ...state, nextDelegation: (state.nextDelegation ?? 0) + 1 }));
+    return delegationSeed(hexToBytes(seed), nextDelegation - 1);
+  }
+
+  async keepDelegation(record: DelegationRecord): Promise<void> {
+    await this.#vault.update((state) => {
+      const others = (state.delegations ?? []).filter(({ terms }) => terms.key !== record.terms.key);
+      if (others.length >= MAX_DELEGATIONS) throw new WalletError("delegation-full", `${MAX_DELEGATIONS} delegations are kept`);
+      return { ...state, delegations: [record, ...others] };
+    });
+  }
+
+  /** Keeps cases that were found under a delegation; those that are known stay as they are. */
+  async keepFound(found: readonly OwnCase[]): Promise<void> {
+    await this.#vault.update((state) => {
+      const fresh = found.filter((one) => !state.cases.some((own) => own.id === one.id));
+      return fresh.length === 0 ? state : { ...state, cases: [...fresh, ...state.cases] };
+    });
+  }
+
+  /** The signer that registers and ends a delegation. */
+  async delegationSigner(key: Hex): Promise<PrivateKeyAccount> {
+    return privateKeyToAccount(delegationKey(hexToBytes(delegationOf(await this.#vault.read(), key).seed)));
+  }
+
+  /** Opens what was sealed to this wallet as a delegate. */
+  async receiverSecret(): Promise<Hex> {
+    return receiverKey(await this.#seed());
   }
 
   /** Tokens that are held, and those that wait for their signature. */
@@ -94,7 +148,7 @@ export class Keyring {
 
   /** Public key that the credential of this case will be bound to. */
   async credentialHolder(caseId: Hex): Promise<PublicJwk> {
-    return publicJwk(credentialKey(await this.#seed(), caseId));
+    return publicJwk(credentialKey(await this.#seedOf(caseId), caseId));
   }
 
   /** Presentation of the identity credential to one agency, with its challenge: to see what it keeps. */
@@ -120,12 +174,15 @@ export class Keyring {
 
   /** Presentation of the credential of an earlier case to one provider of another case, with these claims and no others. */
   async credentialShown(shown: { from: Hex; vct: string; claims: readonly string[]; caseId: Hex; provider: string; nowMs: number }): Promise<string> {
-    const { cases, seed } = await this.#vault.read();
-    const raw = cases.find(({ id }) => id === shown.from)?.credential;
+    const state = await this.#vault.read();
+    const [from, forCase] = [shown.from, shown.caseId].map((wanted) => state.cases.find(({ id }) => id === wanted));
+    const raw = from?.credential;
     if (raw === undefined || raw === null) throw new WalletError("no-credential", "the wallet does not hold that credential any more");
     if ((await readCredential(shown.from, raw)).vct !== shown.vct) throw new WalletError("evidence-undeclared", shown.vct);
+    // One person's credential is for that person's cases alone, whoever acts in them.
+    if (forCase !== undefined && personOf(state, from) !== personOf(state, forCase)) throw new WalletError("evidence-undeclared", "a credential of somebody else");
     const { claims, caseId: nonce, provider: audience, nowMs } = shown;
-    return await presentCredential(raw, credentialKey(hexToBytes(seed), shown.from), { claims, nonce, audience, nowMs });
+    return await presentCredential(raw, credentialKey(seedOf(state, from), shown.from), { claims, nonce, audience, nowMs });
   }
 
   async #present(nonce: string, provider: string, nowMs: number): Promise<string> {

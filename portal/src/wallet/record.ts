@@ -18,6 +18,8 @@ export interface UseRecord {
   readonly at: number;
   /** The credential that was shown for it: its type, and why it was not taken. */
   readonly credential?: { readonly vct: string; readonly refused?: string };
+  /** As what somebody acted for the person; absent where they acted themselves. */
+  readonly by?: string;
 }
 
 export type RecordErrorCode = "record-undecryptable" | "record-malformed" | "record-too-long";
@@ -67,13 +69,15 @@ export async function openRecord(secret: Hex, n: number, ciphertext: Hex): Promi
 function parseRecord(value: unknown): UseRecord {
   const record = value as Partial<UseRecord> | null;
   if (typeof record !== "object" || record === null || record.v !== 1) throw new TypeError("version");
-  const { official, purpose, fields, article, at } = record;
+  const { official, purpose, fields, article, at, by } = record;
   if (typeof official !== "string" || typeof purpose !== "string" || typeof article !== "string") throw new TypeError("texts");
   if (!Array.isArray(fields) || !fields.every((field) => typeof field === "string")) throw new TypeError("fields");
   if (typeof at !== "number" || !Number.isSafeInteger(at)) throw new TypeError("at");
+  if (by !== undefined && typeof by !== "string") throw new TypeError("by");
+  const acted = by === undefined ? {} : { by };
   const { credential } = record;
-  if (credential === undefined) return { v: 1, official, purpose, fields, article, at };
+  if (credential === undefined) return { v: 1, official, purpose, fields, article, at, ...acted };
   const { vct, refused } = credential;
   if (typeof vct !== "string" || (refused !== undefined && typeof refused !== "string")) throw new TypeError("credential");
-  return { v: 1, official, purpose, fields, article, at, credential: { vct, ...(refused === undefined ? {} : { refused }) } };
+  return { v: 1, official, purpose, fields, article, at, ...acted, credential: { vct, ...(refused === undefined ? {} : { refused }) } };
 }

@@ -1,6 +1,7 @@
 // What a wallet keeps, in one JSON document that is only ever stored sealed.
 import type { Form, OwnCase, SeenCase } from "../ports";
-import { type Hex, jcs } from "./bytes";
+import { type Hex, hexToBytes, jcs } from "./bytes";
+import { type DelegationTerms, MAX_CASES } from "./delegation/terms";
 import { WalletError } from "./errors";
 
 /** The account that guards this wallet's backup. */
@@ -31,6 +32,20 @@ export interface BlindedToken extends Omit<Token, "signature"> {
   readonly inverse: Hex;
 }
 
+/** A delegation as both sides keep it. */
+export interface DelegationRecord {
+  /** `given`: the other acts for this person; `held`: this person acts for the other. */
+  readonly side: "given" | "held";
+  readonly seed: Hex;
+  readonly terms: DelegationTerms;
+  /** The other's name, as they called themselves. */
+  readonly name: string;
+  /** The giver's identity, shown for these terms. */
+  readonly presentation: string;
+  /** What was handed over, sealed to the delegate: to hand it over again. Absent on the delegate's side. */
+  readonly sealed?: string;
+}
+
 export interface WalletState {
   readonly v: 1;
   readonly seed: Hex;
@@ -48,6 +63,10 @@ export interface WalletState {
   readonly account?: AccountRecord;
   readonly tokens?: readonly Token[];
   readonly blinded?: readonly BlindedToken[];
+  /** Newest first. */
+  readonly delegations?: readonly DelegationRecord[];
+  /** Number of the next delegation that is given. */
+  readonly nextDelegation?: number;
 }
 
 export function emptyState(seed: Hex, words: string | null, isNew: boolean): WalletState {
@@ -55,7 +74,17 @@ export function emptyState(seed: Hex, words: string | null, isNew: boolean): Wal
 }
 
 export function withCase(state: WalletState, own: OwnCase): WalletState {
-  return { ...state, nextIndex: Math.max(state.nextIndex, own.index + 1), cases: [own, ...state.cases] };
+  const nextIndex = own.delegation === undefined ? Math.max(state.nextIndex, own.index + 1) : state.nextIndex;
+  return { ...state, nextIndex, cases: [own, ...state.cases] };
+}
+
+/** The next free key: of the wallet, or of a delegation, which has no more than so many. */
+export function nextIndexOf(state: WalletState, delegation: Hex | undefined): number {
+  if (delegation === undefined) return state.nextIndex;
+  const under = state.cases.filter((own) => own.delegation === delegation);
+  const next = Math.max(-1, ...under.map((own) => own.index)) + 1;
+  if (next >= MAX_CASES) throw new WalletError("delegation-full", `${MAX_CASES} cases can be opened under one delegation`);
+  return next;
 }
 
 export type CaseChange = Partial<Pick<OwnCase, "form" | "salt" | "openedTx" | "linkedAtMs" | "consents" | "credential">>;
@@ -85,4 +114,22 @@ export function caseOf(state: WalletState, id: Hex): OwnCase {
   const own = state.cases.find((candidate) => candidate.id === id);
   if (own === undefined) throw new WalletError("unknown-case", id);
   return own;
+}
+
+/** The delegation with this key. */
+export function delegationOf(state: WalletState, key: Hex): DelegationRecord {
+  const found = state.delegations?.find(({ terms }) => terms.key === key);
+  if (found === undefined) throw new WalletError("unknown-delegation", key);
+  return found;
+}
+
+/** What the keys and secrets of a case come from: the wallet's seed, or that of the delegation it is under. */
+export function seedOf(state: WalletState, own: Pick<OwnCase, "delegation"> | undefined): Uint8Array {
+  return hexToBytes(own?.delegation === undefined ? state.seed : delegationOf(state, own.delegation).seed);
+}
+
+/** Whose case it is: null for the wallet's own person, else the delegation under which they act for somebody. */
+export function personOf(state: WalletState, own: Pick<OwnCase, "delegation"> | undefined): Hex | null {
+  if (own?.delegation === undefined) return null;
+  return delegationOf(state, own.delegation).side === "held" ? own.delegation : null;
 }

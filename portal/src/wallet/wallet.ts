@@ -6,7 +6,7 @@ import { IDLE_LIMIT_MS, IdleLock, type Timers } from "./idle";
 import { publicJwk, readCredential, readIdentity } from "./identity";
 import { Keyring, attachKeyring } from "./keyring";
 import { type CaseSpace, type FindCases, freshCase, scan } from "./scan";
-import { type CaseChange, caseOf, withCase, withChange, withSeen } from "./state";
+import { type CaseChange, caseOf, nextIndexOf, seedOf, withCase, withChange, withSeen } from "./state";
 import type { VaultMeta } from "./slot";
 import type { Vault } from "./vault";
 
@@ -81,14 +81,16 @@ export class VaultWallet implements Wallet {
     await this.#vault.update((state) => withSeen(state, seen), true);
   }
 
-  async newCase(service: string, version: number, form: Form): Promise<OwnCase> {
+  /** Under a delegation, the next of its keys: nobody else opens cases under it. */
+  async newCase(service: string, version: number, form: Form, delegation?: Hex): Promise<OwnCase> {
     await this.#scanned();
     const space = await this.#around.space();
     const createdAtMs = this.#around.now();
     const state = await this.#vault.update((current) => {
-      const fresh = freshCase(hexToBytes(current.seed), current.nextIndex, space);
+      const under = delegation === undefined ? {} : { delegation };
+      const fresh = freshCase(seedOf(current, under), nextIndexOf(current, delegation), space);
       const empty = { openedTx: null, linkedAtMs: {}, consents: {}, credential: null };
-      return withCase(current, { ...fresh, service, version, form, createdAtMs, ...empty });
+      return withCase(current, { ...fresh, service, version, form, createdAtMs, ...empty, ...under });
     });
     return state.cases[0] as OwnCase; // withCase put it there
   }

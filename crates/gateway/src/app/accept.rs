@@ -3,9 +3,10 @@
 use alloy_primitives::B256;
 use thiserror::Error;
 use zhengtong_bindings::IDENTITY;
-use zhengtong_credentials::{CredentialError, Expected, KeyBinding, Presented};
+use zhengtong_credentials::{CredentialError, Expected, Jwk, KeyBinding, Presented};
 use zhengtong_vault::ResidentNumber;
 
+use super::delegation::{DelegationError, StoredDelegate};
 use super::link::{Link, LinkError, Recipient, case_commitment};
 use super::openid::TrustError;
 use super::records::StoredLink;
@@ -34,6 +35,9 @@ pub enum AcceptError {
     /// The number it proves is none.
     #[error("`presentation`: the number it proves is not a resident number")]
     Number,
+    /// Who acts for the person may not, or not in this.
+    #[error("`delegation`: {0}")]
+    Delegation(#[from] DelegationError),
     /// Another person than the one the case was opened for, or another form.
     #[error(
         "the number that `{0}` stands for, with `formCommitment`, does not give the commitment that the case was opened \
@@ -61,6 +65,9 @@ impl App {
     /// See [`AcceptError`].
     pub async fn accept_link(&self, case_id: B256, sealed: &[u8]) -> Result<(), AcceptError> {
         let result = self.accept(case_id, sealed).await;
+        if let Err(AcceptError::Delegation(error)) = &result {
+            self.keep_refused_delegate(case_id, error).await?;
+        }
         self.0
             .metrics
             .link(if result.is_ok() { "accepted" } else { "refused" });
@@ -75,7 +82,7 @@ impl App {
             cases: self.contracts.cases,
         };
         let mut link = recipient.open(case_id, sealed)?;
-        let number = self.proven_number(&link).await?;
+        let (number, delegate) = self.proven_person(&link).await?;
         let person = link
             .person
             .commitment(number.as_ref())
@@ -120,6 +127,8 @@ impl App {
             }
             stored.number = Some(number_text.to_owned());
             stored.use_secret = Some(secret);
+            // The last to link it acts in it: a person may take over what another opened for them.
+            stored.delegate = delegate;
             subject = Some(self.vault.resident(number));
         }
         if stored.person.is_some_and(|kept| kept != person) && number.is_none() {
@@ -147,17 +156,42 @@ impl App {
         Ok(())
     }
 
-    /// The resident number that the presentation proves, if there is one.
-    async fn proven_number(&self, link: &Link) -> Result<Option<ResidentNumber>, AcceptError> {
+    /// The resident number that the case is of, if one is shown, and who acts for them.
+    async fn proven_person(
+        &self,
+        link: &Link,
+    ) -> Result<(Option<ResidentNumber>, Option<StoredDelegate>), AcceptError> {
         let Some(text) = &link.presentation else {
-            return Ok(None);
+            return Ok((None, None));
         };
         let nonce = format!("{:#x}", link.case_id);
-        self.number_shown(text, &nonce).await.map(Some)
+        let shown = self.identity_shown(text, self.for_me(&nonce)).await?;
+        let Some(delegation) = &link.delegation else {
+            return Ok((Some(shown.0), None));
+        };
+        let (person, delegate) = self.acting_for(link, delegation, shown).await?;
+        Ok((Some(person), Some(delegate)))
     }
 
     /// The resident number that an identity credential proves, shown to this organisation with this challenge.
     pub(super) async fn number_shown(&self, text: &str, nonce: &str) -> Result<ResidentNumber, AcceptError> {
+        Ok(self.identity_shown(text, self.for_me(nonce)).await?.0)
+    }
+
+    fn for_me<'a>(&'a self, nonce: &'a str) -> KeyBinding<'a> {
+        KeyBinding {
+            audience: &self.organisation,
+            nonce,
+            max_age_s: MAX_PRESENTATION_AGE_S,
+        }
+    }
+
+    /// The resident number that an identity credential proves, and the key that it is bound to.
+    pub(super) async fn identity_shown(
+        &self,
+        text: &str,
+        binding: KeyBinding<'_>,
+    ) -> Result<(ResidentNumber, Jwk), AcceptError> {
         let presented = Presented::parse(text)?;
         let trusted = match self.trusted_issuer(&presented).await {
             Ok(trusted) if trusted.roles & IDENTITY != 0 => trusted,
@@ -170,13 +204,10 @@ impl App {
             issuer_key: &trusted.key,
             vct: IDENTITY_VCT,
             now_s: self.clock.now_s(),
-            binding: Some(KeyBinding {
-                audience: &self.organisation,
-                nonce,
-                max_age_s: MAX_PRESENTATION_AGE_S,
-            }),
+            binding: Some(binding),
         })?;
-        ResidentNumber::parse(verified.text("number")?).map_err(|_| AcceptError::Number)
+        let number = ResidentNumber::parse(verified.text("number")?).map_err(|_| AcceptError::Number)?;
+        Ok((number, presented.claimed_holder()?))
     }
 
     /// The form against the package's schema, if the case is known already.

@@ -50,6 +50,8 @@ struct Part<'a> {
     number: &'a ResidentNumber,
     /// The credential that was shown for it.
     offered: Option<Offered<'a>>,
+    /// As what somebody acted for the person.
+    by: Option<&'static str>,
 }
 
 impl Part<'_> {
@@ -71,6 +73,12 @@ impl App {
         let Some(link) = self.stored_link(&row).await? else {
             return Ok(Outcome::Forgotten);
         };
+        if let Some(delegate) = &link.delegate
+            && !self.may_act(delegate, ask).await?
+        {
+            // Nothing is written, and nothing is read, until the person links the case themselves.
+            return Ok(Outcome::Wait(Waiting::Link));
+        }
         let number = link
             .number
             .as_deref()
@@ -99,6 +107,7 @@ impl App {
                     secret: &secret,
                     number: &number,
                     offered,
+                    by: link.delegate.as_ref().map(|delegate| delegate.role.as_str()),
                 };
                 self.answer_part(&part).await?;
             }
@@ -356,6 +365,7 @@ impl App {
             article: part.article.clone(),
             at: self.clock.now_ms(),
             credential,
+            by: part.by.map(str::to_owned),
         };
         let call = recordCall {
             tag,

@@ -4,6 +4,7 @@ use alloy_primitives::B256;
 use serde_json::Value;
 
 use super::access::{ListCases, Permit, SeeCase, WriteStatement};
+use super::delegation::Role;
 use super::project::word;
 use super::records::StatementText;
 use super::resident::ResidentError;
@@ -43,6 +44,8 @@ pub struct DeskCase {
     pub form: Option<Value>,
     /// What happened.
     pub history: Vec<HistoryRow>,
+    /// Who acted for the applicant, and their number; `None`: nobody, or this organisation was not shown it.
+    pub acted_by: Option<(Role, String)>,
     /// What was written.
     pub statements: Vec<(StatementRow, Option<StatementText>)>,
 }
@@ -80,6 +83,7 @@ impl App {
         let history = self.store.history(id).await?;
         let facts = self.facts(&case, &history).await?;
         let form = self.form_of(&case).await?.map(|form| form.answers);
+        let acted_by = self.acted_by(id).await?;
         let mut statements = Vec::new();
         for row in self.store.statements(id).await? {
             let text = self.statement(id, row.hash).await?;
@@ -90,8 +94,18 @@ impl App {
             facts,
             form,
             history,
+            acted_by,
             statements,
         })
+    }
+
+    async fn acted_by(&self, case_id: B256) -> Result<Option<(Role, String)>, AppError> {
+        let Some(row) = self.store.link(case_id).await? else {
+            return Ok(None);
+        };
+        let link = self.stored_link(&row).await?;
+        let delegate = link.as_ref().and_then(|link| link.delegate.as_ref());
+        Ok(delegate.map(|delegate| (delegate.role, delegate.number.clone())))
     }
 
     /// Keeps what an officer wrote about a case.

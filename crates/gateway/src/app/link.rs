@@ -16,6 +16,8 @@ use zeroize::{Zeroize as _, Zeroizing};
 use zhengtong_credentials::{Jwk, MAX_CREDENTIAL_BYTES};
 use zhengtong_vault::{ResidentNumber, Secret};
 
+use super::delegation::Shown;
+
 /// The most bytes of an opened link.
 pub const MAX_LINK_BYTES: usize = 64 * 1024;
 /// The version of a link's content.
@@ -54,6 +56,8 @@ pub struct Link {
     pub consent: Option<Value>,
     /// For a provider: credentials that answer in place of its records.
     pub evidence: Vec<ShownCredential>,
+    /// For a provider: by what right the presentation is of another person than the case.
+    pub delegation: Option<Shown>,
 }
 
 /// A credential of the wallet, shown to this organisation for this case, and what says whose it is. Personal: it cannot be
@@ -180,6 +184,8 @@ struct Opened {
     holder: Option<Value>,
     consent: Option<Value>,
     evidence: Option<Vec<ShownCredential>>,
+    /// Absent where nobody acts for the person.
+    delegation: Option<Value>,
 }
 
 /// Who a link is checked for.
@@ -298,6 +304,13 @@ impl Recipient<'_> {
         if !evidence.is_empty() && opened.presentation.is_none() || !are_showable(&evidence) {
             return Err(LinkError::Field("evidence"));
         }
+        let delegation = match (opened.delegation, &opened.presentation) {
+            (None, _) => None,
+            (Some(_), None) => return Err(LinkError::Incomplete("presentation")),
+            (Some(value), Some(_)) => {
+                Some(Deserialize::deserialize(value).map_err(|_| LinkError::Field("delegation"))?)
+            }
+        };
         let presentation = opened.presentation.map(Zeroizing::new);
         Ok(Link {
             case_id,
@@ -310,6 +323,7 @@ impl Recipient<'_> {
             holder,
             consent,
             evidence,
+            delegation,
         })
     }
 }

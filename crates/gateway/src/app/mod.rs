@@ -9,6 +9,7 @@ pub mod backup;
 pub mod chain;
 pub mod clock;
 mod consent;
+pub mod delegation;
 pub mod deletion;
 mod desk;
 mod evidence;

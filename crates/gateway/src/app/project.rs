@@ -15,6 +15,7 @@ use zhengtong_bindings::cases::Cases::{
 };
 use zhengtong_bindings::consents::Consents::{ConsentGranted, ConsentRevoked};
 use zhengtong_bindings::credentials::Credentials::{AnchorSet, CredentialIssued};
+use zhengtong_bindings::delegations::Delegations::{DelegationEnded, DelegationRegistered};
 use zhengtong_bindings::registry::Registry::{OfficerSet, OrganisationSet};
 use zhengtong_bindings::services::Services::ServicePublished;
 use zhengtong_bindings::statutes::Statutes::StatuteListed;
@@ -65,6 +66,14 @@ pub enum Change {
     },
     /// A consent was withdrawn.
     Revoked { id: B256, grantor: Address },
+    /// Somebody may act for somebody.
+    Delegated {
+        key: Address,
+        document: B256,
+        until_s: u64,
+    },
+    /// They no longer may.
+    DelegationEnded { key: Address },
     /// This organisation is asked for facts.
     Asked(Ask),
     /// A case was opened.
@@ -277,6 +286,18 @@ impl Reader<'_> {
                     id: e.id,
                     grantor: e.grantor,
                 }
+            }
+            DelegationRegistered::SIGNATURE_HASH if at == self.contracts.delegations => {
+                let e = DelegationRegistered::decode_log(log)?.data;
+                Change::Delegated {
+                    key: e.key,
+                    document: e.document,
+                    until_s: e.until,
+                }
+            }
+            DelegationEnded::SIGNATURE_HASH if at == self.contracts.delegations => {
+                let e = DelegationEnded::decode_log(log)?.data;
+                Change::DelegationEnded { key: e.key }
             }
             Used::SIGNATURE_HASH if at == self.contracts.uses => {
                 let e = Used::decode_log(log)?.data;

@@ -7,6 +7,7 @@ use zeroize::{Zeroize, Zeroizing};
 use zhengtong_credentials::CredentialText;
 use zhengtong_vault::{Record, Secret, Subject, VaultError};
 
+use super::delegation::StoredDelegate;
 use super::link::{Form, ShownCredential, case_commitment};
 use super::{App, AppError};
 use crate::store::{CaseRow, LinkRow};
@@ -27,6 +28,9 @@ pub(crate) struct StoredLink {
     pub person: Option<B256>,
     pub form: Option<StoredForm>,
     pub holder: Option<Value>,
+    /// Who opened the case for the person, if somebody did; absent in links kept before there were delegations.
+    #[serde(default)]
+    pub delegate: Option<StoredDelegate>,
 }
 
 impl StoredLink {

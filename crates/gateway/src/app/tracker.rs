@@ -161,6 +161,7 @@ impl App {
                 article: String::new(),
                 at: row.asked_ms,
                 credential: None,
+                by: None,
             };
             return Ok(Some((B256::ZERO, details)));
         };

@@ -37,6 +37,9 @@ pub struct Details {
     /// The credential that the person showed for this, if they showed one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credential: Option<ShownFor>,
+    /// As what somebody acted for the person: `carer`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
 }
 
 /// A credential that was shown in place of a record.
@@ -164,6 +167,7 @@ mod tests {
             article: text("article"),
             at: record["at"].as_u64().unwrap(),
             credential: None,
+            by: None,
         };
         let sealed = seal(&Secret::new(word(&vector["useSecret"])), 0, &details).unwrap();
         assert_eq!(sealed.to_string(), vector["ciphertext"].as_str().unwrap());
@@ -185,6 +189,7 @@ mod tests {
             article: "a".into(),
             at: 1,
             credential: None,
+            by: Some("carer".into()),
         };
         assert_eq!(seal(&secret, 7, &details).unwrap().len(), SEALED_BYTES);
         details.purpose = "x".repeat(600);

@@ -174,6 +174,17 @@ pub struct CaseFile {
     form: Option<Value>,
     history: Vec<Event>,
     statements: Vec<Statement>,
+    /// Who opened the case for the applicant; `null`: they themselves, or this agency is not told.
+    acted_by: Option<ActedBy>,
+}
+
+/// Somebody who acts for the applicant.
+#[derive(Serialize, ToSchema)]
+pub struct ActedBy {
+    /// `carer`.
+    role: &'static str,
+    /// Their resident number.
+    number: String,
 }
 
 impl From<DeskCase> for CaseFile {
@@ -192,6 +203,7 @@ impl From<DeskCase> for CaseFile {
             block_time_ms: event.block_time_ms,
             tx_hash: event.tx_hash,
         });
+        let acted_by = file.acted_by;
         let statements = file.statements.into_iter().map(|(row, text)| Statement {
             hash: format!("{:#x}", row.hash),
             text: text.map(|statement| statement.text),
@@ -205,6 +217,10 @@ impl From<DeskCase> for CaseFile {
             form: file.form,
             history: history.collect(),
             statements: statements.collect(),
+            acted_by: acted_by.map(|(role, number)| ActedBy {
+                role: role.as_str(),
+                number,
+            }),
         }
     }
 }

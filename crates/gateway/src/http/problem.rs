@@ -3,6 +3,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::app::delegation::DelegationError;
 use crate::app::deletion::DeletionError;
 use crate::app::oidc::OidcError;
 use crate::app::requests::RequestError;
@@ -154,6 +155,14 @@ impl From<AcceptError> for Problem {
             }
             AcceptError::Presentation(_) | AcceptError::Issuer | AcceptError::Number => {
                 Self::refused("identity-not-proven", error, "presentation")
+            }
+            AcceptError::Delegation(DelegationError::NotRegistered) => {
+                let title = "The delegation is not known here yet";
+                let status = StatusCode::SERVICE_UNAVAILABLE;
+                Self::new(status, "delegation-not-registered", title, error, "delegation")
+            }
+            AcceptError::Delegation(ref why) => {
+                Self::refused(&format!("delegation-{}", why.word()), error, "delegation")
             }
             AcceptError::FormInvalid(_) => Self::invalid("form", error),
             AcceptError::NotOfCase(field) => Self::refused("not-of-this-case", error, field),

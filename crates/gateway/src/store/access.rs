@@ -6,10 +6,12 @@ use super::{Store, StoreError, int, unsigned};
 
 /// The most refusals that are kept; the oldest go first.
 pub const MAX_REFUSALS_KEPT: i64 = 100_000;
-/// The most refused sign-ins among them: whoever has no session cannot push out what officers were refused.
+/// The most of those with no session among them: they cannot push out what officers were refused.
 pub const MAX_SIGN_INS_KEPT: i64 = 20_000;
 /// The action of a refused sign-in.
 pub const SIGN_IN: &str = "signIn";
+/// The action of somebody who was refused to act for another.
+pub const ACT_FOR_ANOTHER: &str = "actForAnother";
 /// The most changes of the policies in one list.
 pub const MAX_POLICY_CHANGES: i64 = 1_000;
 /// How the random part of one refusal in 256 begins: those look for the ones that are too many.
@@ -53,7 +55,7 @@ impl Store {
     pub async fn put_refusal(&self, row: &RefusalRow, unique: &str) -> Result<(), StoreError> {
         sqlx::query(
             "INSERT INTO access_refusals (id, at_ms, who, agency, action, resource, purpose, policies, result) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO NOTHING",
         )
         .bind(format!("{:015}-{unique}", row.at_ms))
         .bind(int(row.at_ms))
@@ -67,22 +69,23 @@ impl Store {
         .execute(&self.pool)
         .await?;
         if unique.starts_with(TRIMS) {
-            let (statement, most) = if row.action == SIGN_IN {
+            let (statement, most) = if [SIGN_IN, ACT_FOR_ANOTHER].contains(&row.action.as_str()) {
                 (
-                    "DELETE FROM access_refusals WHERE action = $2 AND id <= (SELECT id FROM access_refusals \
-                     WHERE action = $2 ORDER BY id DESC LIMIT 1 OFFSET $1)",
+                    "DELETE FROM access_refusals WHERE action IN ($2, $3) AND id <= (SELECT id FROM access_refusals \
+                     WHERE action IN ($2, $3) ORDER BY id DESC LIMIT 1 OFFSET $1)",
                     MAX_SIGN_INS_KEPT,
                 )
             } else {
                 (
-                    "DELETE FROM access_refusals WHERE action <> $2 AND id <= (SELECT id FROM access_refusals \
-                     WHERE action <> $2 ORDER BY id DESC LIMIT 1 OFFSET $1)",
+                    "DELETE FROM access_refusals WHERE action NOT IN ($2, $3) AND id <= (SELECT id FROM access_refusals \
+                     WHERE action NOT IN ($2, $3) ORDER BY id DESC LIMIT 1 OFFSET $1)",
                     MAX_REFUSALS_KEPT,
                 )
             };
             sqlx::query(statement)
                 .bind(most)
                 .bind(SIGN_IN)
+                .bind(ACT_FOR_ANOTHER)
                 .execute(&self.pool)
                 .await?;
         }

@@ -153,6 +153,27 @@ async fn apply(db: &mut AnyConnection, change: &Change, me: B256, now_ms: u64) -
                 .execute(db)
                 .await?;
         }
+        Change::Delegated {
+            key,
+            document,
+            until_s,
+        } => {
+            sqlx::query(
+                "INSERT INTO delegations (key, document, until_s, ended) VALUES ($1, $2, $3, 0) \
+                 ON CONFLICT (key) DO NOTHING",
+            )
+            .bind(hex(key))
+            .bind(hex(document))
+            .bind(int(*until_s))
+            .execute(db)
+            .await?;
+        }
+        Change::DelegationEnded { key } => {
+            sqlx::query("UPDATE delegations SET ended = 1 WHERE key = $1")
+                .bind(hex(key))
+                .execute(db)
+                .await?;
+        }
         Change::Asked(ask) => {
             insert_job(db, JobKind::Ask, ask.case_id, ask.seq, &ask.to_body(), now_ms).await?;
         }

@@ -168,6 +168,23 @@ impl Store {
             .collect()
     }
 
+    /// The service of a case in which this organisation is asked something, or which it owns; `None` if no such case is known.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn opened_service(&self, case_id: B256) -> Result<Option<B256>, StoreError> {
+        let asked: Option<String> =
+            sqlx::query_scalar("SELECT body FROM jobs WHERE case_id = $1 AND kind = 'ask' LIMIT 1")
+                .bind(hex(case_id))
+                .fetch_optional(&self.reads)
+                .await?;
+        if let Some(body) = asked {
+            let ask = Ask::from_body(case_id, 0, &body).ok_or(StoreError::Malformed("job"))?;
+            return Ok(Some(ask.service));
+        }
+        Ok(self.case(case_id).await?.map(|case| case.service))
+    }
+
     /// The commitment that a case was opened with, if this organisation is asked in it or decides it.
     ///
     /// # Errors

@@ -34,7 +34,9 @@ use zhengtong_client::Checkpoint;
 use zhengtong_vault::VaultError;
 use zhengtong_vault::sql::{self, Access};
 
-pub use access::{MAX_REFUSALS_KEPT, MAX_SIGN_INS_KEPT, PolicyChangeRow, RefusalRow, SIGN_IN};
+pub use access::{
+    ACT_FOR_ANOTHER, MAX_REFUSALS_KEPT, MAX_SIGN_INS_KEPT, PolicyChangeRow, RefusalRow, SIGN_IN,
+};
 pub use accounts::{Approved, MAX_WAITING_RECOVERIES, RecoveryRow, SignerRow};
 pub use allowance::{AllowanceKey, Counted};
 pub use cases::{CaseRow, HistoryRow, QueueCursor, Status};
@@ -46,7 +48,7 @@ pub use links::LinkRow;
 pub use my_data::UseRow;
 pub use officers::{LoginRow, OfficerRow, VouchedRow};
 pub use outbox::{Batch, Begun, OutboxRow, OutboxState, SignedRow, status_root_id};
-pub use public::{ServiceRow, StatuteRow};
+pub use public::{DelegationRow, ServiceRow, StatuteRow};
 pub use requests::{RequestRow, RequestStatus};
 pub use sessions::SessionRow;
 pub use statements::{Author, StatementRow};

@@ -34,6 +34,17 @@ pub struct ServiceRow {
     pub package: B256,
 }
 
+/// A delegation, as the chain has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DelegationRow {
+    /// Hash of its terms.
+    pub document: B256,
+    /// Unix seconds: the first at which it no longer holds.
+    pub until_s: u64,
+    /// Whether one of the two ended it.
+    pub ended: bool,
+}
+
 impl Store {
     /// Attester and roles of an organisation.
     ///
@@ -154,5 +165,25 @@ impl Store {
         .fetch_optional(&self.reads)
         .await?;
         Ok(found.is_some_and(|until| int(now_s) < until))
+    }
+
+    /// The delegation registered under a key.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn delegation(&self, key: Address) -> Result<Option<DelegationRow>, StoreError> {
+        let row = sqlx::query("SELECT document, until_s, ended FROM delegations WHERE key = $1")
+            .bind(hex(key))
+            .fetch_optional(&self.reads)
+            .await?;
+        row.map(|row| {
+            let document: String = row.try_get(0)?;
+            Ok(DelegationRow {
+                document: read("document", &document)?,
+                until_s: unsigned("until_s", row.try_get(1)?)?,
+                ended: row.try_get::<i64, _>(2)? == 1,
+            })
+        })
+        .transpose()
     }
 }

@@ -18,6 +18,10 @@ CREATE TABLE IF NOT EXISTS consents (
   id TEXT NOT NULL, grantor TEXT NOT NULL, provider TEXT NOT NULL, service TEXT NOT NULL,
   until_s BIGINT NOT NULL, revoked BIGINT NOT NULL, PRIMARY KEY (id, grantor));
 
+-- Delegations on the chain. Between whom each is, nobody reads in this.
+CREATE TABLE IF NOT EXISTS delegations (
+  key TEXT NOT NULL PRIMARY KEY, document TEXT NOT NULL, until_s BIGINT NOT NULL, ended BIGINT NOT NULL);
+
 -- Links received: whose case it is, as a pseudonym of the vault.
 CREATE TABLE IF NOT EXISTS links (
   case_id TEXT NOT NULL PRIMARY KEY, subject TEXT NOT NULL, applicant TEXT NOT NULL,

@@ -7,6 +7,8 @@ mod api;
 mod backup;
 mod chain;
 mod crash;
+mod delegates;
+mod delegation;
 mod deletion;
 mod desk;
 mod evidence;

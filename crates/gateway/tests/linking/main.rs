@@ -5,6 +5,8 @@
 
 #[path = "../it/chain.rs"]
 mod chain;
+#[path = "../it/delegates.rs"]
+mod delegates;
 #[path = "../it/tokens.rs"]
 mod tokens;
 #[path = "../it/wallet.rs"]
@@ -27,9 +29,11 @@ use sqlx::{AssertSqlSafe, Column, Row};
 use zhengtong_bindings::allowances::Allowances::{KeyPublished, TokenRedeemed};
 use zhengtong_bindings::cases::Cases::FactsAttested;
 use zhengtong_bindings::{addresses, allowance_message};
+use zhengtong_gateway::app::clock::Clock;
 use zhengtong_vault::sql::{Access, connect, sqlite_url};
 
 use crate::chain::CHAIN_ID;
+use crate::delegates::Given;
 use crate::wallet::{OwnCase, Wallet};
 use crate::world::{World, population};
 
@@ -225,6 +229,126 @@ async fn nobody_finds_two_cases_of_one_person_by_bytes_keys_lengths_nonces_or_fu
     }
     for people in by_length.values() {
         assert_eq!(people.len(), 3, "the lengths of a case tell whose it is");
+    }
+}
+
+/// Opens a case under a delegation, with a token of the delegate's own, and tells everybody of it.
+async fn apply_for(world: &World, given: &Given, index: usize, delegate: &Wallet) {
+    let case = given.case(index);
+    let (token, blinded) = world.allowance_token(delegate, case.key.address()).await;
+    let call = world.opening(case, SERVICE, &token);
+    world.chain.submit(&case.key, addresses().cases, &call);
+    world.blinded.lock().extend(blinded);
+    for organisation in ASKED {
+        let rest = given.link(index, delegate, organisation, world.clock.now_s());
+        let body = case.seal(&rest, organisation, world.encryption(organisation));
+        let answer = world.post(organisation, "/v1/links", &body).await;
+        assert!(answer.status.is_success(), "{}", answer.text);
+    }
+    world.settle().await;
+}
+
+/// Everything by a key that is not a case's: calls and events.
+fn bytes_of_key(world: &World, key: Address) -> Vec<u8> {
+    let mut found = key.to_vec();
+    for (transactions, receipts) in world.chain.public_blocks() {
+        for (raw, receipt) in transactions.iter().zip(&receipts) {
+            let transaction = TxEnvelope::decode_2718(&mut raw.as_ref()).unwrap();
+            if transaction.recover_signer().unwrap() != key {
+                continue;
+            }
+            found.extend_from_slice(transaction.input());
+            let receipt = ReceiptEnvelope::decode_2718(&mut receipt.as_ref()).unwrap();
+            for log in receipt.logs() {
+                found.extend(log.topics().iter().flat_map(|topic| topic.0));
+                found.extend_from_slice(&log.data.data);
+            }
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn nobody_joins_cases_under_a_delegation_with_it_or_with_each_other_or_with_either_persons_own() {
+    let mut world = World::new().await;
+    world.require_tokens().await;
+    let one = world.wallet("approved-66").await;
+    let carer = world.wallet("approved-70").await;
+    let own = world.apply(&one, 1, SERVICE).await;
+    let (twin, of_twin) = twin(&world, &one, &own).await;
+    // Two delegations between the same people, and one of somebody of whom the agencies say the same.
+    let (given, again) = (Given::new(1, &one, &carer), Given::new(2, &one, &carer));
+    let others = Given::new(3, &twin, &carer);
+    for given in [&given, &again, &others] {
+        given.register(&world);
+    }
+    world.settle().await;
+    for (given, index) in [(&given, 0), (&others, 0), (&given, 1), (&again, 0)] {
+        world.advance(Duration::from_secs(3_600));
+        apply_for(&world, given, index, &carer).await;
+    }
+    world.advance(Duration::from_secs(3_600));
+    let of_carer = world.apply(&carer, 6, SERVICE).await;
+    given.end(&world);
+    others.end(&world);
+
+    let mine = [&own, given.case(0), given.case(1), again.case(0), &of_carer];
+    let strangers = [&of_twin, others.case(0)];
+    let telling = |bytes: &[u8]| -> BTreeSet<Vec<u8>> {
+        let runs = bytes.windows(RUN_BYTES);
+        runs.filter(|run| run.iter().filter(|byte| **byte != 0).count() >= TELLING_BYTES)
+            .map(<[u8]>::to_vec)
+            .collect()
+    };
+    let of_cases = |cases: &[&OwnCase]| -> Vec<BTreeSet<Vec<u8>>> {
+        cases
+            .iter()
+            .map(|case| {
+                let seen = seen(&world, 0, case);
+                assert!(seen.lengths.len() >= 7, "opened, and asked of three agencies");
+                telling(&seen.bytes)
+            })
+            .collect()
+    };
+    let of_keys = |all: &[&Given]| -> Vec<BTreeSet<Vec<u8>>> {
+        all.iter()
+            .map(|given| telling(&bytes_of_key(&world, given.key.address())))
+            .collect()
+    };
+    // What joins two of them must be in none of a stranger's, who went the same way.
+    let (mut mine, mut public) = (of_cases(&mine), of_cases(&strangers));
+    mine.extend(of_keys(&[&given, &again]));
+    public.extend(of_keys(&[&others]));
+    let mut compared = 0;
+    for (at, runs) in mine.iter().enumerate() {
+        assert!(!runs.is_empty());
+        for (beside, other) in mine.iter().enumerate().skip(at + 1) {
+            let joining: Vec<_> = runs
+                .intersection(other)
+                .filter(|run| !public.iter().any(|runs| runs.contains(*run)))
+                .map(hex::encode)
+                .collect();
+            assert_eq!(joining, Vec::<String>::new(), "{at} and {beside} share");
+            compared += 1;
+        }
+    }
+    assert_eq!(compared, 7 * 6 / 2);
+    // Nor does the chain hold the terms, whom they are between, or the tree of cases, in any of the forms they have elsewhere.
+    let public = world.chain.public_bytes();
+    for given in [&given, &again, &others] {
+        let terms = &given.terms;
+        let word = |name: &str| hex::decode(&terms[name].as_str().unwrap()[2..]).unwrap();
+        for bytes in [
+            word("id"),
+            word("cases"),
+            terms["delegate"].as_str().unwrap().as_bytes().to_vec(),
+        ] {
+            assert!(memchr::memmem::find(&public, &bytes).is_none());
+        }
+        assert!(
+            contains(&public, given.document().as_slice()),
+            "what is compared is there"
+        );
     }
 }
 

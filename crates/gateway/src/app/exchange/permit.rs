@@ -31,6 +31,8 @@ pub(super) struct Permit {
     pub number: ResidentNumber,
     /// What use records are derived from.
     pub secret: Secret<[u8; 32]>,
+    /// As what somebody acted for the resident.
+    pub by: Option<&'static str>,
     /// The day of the application.
     pub day: Date,
 }
@@ -186,6 +188,7 @@ impl App {
             purpose,
             number,
             secret,
+            by: link.delegate.as_ref().map(|delegate| delegate.role.as_str()),
             day: day_of(ask.at_s),
         })
     }
@@ -231,6 +234,15 @@ impl App {
             .filter(|row| row.provider && row.form == ask.form)
             .ok_or_else(nobody)?;
         let link = self.stored_link(&row).await?.ok_or_else(nobody)?;
+        if let Some(delegate) = &link.delegate
+            && !self.may_act(delegate, ask).await?
+        {
+            return Err(no(
+                Reason::DelegationOver,
+                "caseId",
+                "who opened the case for the person may no longer act for them",
+            ));
+        }
         Ok((row, link))
     }
 

@@ -483,6 +483,7 @@ impl App {
             article: permit.article.clone(),
             at: self.clock.now_ms(),
             credential: None,
+            by: permit.by.map(str::to_owned),
         };
         let call = recordCall {
             tag,

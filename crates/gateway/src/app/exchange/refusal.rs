@@ -56,6 +56,8 @@ pub enum Reason {
     ConsentExpired,
     /// The statute is not listed or not in force.
     NotInForce,
+    /// Who opened the case for the person may no longer act for them.
+    DelegationOver,
     /// The contract refused the use record.
     UseRefused,
     /// The use record is not final yet.
@@ -78,7 +80,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::Invalid,
         Self::Unsigned,
         Self::WrongDigest,
@@ -103,6 +105,7 @@ impl Reason {
         Self::ConsentRevoked,
         Self::ConsentExpired,
         Self::NotInForce,
+        Self::DelegationOver,
         Self::UseRefused,
         Self::UseNotFinal,
         Self::ChainUnreachable,
@@ -141,6 +144,7 @@ impl Reason {
             Self::ConsentRevoked => ("consent-revoked", 403),
             Self::ConsentExpired => ("consent-expired", 403),
             Self::NotInForce => ("not-in-force", 403),
+            Self::DelegationOver => ("delegation-over", 403),
             Self::UseRefused => ("use-refused", 403),
             Self::UseNotFinal => ("use-not-final", 503),
             Self::ChainUnreachable => ("chain-unreachable", 503),

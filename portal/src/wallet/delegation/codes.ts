@@ -1,0 +1,154 @@
+// What the two people hand each other: first who the delegate is, then the delegation, sealed to the delegate's wallet.
+// Both are texts: shown as a code to scan, sent as a link, or read out of a message.
+import { Aes256Gcm, CipherSuite, HkdfSha256 } from "@hpke/core";
+import { DhkemX25519HkdfSha256 } from "@hpke/dhkem-x25519";
+import { x25519 } from "@noble/curves/ed25519.js";
+import { p256 } from "@noble/curves/nist.js";
+import { sha256 } from "@noble/hashes/sha2.js";
+import type { PublicJwk } from "../../ports";
+import { type Hex, type Json, base64Url, bytesToHex, concatBytes, fromBase64Url, hexToBytes, jcs, plain, sha256Digits, stringToBytes } from "../bytes";
+import { WalletError } from "../errors";
+import { DELEGATION_AUDIENCE, type DelegationTerms, documentOf, keyOf, readTerms, rootOf, thumbprint, treeOf } from "./terms";
+
+const INFO = "zhengtong/delegation/v1";
+const ENCAPSULATED_BYTES = 32;
+const MAX_NAME_CHARACTERS = 64;
+/** The most characters of a code that is read. */
+export const MAX_CODE_CHARACTERS = 64 * 1024;
+
+const kem = () => new DhkemX25519HkdfSha256();
+const suite = () => new CipherSuite({ kem: kem(), kdf: new HkdfSha256(), aead: new Aes256Gcm() });
+const buffer = (bytes: Uint8Array): ArrayBuffer => plain(bytes).buffer;
+
+/** Who wants to act for somebody: public keys, and the name they go by. */
+export interface DelegateRequest {
+  readonly holder: PublicJwk;
+  /** X25519: what the delegation is sealed to. */
+  readonly receiver: Hex;
+  readonly name: string;
+}
+
+/** What the delegate gets. */
+export interface Handover {
+  readonly terms: DelegationTerms;
+  readonly seed: Hex;
+  readonly presentation: string;
+  /** The giver's name. */
+  readonly name: string;
+}
+
+function parsed(text: string): Record<string, unknown> {
+  const value: unknown = JSON.parse(text);
+  if (typeof value !== "object" || value === null || (value as { v?: unknown }).v !== 1) throw new TypeError("version");
+  return value as Record<string, unknown>;
+}
+
+function nameIn(value: unknown): string {
+  if (typeof value !== "string" || value.length > MAX_NAME_CHARACTERS) throw new TypeError("name");
+  return value;
+}
+
+/** A code as it was pasted or scanned: alone, or at the end of a link. */
+function bytesOf(code: string): Uint8Array<ArrayBuffer> {
+  const text = code.trim();
+  if (text.length > MAX_CODE_CHARACTERS) throw new WalletError("delegation-format", "too long");
+  const alone = text.slice(text.indexOf("#") + 1).replaceAll(/\s/g, "");
+  if (alone === "") throw new WalletError("delegation-format", "empty");
+  try {
+    return fromBase64Url(alone);
+  } catch {
+    throw new WalletError("delegation-format", "not base64url");
+  }
+}
+
+/** The public key that belongs to a receiver's private key. */
+export function receiverOf(secret: Hex): Hex {
+  return bytesToHex(x25519.getPublicKey(hexToBytes(secret)));
+}
+
+export function writeRequest({ holder, receiver, name }: DelegateRequest): string {
+  const { x, y } = holder;
+  return base64Url(stringToBytes(jcs({ v: 1, x, y, receiver, name })));
+}
+
+export function readRequest(code: string): DelegateRequest {
+  const bytes = bytesOf(code);
+  try {
+    const { x, y, receiver, name } = parsed(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    if (typeof x !== "string" || typeof y !== "string") throw new TypeError("key");
+    // On the curve, or it is refused.
+    p256.Point.fromBytes(concatBytes([Uint8Array.of(4), fromBase64Url(x), fromBase64Url(y)]));
+    if (typeof receiver !== "string" || !/^0x[0-9a-f]{64}$/.test(receiver)) throw new TypeError("receiver");
+    return { holder: { kty: "EC", crv: "P-256", x, y }, receiver: receiver as Hex, name: nameIn(name) };
+  } catch (cause) {
+    throw new WalletError("delegation-format", cause instanceof Error ? cause.message : "not a request");
+  }
+}
+
+/** Twelve digits that both people can compare, in groups of three: of the delegate's two keys. */
+export function compareNumber({ holder, receiver }: DelegateRequest): string {
+  const digits = BigInt(`0x${sha256Digits(jcs({ holder: thumbprint(holder), receiver }))}`) % 10n ** 12n;
+  return digits.toString().padStart(12, "0").replaceAll(/(\d{3})(?=\d)/g, "$1 ");
+}
+
+export async function sealHandover(receiver: Hex, handover: Handover): Promise<string> {
+  const recipientPublicKey = await kem().deserializePublicKey(buffer(hexToBytes(receiver)));
+  const sender = await suite().createSenderContext({ recipientPublicKey, info: buffer(stringToBytes(INFO)) });
+  const sealed = await sender.seal(buffer(stringToBytes(jcs({ v: 1, ...(handover as unknown as Record<string, Json>) }))));
+  return base64Url(concatBytes([new Uint8Array(sender.enc), new Uint8Array(sealed)]));
+}
+
+/** Opens what was handed over and checks all that an agency would, but who issued the giver's identity. */
+export async function openHandover(secret: Hex, holder: PublicJwk, code: string, chainId: number): Promise<Handover> {
+  const bytes = bytesOf(code);
+  let opened: Record<string, unknown>;
+  try {
+    const recipientKey = await kem().deserializePrivateKey(buffer(hexToBytes(secret)));
+    const recipient = await suite().createRecipientContext({ recipientKey, enc: buffer(bytes.slice(0, ENCAPSULATED_BYTES)), info: buffer(stringToBytes(INFO)) });
+    opened = parsed(new TextDecoder("utf-8", { fatal: true }).decode(await recipient.open(buffer(bytes.slice(ENCAPSULATED_BYTES)))));
+  } catch {
+    throw new WalletError("delegation-foreign", "it is sealed to another wallet, or incomplete");
+  }
+  const terms = readTerms(opened["terms"]);
+  const { seed, presentation, name } = opened;
+  if (typeof seed !== "string" || !/^0x[0-9a-f]{64}$/.test(seed) || typeof presentation !== "string") throw new WalletError("delegation-format", "seed");
+  if (terms.delegate !== thumbprint(holder)) throw new WalletError("delegation-foreign", "it is made out to somebody else");
+  if (terms.chainId !== chainId) throw new WalletError("delegation-foreign", "it is of another network");
+  const bytesOfSeed = hexToBytes(seed as Hex);
+  if (terms.key !== keyOf(bytesOfSeed) || terms.cases !== rootOf(treeOf(bytesOfSeed))) throw new WalletError("delegation-forged", "the keys are not those of the terms");
+  checkSigned(presentation, documentOf(terms));
+  try {
+    return { terms, seed: seed as Hex, presentation, name: nameIn(name) };
+  } catch {
+    throw new WalletError("delegation-format", "name");
+  }
+}
+
+interface Jwt {
+  readonly payload: Record<string, unknown>;
+  readonly signed: string;
+  readonly signature: Uint8Array;
+}
+
+function jwt(text: string): Jwt {
+  const [header, payload, signature, ...more] = text.split(".");
+  if (header === undefined || payload === undefined || signature === undefined || more.length > 0) throw new TypeError("a JWT has three parts");
+  const json: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(fromBase64Url(payload)));
+  return { payload: json as Record<string, unknown>, signed: `${header}.${payload}`, signature: fromBase64Url(signature) };
+}
+
+/** Whether the giver's own key signed these terms: the key binding of an SD-JWT (RFC 9901, 4.3). */
+function checkSigned(presentation: string, document: Hex): void {
+  try {
+    const at = presentation.lastIndexOf("~") + 1;
+    const [shown, binding] = [presentation.slice(0, at), jwt(presentation.slice(at))];
+    const { cnf } = jwt(shown.split("~")[0] ?? "").payload as { cnf?: { jwk?: Partial<PublicJwk> } };
+    const key = concatBytes([Uint8Array.of(4), fromBase64Url(cnf?.jwk?.x ?? ""), fromBase64Url(cnf?.jwk?.y ?? "")]);
+    const { aud, nonce, sd_hash: hash } = binding.payload;
+    const isOfTerms = aud === DELEGATION_AUDIENCE && nonce === document && hash === base64Url(sha256(stringToBytes(shown)));
+    if (isOfTerms && p256.verify(binding.signature, stringToBytes(binding.signed), key, { lowS: false })) return;
+  } catch {
+    // Not readable: not signed.
+  }
+  throw new WalletError("delegation-forged", "the giver did not sign these terms");
+}
