@@ -119,6 +119,8 @@ export const cases = {
   "uses.refused.other-person": ["不是申请人本人的证照", "it is not the applicant's"],
   "uses.refused.unsettled": ["它的内容不足以回答", "what it says does not settle the question"],
   "uses.questions": ["回答的问题", "Question answered"],
+  "uses.appliedBy": ["由谁代办", "Applied for by"],
+  "uses.carer": ["照护人（按授权代办）", "a carer, under a delegation"],
   "uses.when": ["时间", "When"],
   "uses.tag": ["记录编号", "Record"],
   "uses.number": ["第{n}号", "No. {n}"],

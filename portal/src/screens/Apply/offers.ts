@@ -75,7 +75,8 @@ export async function offersOf(wallet: Wallet, pack: ServicePackage, version: nu
   for (const { id, terms: one, credential } of fitting) {
     if (offers.some((offer) => offer.id === id)) continue;
     const own = cases.find((kept) => kept.id === credential.caseId);
-    if (own === undefined || credential.statusIndex === null) continue;
+    // A credential of a case under a delegation may be of somebody else.
+    if (own === undefined || own.delegation !== undefined || credential.statusIndex === null) continue;
     const issued = await packageOf(own.service).catch(() => null);
     if (issued === null) continue;
     const { statusIndex } = credential;
