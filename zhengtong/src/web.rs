@@ -27,7 +27,13 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
      img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self' blob:; \
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// The app under `folder`; unknown paths get its front page, so that links into the app work.
+/// Files whose names change with their content.
+const FOREVER: &str = "public, max-age=31536000, immutable";
+/// Asked for again each time, and not sent again if it is the same.
+const ASK_AGAIN: &str = "no-cache";
+
+/// The app under `folder`; unknown paths get its front page, so that links into the app work. An unknown file under `assets/`
+/// is not found: it is of another version of the app.
 pub fn portal(folder: &Path) -> Result<Router> {
     let front = folder.join("index.html");
     ensure!(
@@ -39,8 +45,19 @@ pub fn portal(folder: &Path) -> Result<Router> {
     let files = ServeDir::new(folder)
         .append_index_html_on_directories(true)
         .fallback(page);
+    let assets = Router::new()
+        .fallback_service(ServeDir::new(folder.join("assets")))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::CACHE_CONTROL,
+            |answer: &Response| {
+                let is_there = answer.status().is_success() || answer.status() == StatusCode::NOT_MODIFIED;
+                is_there.then_some(HeaderValue::from_static(FOREVER))
+            },
+        ));
     let app = Router::new()
+        .nest("/assets", assets)
         .fallback_service(files)
+        .layer(fixed_header(header::CACHE_CONTROL, ASK_AGAIN))
         .layer(fixed_header(
             header::CONTENT_SECURITY_POLICY,
             CONTENT_SECURITY_POLICY,
@@ -115,6 +132,35 @@ async fn answer(request: reqwest::RequestBuilder) -> Result<Response, reqwest::E
 mod tests {
     use super::*;
     use tokio::net::TcpListener;
+
+    #[tokio::test]
+    async fn only_what_never_changes_is_kept_without_asking() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("assets")).unwrap();
+        for file in ["index.html", "sw.js", "assets/index-9Iu0Wwc1.js"] {
+            std::fs::write(folder.path().join(file), "x").unwrap();
+        }
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let app = portal(folder.path()).unwrap();
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        for (path, status, kept) in [
+            ("assets/index-9Iu0Wwc1.js", StatusCode::OK, FOREVER),
+            ("assets/index-older.js", StatusCode::NOT_FOUND, ASK_AGAIN),
+            ("", StatusCode::OK, ASK_AGAIN),
+            ("sw.js", StatusCode::OK, ASK_AGAIN),
+            ("me/data", StatusCode::OK, ASK_AGAIN),
+        ] {
+            let answer = reqwest::get(format!("http://{address}/{path}")).await.unwrap();
+            assert_eq!(answer.status(), status, "{path}");
+            assert_eq!(answer.headers()[header::CACHE_CONTROL], kept, "{path}");
+            assert_eq!(
+                answer.headers()[header::X_CONTENT_TYPE_OPTIONS],
+                "nosniff",
+                "{path}"
+            );
+        }
+    }
 
     #[tokio::test]
     async fn a_node_that_never_answers_keeps_nobody_waiting() {
