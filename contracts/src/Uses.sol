@@ -46,7 +46,9 @@ contract Uses is IUses, Linked, Multicall {
         }
         bytes32 owner = IServices(_peer("services")).service(c.service, c.version).owner;
         if (consumer != owner) revert NotTheOwner(consumer, owner);
-        _requireBasis(c, provider, mask, basis);
+        if (_requireBasis(c, provider, mask, basis)) {
+            IConsents(_peer("consents")).consume(basis, c.applicant, provider, c.service);
+        }
 
         _bindings[tag] = keccak256(abi.encode(provider, caseId, mask));
         emit Used(tag, caseId, provider, consumer, c.service, basis, mask, ciphertext);
@@ -62,11 +64,15 @@ contract Uses is IUses, Linked, Multicall {
         if (msg.sender != attester || roles & PROVIDER == 0) revert NotTheProvider(provider, msg.sender);
     }
 
-    function _requireBasis(ICases.Case memory c, bytes32 provider, uint32 mask, bytes32 basis) private view {
+    /// @return needsConsent whether the basis must be a consent that holds
+    function _requireBasis(ICases.Case memory c, bytes32 provider, uint32 mask, bytes32 basis)
+        private
+        view
+        returns (bool needsConsent)
+    {
         if (mask == 0) revert EmptyMask();
         IRules.Predicate[] memory predicates = IRules(_peer("rules")).predicates(c.ruleSet);
         uint32 declared;
-        bool needsConsent;
         bool needsStatute;
         for (uint256 i; i < predicates.length; ++i) {
             if (predicates[i].provider != provider) continue;
@@ -79,9 +85,6 @@ contract Uses is IUses, Linked, Multicall {
         if (mask & ~declared != 0) revert OverAsking(provider, mask & ~declared);
         if (needsStatute && !IStatutes(_peer("statutes")).inForce(basis, uint64(block.timestamp))) {
             revert BasisNotInForce(basis);
-        }
-        if (needsConsent && !IConsents(_peer("consents")).isActive(basis, c.applicant, provider, c.service)) {
-            revert ConsentNotActive(basis);
         }
     }
 }

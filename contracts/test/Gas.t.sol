@@ -32,11 +32,15 @@ contract GasTest is CaseWorld {
 
     function test_grant_consent() public {
         vm.prank(applicant);
-        consents.grant(CONSENT_ID, HEALTH, ALLOWANCE, START + 1 days);
+        consents.grant(CONSENT_ID, HEALTH, ALLOWANCE, START + 1 days, false);
     }
 
     function test_record_use() public {
         recordUse("another tag", first.id, CIVIL_MASK);
+    }
+
+    function test_record_use_on_consent() public {
+        recordUse("another tag", first.id, HEALTH_MASK);
     }
 
     function test_attest() public {

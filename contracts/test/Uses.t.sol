@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {DECIDER, PROVIDER} from "../src/interfaces/Constants.sol";
 import {ICases} from "../src/interfaces/ICases.sol";
+import {IConsents} from "../src/interfaces/IConsents.sol";
 import {IRegistry} from "../src/interfaces/IRegistry.sol";
 import {IUses} from "../src/interfaces/IUses.sol";
 import {CaseWorld} from "./support/CaseWorld.sol";
@@ -165,21 +166,21 @@ contract UsesTest is CaseWorld {
         Use memory u = forHealth();
         u.tag = "second";
         u.basis = "none";
-        fails(u, abi.encodeWithSelector(IUses.ConsentNotActive.selector, bytes32("none")));
+        fails(u, abi.encodeWithSelector(IConsents.ConsentNotActive.selector, bytes32("none")));
         vm.prank(stranger);
-        consents.grant("of-another", HEALTH, ALLOWANCE, START + 1 days);
+        consents.grant("of-another", HEALTH, ALLOWANCE, START + 1 days, false);
         u.basis = "of-another";
-        fails(u, abi.encodeWithSelector(IUses.ConsentNotActive.selector, bytes32("of-another")));
+        fails(u, abi.encodeWithSelector(IConsents.ConsentNotActive.selector, bytes32("of-another")));
         vm.prank(applicant);
         consents.revoke(CONSENT_ID);
         u.basis = CONSENT_ID;
-        fails(u, abi.encodeWithSelector(IUses.ConsentNotActive.selector, CONSENT_ID));
+        fails(u, abi.encodeWithSelector(IConsents.ConsentNotActive.selector, CONSENT_ID));
     }
 
     function test_a_statute_does_not_stand_for_a_consent() public {
         Use memory u = forHealth();
         u.basis = law;
-        fails(u, abi.encodeWithSelector(IUses.ConsentNotActive.selector, law));
+        fails(u, abi.encodeWithSelector(IConsents.ConsentNotActive.selector, law));
     }
 
     function testFuzz_all_ciphertexts_are_equally_long(uint16 length) public {
@@ -196,5 +197,92 @@ contract UsesTest is CaseWorld {
         uint32 beyond = mask & ~POLICE_MASK;
         if (beyond != 0) return fails(u, abi.encodeWithSelector(IUses.OverAsking.selector, POLICE, beyond));
         record(u);
+    }
+
+    /// @dev A use that rests on a consent for one use.
+    function forHealthOnce() internal returns (Use memory u) {
+        u = forHealth();
+        u.basis = "once";
+        vm.prank(applicant);
+        consents.grant("once", HEALTH, ALLOWANCE, START + 1 days, true);
+    }
+
+    function used(bytes32 consent) internal view returns (uint256) {
+        return consents.get(consent, applicant).uses;
+    }
+
+    function test_a_standing_consent_counts_its_uses() public {
+        Use memory u = forHealth();
+        record(u);
+        u.tag = "second";
+        record(u);
+        vm.assertEq(used(CONSENT_ID), 2, "two uses");
+        Use memory lawful = good;
+        lawful.tag = "third";
+        record(lawful);
+        vm.assertEq(used(CONSENT_ID), 2, "a statute counts for none");
+    }
+
+    function test_a_consent_for_once_is_used_up_by_the_first_use() public {
+        Use memory u = forHealthOnce();
+        record(u);
+        vm.assertEq(used("once"), 1, "used");
+        u.tag = "second";
+        fails(u, abi.encodeWithSelector(IConsents.ConsentUsedUp.selector, bytes32("once")));
+        vm.assertEq(used("once"), 1, "used once");
+    }
+
+    function test_a_use_that_is_refused_uses_nothing_up() public {
+        Use memory u = forHealthOnce();
+        record(good);
+        u.tag = TAG;
+        fails(u, abi.encodeWithSelector(IUses.TagUsed.selector, TAG));
+        u.tag = "second";
+        u.mask |= CIVIL_MASK;
+        fails(u, abi.encodeWithSelector(IUses.OverAsking.selector, HEALTH, CIVIL_MASK));
+        u.mask = HEALTH_MASK;
+        u.bytesLong = 527;
+        fails(u, abi.encodeWithSelector(IUses.WrongCiphertextLength.selector, 527, 528));
+        vm.assertEq(used("once"), 0, "still whole");
+        u.bytesLong = 528;
+        record(u);
+    }
+
+    function test_sent_again_it_is_neither_recorded_nor_counted_twice() public {
+        Use memory u = forHealthOnce();
+        record(u);
+        fails(u, abi.encodeWithSelector(IUses.TagUsed.selector, TAG));
+        vm.assertEq(used("once"), 1, "one use");
+    }
+
+    function test_once_cannot_be_used_twice_in_one_batch() public {
+        Use memory first = forHealthOnce();
+        Use memory second = first;
+        bytes[] memory both = calls([first, first]);
+        second.tag = "second";
+        both[1] = calls([second, second])[0];
+        vm.expectRevert(abi.encodeWithSelector(IConsents.ConsentUsedUp.selector, bytes32("once")));
+        vm.prank(health);
+        uses.multicall(both);
+        vm.assertEq(used("once"), 0, "the batch undid its use");
+        // Alone, each as it comes: one passes, in either order.
+        record(second);
+        second.tag = TAG;
+        fails(second, abi.encodeWithSelector(IConsents.ConsentUsedUp.selector, bytes32("once")));
+    }
+
+    function test_of_a_batch_the_one_that_is_refused_is_retried_alone() public {
+        Use memory u = forHealthOnce();
+        record(u);
+        Use memory standing = forHealth();
+        standing.tag = "standing";
+        u.tag = "second";
+        bytes[] memory both = calls([standing, u]);
+        vm.expectRevert(abi.encodeWithSelector(IConsents.ConsentUsedUp.selector, bytes32("once")));
+        vm.prank(health);
+        uses.multicall(both);
+        vm.assertEq(used(CONSENT_ID), 0, "the other was undone with it");
+        record(standing);
+        vm.assertEq(used(CONSENT_ID), 1, "and counts once");
     }
 }

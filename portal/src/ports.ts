@@ -8,6 +8,7 @@
 
 import type { ChosenEvidence } from "./chain/evidence";
 import type { CredentialStatus } from "./chain/status-list";
+import type { ConsentAsked, ConsentUse } from "./package/types";
 
 export type Hex = `0x${string}`;
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -217,7 +218,23 @@ export interface ConsentTerms {
   fields: string[];
   /** who may be given these fields while a person reviews the case; without one, the consent is to answers alone */
   recipient?: string;
+  use: ConsentUse;
+  /** unix seconds */
   until: number;
+  /** what the service's package asks for: the wallet gives no more */
+  asked: ConsentAsked;
+}
+
+/** A consent as the chain has it, proven. */
+export interface ConsentState {
+  provider: string;
+  id: Hex;
+  use: ConsentUse;
+  /** unix seconds; 0 if it is not on the chain */
+  until: number;
+  revoked: boolean;
+  /** use records that rest on it */
+  uses: number;
 }
 
 /** A key of an officer: demo key, words, or injected wallet. */
@@ -234,6 +251,8 @@ export interface Chain {
   openCase(wallet: Wallet, own: OwnCase): Promise<Sent>;
   grantConsent(wallet: Wallet, own: OwnCase, terms: ConsentTerms): Promise<Sent & { id: Hex; record: Json }>;
   revokeConsent(wallet: Wallet, own: OwnCase, id: Hex): Promise<Sent>;
+  /** every consent of a case */
+  consents(own: OwnCase): Promise<ConsentState[]>;
   /** a new form under a new salt (already sent to the gateway) */
   supplement(wallet: Wallet, own: OwnCase, form: Form, salt: Hex): Promise<Sent>;
   appeal(wallet: Wallet, own: OwnCase, statement: Hex): Promise<Sent>;

@@ -30,11 +30,11 @@ interface IUses {
     error OverAsking(bytes32 provider, uint32 notDeclared);
     error NotTheBasis(uint256 predicate, bytes32 basis);
     error BasisNotInForce(bytes32 statute);
-    error ConsentNotActive(bytes32 consent);
     error WrongCiphertextLength(uint256 given, uint256 expected);
 
     /// @notice Records that the sender, the provider's attester, uses data of the case's applicant: to answer predicates, or
-    /// to give the fields behind them to the owner, whose officer reviews the case. Which fields, the ciphertext says.
+    /// to give the fields behind them to the owner, whose officer reviews the case. Which fields, the ciphertext says. A
+    /// consent counts it, and one that holds once is used up by it; see {IConsents} for how one refuses.
     /// @param consumer who learns the answer: the owner of the service
     /// @param mask the predicates answered, or whose fields are given, as bits; all must have this one basis
     /// @param basis the statute's id, or the consent's id where the rule set demands a consent

@@ -31,7 +31,7 @@ contract CasesHandler is CaseWorld {
     function open(uint256 key) external {
         key = key % KEYS;
         vm.prank(keys[key]);
-        try consents.grant(CONSENT_ID, HEALTH, ALLOWANCE, type(uint64).max) {} catch {}
+        try consents.grant(CONSENT_ID, HEALTH, ALLOWANCE, type(uint64).max, false) {} catch {}
         act(keys[key], abi.encodeCall(ICases.open, (ALLOWANCE, 1, FORM)));
     }
 

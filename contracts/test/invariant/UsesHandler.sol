@@ -15,6 +15,9 @@ contract UsesHandler is CaseWorld {
     bytes32 internal asking;
     bytes32 internal decided;
     bool internal isConsented = true;
+    bytes32 internal constant ONCE = "once";
+    uint256 public usesOfStanding;
+    uint256 public usesOfOnce;
     bool internal isRepealed;
 
     constructor() {
@@ -24,6 +27,8 @@ contract UsesHandler is CaseWorld {
         decided = approvedCase();
         applicant = address(0xAA);
         asking = openCase();
+        vm.prank(applicant);
+        consents.grant(ONCE, HEALTH, ALLOWANCE, START + 3650 days, true);
     }
 
     function record(uint8 tag, uint8 who, uint8 where, uint8 what, uint8 why, uint8 flaw) external {
@@ -32,10 +37,11 @@ contract UsesHandler is CaseWorld {
         bytes32 id = [asking, asking, asking, decided, bytes32("none")][where % 5];
         uint32 mask = [uint32(0), 1, 2, 3, 4, 8, 5, 16][what % 8];
         bytes32 provider = [POLICE, HEALTH, CIVIL][who % 3];
-        bytes32 basis = [law, CONSENT_ID, OTHER_LAW_ARTICLE, bytes32(0)][why % 4];
+        bytes32 basis = [law, CONSENT_ID, OTHER_LAW_ARTICLE, ONCE, bytes32(0)][why % 5];
         bool isPlausible = flaw >= 64;
         if (isPlausible) {
-            (mask, basis) = ([POLICE_MASK, HEALTH_MASK, CIVIL_MASK][who % 3], who % 3 == 1 ? CONSENT_ID : law);
+            (mask, basis) =
+            ([POLICE_MASK, HEALTH_MASK, CIVIL_MASK][who % 3], who % 3 == 1 ? (why % 8 == 0 ? ONCE : CONSENT_ID) : law);
         }
         address sender = flaw % 8 == 0 ? stranger : [police, health, civil][who % 3];
         bytes32 consumer = flaw % 8 == 1 ? HEALTH : CIVIL;
@@ -47,12 +53,15 @@ contract UsesHandler is CaseWorld {
         try uses.record(name, id, provider, consumer, mask, basis, new bytes(length)) {
             require_(may, "recorded without a right to");
             firstBinding[name] = keccak256(abi.encode(provider, id, mask));
+            if (basis == CONSENT_ID) ++usesOfStanding;
+            if (basis == ONCE) ++usesOfOnce;
             ++recorded;
         } catch {
             require_(!may, "refused with a right to");
             ++refused;
         }
         checkTags();
+        checkConsents();
     }
 
     function revoke() public {
@@ -71,7 +80,13 @@ contract UsesHandler is CaseWorld {
     function hasBasis(bytes32 provider, uint32 mask, bytes32 basis) internal view returns (bool) {
         if (provider == POLICE) return (mask == 1 || mask == 2 || mask == 3) && basis == law && !isRepealed;
         if (provider == CIVIL) return mask == 8 && basis == law && !isRepealed;
-        return mask == 4 && basis == CONSENT_ID && isConsented;
+        return mask == 4 && (basis == CONSENT_ID ? isConsented : basis == ONCE && usesOfOnce == 0);
+    }
+
+    function checkConsents() internal {
+        require_(usesOfOnce < 2, "a consent for one use was used twice");
+        require_(consents.get(ONCE, applicant).uses == usesOfOnce, "uses of the one for once");
+        require_(consents.get(CONSENT_ID, applicant).uses == usesOfStanding, "uses of the standing one");
     }
 
     function checkTags() internal {

@@ -29,7 +29,7 @@ abstract contract CaseWorld is World {
         vm.prank(key);
         id = cases.open(ALLOWANCE, 1, FORM);
         vm.prank(key);
-        consents.grant(CONSENT_ID, HEALTH, ALLOWANCE, START + 3650 days);
+        consents.grant(CONSENT_ID, HEALTH, ALLOWANCE, START + 3650 days, false);
     }
 
     /// @dev A case whose facts are all in: registered, this age, death recorded or not, not receiving.

@@ -212,6 +212,7 @@ fn consents(event: abi::consents::Consents::ConsentsEvents) -> Result<Option<Eve
             provider: e.provider.into(),
             service: e.service.into(),
             until: e.until,
+            once: e.once,
         },
         E::ConsentRevoked(e) => Event::ConsentRevoked {
             id: e.id,

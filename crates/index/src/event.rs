@@ -63,6 +63,7 @@ pub enum Event {
         provider: Slug,
         service: Slug,
         until: u64,
+        once: bool,
     },
     ConsentRevoked {
         id: B256,

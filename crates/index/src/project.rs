@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Raised when the meaning of events changes; an index of another version is rebuilt.
-pub const PROJECTION_VERSION: u32 = 1;
+pub const PROJECTION_VERSION: u32 = 2;
 
 /// Where on the chain an event stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +86,7 @@ pub enum Change {
         service: Slug,
         valid_to: u64,
         granted_at: u64,
+        once: bool,
     },
     ConsentRevoked {
         id: B256,
@@ -252,6 +253,7 @@ pub fn project(event: &Event, at: &Place) -> Result<Vec<Change>, ProjectError> {
             provider,
             service,
             until,
+            once,
         } => Change::Consent {
             id,
             grantor,
@@ -259,6 +261,7 @@ pub fn project(event: &Event, at: &Place) -> Result<Vec<Change>, ProjectError> {
             service,
             valid_to: until,
             granted_at: at.seconds(),
+            once,
         },
         Event::ConsentRevoked { id, grantor } => Change::ConsentRevoked {
             id,

@@ -9,6 +9,8 @@ pub(crate) const MAX_MATERIALS: usize = 32;
 /// The most records that a service declares.
 const MAX_RECORDS: usize = 16;
 const MAX_NAMES: usize = 16;
+/// The longest that a consent is asked for, in days.
+const MAX_CONSENT_DAYS: u32 = 366;
 
 /// `evidence.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +38,39 @@ pub struct DeclaredRecord {
     pub fields: Vec<String>,
 }
 
+/// How often, and for how long, an agency relies on the applicant's consent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConsentTerms {
+    /// How often it is asked for.
+    pub r#use: ConsentUse,
+    /// For how long it is asked for, in days from the day it is given.
+    pub days: u32,
+    /// The least that the service can live with; without it, no less than what is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub least: Option<LeastConsent>,
+}
+
+/// The least consent that a service can live with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LeastConsent {
+    /// How often.
+    pub r#use: ConsentUse,
+    /// For how long, in days.
+    pub days: u32,
+}
+
+/// How often a consent may be relied on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ConsentUse {
+    /// By one use record: the first uses it up.
+    Once,
+    /// By any number, until its end or until it is withdrawn.
+    Standing,
+}
+
 /// One material.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -60,6 +95,9 @@ pub struct Material {
     pub waived: bool,
     /// Why it is needed.
     pub basis: Basis,
+    /// What is asked of the applicant; with source `fact` on consent alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consent: Option<ConsentTerms>,
 }
 
 /// Where a material comes from.
@@ -110,6 +148,62 @@ impl Evidence {
         let answers = all.flat_map(|held| held.answers.keys().map(|id| format!("{}/{id}", held.vct)));
         let answers: Vec<_> = answers.collect();
         findings.unique("materials.held", answers.iter().map(String::as_str));
+    }
+
+    /// What the applicant is asked to consent to, for an agency: one consent covers all that it answers on one.
+    pub fn consent(&self, predicates: &[Predicate], provider: &str) -> Option<ConsentTerms> {
+        self.consents(predicates)
+            .find(|(of, _)| of.as_str() == provider)
+            .map(|(_, terms)| terms)
+    }
+
+    /// Terms, and the agency that they are for.
+    fn consents<'a>(&'a self, predicates: &'a [Predicate]) -> impl Iterator<Item = (&'a Slug, ConsentTerms)> {
+        consented(predicates).filter_map(|predicate| {
+            let terms = self.terms(&predicate.id)?;
+            Some((&predicate.provider, terms))
+        })
+    }
+
+    fn terms(&self, predicate: &Slug) -> Option<ConsentTerms> {
+        let named = |material: &&Material| material.predicates.iter().flatten().any(|id| id == predicate);
+        self.materials
+            .iter()
+            .filter(named)
+            .find_map(|material| material.consent)
+    }
+
+    pub(crate) fn check_consents(&self, predicates: &[Predicate], findings: &mut Findings<'_>) {
+        for (index, material) in self.materials.iter().enumerate() {
+            let path = format!("materials[{index}].consent");
+            let needs = material.source == MaterialSource::Fact && is_consent(&material.basis);
+            match &material.consent {
+                Some(terms) if needs => terms.check(&path, findings),
+                None if !needs => {}
+                _ => {
+                    let problem = "goes with a fact on the basis of consent, and with nothing else";
+                    findings.add(path, Problem::Shape(problem));
+                }
+            }
+        }
+        let mut known: Vec<(&Slug, ConsentTerms)> = Vec::new();
+        for predicate in consented(predicates) {
+            let (provider, Some(terms)) = (&predicate.provider, self.terms(&predicate.id)) else {
+                let problem = Problem::Unresolved {
+                    kind: "material that says what consent is asked for, for the predicate",
+                    name: predicate.id.to_string(),
+                };
+                findings.add("materials", problem);
+                continue;
+            };
+            match known.iter().find(|(of, _)| *of == provider) {
+                Some((_, other)) if *other != terms => {
+                    let problem = "an agency is given one consent: its materials must ask for the same";
+                    findings.add("materials", Problem::Shape(problem));
+                }
+                _ => known.push((provider, terms)),
+            }
+        }
     }
 
     pub(crate) fn check_records(&self, predicates: &[Predicate], findings: &mut Findings<'_>) {
@@ -169,6 +263,26 @@ impl Evidence {
             resolve(&path, "field", "fields", &names, fields, findings);
         }
     }
+}
+
+impl ConsentTerms {
+    fn check(&self, path: &str, findings: &mut Findings<'_>) {
+        findings.number(&format!("{path}.days"), self.days, 1, MAX_CONSENT_DAYS);
+        let Some(least) = self.least else { return };
+        findings.number(&format!("{path}.least.days"), least.days, 1, self.days);
+        if least.r#use > self.r#use {
+            let problem = "the least may not be more than what is asked for";
+            findings.add(format!("{path}.least.use"), Problem::Shape(problem));
+        }
+    }
+}
+
+fn is_consent(basis: &Basis) -> bool {
+    matches!(basis, Basis::Consent { .. })
+}
+
+fn consented(predicates: &[Predicate]) -> impl Iterator<Item = &Predicate> {
+    predicates.iter().filter(|predicate| is_consent(&predicate.basis))
 }
 
 impl DeclaredRecord {

@@ -30,7 +30,9 @@ mod workflow;
 pub use catalogue::{Catalogue, CatalogueError, CatalogueItem, Department, MAX_CATALOGUE_BYTES, TaskType};
 pub use credential::{Claim, ClaimSource, Credential, Disclosure};
 pub use error::{PackageError, PackageErrors, Problem};
-pub use evidence::{DeclaredRecord, Evidence, Material, MaterialSource};
+pub use evidence::{
+    ConsentTerms, ConsentUse, DeclaredRecord, Evidence, LeastConsent, Material, MaterialSource,
+};
 pub use form::{FieldError, FieldProblem, FieldSchema, FormSchema, MAX_FORM_BYTES};
 pub use held::{
     AnswerRow, Between, ClaimCondition, ClaimValue, Held, MAX_HELD, PERSON_CLAIM, Said, Unknown, Within,

@@ -83,6 +83,8 @@ impl Parts {
         self.evidence
             .check_records(self.rules.predicates(), &mut evidence);
         self.evidence.check_held(self.rules.predicates(), &mut evidence);
+        self.evidence
+            .check_consents(self.rules.predicates(), &mut evidence);
         self.workflow.check(
             &fields,
             &mut Findings {

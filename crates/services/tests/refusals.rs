@@ -506,3 +506,61 @@ fn one_changed_character_changes_the_address() {
     file(&mut changed, "texts/en.json")["service.title"] = "Temporary Relief".into();
     assert_ne!(load(&changed).expect("valid").hash(), package.hash());
 }
+
+#[test]
+fn a_consent_says_how_often_and_how_long_and_no_more_than_it_asks() {
+    let place = |files: &mut Files, name: &str| -> usize {
+        let materials = file(files, "evidence.json")["materials"]
+            .as_array()
+            .expect("materials");
+        materials
+            .iter()
+            .position(|material| material["id"] == name)
+            .expect("material")
+    };
+    let at = place(&mut files("temporary-relief"), "diagnosis");
+    let path = format!("evidence.json: materials[{at}].consent");
+    let change = |change: fn(&mut Value)| {
+        move |files: &mut Files| change(&mut file(files, "evidence.json")["materials"][at]["consent"])
+    };
+    assert_refused(&path, "consent", |files| {
+        remove(&mut file(files, "evidence.json")["materials"][at], "consent");
+    });
+    assert_refused("evidence.json: materials", "major-illness-recorded", |files| {
+        remove(&mut file(files, "evidence.json")["materials"][at], "consent");
+    });
+    let days = format!("{path}.days");
+    assert_refused(
+        &days,
+        "between 1 and 366",
+        change(|terms| terms["days"] = json!(0)),
+    );
+    assert_refused(
+        &days,
+        "between 1 and 366",
+        change(|terms| terms["days"] = json!(367)),
+    );
+    let least = format!("{path}.least.days");
+    assert_refused(
+        &least,
+        "between 1 and 90",
+        change(|terms| terms["least"]["days"] = json!(91)),
+    );
+    let often = format!("{path}.least.use");
+    assert_refused(
+        &often,
+        "may not be more",
+        change(|terms| terms["least"]["use"] = json!("standing")),
+    );
+    // On a statute nobody is asked.
+    let other = place(&mut files("temporary-relief"), "unemployment-certificate");
+    let path = format!("evidence.json: materials[{other}].consent");
+    assert_refused(&path, "basis of consent", |files| {
+        file(files, "evidence.json")["materials"][other]["consent"] = json!({ "use": "once", "days": 1 });
+    });
+    assert!(
+        refused("temporary-relief", change(|terms| terms["use"] = json!("twice")))
+            .to_string()
+            .contains("twice")
+    );
+}

@@ -19,6 +19,7 @@ const PATTERNS = {
   protect: "/me/protect",
   myCases: "/me/cases",
   myData: "/me/data",
+  myConsents: "/me/consents",
   dataRequest: "/me/data/requests/:right",
   officerSignIn: "/desk/sign-in",
   officerReturn: "/desk/sign-in/return",

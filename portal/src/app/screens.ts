@@ -19,6 +19,7 @@ import Guide from "../screens/Guide/Guide.svelte";
 import Home from "../screens/Home/Home.svelte";
 import Identity from "../screens/Identity/Identity.svelte";
 import MyCases from "../screens/Mine/MyCases.svelte";
+import MyConsents from "../screens/Mine/MyConsents.svelte";
 import MyData from "../screens/Mine/MyData.svelte";
 import Network from "../screens/Network/Network.svelte";
 import NotFound from "../screens/NotFound/NotFound.svelte";
@@ -52,6 +53,7 @@ export const SCREENS: Record<RouteName, Component> = {
   protect: Protect,
   myCases: MyCases,
   myData: MyData,
+  myConsents: MyConsents,
   dataRequest: DataRequestScreen,
   officerSignIn: OfficerSignIn,
   officerReturn: OfficerReturn,

@@ -2621,6 +2621,77 @@ export const consentsAbi = [
  },
  {
   "type": "function",
+  "name": "consume",
+  "inputs": [
+   {
+    "name": "id",
+    "type": "bytes32"
+   },
+   {
+    "name": "grantor",
+    "type": "address"
+   },
+   {
+    "name": "provider",
+    "type": "bytes32"
+   },
+   {
+    "name": "service",
+    "type": "bytes32"
+   }
+  ],
+  "outputs": [],
+  "stateMutability": "nonpayable"
+ },
+ {
+  "type": "function",
+  "name": "get",
+  "inputs": [
+   {
+    "name": "id",
+    "type": "bytes32"
+   },
+   {
+    "name": "grantor",
+    "type": "address"
+   }
+  ],
+  "outputs": [
+   {
+    "name": "",
+    "type": "tuple",
+    "components": [
+     {
+      "name": "provider",
+      "type": "bytes32"
+     },
+     {
+      "name": "service",
+      "type": "bytes32"
+     },
+     {
+      "name": "until",
+      "type": "uint64"
+     },
+     {
+      "name": "revoked",
+      "type": "bool"
+     },
+     {
+      "name": "once",
+      "type": "bool"
+     },
+     {
+      "name": "uses",
+      "type": "uint32"
+     }
+    ]
+   }
+  ],
+  "stateMutability": "view"
+ },
+ {
+  "type": "function",
   "name": "grant",
   "inputs": [
    {
@@ -2638,6 +2709,10 @@ export const consentsAbi = [
    {
     "name": "until",
     "type": "uint64"
+   },
+   {
+    "name": "once",
+    "type": "bool"
    }
   ],
   "outputs": [],
@@ -2724,6 +2799,11 @@ export const consentsAbi = [
     "name": "until",
     "type": "uint64",
     "indexed": false
+   },
+   {
+    "name": "once",
+    "type": "bool",
+    "indexed": false
    }
   ],
   "anonymous": false
@@ -2789,6 +2869,26 @@ export const consentsAbi = [
  },
  {
   "type": "error",
+  "name": "ConsentNotActive",
+  "inputs": [
+   {
+    "name": "consent",
+    "type": "bytes32"
+   }
+  ]
+ },
+ {
+  "type": "error",
+  "name": "ConsentUsedUp",
+  "inputs": [
+   {
+    "name": "consent",
+    "type": "bytes32"
+   }
+  ]
+ },
+ {
+  "type": "error",
   "name": "EmptyId",
   "inputs": []
  },
@@ -2802,6 +2902,16 @@ export const consentsAbi = [
    },
    {
     "name": "grantor",
+    "type": "address"
+   }
+  ]
+ },
+ {
+  "type": "error",
+  "name": "NotUses",
+  "inputs": [
+   {
+    "name": "sender",
     "type": "address"
    }
   ]
@@ -3927,16 +4037,6 @@ export const usesAbi = [
    {
     "name": "status",
     "type": "uint8"
-   }
-  ]
- },
- {
-  "type": "error",
-  "name": "ConsentNotActive",
-  "inputs": [
-   {
-    "name": "consent",
-    "type": "bytes32"
    }
   ]
  },

@@ -7,7 +7,7 @@ import { type ApplyStep, type Participants, apply, remaining } from "./apply";
 const participants: Participants = {
   owner: "civil-affairs",
   providers: ["public-security", "civil-affairs", "disabled-federation"],
-  consents: [{ provider: "disabled-federation", service: "s", purpose: "p", fields: ["grade"], until: 9 }],
+  consents: [{ provider: "disabled-federation", service: "s", purpose: "p", fields: ["grade"], use: "standing", until: 9, asked: { use: "standing", days: 1 } }],
   held: [],
 };
 const organisations = [...participants.providers, "health"].map((slug) => ({ slug, name: slug, gateway: `/gateway/${slug}`, encryptionKey: "0x00" as const }));

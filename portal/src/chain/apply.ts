@@ -4,14 +4,11 @@ import type { Chain, ConsentTerms, Gateways, Link, Organisation, OwnCase, Wallet
 import { PortFailure } from "../ports";
 import { type HeldTerms, heldTerms } from "../package/held";
 import { textOf } from "../package/read";
-import { givesRecord } from "../package/words";
-import type { ServicePackage } from "../package/types";
+import { DAY_S, given } from "../package/consent";
+import { consentsOf, givesRecord } from "../package/words";
+import type { ConsentExtent, ServicePackage } from "../package/types";
 import { WalletError } from "../wallet/errors";
 import { type ChosenEvidence, requireDeclared } from "./evidence";
-
-/** How long an agency may rely on a consent: the longest a case can take with its appeal, rounded up. */
-export const CONSENT_DAYS = 180;
-const DAY_S = 86_400;
 
 /** Who takes part in a case, read from the service's package. */
 export interface Participants {
@@ -25,16 +22,16 @@ export interface Participants {
   readonly held: readonly HeldTerms[];
 }
 
-export function participantsOf(pack: ServicePackage, language: "zh-CN" | "en", nowMs: number): Participants {
+/** @param choices how much of each consent the applicant gives, by provider, where it is not what is asked for */
+export function participantsOf(pack: ServicePackage, language: "zh-CN" | "en", nowMs: number, choices: Readonly<Record<string, ConsentExtent>> = {}): Participants {
   const { owner, slug } = pack.item;
   const providers = [...new Set(pack.rules.predicates.map((predicate) => predicate.provider))];
-  const consents = providers.flatMap((provider) => {
-    const asked = pack.rules.predicates.filter((predicate) => predicate.provider === provider && predicate.basis.kind === "consent");
-    if (asked.length === 0) return [];
-    const fields = [...new Set(asked.flatMap((predicate) => predicate.fields))];
-    const until = Math.floor(nowMs / 1000) + CONSENT_DAYS * DAY_S;
+  const consents = consentsOf(pack).map(({ provider, predicates, asked }): ConsentTerms => {
+    const { use, days } = given(asked, choices[provider]);
+    const fields = [...new Set(predicates.flatMap((predicate) => predicate.fields))];
+    const until = Math.floor(nowMs / 1000) + days * DAY_S;
     const recipient = givesRecord(pack, provider) ? { recipient: owner } : {};
-    return [{ provider, service: slug, purpose: textOf(pack, language, "service.title"), fields, ...recipient, until }];
+    return { provider, service: slug, purpose: textOf(pack, language, "service.title"), fields, ...recipient, use, until, asked };
   });
   return { owner, providers, consents, held: heldTerms(pack) };
 }

@@ -7,7 +7,7 @@ import { sealRecord } from "../wallet/record";
 import { keyringOf } from "../wallet/keyring";
 import { PASSPHRASE, identify, openStore } from "../wallet/testing";
 import { useTag } from "../wallet/derive";
-import { casesAbi } from "./abi";
+import { casesAbi, consentsAbi } from "./abi";
 import { Anvil, CHAIN_ID, LAW, artifact, key, publishService } from "./anvil";
 import { chainOver } from "./chain";
 import { slug } from "./codes";
@@ -121,11 +121,13 @@ describe("a case", () => {
 
   it("takes consents once, and their revocation", async () => {
     const own = await wallet.newCase(SERVICE, 1, {});
-    const terms = { provider: "public-security", service: SERVICE, purpose: "p", fields: ["age"], until: 4_000_000_000 };
+    const terms = { provider: "public-security", service: SERVICE, purpose: "p", fields: ["age"], use: "once" as const, until: 4_000_000_000, asked: { use: "once" as const, days: 40_000 } };
     const sent = await chain.grantConsent(wallet, own, terms);
     const current = (await wallet.case(own.id)) as OwnCase;
     expect(current.consents["public-security"]).toEqual({ id: sent.id, record: sent.record });
     expect(await chain.grantConsent(wallet, current, terms)).toEqual(sent);
+    const onChain = await connection.read("consents", consentsAbi, "get", [sent.id, own.address]);
+    expect(onChain).toMatchObject({ until: 4_000_000_000n, once: true, uses: 0, revoked: false });
     await chain.revokeConsent(wallet, current, sent.id);
     await expect(chain.revokeConsent(wallet, current, sent.id)).rejects.toEqual(refusedWith("AlreadyRevoked"));
   });

@@ -7,18 +7,22 @@ import { casesAbi, consentsAbi } from "./abi";
 import { heldToken, tokenIssuer } from "./allowance";
 import { slug, statuteId } from "./codes";
 import type { Call, Connection } from "./connection";
-import { consentRecord } from "./consent";
+import { consentRecord, readConsents, termsOf } from "./consent";
 import { ContractRefusal } from "./failure";
 import { lastLog } from "./logs";
 import { officerKey, senderOf } from "./officer";
+import type { ProveSlots } from "./uses";
 
 const CASE_OPENED = parseAbiItem("event CaseOpened(bytes32 indexed id, bytes32 indexed service, address indexed applicant, uint32 seq, uint32 version, bytes32 ruleSet, bytes32 form, uint64 promisedBy, uint64 statutoryBy)");
-const CONSENT_GRANTED = parseAbiItem("event ConsentGranted(bytes32 indexed id, address indexed grantor, bytes32 indexed provider, bytes32 service, uint64 until)");
+const CONSENT_GRANTED = parseAbiItem("event ConsentGranted(bytes32 indexed id, address indexed grantor, bytes32 indexed provider, bytes32 service, uint64 until, bool once)");
 
 const onCases = (functionName: string, args: readonly unknown[]): Call => ({ contract: "cases", abi: casesAbi, functionName, args });
 const onConsents = (functionName: string, args: readonly unknown[]): Call => ({ contract: "consents", abi: consentsAbi, functionName, args });
 
-export function chainOver(connection: Connection, now: () => number = Date.now): Chain {
+/** Without proofs, as over a node that has none. */
+const unproven: ProveSlots = () => Promise.reject(new PortFailure("bad-answer", "this chain proves nothing"));
+
+export function chainOver(connection: Connection, now: () => number = Date.now, prove: ProveSlots = unproven): Chain {
   async function byCase(wallet: Wallet, own: OwnCase, call: Call): Promise<Sent> {
     return await connection.send(await keyringOf(wallet).account(own), call);
   }
@@ -66,7 +70,8 @@ export function chainOver(connection: Connection, now: () => number = Date.now):
       // Kept before it is sent: after a crash the same consent is granted, not a second one.
       if (kept === undefined) await wallet.updateCase(own.id, { consents: { [terms.provider]: { id, record } } });
       try {
-        const sent = await byCase(wallet, own, onConsents("grant", [id, slug(terms.provider), slug(terms.service), BigInt(terms.until)]));
+        const { until, once } = termsOf(record);
+        const sent = await byCase(wallet, own, onConsents("grant", [id, slug(terms.provider), slug(terms.service), BigInt(until), once]));
         return { ...sent, id, record };
       } catch (failure) {
         const isGranted = failure instanceof ContractRefusal && failure.error === "AlreadyGranted";
@@ -76,6 +81,7 @@ export function chainOver(connection: Connection, now: () => number = Date.now):
       }
     },
 
+    consents: async (own) => await readConsents(await connection.contract("consents"), prove, own),
     revokeConsent: (wallet, own, id) => byCase(wallet, own, onConsents("revoke", [id])),
     supplement: async (wallet, own, form, salt) => byCase(wallet, own, onCases("supplement", [own.id, await commitment(wallet, own, form, salt)])),
     escalate: (wallet, own) => byCase(wallet, own, onCases("escalate", [own.id])),

@@ -1,11 +1,11 @@
 // Everything of a person in one file, with the proofs of it, under the wallet's signature: `zhengtong verify export` checks it.
 // The file is a JSON text, a newline, the signature of the text and a newline. docs/my-data.md has the format.
 import { sha256 } from "@noble/hashes/sha2.js";
-import { encodeAbiParameters, keccak256 } from "viem";
 import { type Hex, type Json, type OwnCase, PortFailure, type PublicJwk, type ToExport, type UseWalk, type Wallet } from "../ports";
 import { base64Url, stringToBytes } from "../wallet/bytes";
 import { type Keyring, keyringOf } from "../wallet/keyring";
 import type { Connection } from "./connection";
+import { consentSlots } from "./consent";
 import { type ProviderWalk, walkedSlots } from "./uses";
 
 const FORMAT = "zhengtong-export/1";
@@ -25,13 +25,6 @@ export function thumbprint({ x, y }: PublicJwk): string {
 /** What the key of a case signs, so that the export is one person's. */
 export function belongsText(caseId: Hex, holder: PublicJwk, createdAtMs: number): string {
   return `zhengtong export\n${caseId}\n${thumbprint(holder)}\n${createdAtMs}`;
-}
-
-/** The slots of a consent: provider, service, until and revoked. */
-export function consentSlots(id: Hex, grantor: Hex): Hex[] {
-  const ofId = keccak256(encodeAbiParameters([{ type: "bytes32" }, { type: "uint256" }], [id, 0n]));
-  const first = BigInt(keccak256(encodeAbiParameters([{ type: "address" }, { type: "bytes32" }], [grantor, ofId])));
-  return [0n, 1n, 2n].map((offset) => `0x${((first + offset) % (1n << 256n)).toString(16).padStart(64, "0")}` as Hex);
 }
 
 async function consents({ connection }: ExportSurroundings, own: OwnCase): Promise<Json[]> {

@@ -36,5 +36,5 @@ export async function livePorts(options: LiveOptions): Promise<Ports> {
   const wallets = await openWalletStore({ page: window, origin: options.origin, space, find, now, opened: accounts.watch, authenticator: browserAuthenticator, accountPasskey });
   const prove = slotProver(connection, options.pinnedKey);
   const verifier: Verifier = { verifyBundle, verifyPackage: (service, version, files) => verifyPackage(prove, service, version, files) };
-  return { delegations: delegationsOver({ connection, prove, find, now }), wallets, chain: chainOver(connection, now), gateways: gatewaysOver(http, connection, prove), accounts, verifier, rules };
+  return { delegations: delegationsOver({ connection, prove, find, now }), wallets, chain: chainOver(connection, now, prove), gateways: gatewaysOver(http, connection, prove), accounts, verifier, rules };
 }

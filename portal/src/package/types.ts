@@ -78,6 +78,20 @@ export interface Held {
   answers: Record<string, { when?: Record<string, ClaimCondition>; answer: boolean | number | "unknown" }[]>;
 }
 
+/** How often a consent may be relied on: by one use record, or by any number until its end. */
+export type ConsentUse = "once" | "standing";
+
+/** How much of a consent: how often, and for how many days from the day it is given. */
+export interface ConsentExtent {
+  use: ConsentUse;
+  days: number;
+}
+
+/** What a service asks the applicant for, and the least it can live with; without that, no less than what it asks for. */
+export interface ConsentAsked extends ConsentExtent {
+  least?: ConsentExtent;
+}
+
 export interface Material {
   id: string;
   source: "credential" | "fact" | "form";
@@ -87,6 +101,8 @@ export interface Material {
   held?: Held[];
   waived: boolean;
   basis: Basis;
+  /** with a fact on the basis of consent */
+  consent?: ConsentAsked;
 }
 
 /** What the officer who reviews a case may ask an agency for. */

@@ -1,5 +1,5 @@
 /** Rules and facts in plain words. Pure: the package's own texts, put together. */
-import type { Literal, Predicate, Row, ServicePackage } from "./types";
+import type { ConsentAsked, Literal, Predicate, Row, ServicePackage } from "./types";
 import { hasText, textOf } from "./read";
 
 type Language = "zh-CN" | "en";
@@ -51,11 +51,13 @@ export function givesRecord(pack: ServicePackage, provider: string): boolean {
   return pack.records.some((declared) => declared.provider === provider && consented.some(({ id }) => declared.predicates.includes(id)));
 }
 
-/** Providers that need the applicant's consent, with what it covers. */
-export function consentsOf(pack: ServicePackage): { provider: string; predicates: Predicate[] }[] {
-  const asked = pack.rules.predicates.filter((predicate) => predicate.basis.kind === "consent");
-  return [...new Set(asked.map((predicate) => predicate.provider))].map((provider) => ({
-    provider,
-    predicates: asked.filter((predicate) => predicate.provider === provider),
-  }));
+/** Providers that need the applicant's consent, with what it covers and how much of it is asked for. */
+export function consentsOf(pack: ServicePackage): { provider: string; predicates: Predicate[]; asked: ConsentAsked }[] {
+  const consented = pack.rules.predicates.filter((predicate) => predicate.basis.kind === "consent");
+  return [...new Set(consented.map((predicate) => predicate.provider))].map((provider) => {
+    const predicates = consented.filter((predicate) => predicate.provider === provider);
+    const material = pack.materials.find((one) => one.consent !== undefined && predicates.some(({ id }) => one.predicates?.includes(id)));
+    // A package that does not say how much it asks for gets the least there is.
+    return { provider, predicates, asked: material?.consent ?? { use: "once", days: 1 } };
+  });
 }

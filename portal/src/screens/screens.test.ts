@@ -21,6 +21,7 @@ const PAGES: [name: string, path: string, role: "" | "resident" | "officer"][] =
   ["apply", to("apply", { service }), "resident"],
   ["cases", to("myCases"), "resident"],
   ["data", to("myData"), "resident"],
+  ["consents", to("myConsents"), "resident"],
   ["data request", to("dataRequest", { right: "delete" }), "resident"],
   ["approved", to("case", { id: PREPARED["approved"]! }), "resident"],
   ["appeal", to("appeal", { id: PREPARED["refused"]! }), "resident"],

@@ -61,7 +61,7 @@ export function mockWorld({ role = localStorage.getItem("zhengtong.mock"), tampe
       createdAtMs: (cases.all.get(id)?.opened_at ?? 0) * 1000,
       openedTx: mockHash(`${name}/tx`),
       linkedAtMs: { "public-security": 1, health: 1, "civil-affairs": 1 },
-      consents: {},
+      consents: name === "approved" ? { "public-security": { id: mockHash(`${name}/consent`), record: {} } } : {},
       credential: null,
     };
     wallet.put(own);

@@ -40,6 +40,7 @@ const CODES = {
   "delegation-foreign": "bad-delegation",
   "delegation-forged": "bad-delegation",
   "delegation-full": "rejected",
+  "consent-extent": "rejected",
 } as const satisfies Record<string, FailureCode>;
 
 export type WalletReason = keyof typeof CODES;

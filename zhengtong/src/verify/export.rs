@@ -14,6 +14,7 @@ use alloy_sol_types::SolValue;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use zhengtong_bindings::{addresses, parse_slug, use_binding, use_slot};
 use zhengtong_credentials::{Jwk, Presented};
 use zhengtong_gateway::app::link::{Form, canonical, case_commitment, recover};
@@ -308,6 +309,7 @@ fn form(case: &ExportedCase, history: &History) -> Result<((), String), String> 
 }
 
 fn consents(case: &ExportedCase, key: &NetworkKey, history: &History) -> Result<((), String), String> {
+    let mut told = Vec::new();
     for consent in &case.consents {
         let name = &consent.provider;
         if keccak256(canonical(&consent.record)) != consent.id {
@@ -319,16 +321,73 @@ fn consents(case: &ExportedCase, key: &NetworkKey, history: &History) -> Result<
             .map_err(|error| format!("{name}: {error}"))?;
         let held = consent_slots(consent.id, applicant(history)).map(|slot| state.slot(slot));
         let expected = [name, &case.service].map(|slug| parse_slug(slug).ok());
-        let until = held[2].map(|word| U256::from_be_bytes(word.0) & U256::from(u64::MAX));
-        let given = until.is_some_and(|until| !until.is_zero());
-        if state.address() != addresses().consents || held[..2] != expected || !given {
+        let terms = held[2].map(ConsentWord::read).filter(|terms| terms.until_s != 0);
+        let Some(terms) = terms.filter(|_| state.address() == addresses().consents && held[..2] == expected)
+        else {
             return Err(format!("the chain holds no such consent for {name}"));
+        };
+        let says_once = consent.record["use"] == "once";
+        if says_once != terms.once || consent.record["until"].as_u64() != Some(terms.until_s) {
+            return Err(format!(
+                "the consent for {name} says another kind or another end than the chain holds"
+            ));
         }
+        let rest_on_it = history
+            .entries
+            .iter()
+            .filter(|entry| matches!(&entry.event, Event::Used { basis, .. } if *basis == consent.id));
+        let known = rest_on_it.count();
+        if u32::try_from(known) != Ok(terms.uses) {
+            return Err(format!(
+                "{} uses rest on the consent for {name} on the chain, {known} in this file",
+                terms.uses
+            ));
+        }
+        told.push(format!("{name}: {terms}"));
     }
-    Ok(((), case.consents.len().to_string()))
+    let detail = match told.is_empty() {
+        true => "0".to_owned(),
+        false => told.join("; "),
+    };
+    Ok(((), detail))
 }
 
-/// The slots of a consent in `Consents`, whose first variable it is: provider, service, then `until` (64 bits) and `revoked`.
+/// The third word of a consent in `Consents`, from its lowest bit: `until` (64 bits), `revoked` (8), `once` (8), `uses` (32).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct ConsentWord {
+    until_s: u64,
+    revoked: bool,
+    once: bool,
+    uses: u32,
+}
+
+impl ConsentWord {
+    fn read(word: B256) -> Self {
+        let part = |end: usize, length: usize| &word.0[32 - end - length..32 - end];
+        Self {
+            until_s: U256::from_be_slice(part(0, 8)).saturating_to(),
+            revoked: part(8, 1) != [0],
+            once: part(9, 1) != [0],
+            uses: U256::from_be_slice(part(10, 4)).saturating_to(),
+        }
+    }
+}
+
+impl fmt::Display for ConsentWord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = if self.once { "once" } else { "standing" };
+        write!(f, "{kind}, used {} times, until {}", self.uses, self.until_s)?;
+        if self.once && self.uses > 0 {
+            f.write_str(", used up")?;
+        }
+        if self.revoked {
+            f.write_str(", withdrawn")?;
+        }
+        Ok(())
+    }
+}
+
+/// The slots of a consent in `Consents`, whose first variable it is: provider, service, then a [`ConsentWord`].
 fn consent_slots(id: B256, grantor: Address) -> [B256; 3] {
     let of_id = keccak256((id, U256::ZERO).abi_encode_params());
     let first = U256::from_be_bytes(keccak256((grantor, of_id).abi_encode_params()).0);
@@ -498,5 +557,26 @@ impl What {
             Self::Credential => ("电子证照是所签发的", "the credential is the one issued"),
         };
         if lang == Lang::Zh { zh } else { en }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ConsentWord;
+    use alloy_primitives::b256;
+
+    /// Laid out by hand from the struct in `IConsents`: uses 3, once 1, revoked 0, until 4,000,000,000.
+    #[test]
+    fn a_consent_is_read_as_the_contract_packs_it() {
+        let word = b256!("0x00000000000000000000000000000000000000000003010000000000ee6b2800");
+        let read = ConsentWord::read(word);
+        let expected = ConsentWord {
+            until_s: 4_000_000_000,
+            revoked: false,
+            once: true,
+            uses: 3,
+        };
+        assert_eq!(read, expected);
+        assert_eq!(read.to_string(), "once, used 3 times, until 4000000000, used up");
     }
 }

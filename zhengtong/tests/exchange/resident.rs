@@ -72,12 +72,13 @@ pub fn consent_to(case: &OwnCase, provider: &str, recipient: &str, until_s: u64)
     (zhengtong_gateway::app::link::consent_id(&record), record)
 }
 
-pub async fn grant(chain: &Chain, case: &OwnCase, id: B256, provider: &str, until_s: u64) {
+pub async fn grant(chain: &Chain, case: &OwnCase, record: &Value, provider: &str, until_s: u64) {
     let call = grantCall {
-        id,
+        id: zhengtong_gateway::app::link::consent_id(record),
         provider: parse_slug(provider).unwrap(),
         service: parse_slug(SERVICE).unwrap(),
         until: until_s,
+        once: record["use"] == "once",
     };
     chain.send(&case.key, addresses().consents, &call).await;
 }

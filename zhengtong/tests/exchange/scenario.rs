@@ -151,7 +151,7 @@ impl World {
     async fn case(&self, wallet: &Wallet, seed: u64, until_s: u64) -> (OwnCase, B256) {
         let case = open(&self.chain, wallet, seed).await;
         let (id, record) = consent_to(&case, "disabled-federation", "civil-affairs", until_s);
-        grant(&self.chain, &case, id, "disabled-federation", until_s).await;
+        grant(&self.chain, &case, &record, "disabled-federation", until_s).await;
         link(wallet, &case, &self.police, None).await;
         link(wallet, &case, &self.federation, Some(record)).await;
         self.answered(&case).await;
@@ -238,6 +238,7 @@ async fn records_go_from_gateway_to_gateway_and_nowhere_else() {
     changed_messages(&world, &case, consent).await;
     strangers(&world, &case, consent).await;
     revoked_and_expired(&world, &first, &second).await;
+    for_one_use(&world, &first).await;
     not_final(&world, &other_case).await;
     crashed(&mut world, &other_case).await;
     unreachable(&mut world, &other_case).await;
@@ -438,9 +439,9 @@ async fn without_a_basis(world: &World, wallet: &Wallet, consenting: &OwnCase) {
         .await;
 
     // A consent to answer the question is none to give the record away.
-    let (id, record) =
+    let (_, record) =
         crate::wallet::consent(&case, "disabled-federation", crate::resident::SERVICE, FOREVER_S);
-    grant(&world.chain, &case, id, "disabled-federation", FOREVER_S).await;
+    grant(&world.chain, &case, &record, "disabled-federation", FOREVER_S).await;
     link(wallet, &case, &world.federation, Some(record)).await;
     world.answered(&case).await;
     let answer = world
@@ -633,7 +634,7 @@ async fn revoked_and_expired(world: &World, first: &Wallet, second: &Wallet) {
     let case = open(&world.chain, second, 21).await;
     let until_s = jiff::Timestamp::now().as_second() as u64 + 15;
     let (consent, record) = consent_to(&case, "disabled-federation", "civil-affairs", until_s);
-    grant(&world.chain, &case, consent, "disabled-federation", until_s).await;
+    grant(&world.chain, &case, &record, "disabled-federation", until_s).await;
     link(second, &case, &world.federation, Some(record)).await;
     world.followed().await;
     while (jiff::Timestamp::now().as_second() as u64) < until_s {
@@ -655,6 +656,50 @@ async fn revoked_and_expired(world: &World, first: &Wallet, second: &Wallet) {
     );
     world
         .refused(&case, "consent-expired", liar.letter(&world.federation, &body))
+        .await;
+}
+
+/// A consent for one use: asked for twice at the same moment it gives once; the same request again is the same answer.
+async fn for_one_use(world: &World, wallet: &Wallet) {
+    let (case, standing) = world.case(wallet, 22, FOREVER_S).await;
+    revoke(&world.chain, &case, standing).await;
+    let (_, mut record) = consent_to(&case, "disabled-federation", "civil-affairs", FOREVER_S);
+    record["use"] = "once".into();
+    let consent = zhengtong_gateway::app::link::consent_id(&record);
+    grant(&world.chain, &case, &record, "disabled-federation", FOREVER_S).await;
+    link(wallet, &case, &world.federation, Some(record)).await;
+    world.followed().await;
+
+    let liar = Liar::inside(&world.civil);
+    let basis = json!({ "kind": "consent", "id": consent });
+    let body = || {
+        request(
+            "civil-affairs",
+            &world.federation,
+            case.id,
+            "certificate",
+            &FIELDS,
+            basis.clone(),
+        )
+    };
+    let (one, two) = (body(), body());
+    let uses = world.uses_of(&case).await;
+    let (first, second) = tokio::join!(
+        liar.ask(&world.federation, &one),
+        liar.ask(&world.federation, &two)
+    );
+    let (given, refused, body_given) = match first.status {
+        200 => (first, second, one),
+        _ => (second, first, two),
+    };
+    assert_eq!(given.status, 200, "{}", given.text);
+    assert_eq!(refused.reason(), "consent-used-up", "{}", refused.text);
+    assert_eq!(world.uses_of(&case).await, uses + 1);
+    world.followed().await;
+    let again = liar.ask(&world.federation, &body_given).await;
+    assert_eq!((again.status, &again.text), (200, &given.text));
+    world
+        .refused(&case, "consent-used-up", liar.letter(&world.federation, &body()))
         .await;
 }
 

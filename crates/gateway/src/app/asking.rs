@@ -16,7 +16,7 @@ use zhengtong_types::VerifiedReceipt;
 use zhengtong_vault::{ResidentNumber, Secret};
 
 use super::clock::day_of;
-use super::consent::Purpose;
+use super::consent::{Purpose, within_declared};
 use super::evidence::{Evidence, Offered, Refusal};
 use super::finalized_use::{ExpectedUse, FinalizedUse};
 use super::link::consent_id;
@@ -38,6 +38,8 @@ const CODE_BYTES: usize = 4;
 const CHINESE: &str = "zh-CN";
 /// How claims of a shown credential are named among the fields of a use: the record is the credential.
 const CLAIM_FIELD: &str = "credential";
+/// The basis in words.
+pub(super) const CONSENT_WORDS: &str = "个人同意";
 
 /// A part of an ask that has one basis: one use record, one attestation.
 struct Part<'a> {
@@ -140,6 +142,11 @@ impl App {
         let Some(record) = &link.consent else {
             return Ok(None);
         };
+        let id = consent_id(record);
+        let on_chain = self.store.consent(id, row.applicant).await?;
+        let Some(on_chain) = on_chain.filter(|consent| consent.holds(self.me, ask.service, now_s)) else {
+            return Ok(None);
+        };
         let service = word(ask.service);
         let purpose = Purpose {
             case_id: ask.case_id,
@@ -147,16 +154,23 @@ impl App {
             service: &service,
             fields: &self.fields(ask, questions, mask).await?,
         };
-        if let Err(member) = purpose.allowed_by(record) {
+        if let Err(member) = purpose.allowed_by(record, &on_chain) {
             tracing::warn!(case = %ask.case_id, mask, member, "the consent that came is to something else");
             return Ok(None);
         }
-        let id = consent_id(record);
-        let holds = self
-            .store
-            .consent_holds(id, row.applicant, self.me, ask.service, now_s)
-            .await?;
-        Ok(holds.then(|| (id, "个人同意".to_owned())))
+        let published = self.store.service(ask.service, ask.version).await?;
+        let package = published.and_then(|service| self.package(service.package));
+        if package.is_some_and(|package| !within_declared(package, &self.organisation, &on_chain)) {
+            tracing::warn!(case = %ask.case_id, mask, "a standing consent came where the service asks for one use");
+            return Ok(None);
+        }
+        // The use of this very ask may be on record already: then it goes on from there.
+        let own = self.store.taken_tag(ask.case_id, mask).await?;
+        if on_chain.once && self.store.is_used(ask.case_id, id, own).await? {
+            tracing::info!(case = %ask.case_id, mask, "the consent is used up");
+            return Ok(None);
+        }
+        Ok(Some((id, CONSENT_WORDS.to_owned())))
     }
 
     async fn answer_part(&self, part: &Part<'_>) -> Result<(), AppError> {

@@ -63,6 +63,7 @@ pub enum Change {
         provider: B256,
         service: B256,
         until_s: u64,
+        once: bool,
     },
     /// A consent was withdrawn.
     Revoked { id: B256, grantor: Address },
@@ -84,8 +85,13 @@ pub enum Change {
         happening: Happening,
         event: Event,
     },
-    /// A use by this organisation is on record.
-    Recorded { tag: B256, tx_hash: B256 },
+    /// A use by this organisation, or for it, is on record.
+    Recorded {
+        tag: B256,
+        tx_hash: B256,
+        case_id: B256,
+        basis: B256,
+    },
     /// A certificate authority is trusted for an organisation's credential keys, or no longer is.
     Anchor {
         issuer: B256,
@@ -278,6 +284,7 @@ impl Reader<'_> {
                     provider,
                     service,
                     until_s,
+                    once: e.once,
                 }
             }
             ConsentRevoked::SIGNATURE_HASH if at == self.contracts.consents => {
@@ -301,10 +308,15 @@ impl Reader<'_> {
             }
             Used::SIGNATURE_HASH if at == self.contracts.uses => {
                 let e = Used::decode_log(log)?.data;
-                if e.provider != self.me {
+                if e.provider != self.me && e.consumer != self.me {
                     return Ok(());
                 }
-                Change::Recorded { tag: e.tag, tx_hash }
+                Change::Recorded {
+                    tag: e.tag,
+                    tx_hash,
+                    case_id: e.caseId,
+                    basis: e.basis,
+                }
             }
             CredentialIssued::SIGNATURE_HASH if at == self.contracts.credentials => {
                 let e = CredentialIssued::decode_log(log)?.data;

@@ -127,10 +127,11 @@ async fn apply(db: &mut AnyConnection, change: &Change, me: B256, now_ms: u64) -
             provider,
             service,
             until_s,
+            once,
         } => {
             sqlx::query(
-                "INSERT INTO consents (id, grantor, provider, service, until_s, revoked) \
-                 SELECT $1, $2, $3, $4, $5, 0 WHERE $3 = $6 OR EXISTS \
+                "INSERT INTO consents (id, grantor, provider, service, until_s, once, revoked) \
+                 SELECT $1, $2, $3, $4, $5, $7, 0 WHERE $3 = $6 OR EXISTS \
                  (SELECT 1 FROM services s WHERE s.id = $4 AND s.owner = $6) ON CONFLICT (id, grantor) DO NOTHING",
             )
             .bind(hex(id))
@@ -139,6 +140,7 @@ async fn apply(db: &mut AnyConnection, change: &Change, me: B256, now_ms: u64) -
             .bind(hex(service))
             .bind(int(*until_s))
             .bind(hex(me))
+            .bind(i64::from(*once))
             .execute(&mut *db)
             .await?;
             sqlx::query("UPDATE jobs SET due_ms = 0, waiting = '' WHERE state = 'open' AND waiting = $1")
@@ -188,12 +190,21 @@ async fn apply(db: &mut AnyConnection, change: &Change, me: B256, now_ms: u64) -
                 happen(db, case_id, happening, event.seq, now_ms).await?;
             }
         }
-        Change::Recorded { tag, tx_hash } => {
-            sqlx::query("INSERT INTO recorded (tag, tx_hash) VALUES ($1, $2) ON CONFLICT (tag) DO NOTHING")
-                .bind(hex(tag))
-                .bind(hex(tx_hash))
-                .execute(db)
-                .await?;
+        Change::Recorded {
+            tag,
+            tx_hash,
+            case_id,
+            basis,
+        } => {
+            sqlx::query(
+                "INSERT INTO recorded (tag, tx_hash, case_id, basis) VALUES ($1, $2, $3, $4) ON CONFLICT (tag) DO NOTHING",
+            )
+            .bind(hex(tag))
+            .bind(hex(tx_hash))
+            .bind(hex(case_id))
+            .bind(hex(basis))
+            .execute(db)
+            .await?;
         }
         Change::Issued { case_id, hash } => {
             sqlx::query("UPDATE credentials SET issued = 1 WHERE case_id = $1 AND hash = $2")

@@ -52,8 +52,17 @@ pub struct ConsentRow {
     pub service: B256,
     /// The first second at which it no longer holds.
     pub until_s: u64,
+    /// Whether the first use uses it up.
+    pub once: bool,
     /// Whether it was withdrawn.
     pub revoked: bool,
+}
+
+impl ConsentRow {
+    /// Whether it was given for this, and is neither withdrawn nor over. Whether it is used up is another question.
+    pub fn holds(&self, provider: B256, service: B256, now_s: u64) -> bool {
+        !self.revoked && now_s < self.until_s && self.provider == provider && self.service == service
+    }
 }
 
 /// Which way a refused message went.
@@ -393,7 +402,7 @@ impl Store {
     /// The database fails.
     pub async fn consents_of(&self, grantor: Address) -> Result<Vec<ConsentRow>, StoreError> {
         let rows = sqlx::query(
-            "SELECT id, provider, service, until_s, revoked FROM consents WHERE grantor = $1 ORDER BY until_s DESC LIMIT 64",
+            "SELECT id, provider, service, until_s, once, revoked FROM consents WHERE grantor = $1 ORDER BY until_s DESC LIMIT 64",
         )
         .bind(hex(grantor))
         .fetch_all(&self.reads)
@@ -406,10 +415,32 @@ impl Store {
                     provider: read("provider", &text(1)?)?,
                     service: read("service", &text(2)?)?,
                     until_s: unsigned("until_s", row.try_get(3)?)?,
-                    revoked: row.try_get::<i64, _>(4)? != 0,
+                    once: row.try_get::<i64, _>(4)? != 0,
+                    revoked: row.try_get::<i64, _>(5)? != 0,
                 })
             })
             .collect()
+    }
+
+    /// Whether a use of a case that rests on this basis is on record, other than the one under this tag.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn is_used(
+        &self,
+        case_id: B256,
+        basis: B256,
+        except: Option<B256>,
+    ) -> Result<bool, StoreError> {
+        let found: Option<i64> = sqlx::query_scalar(
+            "SELECT 1 FROM recorded WHERE case_id = $1 AND basis = $2 AND tag <> $3 LIMIT 1",
+        )
+        .bind(hex(case_id))
+        .bind(hex(basis))
+        .bind(except.map(hex).unwrap_or_default())
+        .fetch_optional(&self.reads)
+        .await?;
+        Ok(found.is_some())
     }
 }
 

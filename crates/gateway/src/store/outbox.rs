@@ -112,6 +112,19 @@ impl Store {
         Ok((n, tag))
     }
 
+    /// The tag that an ask has taken, if it has one.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn taken_tag(&self, case_id: B256, mask: u32) -> Result<Option<B256>, StoreError> {
+        let tag: Option<String> = sqlx::query_scalar("SELECT tag FROM uses WHERE case_id = $1 AND mask = $2")
+            .bind(hex(case_id))
+            .bind(int(mask))
+            .fetch_optional(&self.reads)
+            .await?;
+        tag.map(|tag| read("tag", &tag)).transpose()
+    }
+
     /// The final transaction that put a use of this organisation on record.
     ///
     /// # Errors

@@ -142,31 +142,6 @@ impl Store {
         Ok(Some(found))
     }
 
-    /// Whether a consent holds now for this provider and service.
-    ///
-    /// # Errors
-    /// The database fails.
-    pub async fn consent_holds(
-        &self,
-        id: B256,
-        grantor: Address,
-        provider: B256,
-        service: B256,
-        now_s: u64,
-    ) -> Result<bool, StoreError> {
-        let found: Option<i64> = sqlx::query_scalar(
-            "SELECT until_s FROM consents WHERE id = $1 AND grantor = $2 AND provider = $3 AND service = $4 \
-             AND revoked = 0",
-        )
-        .bind(hex(id))
-        .bind(hex(grantor))
-        .bind(hex(provider))
-        .bind(hex(service))
-        .fetch_optional(&self.reads)
-        .await?;
-        Ok(found.is_some_and(|until| int(now_s) < until))
-    }
-
     /// The delegation registered under a key.
     ///
     /// # Errors

@@ -16,7 +16,7 @@ CREATE TABLE IF NOT EXISTS services (
   PRIMARY KEY (id, version));
 CREATE TABLE IF NOT EXISTS consents (
   id TEXT NOT NULL, grantor TEXT NOT NULL, provider TEXT NOT NULL, service TEXT NOT NULL,
-  until_s BIGINT NOT NULL, revoked BIGINT NOT NULL, PRIMARY KEY (id, grantor));
+  until_s BIGINT NOT NULL, once BIGINT NOT NULL, revoked BIGINT NOT NULL, PRIMARY KEY (id, grantor));
 
 -- Delegations on the chain. Between whom each is, nobody reads in this.
 CREATE TABLE IF NOT EXISTS delegations (
@@ -40,8 +40,10 @@ CREATE TABLE IF NOT EXISTS uses (
   case_id TEXT NOT NULL, mask BIGINT NOT NULL, n BIGINT NOT NULL, tag TEXT NOT NULL UNIQUE,
   PRIMARY KEY (case_id, mask), UNIQUE (case_id, n));
 
--- Use records on the chain: which transaction wrote each.
-CREATE TABLE IF NOT EXISTS recorded (tag TEXT NOT NULL PRIMARY KEY, tx_hash TEXT NOT NULL);
+-- Use records on the chain, by this organisation or for it: which transaction wrote each, in which case, on what basis.
+CREATE TABLE IF NOT EXISTS recorded (
+  tag TEXT NOT NULL PRIMARY KEY, tx_hash TEXT NOT NULL, case_id TEXT NOT NULL, basis TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS recorded_case ON recorded (case_id, basis);
 
 -- Transactions: written before they are sent, sent again until they are final.
 CREATE TABLE IF NOT EXISTS outbox (

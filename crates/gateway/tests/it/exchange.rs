@@ -1,11 +1,14 @@
 //! Exchange between the gateways of one world: under review, within the budget, and not after the decision.
 
 use alloy_primitives::{B256, keccak256};
+use alloy_sol_types::SolEvent as _;
 use axum::Router;
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 use zhengtong_bindings::addresses;
 use zhengtong_bindings::cases::Cases::refuseCall;
+use zhengtong_bindings::consents::Consents::{grantCall, revokeCall};
+use zhengtong_bindings::uses::Uses::Used;
 use zhengtong_gateway::http;
 
 use crate::deletion::{bytes_below, contains, number};
@@ -43,22 +46,57 @@ pub async fn reviewed(world: &World, seed: u64) -> (Wallet, OwnCase) {
     let form = json!({ "payment_channel": "social-security-card", "contact_by": "portal" });
     let case = OwnCase::new(seed, form).of(&wallet);
     world.open_case(&case, SERVICE);
-    let until = NOW_S + 1000;
-    let (_, mut record) = crate::wallet::consent(&case, PROVIDER, SERVICE, until);
-    record["recipient"] = OWNER.into();
-    let call = zhengtong_bindings::consents::Consents::grantCall {
-        id: zhengtong_gateway::app::link::consent_id(&record),
-        provider: zhengtong_bindings::parse_slug(PROVIDER).unwrap(),
-        service: zhengtong_bindings::parse_slug(SERVICE).unwrap(),
-        until,
-    };
-    world.chain.submit(&case.key, addresses().consents, &call);
-    world.link(&wallet, &case, PROVIDER, Some(record)).await;
+    consented(world, &wallet, &case, "standing").await;
     for other in ["public-security", "human-resources", OWNER] {
         world.link(&wallet, &case, other, None).await;
     }
     world.settle().await;
     (wallet, case)
+}
+
+/// Gives a consent of this kind to the certificate, and its record to the provider; its id.
+async fn consented(world: &World, wallet: &Wallet, case: &OwnCase, kind: &str) -> B256 {
+    let until = NOW_S + 1000;
+    let (_, mut record) = crate::wallet::consent(case, PROVIDER, SERVICE, until);
+    record["recipient"] = OWNER.into();
+    record["use"] = kind.into();
+    let id = zhengtong_gateway::app::link::consent_id(&record);
+    let call = grantCall {
+        id,
+        provider: zhengtong_bindings::parse_slug(PROVIDER).unwrap(),
+        service: zhengtong_bindings::parse_slug(SERVICE).unwrap(),
+        until,
+        once: kind == "once",
+    };
+    world.chain.submit(&case.key, addresses().consents, &call);
+    world.link(wallet, case, PROVIDER, Some(record)).await;
+    id
+}
+
+/// A case that a person reviews, whose applicant withdrew the first consent and gave another for one use.
+async fn reviewed_once(world: &World, seed: u64) -> (Wallet, OwnCase, B256) {
+    let (wallet, case) = reviewed(world, seed).await;
+    let used = world.chain.logs(addresses().uses);
+    let used = used.iter().map(|log| Used::decode_log(log).unwrap().data);
+    let id = used
+        .rev()
+        .find(|used| used.tag == case.tag(PROVIDER, 0))
+        .unwrap()
+        .basis;
+    world
+        .chain
+        .submit(&case.key, addresses().consents, &revokeCall { id });
+    let once = consented(world, &wallet, &case, "once").await;
+    world.settle().await;
+    (wallet, case, once)
+}
+
+/// How many use records rest on a consent.
+fn resting_on(world: &World, consent: B256) -> usize {
+    let uses = world.chain.logs(addresses().uses);
+    uses.iter()
+        .filter(|log| Used::decode_log(log).unwrap().data.basis == consent)
+        .count()
 }
 
 pub async fn ask(world: &World, case: &OwnCase, id: &str, fields: &[&str]) -> Answer {
@@ -149,6 +187,85 @@ async fn records_that_are_asked_for_at_once_are_each_given_against_their_own_use
         let of_case = uses.iter().filter(|log| log.topics()[1] == case.tag(PROVIDER, 1));
         assert_eq!(of_case.count(), 1);
     }
+}
+
+#[tokio::test]
+async fn a_consent_for_one_use_gives_one_of_two_requests_at_the_same_moment() {
+    let world = connected(&[]).await;
+    let (_, case, once) = reviewed_once(&world, 30).await;
+    let (first, second) = futures::future::join(
+        ask(&world, &case, "one", &[]),
+        ask(&world, &case, "two", &["certificate.grade"]),
+    )
+    .await;
+    let (given, refused, id) = match first.status {
+        StatusCode::OK => (first, second, "one"),
+        _ => (second, first, "two"),
+    };
+    assert_eq!(given.status, StatusCode::OK, "{}", given.text);
+    assert_eq!(refused.kind(), "consent-used-up", "{}", refused.text);
+    assert_eq!(refused.json.get("rows"), None);
+    assert_eq!(resting_on(&world, once), 1);
+    world.settle().await;
+
+    // The same request is the same answer and no second use; another is refused before the chain is asked.
+    let fields: &[&str] = if id == "one" { &[] } else { &["certificate.grade"] };
+    assert_eq!(ask(&world, &case, id, fields).await.text, given.text);
+    let third = ask(&world, &case, "three", &[]).await;
+    assert_eq!(third.kind(), "consent-used-up", "{}", third.text);
+    assert_eq!(resting_on(&world, once), 1);
+    let attempts = world.app(PROVIDER).store.attempts(10).await.unwrap();
+    let told = attempts
+        .iter()
+        .filter(|attempt| attempt.reason == "consent-used-up");
+    assert_eq!(told.count(), 2, "both refusals are on the provider's list");
+}
+
+#[tokio::test]
+async fn use_records_that_share_a_transaction_with_a_used_up_consent_are_given_alone() {
+    let world = connected(&[]).await;
+    let (_, single, once) = reviewed_once(&world, 31).await;
+    let mut cases = Vec::new();
+    for seed in 32..35 {
+        cases.push(reviewed(&world, seed).await.1);
+    }
+    assert_eq!(ask(&world, &single, "first", &[]).await.status, StatusCode::OK);
+    // Nothing was followed since: the provider's own check passes, and the contract refuses.
+    let ids: Vec<_> = (0..cases.len()).map(|place| format!("beside {place}")).collect();
+    let others = cases
+        .iter()
+        .zip(&ids)
+        .map(|(case, id)| ask(&world, case, id, &[]));
+    let (refused, others) = futures::future::join(
+        ask(&world, &single, "second", &[]),
+        futures::future::join_all(others),
+    )
+    .await;
+    assert_eq!(refused.kind(), "consent-used-up", "{}", refused.text);
+    for (case, answer) in cases.iter().zip(others) {
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        assert_eq!(answer.json["useTag"], case.tag(PROVIDER, 1).to_string());
+    }
+    assert_eq!(resting_on(&world, once), 1);
+}
+
+#[tokio::test]
+async fn a_consent_that_the_answer_used_up_is_none_to_the_record() {
+    let world = connected(&[]).await;
+    let wallet = world.wallet("subsidy-work-injury-50").await;
+    let form = json!({ "payment_channel": "social-security-card", "contact_by": "portal" });
+    let case = OwnCase::new(36, form).of(&wallet);
+    world.open_case(&case, SERVICE);
+    let once = consented(&world, &wallet, &case, "once").await;
+    for other in ["public-security", "human-resources", OWNER] {
+        world.link(&wallet, &case, other, None).await;
+    }
+    world.settle().await;
+    assert_eq!(resting_on(&world, once), 1, "the question was answered");
+    world.settle().await;
+    let answer = ask(&world, &case, "after", &[]).await;
+    assert_eq!(answer.kind(), "consent-used-up", "{}", answer.text);
+    assert_eq!(resting_on(&world, once), 1);
 }
 
 #[tokio::test]

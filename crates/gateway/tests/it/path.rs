@@ -170,6 +170,7 @@ async fn without_consent_nothing_is_recorded_and_nothing_is_read() {
         provider: parse_slug("disabled-federation").unwrap(),
         service: parse_slug(service).unwrap(),
         until,
+        once: false,
     };
     world.chain.submit(&case.key, addresses().consents, &call);
     world.settle().await;
@@ -196,6 +197,7 @@ async fn a_consent_to_something_else_is_no_basis() {
             provider: parse_slug(provider).unwrap(),
             service: parse_slug(service).unwrap(),
             until,
+            once: false,
         };
         world.link(&wallet, &case, provider, Some(record.clone())).await;
         world.chain.submit(&case.key, addresses().consents, &call);
@@ -209,6 +211,10 @@ async fn a_consent_to_something_else_is_no_basis() {
         ("service", json!("old-age-allowance")),
         ("fields", json!(["certificate.type", "certificate.grade"])),
         ("fields", json!("certificate.type")),
+        // The chain has it as a standing one, until another moment.
+        ("use", json!("once")),
+        ("use", json!("always")),
+        ("until", json!(until + 1)),
     ] {
         let mut record = good.clone();
         record[member] = value;

@@ -411,6 +411,7 @@ impl World {
             provider: parse_slug(provider).unwrap(),
             service: parse_slug(service).unwrap(),
             until,
+            once: record["use"] == "once",
         };
         self.chain.submit(&case.key, addresses().consents, &call);
         record

@@ -171,14 +171,18 @@ fn a_consent_is_granted_and_revoked() {
         provider: slug("health"),
         service: slug("relief"),
         until: u64::MAX,
+        once: true,
     });
     let Change::Consent {
-        valid_to, granted_at, ..
+        valid_to,
+        granted_at,
+        once,
+        ..
     } = granted
     else {
         panic!("{granted:?}")
     };
-    assert_eq!((valid_to, granted_at), (u64::MAX, SECONDS));
+    assert_eq!((valid_to, granted_at, once), (u64::MAX, SECONDS, true));
     let revoked = one(Event::ConsentRevoked {
         id: HASH,
         grantor: KEY,

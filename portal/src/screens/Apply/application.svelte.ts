@@ -2,13 +2,15 @@ import { here } from "../../app/here.svelte";
 import type { ChosenEvidence } from "../../chain/evidence";
 import { type Form, PortFailure, type Wallet } from "../../ports";
 import { readPackage } from "../../package/read";
-import type { ServicePackage } from "../../package/types";
+import type { ConsentExtent, ServicePackage } from "../../package/types";
 import { type Answers, formOf } from "./journey";
 import { type Offer, offersOf } from "./offers";
 
 const CASE = "$case";
 const CONSENT = "$consent.";
 const HELD = "$held.";
+const USE = "$use.";
+const DAYS = "$days.";
 
 /** An application being filled in: answers, consents, and the case of a submission that was begun. Kept in the wallet at every step. */
 export class Application {
@@ -16,6 +18,8 @@ export class Application {
   consents = $state<Record<string, boolean>>({});
   /** By step: the case of the credential to show, or null for the ordinary way. */
   held = $state<Record<string, string | null>>({});
+  /** How much of each consent is given, where it was chosen. */
+  choices = $state<Record<string, ConsentExtent>>({});
   caseId = $state<string | null>(null);
 
   private constructor(
@@ -40,6 +44,8 @@ export class Application {
       if (key === CASE) this.caseId = typeof value === "string" ? value : null;
       else if (key.startsWith(CONSENT)) this.consents[key.slice(CONSENT.length)] = value === true;
       else if (key.startsWith(HELD)) this.#chose(key.slice(HELD.length), value);
+      else if (key.startsWith(USE)) this.#choose(key.slice(USE.length), value, draft[DAYS + key.slice(USE.length)]);
+      else if (key.startsWith(DAYS)) continue;
       else if (value !== null) this.answers[key] = String(value);
     }
   }
@@ -57,6 +63,10 @@ export class Application {
       .map(({ terms, from }) => ({ provider: terms.provider, vct: terms.held.vct, claims: terms.held.claims, from }));
   }
 
+  #choose(provider: string, use: Form[string] | undefined, days: Form[string] | undefined): void {
+    if ((use === "once" || use === "standing") && typeof days === "number") this.choices[provider] = { use, days };
+  }
+
   get form(): Form {
     return formOf(this.pack, this.answers);
   }
@@ -64,8 +74,13 @@ export class Application {
   async keep(): Promise<void> {
     const consents = Object.entries(this.consents).map(([provider, given]) => [CONSENT + provider, given]);
     const held = Object.entries(this.held).map(([id, from]) => [HELD + id, from ?? ""]);
+    const choices = Object.entries(this.choices).flatMap(([provider, { use, days }]) => [
+      [USE + provider, use],
+      [DAYS + provider, days],
+    ]);
     const begun = this.caseId === null ? [] : [[CASE, this.caseId]];
-    await this.wallet.keepDraft(this.pack.item.slug, Object.fromEntries([...Object.entries($state.snapshot(this.answers)), ...consents, ...held, ...begun]) as Form);
+    const all = [...Object.entries($state.snapshot(this.answers)), ...consents, ...held, ...choices, ...begun];
+    await this.wallet.keepDraft(this.pack.item.slug, Object.fromEntries(all) as Form);
   }
 
   async begin(id: string): Promise<void> {

@@ -26,7 +26,7 @@ export async function send(application: Application, told: (own: OwnCase, done: 
   // answers may have been changed after a failed attempt, as long as the chain holds no commitment to them
   else if (own.openedTx === null) own = await wallet.updateCase(own.id, { form });
 
-  const participants = participantsOf(pack, "zh-CN", Date.now());
+  const participants = participantsOf(pack, "zh-CN", Date.now(), application.choices);
   const { organisations } = await networkInfo();
   const left = new Set(remaining(own, participants).map(stepId));
   const done = new Set(allSteps(pack).map(stepId).filter((id) => !left.has(id)));

@@ -65,7 +65,7 @@ impl OwnCase {
         let record = json!({
             "v": 1, "schema": "ISO/IEC TS 27560:2023", "recordId": self.person_salt, "principal": self.key.address(),
             "caseId": self.id, "provider": provider, "service": service, "purpose": "bench", "fields": fields,
-            "recipient": recipient, "grantedAtMs": 1, "until": until_s,
+            "recipient": recipient, "grantedAtMs": 1, "until": until_s, "use": "standing",
         });
         (consent_id(&record), record)
     }

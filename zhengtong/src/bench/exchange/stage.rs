@@ -258,6 +258,7 @@ impl Preparing<'_> {
             provider: parse_slug(PROVIDER)?,
             service,
             until,
+            once: false,
         };
         self.send(&case.key, addresses().consents, &grant).await?;
         let letter = Letter {

@@ -1,5 +1,6 @@
 //! Asking another gateway for a record: declared fields alone, of a case of this organisation, on a basis it can name.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use alloy_primitives::{Address, B256};
@@ -274,8 +275,15 @@ impl App {
             .into_iter()
             .filter(|consent| consent.provider == peer.id && consent.service == case.service)
             .collect();
-        // One that was withdrawn is named only if there is no other: the refusal then says so.
-        fitting.sort_by_key(|consent| consent.revoked);
+        // One that was withdrawn or is used up is named only if there is no other: the refusal then says so.
+        let mut used_up = HashSet::new();
+        for consent in fitting.iter().filter(|consent| consent.once) {
+            let is_used = self.store.is_used(case.id, consent.id, None).await;
+            if is_used.map_err(inner)? {
+                used_up.insert(consent.id);
+            }
+        }
+        fitting.sort_by_key(|consent| (consent.revoked, used_up.contains(&consent.id)));
         let consent = fitting.first();
         let consent = consent.ok_or_else(|| {
             Refusal::new(

@@ -1,7 +1,7 @@
 //! What a request may have: declared fields, of the applicant of a case, on a basis that holds. Asked of the chain's own
 //! words alone; what the one who asks claims is compared with them, and never believed.
 
-use alloy_primitives::B256;
+use alloy_primitives::{Address, B256};
 use jiff::civil::Date;
 use zhengtong_services::{DeclaredRecord, Package};
 use zhengtong_vault::{ResidentNumber, Secret};
@@ -9,13 +9,15 @@ use zhengtong_vault::{ResidentNumber, Secret};
 use super::envelope::Peer;
 use super::message::{ClaimedBasis, MAX_ASKED_FIELDS, RecordRequest, VERSION};
 use super::refusal::{Reason, Refusal};
+use crate::app::asking::CONSENT_WORDS;
 use crate::app::clock::day_of;
+use crate::app::consent::{Purpose, within_declared};
 use crate::app::link::consent_id;
 use crate::app::project::{Ask, word};
 use crate::app::records::StoredLink;
 use crate::app::rule_sets::Questions;
 use crate::app::{App, AppError, inner};
-use crate::store::LinkRow;
+use crate::store::{ConsentRow, LinkRow};
 
 /// A request that may be answered, once its use is on record. Personal: it cannot be printed.
 pub(super) struct Permit {
@@ -23,6 +25,8 @@ pub(super) struct Permit {
     pub mask: u32,
     /// The basis as the use record names it.
     pub basis: B256,
+    /// Who has given it, where it is a consent.
+    pub grantor: Option<Address>,
     /// The basis in words.
     pub article: String,
     /// The service in words.
@@ -176,7 +180,10 @@ impl App {
             (Some(secret), Some(number)) => (secret, number),
             _ => return Err(inner(AppError::Record("link")).into()),
         };
-        let (basis, article) = self.basis(request, ask, &row, &link, declared_basis).await?;
+        let (basis, article) = self
+            .basis(request, package, ask, &row, &link, declared_basis)
+            .await?;
+        let grantor = Questions::is_consent(declared_basis).then_some(row.applicant);
         let purpose = package
             .text("zh-CN", "service.title")
             .unwrap_or(&request.service)
@@ -184,6 +191,7 @@ impl App {
         Ok(Permit {
             mask,
             basis,
+            grantor,
             article,
             purpose,
             number,
@@ -250,6 +258,7 @@ impl App {
     async fn basis(
         &self,
         request: &RecordRequest,
+        package: &Package,
         ask: &Ask,
         row: &LinkRow,
         link: &StoredLink,
@@ -270,8 +279,14 @@ impl App {
                 Ok((id, format!("{} {}", statute.law, statute.article)))
             }
             (true, ClaimedBasis::Consent { id }) => {
-                self.consented(request, ask, row, link, id, now_s).await?;
-                Ok((id, "个人同意".to_owned()))
+                let on_chain = self.consented(request, ask, row, link, id, now_s).await?;
+                if !within_declared(package, &self.organisation, &on_chain) {
+                    let detail =
+                        "the consent stands, and the service asks for one use alone: `use` of its record";
+                    return Err(no(Reason::OtherConsent, "basis", detail));
+                }
+                self.not_used_up(request, &on_chain).await?;
+                Ok((id, CONSENT_WORDS.to_owned()))
             }
             _ => Err(no(
                 Reason::WrongBasis,
@@ -290,7 +305,7 @@ impl App {
         link: &StoredLink,
         id: B256,
         now_s: u64,
-    ) -> Result<(), Refusal> {
+    ) -> Result<ConsentRow, Refusal> {
         let on_chain = self.store.consent(id, row.applicant).await.map_err(inner)?;
         let on_chain = on_chain.ok_or_else(|| {
             no(
@@ -322,21 +337,49 @@ impl App {
                 "the record of this consent did not come to this gateway",
             ));
         };
-        let purpose = crate::app::consent::Purpose {
+        let purpose = Purpose {
             case_id: request.case_id,
             provider: &self.organisation,
             service: &request.service,
             fields: &request.fields,
         };
-        if let Err(member) = purpose.allowed_by(record) {
+        if let Err(member) = purpose.allowed_by(record, &on_chain) {
             return other(member);
         }
         // A consent to answer questions names nobody who learns more than the answers.
         if record["recipient"].as_str() != Some(request.consumer.as_str()) {
             return other("recipient");
         }
-        Ok(())
+        Ok(on_chain)
     }
+
+    /// A consent for one use is refused to all but the request whose use it was.
+    async fn not_used_up(&self, request: &RecordRequest, consent: &ConsentRow) -> Result<(), Refusal> {
+        if !consent.once {
+            return Ok(());
+        }
+        let kept = self.store.exchange(&request.consumer, request.id).await;
+        let own = kept.map_err(inner)?.and_then(|kept| kept.taken);
+        let own = own.map(|(_, tag)| tag);
+        match self
+            .store
+            .is_used(request.case_id, consent.id, own)
+            .await
+            .map_err(inner)?
+        {
+            true => Err(used_up()),
+            false => Ok(()),
+        }
+    }
+}
+
+/// What a consent for one use says to a second.
+pub(super) fn used_up() -> Refusal {
+    no(
+        Reason::ConsentUsedUp,
+        "basis",
+        "the consent was for one use, and that was made",
+    )
 }
 
 /// The fields without their record's name; `None` for one of another record.

@@ -11,13 +11,14 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use parking_lot::Mutex;
 use serde_json::json;
 use zeroize::Zeroizing;
+use zhengtong_bindings::consents::Consents::getCall;
 use zhengtong_bindings::uses::Uses::recordCall;
 use zhengtong_types::VerifiedReceipt;
 use zhengtong_vault::Secret;
 
 use super::envelope::{HttpAnswer, HttpRequest, Peer, replayed};
 use super::message::{MAX_ANSWER_BYTES, Opened, RecordAnswer, RecordRequest, VERSION, digest_of, seal};
-use super::permit::{Permit, column_names};
+use super::permit::{Permit, column_names, used_up};
 use super::refusal::{Reason, Refusal};
 use super::release::{ReleaseError, Wanted};
 use tracing::{Instrument as _, info_span};
@@ -442,7 +443,7 @@ impl App {
                     Some(receipt) => receipt,
                     None => {
                         self.release(from, request.id, &asked.transaction()).await?;
-                        return Err(refusal);
+                        return Err(self.why_refused(asked, refusal).await);
                     }
                 }
             }
@@ -456,6 +457,32 @@ impl App {
         };
         let gate = FinalizedUse::verify(&receipt, self.contracts.uses, expected).map_err(inner)?;
         Ok((gate, keccak256(&call.ciphertext)))
+    }
+
+    /// Why the contract refused a use record, where a consent is the reason: it ended between this gateway's own check
+    /// and the block. Asked of the chain, whose blocks may not all have been followed yet.
+    async fn why_refused(&self, asked: &Asked, refusal: Refusal) -> Refusal {
+        let Some(grantor) = asked.permit.grantor else {
+            return refusal;
+        };
+        let call = getCall {
+            id: asked.permit.basis,
+            grantor,
+        };
+        let output = self
+            .chain
+            .call(self.contracts.consents, call.abi_encode().into())
+            .await;
+        let consent = output
+            .ok()
+            .and_then(|output| getCall::abi_decode_returns(&output).ok());
+        match consent {
+            Some(consent) if consent.revoked => {
+                Refusal::new(Reason::ConsentRevoked, "basis", "the consent was withdrawn")
+            }
+            Some(consent) if consent.once && consent.uses > 0 => used_up(),
+            _ => refusal,
+        }
     }
 
     /// Frees the counter of a use record that the contract refused.

@@ -54,6 +54,8 @@ pub enum Reason {
     ConsentRevoked,
     /// The consent is over.
     ConsentExpired,
+    /// The consent was for one use, and that was made.
+    ConsentUsedUp,
     /// The statute is not listed or not in force.
     NotInForce,
     /// Who opened the case for the person may no longer act for them.
@@ -80,7 +82,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::Invalid,
         Self::Unsigned,
         Self::WrongDigest,
@@ -104,6 +106,7 @@ impl Reason {
         Self::OtherConsent,
         Self::ConsentRevoked,
         Self::ConsentExpired,
+        Self::ConsentUsedUp,
         Self::NotInForce,
         Self::DelegationOver,
         Self::UseRefused,
@@ -143,6 +146,7 @@ impl Reason {
             Self::OtherConsent => ("other-consent", 403),
             Self::ConsentRevoked => ("consent-revoked", 403),
             Self::ConsentExpired => ("consent-expired", 403),
+            Self::ConsentUsedUp => ("consent-used-up", 403),
             Self::NotInForce => ("not-in-force", 403),
             Self::DelegationOver => ("delegation-over", 403),
             Self::UseRefused => ("use-refused", 403),

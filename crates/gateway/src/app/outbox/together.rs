@@ -19,7 +19,7 @@ use crate::store::{Begun, FirstUse, SignedRow};
 
 /// Gas limit of every transaction, just below what one transaction may use; gas has no price.
 const GAS_LIMIT: u64 = 16_000_000;
-/// The most use records in one transaction. Each takes about 160,000 gas (`contracts/.gas-snapshot`).
+/// The most use records in one transaction. Each takes about 170,000 gas (`contracts/.gas-snapshot`).
 const MAX_RECORDS: usize = 48;
 /// The most calls that are written down together.
 const MAX_GROUP: usize = 128;

@@ -119,16 +119,17 @@ async fn registers(tx: &mut Tx, change: &Change, row: &EventRow) -> Result<(), S
 async fn records(tx: &mut Tx, change: &Change, row: &EventRow) -> Result<(), StoreError> {
     let place = &row.place;
     let query = match change {
-        Change::Consent { id, grantor, provider, service, valid_to, granted_at } => sqlx::query(
-            "INSERT INTO consents (id, grantor, provider, service, valid_to, granted_at, revoked_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, 0) ON CONFLICT (id, grantor) DO NOTHING",
+        Change::Consent { id, grantor, provider, service, valid_to, granted_at, once } => sqlx::query(
+            "INSERT INTO consents (id, grantor, provider, service, valid_to, granted_at, once, revoked_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, 0) ON CONFLICT (id, grantor) DO NOTHING",
         )
         .bind(hex(id))
         .bind(hex(grantor))
         .bind(provider.to_string())
         .bind(service.to_string())
         .bind(int(*valid_to))
-        .bind(int(*granted_at)),
+        .bind(int(*granted_at))
+        .bind(i64::from(*once)),
         Change::ConsentRevoked { id, grantor, revoked_at } => {
             sqlx::query("UPDATE consents SET revoked_at = $1 WHERE id = $2 AND grantor = $3")
                 .bind(int(*revoked_at))

@@ -321,6 +321,7 @@ pub fn tell(chain: &mut Chain) {
                 provider: slug("public-security"),
                 service: slug("old-age-allowance"),
                 until: u64::MAX,
+                once: true,
             },
         ),
     ]);
