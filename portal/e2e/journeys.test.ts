@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import { statuteId } from "../src/chain/codes";
+import type { MessageKey } from "../src/i18n/messages";
 import { readPackage } from "../src/package/read";
 import type { ServicePackage } from "../src/package/types";
 import type { Hex } from "../src/ports";
@@ -46,6 +47,17 @@ async function usesAreShown(page: Page): Promise<void> {
   await section.getByText(text("uses.complete", { provider: "" }).slice(0, 4)).first().waitFor();
   assert.equal(await section.getByText(text("uses.incomplete", { provider: "" }).slice(-8)).count(), 0, "a provider's records are not proven complete");
   assert.equal(await section.getByText(text("uses.unreadable")).count(), 0, "a record does not open");
+}
+
+/** Goes to the screen of consents, by its links, and looks at the one for an agency. */
+async function consentIsShown(page: Page, provider: string, { kind, used, worth }: { kind: "once" | "standing"; used: MessageKey; worth: string }): Promise<void> {
+  await page.getByRole("link", { name: text("nav.myData") }).first().click();
+  await page.getByRole("link", { name: text("consents.mine") }).click();
+  const card = page.locator(`[data-consent=${provider}]`);
+  await card.waitFor();
+  assert.equal(await card.getAttribute("data-worth"), worth);
+  const words = await card.innerText();
+  for (const key of [`consents.kind.${kind}`, used] as const) assert.ok(words.includes(text(key)), `${text(key)} is not in ${words}`);
 }
 
 describe("the old-age allowance", () => {
@@ -209,6 +221,10 @@ describe("other services", () => {
       assert.equal(uses.length, 1);
       await usesAreShown(page);
       await picture(page, "journey-subsidy");
+      await consentIsShown(page, "disabled-federation", { kind: "standing", used: "consents.used1", worth: "holds" });
+      await picture(page, "my-consents");
+      await page.getByRole("button", { name: text("consents.withdraw") }).click();
+      await page.locator("[data-consent=disabled-federation][data-worth=withdrawn]").waitFor();
     });
   });
 
@@ -273,6 +289,9 @@ describe("other services", () => {
       await verdict(page).getByText("500").waitFor();
       assert.equal(await checkResult(page), "green");
       await picture(page, "journey-relief");
+      // The service asks for one use, and health made it.
+      await consentIsShown(page, "health", { kind: "once", used: "consents.usedUp", worth: "used-up" });
+      assert.equal(await page.getByRole("button", { name: text("consents.withdraw") }).count(), 0);
     });
   });
 });

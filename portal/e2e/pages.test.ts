@@ -75,6 +75,7 @@ function visits(): Visit[] {
     { name: "wallet", path: "/me", as: "resident" },
     { name: "my-cases", path: "/me/cases", as: "resident" },
     { name: "my-data", path: "/me/data", as: "resident" },
+    { name: "my-consents", path: "/me/consents", as: "resident" },
     { name: "data-request", path: "/me/data/requests/delete", as: "resident", act: submitEmpty },
     { name: "apply", path: "/services/disability-living-subsidy/apply", as: "resident" },
     { name: "apply-error", path: "/services/temporary-relief/apply", as: "resident", act: submitEmpty },
