@@ -49,6 +49,12 @@ const submitEmpty = async (target: Page): Promise<void> => {
   await target.locator("[role=alert], .error").first().waitFor();
 };
 
+const askForCode = async (target: Page): Promise<void> => {
+  await target.locator("#name").fill("李芳");
+  await target.locator("main form button[type=submit]").click();
+  await target.locator("textarea[readonly]").waitFor();
+};
+
 function visits(): Visit[] {
   return [
     { name: "home", path: "/" },
@@ -76,6 +82,10 @@ function visits(): Visit[] {
     { name: "my-cases", path: "/me/cases", as: "resident" },
     { name: "my-data", path: "/me/data", as: "resident" },
     { name: "my-consents", path: "/me/consents", as: "resident" },
+    { name: "delegations", path: "/me/delegations", as: "resident" },
+    { name: "delegation-ask", path: "/me/delegations/ask", as: "resident", act: askForCode },
+    { name: "delegation-accept-error", path: "/me/delegations/accept", as: "resident", act: submitEmpty },
+    { name: "delegation-give-error", path: "/me/delegations/give", as: "resident", act: submitEmpty },
     { name: "data-request", path: "/me/data/requests/delete", as: "resident", act: submitEmpty },
     { name: "apply", path: "/services/disability-living-subsidy/apply", as: "resident" },
     { name: "apply-error", path: "/services/temporary-relief/apply", as: "resident", act: submitEmpty },

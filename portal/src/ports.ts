@@ -32,6 +32,7 @@ export type FailureCode =
   | "passkey-unable" // its authenticator has no PRF: it cannot seal a wallet
   | "passkey-wrong" // it does not open this wallet
   | "bad-delegation" // the code is none, is for somebody else, or does not hold together
+  | "delegation-over" // it ended, or its time is up: nobody acts under it any more; `detail` is the other's name
   | "no-way" // the wallet does not open this way
   | "bad-answer"; // the answer did not have the agreed shape, or a proof was wrong
 
@@ -349,6 +350,8 @@ export interface DeskCase {
   facts: Json;
   form: Form | null;
   history: Json;
+  /** who opened the case for the applicant; null: they themselves, or this agency is not told */
+  actedBy: { role: string; number: string } | null;
   /** what was written about the case; `text` is null when the person's key was destroyed */
   statements: { hash: Hex; text: string | null; author: string; atMs: number; onChain: boolean }[];
 }

@@ -8,6 +8,10 @@ import AuditBundle from "../screens/Audit/AuditBundle.svelte";
 import AuditCases from "../screens/Audit/AuditCases.svelte";
 import Case from "../screens/Case/Case.svelte";
 import Counter from "../screens/Counter/Counter.svelte";
+import AcceptDelegation from "../screens/Delegations/AcceptDelegation.svelte";
+import AskDelegation from "../screens/Delegations/AskDelegation.svelte";
+import Delegations from "../screens/Delegations/Delegations.svelte";
+import GiveDelegation from "../screens/Delegations/GiveDelegation.svelte";
 import Desk from "../screens/Desk/Desk.svelte";
 import DeskCase from "../screens/Desk/DeskCase.svelte";
 import AskWallet from "../screens/Desk/AskWallet.svelte";
@@ -54,6 +58,10 @@ export const SCREENS: Record<RouteName, Component> = {
   myCases: MyCases,
   myData: MyData,
   myConsents: MyConsents,
+  delegations: Delegations,
+  delegationAsk: AskDelegation,
+  delegationAccept: AcceptDelegation,
+  delegationGive: GiveDelegation,
   dataRequest: DataRequestScreen,
   officerSignIn: OfficerSignIn,
   officerReturn: OfficerReturn,

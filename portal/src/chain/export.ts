@@ -48,8 +48,11 @@ async function uses(around: ExportSurroundings, keyring: Keyring, one: ToExport)
       const records = Array.from({ length: count }, (_, n): Json => {
         const details = found.find((use) => use.provider === provider && use.n === n)?.details;
         if (details == null) return null;
-        const { official, purpose, fields, article, atMs } = details;
-        return { v: 1, official, purpose, fields, article, at: atMs };
+        // Exactly what the agency wrote: the check compares.
+        const { official, purpose, fields, article, atMs, by, credential } = details;
+        const { vct, refused } = credential ?? {};
+        const shown = vct === undefined ? {} : { credential: { vct, ...(refused == null ? {} : { refused }) } };
+        return { v: 1, official, purpose, fields, article, at: atMs, ...shown, ...(by === null ? {} : { by }) };
       });
       return { provider, secret: walked.secret, records, state };
     }),
@@ -69,6 +72,12 @@ async function statementsOf(around: ExportSurroundings, one: ToExport): Promise<
   }
 }
 
+/** Leaves out the cases that this person opened for somebody else: what is in them is not theirs to take along. */
+async function ownOf(keyring: Keyring, cases: readonly ToExport[]): Promise<ToExport[]> {
+  const given = new Set((await keyring.delegations()).filter(({ side }) => side === "given").map(({ terms }) => terms.key));
+  return cases.filter(({ own }) => own.delegation === undefined || given.has(own.delegation));
+}
+
 /** Builds and signs the file. */
 export async function exportCases(around: ExportSurroundings, wallet: Wallet, cases: readonly ToExport[]): Promise<string> {
   const keyring = keyringOf(wallet);
@@ -76,7 +85,7 @@ export async function exportCases(around: ExportSurroundings, wallet: Wallet, ca
   const { publicKey } = await around.connection.network();
   const holder = await wallet.holderKey();
   const exported: Json[] = [];
-  for (const one of cases) {
+  for (const one of await ownOf(keyring, cases)) {
     const { own } = one;
     const account = await keyring.account(own);
     exported.push({

@@ -256,7 +256,10 @@ export function gatewaysOver(http: GatewayHttp, connection: Connection, prove: P
         const text = item.maybe("text");
         return { hash: item.hex("hash"), text: typeof text === "string" ? text : null, author: item.text("author"), atMs: item.number("at_ms"), onChain: item.maybe("on_chain") === true };
       });
-      return { case: json("case"), facts: json("facts"), form: json("form") as DeskCase["form"], history: json("history"), statements };
+      const acted = answer.maybe("acted_by");
+      const by = acted === null || acted === undefined ? null : new Answer(acted);
+      const actedBy = by && { role: by.text("role"), number: by.text("number") };
+      return { actedBy, case: json("case"), facts: json("facts"), form: json("form") as DeskCase["form"], history: json("history"), statements };
     },
 
     async statement(gateway, session, id, text) {

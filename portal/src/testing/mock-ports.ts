@@ -147,7 +147,7 @@ export function mockGateways(cases: MockCases): Gateways {
         .map((one) => ({ id: one.id as Hex, service: one.service, status: one.status, cause: one.cause ?? "", promisedBy: one.promised_by, statutoryBy: one.statutory_by, openedAt: one.opened_at })),
       next: null,
     }),
-    deskCase: async (_gateway, _session, id) => ({ case: {}, facts: [], form: { payment_channel: "elder-card" }, history: [], statements: statementsOf(cases, id) }),
+    deskCase: async (_gateway, _session, id) => ({ actedBy: { role: "carer", number: "440304198001010015" }, case: {}, facts: [], form: { payment_channel: "elder-card" }, history: [], statements: statementsOf(cases, id) }),
     statement: async (_gateway, _session, id, text) => mockHash(`${id}/${text}`),
     askWallet: async (_gateway, _session, { vct }) => ({ id: vct, uri: "openid4vp://?client_id=mock&request_uri=mock", expiresAtMs: Date.now() + 600_000 }),
     walletAnswer: async (_gateway, _session, id) => ({ state: "verified", credentials: [{ vct: id, issuer: "civil-affairs", claims: { amount_fen: 7_500, decided_at: 1_795_320_000 } }] }),

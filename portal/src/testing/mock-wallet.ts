@@ -34,7 +34,7 @@ export function mockWallet(kind: "words" | "injected" = "words"): Wallet & { ide
         if (now) cases.set(own.id, { ...own, seen: now });
       }
     },
-    newCase: async (service, version, form) => {
+    newCase: async (service, version, form, delegation) => {
       const index = cases.size;
       const own: OwnCase = {
         index,
@@ -49,6 +49,7 @@ export function mockWallet(kind: "words" | "injected" = "words"): Wallet & { ide
         linkedAtMs: {},
         consents: {},
         credential: null,
+        ...(delegation === undefined ? {} : { delegation }),
       };
       cases.set(own.id, own);
       return own;

@@ -33,6 +33,8 @@ export const failures = {
   "failure.passkey-wrong.next": ["请用设置时的那台设备或安全密钥。也可以改用口令，或用助记词恢复。", "Use the device or security key that it was set up with, or the passphrase, or restore the wallet with its words."],
   "failure.bad-delegation.title": ["这个代办码不能用", "This code cannot be used"],
   "failure.bad-delegation.next": ["它不完整、不是给您的，或者内容对不上。请让对方重新给您一份。", "It is incomplete, is not for you, or does not hold together. Ask the other person for it again."],
+  "failure.delegation-over.title": ["您不能再代这位居民办事", "You cannot act for this person any more"],
+  "failure.delegation-over.next": ["授权已经终止或者到期，没有提交任何内容。还需要代办的话，请本人重新授权。", "The delegation was ended or its time is up. Nothing has been sent. If it is still needed, ask them to give a new one."],
   "failure.no-way.title": ["这个钱包不是这样打开的", "This wallet does not open that way"],
   "failure.no-way.next": ["打开方式可能在另一个窗口里改过。请刷新页面再试。", "The ways that open it may have been changed in another window. Reload the page and try again."],
   "failure.bad-answer.title": ["收到的内容有误", "The answer was not usable"],

@@ -7,6 +7,7 @@ import { audit } from "./audit";
 import { cases } from "./cases";
 import { check } from "./check";
 import { common } from "./common";
+import { delegations } from "./delegations";
 import { desk } from "./desk";
 import { failures } from "./failures";
 import { fields } from "./fields";
@@ -20,7 +21,7 @@ import { ways } from "./ways";
 
 export type Pair = readonly [zh: string, en: string];
 
-export const messages = { ...common, ...failures, ...fields, ...home, ...services, ...signIn, ...ways, ...apply, ...cases, ...check, ...mine, ...offline, ...protect, ...desk, ...audit } as const satisfies Record<
+export const messages = { ...common, ...failures, ...fields, ...home, ...services, ...signIn, ...ways, ...apply, ...cases, ...check, ...mine, ...offline, ...protect, ...delegations, ...desk, ...audit } as const satisfies Record<
   string,
   Pair
 >;

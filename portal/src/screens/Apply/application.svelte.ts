@@ -1,8 +1,9 @@
 import { here } from "../../app/here.svelte";
 import type { ChosenEvidence } from "../../chain/evidence";
-import { type Form, PortFailure, type Wallet } from "../../ports";
+import { type Delegation, type Form, type Hex, PortFailure, type Wallet } from "../../ports";
 import { readPackage } from "../../package/read";
 import type { ConsentExtent, ServicePackage } from "../../package/types";
+import { heldFor } from "../Delegations/delegations";
 import { type Answers, formOf } from "./journey";
 import { type Offer, offersOf } from "./offers";
 
@@ -11,6 +12,7 @@ const CONSENT = "$consent.";
 const HELD = "$held.";
 const USE = "$use.";
 const DAYS = "$days.";
+const WHO = "$for";
 
 /** An application being filled in: answers, consents, and the case of a submission that was begun. Kept in the wallet at every step. */
 export class Application {
@@ -21,27 +23,86 @@ export class Application {
   /** How much of each consent is given, where it was chosen. */
   choices = $state<Record<string, ConsentExtent>>({});
   caseId = $state<string | null>(null);
+  /** For whom it is: the key of a delegation, empty for the person themselves, undefined before it was said. */
+  who = $state<string | undefined>(undefined);
+  /** The delegation that the application was begun under, where it does not hold any more. */
+  over = $state.raw<Delegation | null>(null);
 
   private constructor(
     readonly wallet: Wallet,
     readonly pack: ServicePackage,
     readonly version: number,
-    readonly offers: readonly Offer[],
+    /** Credentials of the person themselves. */
+    private readonly ownOffers: readonly Offer[],
+    /** Delegations under which they may apply for this service. */
+    readonly people: readonly Delegation[],
   ) {}
+
+  /** Nobody shows their own credentials for somebody else. */
+  get offers(): readonly Offer[] {
+    return this.delegation === undefined ? this.ownOffers : [];
+  }
+
+  get asksWho(): boolean {
+    return this.people.length > 0;
+  }
+
+  get delegation(): Hex | undefined {
+    return this.who === undefined || this.who === "" ? undefined : (this.who as Hex);
+  }
+
+  /** For whom it is, by the name they gave; null for the person themselves. */
+  get whoseName(): string | null {
+    return this.people.find(({ key }) => key === this.delegation)?.name ?? null;
+  }
 
   static async open(wallet: Wallet, service: string): Promise<Application> {
     const detail = await here().index.service(service);
     if (detail.service?.state !== "running" || !detail.package) throw new PortFailure("not-found", service);
     const pack = readPackage(detail.package);
     const version = detail.published?.version ?? detail.service.version ?? 1;
-    const one = new Application(wallet, pack, version, await offersOf(wallet, pack, version, Math.floor(Date.now() / 1000)));
-    one.#read((await wallet.draft(pack.item.slug)) ?? {});
+    const all = await here().ports.delegations.list(wallet);
+    const one = new Application(wallet, pack, version, await offersOf(wallet, pack, version, Math.floor(Date.now() / 1000)), heldFor(all, pack.item.slug));
+    const draft = (await wallet.draft(pack.item.slug)) ?? {};
+    const who = draft[WHO];
+    if (typeof who === "string") one.who = who;
+    // What was begun for somebody does not become one's own because a delegation ended.
+    if (one.delegation !== undefined && one.whoseName === null) one.over = all.find(({ key }) => key === one.delegation) ?? null;
+    if (one.delegation !== undefined && one.whoseName === null && one.over === null) await one.choose("");
+    else one.#read(draft);
     return one;
+  }
+
+  /** Says for whom it is. Answers for one person are not those of another. */
+  async choose(who: string): Promise<void> {
+    if (who !== "") await this.#mustHold(who);
+    if (who !== (this.who ?? "")) {
+      this.answers = {};
+      this.consents = {};
+      this.held = {};
+      this.choices = {};
+      this.caseId = null;
+    }
+    this.who = who;
+    this.over = null;
+    await this.keep();
+  }
+
+  /** Asks the chain once more: it may have been ended since the page was opened. */
+  async mustHold(): Promise<void> {
+    if (this.delegation !== undefined) await this.#mustHold(this.delegation);
+  }
+
+  async #mustHold(key: string): Promise<void> {
+    const all = await here().ports.delegations.list(this.wallet);
+    if (heldFor(all, this.pack.item.slug).some((one) => one.key === key)) return;
+    throw new PortFailure("delegation-over", all.find((one) => one.key === key)?.name ?? "");
   }
 
   #read(draft: Form): void {
     for (const [key, value] of Object.entries(draft)) {
-      if (key === CASE) this.caseId = typeof value === "string" ? value : null;
+      if (key === WHO) continue;
+      else if (key === CASE) this.caseId = typeof value === "string" ? value : null;
       else if (key.startsWith(CONSENT)) this.consents[key.slice(CONSENT.length)] = value === true;
       else if (key.startsWith(HELD)) this.#chose(key.slice(HELD.length), value);
       else if (key.startsWith(USE)) this.#choose(key.slice(USE.length), value, draft[DAYS + key.slice(USE.length)]);
@@ -79,7 +140,8 @@ export class Application {
       [DAYS + provider, days],
     ]);
     const begun = this.caseId === null ? [] : [[CASE, this.caseId]];
-    const all = [...Object.entries($state.snapshot(this.answers)), ...consents, ...held, ...choices, ...begun];
+    const who = this.who === undefined ? [] : [[WHO, this.who]];
+    const all = [...who, ...Object.entries($state.snapshot(this.answers)), ...consents, ...held, ...choices, ...begun];
     await this.wallet.keepDraft(this.pack.item.slug, Object.fromEntries(all) as Form);
   }
 

@@ -60,3 +60,14 @@ test("a credential that may be shown is asked about once, before the consents, a
   for (const chosen of ["0x01", null]) expect(firstOpen(relief, answers, consents, { offers: [offer], held: { "held-1": chosen } }).id).toBe("check");
   expect(stepAt(relief, answers, consents, "send", { offers: [offer], held: {} }).id).toBe("held-1");
 });
+
+test("whoever may apply for somebody else says first for whom", () => {
+  const answers = { payment_channel: "elder-card" };
+  const asked = (who?: string) => ({ offers: [], held: {}, asksWho: true, who });
+  expect(route(allowance, answers, [], true).map((step) => step.id)[0]).toBe("for");
+  expect(stepAt(allowance, answers, {}, "send", asked()).id).toBe("for");
+  expect(firstOpen(allowance, answers, {}, asked()).id).toBe("for");
+  for (const who of ["", "0x01"]) expect(stepAt(allowance, answers, {}, "send", asked(who)).id).toBe("send");
+  expect(stepAt(allowance, {}, {}, "check", asked("0x01")).id).toBe("payment");
+  expect(route(allowance, answers).some((step) => step.kind === "for")).toBe(false);
+});

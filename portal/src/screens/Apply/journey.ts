@@ -7,12 +7,16 @@ import type { Offer } from "./offers";
 /** Answers as they are typed. */
 export type Answers = Record<string, string>;
 
-export type Step = { kind: "page"; id: string; page: PageSpec } | { kind: "held"; id: string; offer: Offer } | { kind: "consent"; id: string; provider: string } | { kind: "check"; id: "check" } | { kind: "send"; id: "send" };
+export type Step = { kind: "for"; id: "for" } | { kind: "page"; id: string; page: PageSpec } | { kind: "held"; id: string; offer: Offer } | { kind: "consent"; id: string; provider: string } | { kind: "check"; id: "check" } | { kind: "send"; id: "send" };
 
 /** What the wallet may show, and by step what was chosen: the case of the credential, or null for the ordinary way. */
 export interface FromWallet {
   readonly offers: readonly Offer[];
   readonly held: Readonly<Record<string, string | null>>;
+  /** Whether the person may apply for somebody else, and is asked for whom. */
+  readonly asksWho?: boolean;
+  /** For whom it is: a delegation's key, empty for themselves, undefined before it was said. */
+  readonly who?: string | undefined;
 }
 
 const NOTHING: FromWallet = { offers: [], held: {} };
@@ -56,9 +60,10 @@ function isShown(pack: ServicePackage, page: PageSpec, answers: Answers): boolea
   return page.when.is.some((wanted) => wanted === value);
 }
 
-/** Every step in order: the pages that apply, each credential of the wallet that may be shown, a consent for each agency that needs one, checking, sending. */
-export function route(pack: ServicePackage, answers: Answers, offers: readonly Offer[] = []): Step[] {
+/** Every step in order: for whom, where that is a question, the pages that apply, each credential of the wallet that may be shown, a consent for each agency that needs one, checking, sending. */
+export function route(pack: ServicePackage, answers: Answers, offers: readonly Offer[] = [], asksWho = false): Step[] {
   return [
+    ...(asksWho ? [{ kind: "for" as const, id: "for" as const }] : []),
     ...pack.pages.filter((page) => isShown(pack, page, answers)).map((page) => ({ kind: "page" as const, id: page.id, page })),
     ...offers.map((offer) => ({ kind: "held" as const, id: offer.id, offer })),
     ...consentsOf(pack).map(({ provider }) => ({ kind: "consent" as const, id: `consent-${provider}`, provider })),
@@ -69,14 +74,14 @@ export function route(pack: ServicePackage, answers: Answers, offers: readonly O
 
 /** The first step that is not answered: no later one may be shown. */
 export function firstOpen(pack: ServicePackage, answers: Answers, consents: Record<string, boolean>, wallet: FromWallet = NOTHING): Step {
-  const steps = route(pack, answers, wallet.offers);
-  const open = steps.find((step) => (step.kind === "page" ? wrongFields(pack, step.page, answers).length > 0 : step.kind === "held" ? wallet.held[step.id] === undefined : step.kind === "consent" ? consents[step.provider] !== true : step.kind === "check"));
+  const steps = route(pack, answers, wallet.offers, wallet.asksWho);
+  const open = steps.find((step) => (step.kind === "for" ? wallet.who === undefined : step.kind === "page" ? wrongFields(pack, step.page, answers).length > 0 : step.kind === "held" ? wallet.held[step.id] === undefined : step.kind === "consent" ? consents[step.provider] !== true : step.kind === "check"));
   return open ?? { kind: "check", id: "check" };
 }
 
 /** The step to show for an address: the one asked for if all before it are answered. */
 export function stepAt(pack: ServicePackage, answers: Answers, consents: Record<string, boolean>, id: string | undefined, wallet: FromWallet = NOTHING): Step {
-  const steps = route(pack, answers, wallet.offers);
+  const steps = route(pack, answers, wallet.offers, wallet.asksWho);
   const open = firstOpen(pack, answers, consents, wallet);
   const asked = steps.findIndex((step) => step.id === id);
   const limit = steps.findIndex((step) => step.id === open.id);

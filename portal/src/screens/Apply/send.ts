@@ -19,9 +19,11 @@ export function allSteps(pack: ServicePackage): ApplyStep[] {
 }
 
 export async function send(application: Application, told: (own: OwnCase, done: ReadonlySet<string>) => void): Promise<OwnCase> {
-  const { wallet, pack, version, form } = application;
+  const { wallet, pack, version, form, delegation } = application;
   const kept = application.caseId === null ? null : await wallet.case(application.caseId as OwnCase["id"]);
-  let own = kept ?? (await wallet.newCase(pack.item.slug, version, form));
+  // What would be refused by every agency is not opened.
+  if (!kept || kept.openedTx === null) await application.mustHold();
+  let own = kept ?? (await wallet.newCase(pack.item.slug, version, form, delegation));
   if (!kept) await application.begin(own.id);
   // answers may have been changed after a failed attempt, as long as the chain holds no commitment to them
   else if (own.openedTx === null) own = await wallet.updateCase(own.id, { form });

@@ -3,6 +3,7 @@ import { here } from "../../app/here.svelte";
 import { packageOf } from "../../app/packages";
 import type { Hex, OpenedUse, OwnCase, Wallet } from "../../ports";
 import type { ServicePackage } from "../../package/types";
+import { isOwn } from "../Delegations/delegations";
 import { providersOf } from "../../package/words";
 
 export interface PersonalUse {
@@ -27,9 +28,13 @@ export interface AllUses {
 }
 
 export async function allUses(wallet: Wallet): Promise<AllUses> {
+  const { delegations } = here().ports;
+  // Also the cases that somebody else opened for this person, and none that they opened for somebody else.
+  await delegations.findCases(wallet);
+  const acting = await delegations.list(wallet);
   // Every case counts, also one of which this device does not know whether it was opened: its list is complete too, or empty.
   const walks = await Promise.all(
-    (await wallet.cases()).map(async (own) => {
+    (await wallet.cases()).filter((own) => isOwn(own, acting)).map(async (own) => {
       const pack = await packageOf(own.service);
       return { own, pack, walk: await here().ports.gateways.uses(wallet, own, providersOf(pack)) };
     }),

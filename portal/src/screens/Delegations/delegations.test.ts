@@ -1,0 +1,133 @@
+import { cleanup, fireEvent, render, screen } from "@testing-library/svelte";
+import { afterEach, describe, expect, it } from "vitest";
+import App from "../../app/App.svelte";
+import { install, session } from "../../app/here.svelte";
+import { setLanguage } from "../../i18n/index.svelte";
+import { type Delegation, type OwnCase, PortFailure } from "../../ports";
+import { mockWorld } from "../../testing/world";
+import { heldFor, isOwn, nameOf } from "./delegations";
+
+const SERVICE = "old-age-allowance";
+const one = { key: "0x01", side: "held", name: "王建国", services: [SERVICE], from: 1, until: 2, sealed: null, state: "active" } as const satisfies Delegation;
+
+describe("who may act, and whose a case is", () => {
+  it("only a delegation that is held, in force and for this service lets somebody apply", () => {
+    expect(heldFor([one], SERVICE)).toEqual([one]);
+    expect(heldFor([one], "temporary-relief")).toEqual([]);
+    expect(heldFor([{ ...one, side: "given" }], SERVICE)).toEqual([]);
+    for (const state of ["ended", "over", "unregistered"] as const) expect(heldFor([{ ...one, state }], SERVICE)).toEqual([]);
+  });
+
+  it("a case under a delegation is the giver's, and nobody's where it is not known", () => {
+    expect(isOwn({}, [])).toBe(true);
+    expect(isOwn({ delegation: "0x01" }, [{ ...one, side: "given" }])).toBe(true);
+    expect(isOwn({ delegation: "0x01" }, [one])).toBe(false);
+    expect(isOwn({ delegation: "0x02" }, [{ ...one, side: "given" }])).toBe(false);
+  });
+
+  it("a name is something, and fits into a code", () => {
+    expect([nameOf(" 李芳 "), nameOf("  "), nameOf("x".repeat(65))]).toEqual(["李芳", null, null]);
+  });
+});
+
+describe("the pages", () => {
+  afterEach(cleanup);
+
+  async function open(path: string, change: (world: ReturnType<typeof mockWorld>) => void = () => undefined) {
+    setLanguage("en");
+    const world = mockWorld({ role: "resident" });
+    change(world);
+    install(world);
+    history.replaceState(null, "", path);
+    render(App);
+    await screen.findByRole("heading", { level: 1 });
+    return world;
+  }
+  const press = async (name: RegExp) => await fireEvent.click(await screen.findByRole("button", { name }));
+  const main = () => document.querySelector("main")?.textContent ?? "";
+
+  it("a person is told what the other may do, chooses, and gets a code", async () => {
+    const terms: unknown[] = [];
+    await open("/me/delegations/give", ({ ports: { delegations } }) => {
+      const { give } = delegations;
+      delegations.give = async (wallet, code, chosen) => {
+        terms.push(code, chosen);
+        return await give(wallet, code, chosen);
+      };
+    });
+    await fireEvent.input(await screen.findByLabelText("Request code"), { target: { value: "Y29kZQ" } });
+    await press(/Continue/);
+    await screen.findByText("123 456 789 012");
+    expect(main()).toContain("They cannot");
+    await press(/Continue/);
+    await press(/Sign and give/);
+    expect(screen.getByRole("alert").textContent).toContain("Choose at least one service");
+    await fireEvent.click(document.getElementById(`service-${SERVICE}`) as HTMLElement);
+    await fireEvent.click(screen.getByLabelText(/^90 days/));
+    await press(/Sign and give/);
+    await screen.findByText(/can act for you/);
+    expect((screen.getByLabelText("Delegation code") as HTMLTextAreaElement).value).toBe("c2VhbGVk");
+    expect(terms).toMatchObject(["Y29kZQ", { services: [SERVICE], days: 90 }]);
+  });
+
+  it("a code that is none is refused in words", async () => {
+    await open("/me/delegations/accept", ({ ports: { delegations } }) => {
+      delegations.accept = async () => {
+        throw new PortFailure("bad-delegation", "x");
+      };
+    });
+    await fireEvent.input(screen.getByLabelText("Delegation code"), { target: { value: "x" } });
+    await press(/Accept/);
+    await screen.findByText("This code cannot be used");
+  });
+
+  it("either ends it, after a confirmation", async () => {
+    await open("/me/delegations");
+    await press(/End it 李芳/);
+    expect(main()).toContain("From then on 李芳 cannot apply for you");
+    await press(/Yes, end it/);
+    await screen.findByText("It has ended, for both of you.");
+    expect(document.querySelector("[data-side=given] [data-state]")?.getAttribute("data-state")).toBe("ended");
+    expect(document.querySelector("[data-side=held] [data-state]")?.getAttribute("data-state")).toBe("active");
+  });
+
+  it("who holds one is asked first, and the check page says for whom", async () => {
+    const opened: (string | undefined)[] = [];
+    await open(`/services/${SERVICE}/apply`, () => {
+      const wallet = session.wallet;
+      if (!wallet) return;
+      const { newCase } = wallet;
+      wallet.newCase = async (...args): Promise<OwnCase> => {
+        opened.push(args[3]);
+        return await newCase(...args);
+      };
+    });
+    await fireEvent.click(await screen.findByLabelText("For 王建国"));
+    await press(/Continue/);
+    await fireEvent.click((await screen.findAllByRole("radio"))[0] as HTMLElement);
+    await press(/Continue/);
+    await screen.findByText("Check your answers");
+    expect(main()).toContain("For 王建国");
+    await fireEvent.click(document.getElementById("agreed") as HTMLElement);
+    await press(/Sign and send/);
+    await expect.poll(() => opened.length).toBe(1);
+    expect(opened[0]).toMatch(/^0x/);
+  });
+
+  it("nothing is sent once it has ended, and answers for somebody do not become one's own", async () => {
+    const world = await open(`/services/${SERVICE}/apply`);
+    await fireEvent.click(await screen.findByLabelText("For 王建国"));
+    const wallet = session.wallet;
+    const [held] = (await world.ports.delegations.list(wallet!)).filter(({ side }) => side === "held");
+    await world.ports.delegations.end(wallet!, held!.key);
+    await press(/Continue/);
+    await screen.findByText("You cannot act for this person any more");
+    cleanup();
+    await wallet!.keepDraft(SERVICE, { $for: held!.key, payment_channel: "elder-card" });
+    history.replaceState(null, "", `/services/${SERVICE}/apply/send`);
+    render(App);
+    await screen.findByText("You cannot apply for 王建国 any more");
+    await press(/Apply for myself/);
+    await expect.poll(async () => await wallet!.draft(SERVICE)).toEqual({ $for: "" });
+  });
+});
