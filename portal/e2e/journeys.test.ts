@@ -1,7 +1,9 @@
 // The main job in a real browser, from the front page to the end of a case, against the real binary.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
+import type { MessageKey } from "../src/i18n/messages";
 import { statuteId } from "../src/chain/codes";
 import type { MessageKey } from "../src/i18n/messages";
 import { readPackage } from "../src/package/read";
@@ -11,8 +13,10 @@ import { ALLOWANCE_PATH, useUpAllowance } from "./harness/allowance";
 import { picture, text, withBrowser } from "./harness/browser";
 import { IndexClient } from "./harness/index-client";
 import { Officer } from "./harness/officer";
+import { BINARY } from "./harness/paths";
 import { answerQuestions, applyFromFrontPage, checkAndSend, checkResult, chooseResident, failedSteps, isSameWindow, markWindow, verdict } from "./harness/portal";
 import { FORMS, Resident } from "./harness/resident";
+import { runOk } from "./harness/run";
 import { Server } from "./harness/server";
 import { CHANGES, tamper } from "./harness/tamper";
 
@@ -203,6 +207,123 @@ describe("the daily allowance", () => {
       await notice.waitFor();
       assert.match(await notice.innerText(), /北京时间零点/);
       await picture(page, "allowance-used-up");
+    });
+  });
+});
+
+describe("a carer", () => {
+  const [PERSON, CARER] = ["王建国", "李芳"];
+
+  async function signedIn(page: Page, label: string): Promise<void> {
+    await chooseResident(page, index, label);
+    await page.waitForURL((url) => url.pathname !== "/sign-in");
+  }
+  /** Follows a link of the portal without loading the page, which would lock the wallet. */
+  async function navigate(page: Page, path: string): Promise<void> {
+    await page.evaluate((to) => {
+      history.pushState(null, "", to);
+      dispatchEvent(new PopStateEvent("popstate"));
+    }, path);
+  }
+  const press = (page: Page, key: MessageKey) => page.getByRole("button", { name: text(key), exact: true }).click();
+  const follow = (page: Page, key: MessageKey) => page.getByRole("link", { name: text(key), exact: true }).click();
+  const codeOn = async (page: Page): Promise<string> => await page.locator("textarea[readonly]").inputValue();
+
+  async function exported(page: Page): Promise<string> {
+    await navigate(page, "/me/data");
+    const button = page.getByRole("button", { name: text("export.do") });
+    await button.waitFor();
+    const [file] = await Promise.all([page.waitForEvent("download"), button.click()]);
+    return await file.path();
+  }
+
+  test("applies for the person who lets them, both see it, and nothing more is sent once it has ended", async () => {
+    await withBrowser(server.origin, "cared-for", {}, async (first) => {
+      await withBrowser(server.origin, "carer", { width: 360, height: 740 }, async (second) => {
+        const [person, carer] = [await first.page("/sign-in"), await second.page("/sign-in")];
+        await signedIn(person, "approved-66");
+        await signedIn(carer, "subsidy-work-injury-50");
+
+        await navigate(carer, "/me");
+        await carer.locator('main a[href="/me/delegations"]').click();
+        await follow(carer, "acting.ask");
+        await carer.locator("#name").fill(CARER);
+        await press(carer, "acting.askDo");
+        const request = await codeOn(carer);
+        const number = await carer.locator(".number.mono").innerText();
+        await picture(carer, "delegation-asked-phone");
+
+        await navigate(person, "/me");
+        await person.locator('main a[href="/me/delegations"]').click();
+        await follow(person, "acting.give");
+        await person.locator("#code").fill("nothing of the sort");
+        await press(person, "common.continue");
+        await person.getByText(text("failure.bad-delegation.title")).waitFor();
+        await person.locator("#code").fill(request);
+        await press(person, "common.continue");
+        await person.getByText(number, { exact: true }).waitFor();
+        await picture(person, "delegation-who");
+        await press(person, "common.continue");
+        await person.locator(`#service-${ALLOWANCE}`).check();
+        await person.locator("input[name=days][value='30']").check();
+        await person.locator("#name").fill(PERSON);
+        await picture(person, "delegation-terms");
+        await press(person, "acting.giveDo");
+        const code = await codeOn(person);
+        await picture(person, "delegation-given");
+
+        await follow(carer, "acting.accept");
+        await carer.locator("#code").fill(code);
+        await press(carer, "acting.acceptDo");
+        await carer.getByRole("heading", { level: 1, name: text("acting.accepted", { name: PERSON }) }).waitFor();
+        await follow(carer, "acting.toList");
+        await carer.locator("[data-side=held] [data-state=active]").waitFor();
+        await picture(carer, "delegation-held-phone");
+        await carer.locator(`[data-side=held] a[href="/services/${ALLOWANCE}/apply"]`).click();
+        await carer.getByLabel(text("for.other", { name: PERSON })).check();
+        await picture(carer, "delegation-for-phone");
+        await press(carer, "common.continue");
+        await carer.waitForURL((url) => !url.pathname.endsWith("/apply"));
+        await answerQuestions(carer, FORMS[ALLOWANCE] ?? {});
+        await carer.getByText(text("for.other", { name: PERSON }), { exact: true }).waitFor();
+        await picture(carer, "delegation-check-phone");
+        const id = await checkAndSend(carer);
+        // The carer is 50 and would be refused: the decision is about the person.
+        await verdict(carer).getByText("75").waitFor({ timeout: DECIDED_WITHIN_MS });
+        await carer.getByText(text("acting.caseHeld", { name: PERSON })).waitFor();
+        await usesAreShown(carer);
+
+        await navigate(person, "/me/cases");
+        await person.getByText(text("acting.markGiven", { name: CARER })).waitFor();
+        await picture(person, "delegation-my-cases");
+        await person.locator(`a[href="/cases/${id}"]`).click();
+        await verdict(person).getByText("75").waitFor();
+        await person.getByText(text("acting.caseGiven", { name: CARER })).waitFor();
+        await usesAreShown(person);
+        await person.getByText(text("uses.carer")).first().waitFor();
+        assert.equal(await checkResult(person), "green");
+        await picture(person, "delegation-case");
+
+        const own = await exported(person);
+        assert.ok(readFileSync(own, "utf8").includes(id), "the person's export lacks the case");
+        await runOk(BINARY, ["verify", "export", own, "--network-key", (await index.network()).public_key]);
+        assert.ok(!readFileSync(await exported(carer), "utf8").includes(id.slice(2)), "the carer's export holds the person's case");
+
+        // The carer has the next application open when it ends.
+        await navigate(carer, `/services/${ALLOWANCE}/apply`);
+        await carer.getByLabel(text("for.other", { name: PERSON })).check();
+        await navigate(person, "/me/delegations");
+        await person.getByRole("button", { name: text("acting.end") }).click();
+        await press(person, "acting.endYes");
+        await person.locator("[data-side=given] [data-state=ended]").waitFor();
+        await picture(person, "delegation-ended");
+        await press(carer, "common.continue");
+        await carer.getByText(text("failure.delegation-over.title")).waitFor();
+        await picture(carer, "delegation-refused-phone");
+        await navigate(carer, "/me/delegations");
+        await carer.locator("[data-side=held] [data-state=ended]").waitFor();
+        assert.equal(await carer.locator(`main a[href="/services/${ALLOWANCE}/apply"]`).count(), 0);
+      });
     });
   });
 });

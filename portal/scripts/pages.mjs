@@ -37,7 +37,8 @@ export const PAGES = [
   },
   { name: "wallet-first-passkey", path: "/me", role: "resident-new" },
   { name: "apply-no-identity", path: "/services/old-age-allowance/apply", role: "resident-new" },
-  { name: "apply-question", path: "/services/old-age-allowance/apply", role: "resident" },
+  { name: "apply-for", path: "/services/old-age-allowance/apply", role: "resident" },
+  { name: "apply-question", path: "/services/old-age-allowance/apply", role: "resident", act: (tab) => answer(tab, "self") },
   { name: "apply-question-wrong", path: "/services/temporary-relief/apply", role: "resident", act: next },
   { name: "apply-text", path: "/services/temporary-relief/apply", role: "resident", act: (tab) => answer(tab, "other") },
   {
@@ -49,12 +50,13 @@ export const PAGES = [
       await answer(tab, "portal");
     },
   },
-  { name: "apply-check", path: "/services/old-age-allowance/apply", role: "resident", act: (tab) => answer(tab, "elder-card") },
+  { name: "apply-check", path: "/services/old-age-allowance/apply", role: "resident", act: (tab) => forOther(tab) },
   {
     name: "apply-send",
     path: "/services/old-age-allowance/apply",
     role: "resident",
     act: async (tab) => {
+      await answer(tab, "self");
       await answer(tab, "elder-card");
       await tab.locator("#agreed").check();
       await next(tab);
@@ -66,6 +68,7 @@ export const PAGES = [
     path: "/services/old-age-allowance/apply",
     role: "resident",
     act: async (tab) => {
+      await answer(tab, "self");
       await answer(tab, "elder-card");
       await tab.locator("#agreed").check();
       await next(tab);
@@ -86,6 +89,29 @@ export const PAGES = [
   { name: "case-not-found", path: `/cases/${id("nothing")}` },
   { name: "my-cases", path: "/me/cases", role: "resident" },
   { name: "my-data", path: "/me/data", role: "resident" },
+  { name: "delegations", path: "/me/delegations", role: "resident" },
+  { name: "delegations-end", path: "/me/delegations", role: "resident", act: (tab) => tab.locator("[data-side=given] article button").last().click() },
+  {
+    name: "delegation-ask",
+    path: "/me/delegations/ask",
+    role: "resident",
+    act: async (tab) => {
+      await tab.locator("#name").fill("李芳");
+      await next(tab);
+    },
+  },
+  { name: "delegation-accept", path: "/me/delegations/accept", role: "resident", act: next },
+  { name: "delegation-give-who", path: "/me/delegations/give", role: "resident", act: readCode },
+  {
+    name: "delegation-give-terms",
+    path: "/me/delegations/give",
+    role: "resident",
+    act: async (tab) => {
+      await readCode(tab);
+      await tab.locator("main button").last().click();
+      await next(tab);
+    },
+  },
   { name: "data-request", path: "/me/data/requests/delete", role: "resident", act: next },
   { name: "appeal", path: `/cases/${id("refused")}/appeal`, role: "resident" },
   { name: "appeal-wrong", path: `/cases/${id("refused")}/appeal`, role: "resident", act: next },
@@ -126,4 +152,16 @@ async function decide(tab, kind) {
   await tab.locator(`input[name=kind][value=${kind}]`).check();
   await next(tab);
   await tab.waitForTimeout(200);
+}
+
+async function forOther(tab) {
+  await tab.locator("input[name=for]").last().check();
+  await next(tab);
+  await answer(tab, "elder-card");
+}
+
+async function readCode(tab) {
+  await tab.locator("#code").fill("Y29kZQ");
+  await next(tab);
+  await tab.locator(".number.mono").waitFor();
 }

@@ -87,7 +87,7 @@ describe("the pages", () => {
     expect(main()).toContain("From then on 李芳 cannot apply for you");
     await press(/Yes, end it/);
     await screen.findByText("It has ended, for both of you.");
-    expect(document.querySelector("[data-side=given] [data-state]")?.getAttribute("data-state")).toBe("ended");
+    await expect.poll(() => document.querySelector("[data-side=given] [data-state]")?.getAttribute("data-state")).toBe("ended");
     expect(document.querySelector("[data-side=held] [data-state]")?.getAttribute("data-state")).toBe("active");
   });
 
@@ -104,7 +104,8 @@ describe("the pages", () => {
     });
     await fireEvent.click(await screen.findByLabelText("For 王建国"));
     await press(/Continue/);
-    await fireEvent.click((await screen.findAllByRole("radio"))[0] as HTMLElement);
+    await expect.poll(() => document.getElementById("payment_channel")).not.toBeNull();
+    await fireEvent.click(document.getElementById("payment_channel") as HTMLElement);
     await press(/Continue/);
     await screen.findByText("Check your answers");
     expect(main()).toContain("For 王建国");
