@@ -32,7 +32,7 @@ export type FailureCode =
   | "passkey-unable" // its authenticator has no PRF: it cannot seal a wallet
   | "passkey-wrong" // it does not open this wallet
   | "bad-delegation" // the code is none, is for somebody else, or does not hold together
-  | "delegation-over" // it ended, or its time is up: nobody acts under it any more; `detail` is the other's name
+  | "delegation-over" // it ended, or its time is up: nobody acts under it any more
   | "no-way" // the wallet does not open this way
   | "bad-answer"; // the answer did not have the agreed shape, or a proof was wrong
 

@@ -96,7 +96,7 @@ export class Application {
   async #mustHold(key: string): Promise<void> {
     const all = await here().ports.delegations.list(this.wallet);
     if (heldFor(all, this.pack.item.slug).some((one) => one.key === key)) return;
-    throw new PortFailure("delegation-over", all.find((one) => one.key === key)?.name ?? "");
+    throw new PortFailure("delegation-over", "");
   }
 
   #read(draft: Form): void {
