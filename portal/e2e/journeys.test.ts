@@ -292,6 +292,8 @@ describe("a carer", () => {
         await verdict(carer).getByText("75").waitFor({ timeout: DECIDED_WITHIN_MS });
         await carer.getByText(text("acting.caseHeld", { name: PERSON })).waitFor();
         await usesAreShown(carer);
+        const officer = await Officer.signIn(server, OWNER, 0);
+        assert.deepEqual((await officer.deskCase(id as Hex)).actedBy, { role: "carer", number: (await index.resident("subsidy-work-injury-50")).number });
 
         await navigate(person, "/me/cases");
         await person.getByText(text("acting.markGiven", { name: CARER })).waitFor();
