@@ -5,7 +5,6 @@ import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import type { MessageKey } from "../src/i18n/messages";
 import { statuteId } from "../src/chain/codes";
-import type { MessageKey } from "../src/i18n/messages";
 import { readPackage } from "../src/package/read";
 import type { ServicePackage } from "../src/package/types";
 import type { Hex } from "../src/ports";
