@@ -67,6 +67,15 @@ fn contains(haystack: &[u8], needle: &[u8]) -> bool {
     haystack.windows(needle.len()).any(|window| window == needle)
 }
 
+impl Seen {
+    /// Takes a piece up, apart from the one before: a byte that is the same by chance, beside an event's constant first topic, is
+    /// no run.
+    fn piece(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+        self.bytes.extend_from_slice(&[0; RUN_BYTES]);
+    }
+}
+
 fn seen(world: &World, person: usize, case: &OwnCase) -> Seen {
     let key = case.key.address();
     let mut found = Seen {
@@ -86,13 +95,13 @@ fn seen(world: &World, person: usize, case: &OwnCase) -> Seen {
                 continue;
             }
             // The call and the events. Signatures are new each time; the gas used follows from the call.
-            found.bytes.extend_from_slice(transaction.input());
+            found.piece(transaction.input());
             let receipt = ReceiptEnvelope::decode_2718(&mut receipt.as_ref()).unwrap();
             for log in receipt.logs() {
                 for topic in log.topics() {
-                    found.bytes.extend_from_slice(topic.as_slice());
+                    found.piece(topic.as_slice());
                 }
-                found.bytes.extend_from_slice(&log.data.data);
+                found.piece(&log.data.data);
             }
             let length = transaction.input().len();
             found.lengths.push((sender == key, transaction.to(), length));
