@@ -1,24 +1,10 @@
 //! Credentials in place of questions: what they answer, and what a package may not ask of them.
 
+mod support;
+
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
-use zhengtong_services::{Catalogue, Held, Library, LibraryError, Package, PackageErrors, bundled};
-
-type Files = BTreeMap<String, Value>;
-
-fn files(slug: &str) -> Files {
-    let (_, files) = bundled::PACKAGES.iter().find(|(name, _)| *name == slug).unwrap();
-    let read = |(name, text): &(&str, &str)| ((*name).to_owned(), serde_json::from_str(text).unwrap());
-    files.iter().map(read).collect()
-}
-
-fn load(files: &Files) -> Result<Package, PackageErrors> {
-    let texts: Vec<_> = files
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.to_string()))
-        .collect();
-    Package::from_files(texts.iter().map(|(name, text)| (*name, text.as_str())))
-}
+use support::{Files, files, load};
+use zhengtong_services::{Catalogue, Held, Library, LibraryError, bundled};
 
 /// The package of temporary relief, with the credential in place of the household register changed.
 fn changed(change: impl FnOnce(&mut Value)) -> Files {

@@ -1,29 +1,10 @@
 //! What a package may not be, each refused with its file and the path inside it.
 
+mod support;
+
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
-use zhengtong_services::{MAX_FILE_BYTES, MAX_PACKAGE_BYTES, Package, PackageErrors, Problem, bundled};
-
-type Files = BTreeMap<String, Value>;
-
-fn files(slug: &str) -> Files {
-    let (_, files) = bundled::PACKAGES
-        .iter()
-        .find(|(name, _)| *name == slug)
-        .expect("bundled");
-    files
-        .iter()
-        .map(|(name, text)| ((*name).to_owned(), serde_json::from_str(text).expect("JSON")))
-        .collect()
-}
-
-fn load(files: &Files) -> Result<Package, PackageErrors> {
-    let texts: Vec<_> = files
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.to_string()))
-        .collect();
-    Package::from_files(texts.iter().map(|(name, text)| (*name, text.as_str())))
-}
+use support::{Files, files, load};
+use zhengtong_services::{MAX_FILE_BYTES, MAX_PACKAGE_BYTES, Package, PackageErrors, Problem};
 
 fn refused(slug: &str, change: impl FnOnce(&mut Files)) -> PackageErrors {
     let mut files = files(slug);

@@ -123,6 +123,9 @@ impl App {
         questions: &Questions,
         mask: u32,
     ) -> Result<Vec<(u32, Option<Offered<'a>>)>, AppError> {
+        if link.evidence.is_empty() {
+            return Ok(vec![(mask, None)]);
+        }
         let service = self.store.service(ask.service, ask.version).await?;
         let package = service.and_then(|service| self.package(service.package));
         let (mut parts, mut rest) = (Vec::new(), mask);

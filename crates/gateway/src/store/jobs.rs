@@ -168,18 +168,23 @@ impl Store {
             .collect()
     }
 
+    /// One of the asks of a case: all say the same of it.
+    async fn any_ask(&self, case_id: B256) -> Result<Option<Ask>, StoreError> {
+        let body: Option<String> =
+            sqlx::query_scalar("SELECT body FROM jobs WHERE case_id = $1 AND kind = 'ask' LIMIT 1")
+                .bind(hex(case_id))
+                .fetch_optional(&self.reads)
+                .await?;
+        body.map(|body| Ask::from_body(case_id, 0, &body).ok_or(StoreError::Malformed("job")))
+            .transpose()
+    }
+
     /// The service of a case in which this organisation is asked something, or which it owns; `None` if no such case is known.
     ///
     /// # Errors
     /// The database fails.
     pub async fn opened_service(&self, case_id: B256) -> Result<Option<B256>, StoreError> {
-        let asked: Option<String> =
-            sqlx::query_scalar("SELECT body FROM jobs WHERE case_id = $1 AND kind = 'ask' LIMIT 1")
-                .bind(hex(case_id))
-                .fetch_optional(&self.reads)
-                .await?;
-        if let Some(body) = asked {
-            let ask = Ask::from_body(case_id, 0, &body).ok_or(StoreError::Malformed("job"))?;
+        if let Some(ask) = self.any_ask(case_id).await? {
             return Ok(Some(ask.service));
         }
         Ok(self.case(case_id).await?.map(|case| case.service))
@@ -190,13 +195,7 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub async fn opening_form(&self, case_id: B256) -> Result<Option<B256>, StoreError> {
-        let asked: Option<String> =
-            sqlx::query_scalar("SELECT body FROM jobs WHERE case_id = $1 AND kind = 'ask' LIMIT 1")
-                .bind(hex(case_id))
-                .fetch_optional(&self.reads)
-                .await?;
-        if let Some(body) = asked {
-            let ask = Ask::from_body(case_id, 0, &body).ok_or(StoreError::Malformed("job"))?;
+        if let Some(ask) = self.any_ask(case_id).await? {
             return Ok(Some(ask.form));
         }
         let opened: Option<String> =
