@@ -4,10 +4,11 @@ import { type AccountSigner, type Accounts, type Hex, type Organisation, PortFai
 import { openBackup, sealBackup } from "../wallet/account/backup";
 import { type DeviceKeys, type DeviceStore, type OwnRecovery, createDeviceKeys, signText, signWithDevice, signersOf } from "../wallet/account/device";
 import { type Passkey, createPasskey, passkeysExist, signWithPasskey } from "../wallet/account/passkey";
-import { AUTHORITIES, AUTHORITIES_NEEDED, joinKey, newReceiver, openShare, sealGuard, splitKey } from "../wallet/account/shares";
+import { AUTHORITIES, AUTHORITIES_NEEDED, joinKey, openShare, sealGuard, splitKey } from "../wallet/account/shares";
 import { DEVICE, PASSKEY, type Proof, type Signer, changeDigest, recoveryDigest, signerId, vetoDigest } from "../wallet/account/signers";
 import { base64Url, fromBase64Url, randomHex, sha256Digits } from "../wallet/bytes";
 import { WalletError } from "../wallet/errors";
+import { newReceiver } from "../wallet/hpke";
 import { type Keyring, keyringOf } from "../wallet/keyring";
 import type { AccountRecord, WalletState } from "../wallet/state";
 import { accountSpace, isSigner, pendingRecovery, readyAtOf, sendToAccounts, signersOn, timeOf, versionOf } from "./account-chain";

@@ -2,8 +2,9 @@
 import type { Delegation, Delegations, Hex, OwnCase, PublicJwk, Wallet } from "../ports";
 import { hexToBytes, randomHex } from "../wallet/bytes";
 import { compareNumber, openHandover, readRequest, receiverOf, sealHandover, writeRequest } from "../wallet/delegation/codes";
-import { DELEGATION_AUDIENCE, type DelegationTerms, MAX_CASES, MAX_DURATION_S, documentOf, keyOf, rootOf, thumbprint, treeOf } from "../wallet/delegation/terms";
+import { DELEGATION_AUDIENCE, type DelegationTerms, MAX_CASES, MAX_DURATION_S, documentOf, keyOf, rootOf, treeOf } from "../wallet/delegation/terms";
 import { WalletError } from "../wallet/errors";
+import { thumbprint } from "../wallet/identity";
 import { type Keyring, keyringOf } from "../wallet/keyring";
 import { type FindCases, freshCase } from "../wallet/scan";
 import type { DelegationRecord } from "../wallet/state";

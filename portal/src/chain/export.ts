@@ -1,8 +1,8 @@
 // Everything of a person in one file, with the proofs of it, under the wallet's signature: `zhengtong verify export` checks it.
 // The file is a JSON text, a newline, the signature of the text and a newline. docs/my-data.md has the format.
-import { sha256 } from "@noble/hashes/sha2.js";
 import { type Hex, type Json, type OwnCase, PortFailure, type PublicJwk, type ToExport, type UseWalk, type Wallet } from "../ports";
-import { base64Url, stringToBytes } from "../wallet/bytes";
+import { stringToBytes } from "../wallet/bytes";
+import { thumbprint } from "../wallet/identity";
 import { type Keyring, keyringOf } from "../wallet/keyring";
 import type { Connection } from "./connection";
 import { consentSlots } from "./consent";
@@ -15,11 +15,6 @@ export interface ExportSurroundings {
   readonly statements: (one: ToExport) => Promise<{ hash: Hex; text: string; salt: Hex; atMs: number }[]>;
   readonly walk: (one: ToExport) => Promise<UseWalk>;
   readonly now: () => number;
-}
-
-/** JWK thumbprint (RFC 7638). */
-export function thumbprint({ x, y }: PublicJwk): string {
-  return base64Url(sha256(stringToBytes(`{"crv":"P-256","kty":"EC","x":"${x}","y":"${y}"}`)));
 }
 
 /** What the key of a case signs, so that the export is one person's. */

@@ -1,10 +1,9 @@
 // The link between a case and a person, sealed to one organisation (HPKE base mode, RFC 9180).
 // What it says of the case's commitment, and why: docs/decisions/0010-one-case-one-person.md.
-import { Aes256Gcm, CipherSuite, HkdfSha256 } from "@hpke/core";
-import { DhkemX25519HkdfSha256 } from "@hpke/dhkem-x25519";
 import type { Form, Hex, Json, PublicJwk } from "../ports";
 import type { ShownCredential } from "./evidence";
-import { base64Url, concatBytes, hexToBytes, jcs, plain, sha256Digits, stringToBytes } from "../wallet/bytes";
+import { jcs, sha256Digits, stringToBytes } from "../wallet/bytes";
+import { seal } from "../wallet/hpke";
 
 /** Names how links are sealed; the version of their content is in `v`. */
 const INFO = "zhengtong/link/v1";
@@ -41,10 +40,5 @@ export function linkText(organisation: string, content: LinkContent): string {
 export async function sealLink(recipient: Hex, content: LinkContent, applicantSignature: Hex): Promise<string> {
   const text = stringToBytes(jcs({ ...(content as unknown as Record<string, Json>), applicantSignature }));
   if (text.length > LINK_MAX_BYTES) throw new RangeError(`the link has ${text.length} bytes, ${LINK_MAX_BYTES} are allowed`);
-  const kem = new DhkemX25519HkdfSha256();
-  const suite = new CipherSuite({ kem, kdf: new HkdfSha256(), aead: new Aes256Gcm() });
-  const recipientPublicKey = await kem.deserializePublicKey(plain(hexToBytes(recipient)).buffer);
-  const sender = await suite.createSenderContext({ recipientPublicKey, info: plain(stringToBytes(INFO)).buffer });
-  const sealed = await sender.seal(plain(text).buffer, plain(hexToBytes(content.caseId)).buffer);
-  return base64Url(concatBytes([new Uint8Array(sender.enc), new Uint8Array(sealed)]));
+  return await seal(recipient, text, { info: INFO, bound: content.caseId });
 }

@@ -3,7 +3,7 @@ import { p256 } from "@noble/curves/nist.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { SDJwtInstance } from "@sd-jwt/core";
 import type { HeldCredential, HeldIdentity, Json, PublicJwk } from "../ports";
-import { type Hex, base64Url, hexToBytes, randomHex, stringToBytes } from "./bytes";
+import { type Hex, base64Url, hexToBytes, jcs, randomHex, stringToBytes } from "./bytes";
 import { WalletError } from "./errors";
 
 /** The only claim a provider needs to find its record; all others stay hidden. */
@@ -13,6 +13,11 @@ const ALGORITHM = "ES256";
 export function publicJwk(privateKey: Hex): PublicJwk {
   const point = p256.getPublicKey(hexToBytes(privateKey), false);
   return { kty: "EC", crv: "P-256", x: base64Url(point.slice(1, 33)), y: base64Url(point.slice(33)) };
+}
+
+/** Thumbprint of a public key (RFC 7638), base64url. */
+export function thumbprint({ x, y }: PublicJwk): string {
+  return base64Url(sha256(stringToBytes(jcs({ crv: "P-256", kty: "EC", x, y }))));
 }
 
 function instance(privateKey?: Hex): SDJwtInstance<Record<string, unknown>> {

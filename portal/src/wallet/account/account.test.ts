@@ -6,7 +6,8 @@ import { emptyState } from "../state";
 import { BACKUP_MAX_BYTES, BACKUP_STEP_BYTES, openBackup, sealBackup } from "./backup";
 import { createDeviceKeys, signWithDevice, signersOf } from "./device";
 import { encodeAssertion } from "./passkey";
-import { joinKey, newReceiver, openShare, splitKey } from "./shares";
+import { newReceiver } from "../hpke";
+import { joinKey, openShare, splitKey } from "./shares";
 import { inOrder, recoveryDigest, signerId, vetoDigest } from "./signers";
 
 const ACCOUNT = `0x${"ab".repeat(32)}` as const;

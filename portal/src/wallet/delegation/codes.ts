@@ -1,24 +1,19 @@
 // What the two people hand each other: first who the delegate is, then the delegation, sealed to the delegate's wallet.
 // Both are texts: shown as a code to scan, sent as a link, or read out of a message.
-import { Aes256Gcm, CipherSuite, HkdfSha256 } from "@hpke/core";
-import { DhkemX25519HkdfSha256 } from "@hpke/dhkem-x25519";
 import { x25519 } from "@noble/curves/ed25519.js";
 import { p256 } from "@noble/curves/nist.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { PublicJwk } from "../../ports";
-import { type Hex, type Json, base64Url, bytesToHex, concatBytes, fromBase64Url, hexToBytes, jcs, plain, sha256Digits, stringToBytes } from "../bytes";
+import { type Hex, type Json, base64Url, bytesToHex, concatBytes, fromBase64Url, hexToBytes, jcs, sha256Digits, stringToBytes } from "../bytes";
 import { WalletError } from "../errors";
-import { DELEGATION_AUDIENCE, type DelegationTerms, documentOf, keyOf, readTerms, rootOf, thumbprint, treeOf } from "./terms";
+import { open, seal } from "../hpke";
+import { thumbprint } from "../identity";
+import { DELEGATION_AUDIENCE, type DelegationTerms, documentOf, keyOf, readTerms, rootOf, treeOf } from "./terms";
 
 const INFO = "zhengtong/delegation/v1";
-const ENCAPSULATED_BYTES = 32;
 const MAX_NAME_CHARACTERS = 64;
 /** The most characters of a code that is read. */
 export const MAX_CODE_CHARACTERS = 64 * 1024;
-
-const kem = () => new DhkemX25519HkdfSha256();
-const suite = () => new CipherSuite({ kem: kem(), kdf: new HkdfSha256(), aead: new Aes256Gcm() });
-const buffer = (bytes: Uint8Array): ArrayBuffer => plain(bytes).buffer;
 
 /** Who wants to act for somebody: public keys, and the name they go by. */
 export interface DelegateRequest {
@@ -91,11 +86,8 @@ export function compareNumber({ holder, receiver }: DelegateRequest): string {
   return digits.toString().padStart(12, "0").replaceAll(/(\d{3})(?=\d)/g, "$1 ");
 }
 
-export async function sealHandover(receiver: Hex, handover: Handover): Promise<string> {
-  const recipientPublicKey = await kem().deserializePublicKey(buffer(hexToBytes(receiver)));
-  const sender = await suite().createSenderContext({ recipientPublicKey, info: buffer(stringToBytes(INFO)) });
-  const sealed = await sender.seal(buffer(stringToBytes(jcs({ v: 1, ...(handover as unknown as Record<string, Json>) }))));
-  return base64Url(concatBytes([new Uint8Array(sender.enc), new Uint8Array(sealed)]));
+export function sealHandover(receiver: Hex, handover: Handover): Promise<string> {
+  return seal(receiver, stringToBytes(jcs({ v: 1, ...(handover as unknown as Record<string, Json>) })), { info: INFO });
 }
 
 /** Opens what was handed over and checks all that an agency would, but who issued the giver's identity. */
@@ -103,9 +95,7 @@ export async function openHandover(secret: Hex, holder: PublicJwk, code: string,
   const bytes = bytesOf(code);
   let opened: Record<string, unknown>;
   try {
-    const recipientKey = await kem().deserializePrivateKey(buffer(hexToBytes(secret)));
-    const recipient = await suite().createRecipientContext({ recipientKey, enc: buffer(bytes.slice(0, ENCAPSULATED_BYTES)), info: buffer(stringToBytes(INFO)) });
-    opened = parsed(new TextDecoder("utf-8", { fatal: true }).decode(await recipient.open(buffer(bytes.slice(ENCAPSULATED_BYTES)))));
+    opened = parsed(new TextDecoder("utf-8", { fatal: true }).decode(await open(secret, bytes, { info: INFO })));
   } catch {
     throw new WalletError("delegation-foreign", "it is sealed to another wallet, or incomplete");
   }

@@ -2,12 +2,12 @@ import { describe, expect, it } from "vitest";
 import { privateKeyToAccount } from "viem/accounts";
 import { type Hex, bytesToHex, concatBytes, hexToBytes, keccak256 } from "../bytes";
 import { caseKey, delegationKey, delegationSeed, holderKey, leafSalt, receiverKey, useSecret } from "../derive";
-import { presentIdentity, publicJwk } from "../identity";
+import { presentIdentity, publicJwk, thumbprint } from "../identity";
 import { keyringOf } from "../keyring";
 import { WORDS, PASSPHRASE, identify, openStore } from "../testing";
 import vectors from "../vectors.json";
 import { compareNumber, openHandover, readRequest, receiverOf, sealHandover, writeRequest } from "./codes";
-import { DELEGATION_AUDIENCE, type DelegationTerms, MAX_CASES, MAX_DURATION_S, documentOf, keyOf, placeOf, readTerms, rootOf, thumbprint, treeOf } from "./terms";
+import { DELEGATION_AUDIENCE, type DelegationTerms, MAX_CASES, MAX_DURATION_S, documentOf, keyOf, placeOf, readTerms, rootOf, treeOf } from "./terms";
 
 const hex = (text: string): Hex => text as Hex;
 const { delegation } = vectors;

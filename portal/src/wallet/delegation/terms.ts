@@ -1,9 +1,7 @@
 // What one person lets another do for them: the terms, their hash, and the tree of the keys of all cases there can be.
 // The format and why: docs/decisions/0026-delegation.md.
-import { sha256 } from "@noble/hashes/sha2.js";
 import { privateKeyToAccount } from "viem/accounts";
-import type { PublicJwk } from "../../ports";
-import { type Hex, type Json, base64Url, concatBytes, hexToBytes, jcs, keccak256, stringToBytes } from "../bytes";
+import { type Hex, type Json, concatBytes, hexToBytes, jcs, keccak256, stringToBytes } from "../bytes";
 import { caseKey, delegationKey, leafSalt } from "../derive";
 import { WalletError } from "../errors";
 
@@ -58,11 +56,6 @@ export interface CaseTree {
 /** What the giver signs, and what the chain keeps: keccak256 of the canonical JSON. */
 export function documentOf(terms: DelegationTerms): Hex {
   return keccak256(stringToBytes(jcs(terms as unknown as Json)));
-}
-
-/** Thumbprint of a public key (RFC 7638), base64url. */
-export function thumbprint({ x, y }: PublicJwk): string {
-  return base64Url(sha256(stringToBytes(jcs({ crv: "P-256", kty: "EC", x, y }))));
 }
 
 /** Address of the key that registers and ends the delegation with this seed. */
