@@ -69,6 +69,7 @@ pub struct Network {
     pub spec: GenesisSpec,
     pub genesis: Genesis,
     pub info: NetworkInfo,
+    /// Everyone's keys: those of the genesis, then those who may be voted in.
     pub validators: Vec<ValidatorKey>,
     pub keys: Vec<ed25519::PrivateKey>,
     pub shares: Vec<Share>,
@@ -94,10 +95,12 @@ impl Network {
         }
     }
 
-    /// The secrets of a validator before the first epoch.
+    /// The secrets of a node before the first epoch; one that is to be voted in has none.
     pub fn secrets(&self, index: usize) -> Secrets {
         let secrets = Secrets::default();
-        secrets.0.lock().shares.insert(0, self.shares[index].clone());
+        if let Some(share) = self.shares.get(index) {
+            secrets.0.lock().shares.insert(0, share.clone());
+        }
         secrets
     }
 }
@@ -187,11 +190,22 @@ pub fn network(n: usize, seed: u64) -> Network {
 
 /// A network with epochs of another length.
 pub fn network_of(n: usize, seed: u64, epoch_blocks: NonZeroU64) -> Network {
+    network_with(n, 0, seed, epoch_blocks)
+}
+
+/// A network in which some more nodes have keys and follow.
+pub fn network_with(n: usize, waiting: usize, seed: u64, epoch_blocks: NonZeroU64) -> Network {
     let mut rng = ChaCha20Rng::seed_from_u64(seed);
-    let mut keys: Vec<_> = (0..n).map(|_| ed25519::PrivateKey::random(&mut rng)).collect();
-    keys.sort_by_key(|key| key.public_key());
+    let mut make = |count: usize| {
+        let keys = (0..count).map(|_| ed25519::PrivateKey::random(&mut rng));
+        let mut keys: Vec<_> = keys.collect();
+        keys.sort_by_key(|key| key.public_key());
+        keys
+    };
+    let (mut keys, more) = (make(n), make(waiting));
     let validators: Vec<ValidatorKey> = keys.iter().map(|key| key.public_key()).collect();
     let players: Set<ValidatorKey> = validators.iter().cloned().try_collect().expect("keys differ");
+    keys.extend(more);
     let (output, shares) =
         deal::<MinSig, _, N3f1>(&mut rng, Mode::NonZeroCounter, players.clone()).expect("n > 0");
     let sharing = output.public().clone();
@@ -239,7 +253,7 @@ pub fn network_of(n: usize, seed: u64, epoch_blocks: NonZeroU64) -> Network {
         spec,
         genesis,
         info,
-        validators,
+        validators: keys.iter().map(|key| key.public_key()).collect(),
         keys,
         shares: shares.values().to_vec(),
         schemes,

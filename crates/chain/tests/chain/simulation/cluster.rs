@@ -5,8 +5,9 @@ use super::{
     property::Finding,
     seat::{Peers, Seat},
 };
-use crate::common::{Network, PINCHED, account, transfer};
-use alloy_primitives::{Address, B256};
+use crate::common::{Network, PINCHED, account, blank, sign, transfer};
+use alloy_consensus::TxEip1559;
+use alloy_primitives::{Address, B256, TxKind};
 use commonware_p2p::{
     Manager as _,
     simulated::{Config as NetConfig, Link, Network as Simulated},
@@ -27,6 +28,9 @@ pub const TICK: Duration = Duration::from_millis(150);
 const BLOCK_PATIENCE: Duration = Duration::from_secs(10);
 /// How long a submitter waits for an answer.
 pub const ANSWER: Duration = Duration::from_secs(5);
+/// More than a call by the key that governs the network takes.
+const GOVERNING_GAS: u64 = 1_000_000;
+
 pub struct Cluster<'a> {
     pub context: deterministic::Context,
     pub network: &'a Network,
@@ -291,6 +295,24 @@ impl<'a> Cluster<'a> {
                 Ok(Err(_)) | Err(_) => {}
             }
         }
+    }
+
+    /// Has the key that governs the network call a contract, through the first validator, and waits until that is final.
+    pub async fn govern(&mut self, contract: Address, input: Vec<u8>) {
+        let sender = Sender::Of(0);
+        let call = TxEip1559 {
+            nonce: self.client(sender).nonce,
+            gas_limit: GOVERNING_GAS,
+            to: TxKind::Call(contract),
+            input: input.into(),
+            ..blank()
+        };
+        let raw = sign(&account(sender.account()), call);
+        let view = self.seat(0).view().expect("it serves");
+        let hash = view.submit(raw).await.expect("it is taken");
+        self.members.acknowledged.push(hash);
+        self.client(sender).nonce += 1;
+        self.settle().await;
     }
 
     fn client(&mut self, sender: Sender) -> &mut Client {

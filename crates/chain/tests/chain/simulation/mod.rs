@@ -11,6 +11,7 @@ mod delay;
 mod faults;
 mod machine;
 mod members;
+mod membership;
 mod property;
 mod resharing;
 mod run;

@@ -17,8 +17,8 @@ use std::{num::NonZeroU64, time::Duration};
 use zhengtong_chain::{ChainView as _, committee::Now};
 use zhengtong_types::EpochRole as Role;
 
-const EPOCH_BLOCKS: NonZeroU64 = NZU64!(32);
-const SIZE: usize = 4;
+pub const EPOCH_BLOCKS: NonZeroU64 = NZU64!(32);
+pub const SIZE: usize = 4;
 const SEEDS: u64 = 3;
 
 fn seats(silent: usize) -> Members {
@@ -30,13 +30,13 @@ fn seats(silent: usize) -> Members {
 }
 
 /// The epoch that a validator is in.
-fn now(cluster: &Cluster<'_>, index: usize) -> Now {
+pub fn now(cluster: &Cluster<'_>, index: usize) -> Now {
     let view = cluster.seat(index).view().expect("it serves");
     view.epoch().expect("it knows the validators")
 }
 
 /// Sends transactions until the chain is in this epoch.
-async fn reach(cluster: &mut Cluster<'_>, epoch: u64) {
+pub async fn reach(cluster: &mut Cluster<'_>, epoch: u64) {
     let goal = epoch * EPOCH_BLOCKS.get() + 2;
     for _ in 0..2_000 {
         if cluster.height() >= goal {

@@ -157,7 +157,8 @@ fn report(cluster: Cluster<'_>, evidence: Evidence) -> Report {
     }
 }
 
-fn from_environment(name: &str, otherwise: u64) -> u64 {
+/// A whole number from the environment.
+pub fn from_environment(name: &str, otherwise: u64) -> u64 {
     match env::var(name) {
         Ok(text) => text
             .parse()
