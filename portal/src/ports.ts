@@ -33,6 +33,15 @@ export type FailureCode =
   | "passkey-wrong" // it does not open this wallet
   | "bad-delegation" // the code is none, is for somebody else, or does not hold together
   | "delegation-over" // it ended, or its time is up: nobody acts under it any more
+  | "bad-trusted-code" // the code is none, is for another wallet, or is incomplete
+  | "trusted-known" // that person is on the list already, or is oneself
+  | "trusted-few" // too few people to need so many
+  | "trusted-removed" // this person is not asked to help any more
+  | "trusted-done" // this person has confirmed already
+  | "trusted-early" // the recovery is not finished: no part yet
+  | "trusted-stopped" // the recovery was stopped, or the account changed since
+  | "trusted-part-known" // this part was given already
+  | "trusted-part-wrong" // this part does not fit the others
   | "no-way" // the wallet does not open this way
   | "bad-answer"; // the answer did not have the agreed shape, or a proof was wrong
 
@@ -511,6 +520,8 @@ export interface RecoveryProgress {
   readyAt: number | null;
   /** this device made a passkey for it */
   passkey: boolean;
+  /** null: no trusted people were asked */
+  trusted: { code: string; number: string; approved: number; needed: number | null; parts: number } | null;
 }
 
 export interface Accounts {
@@ -532,6 +543,71 @@ export interface Accounts {
   abandon(): Promise<void>;
   /** an officer has looked at the person whose device shows this code */
   approve(gateway: string, session: DeskSession, number: string, code: string): Promise<void>;
+}
+
+/** Somebody who was asked to help, as the person sees them. */
+export interface TrustedPerson {
+  /** names their offer */
+  id: Hex;
+  /** as they called themselves */
+  name: string;
+  /** what to hand to them; null until the list is put in force */
+  code: string | null;
+  /** they read out the number that only the opened code shows */
+  received: boolean;
+}
+
+export interface TrustedPeople {
+  people: TrustedPerson[];
+  /** how many of them must help */
+  needed: number;
+  /** the chain has exactly this list */
+  inForce: boolean;
+  /** the wallet has an account */
+  isProtected: boolean;
+  /** three authorities can help too */
+  hasOffices: boolean;
+}
+
+/** Somebody whom this person has promised to help. */
+export interface HelpedPerson {
+  account: Hex;
+  name: string;
+  needed: number;
+  /** six digits that show the other that the code arrived */
+  receipt: string;
+  /** the chain still names this wallet */
+  isNamed: boolean;
+  /** what this person confirmed; asking: others are missing; finished: the part may be given */
+  recovery: { state: "asking" | "waiting" | "ready" | "finished" | "stopped"; readyAt: number | null } | null;
+}
+
+/** Recovery with the help of trusted people: friends or relatives with wallets of their own. Codes go from hand to hand. */
+export interface Trusted {
+  /** what a helper hands to the person, and a number that both can compare */
+  offer(wallet: Wallet, name: string): Promise<{ code: string; number: string }>;
+  read(code: string): { name: string; number: string };
+  people(wallet: Wallet): Promise<TrustedPeople>;
+  add(wallet: Wallet, code: string): Promise<void>;
+  remove(wallet: Wallet, id: Hex): Promise<void>;
+  /** puts the list in force; makes the account where there is none yet; may be called again */
+  put(wallet: Wallet, choice: { needed: number; name: string; start: { host: Organisation; withPasskey: boolean } | null }): Promise<void>;
+  /** whether the number is the one that the opened code shows */
+  received(wallet: Wallet, id: Hex, number: string): Promise<boolean>;
+  /** keeps what was handed over; answers the number to read out */
+  accept(wallet: Wallet, code: string): Promise<{ name: string; receipt: string }>;
+  helped(wallet: Wallet): Promise<HelpedPerson[]>;
+  forget(wallet: Wallet, account: Hex): Promise<void>;
+  /** the number that the person sees too */
+  readAsked(code: string): { number: string };
+  /** confirms that the person holds these new keys */
+  approve(wallet: Wallet, account: Hex, code: string): Promise<void>;
+  /** this person's part, sealed to the new device; the code may be null where this person has confirmed */
+  release(wallet: Wallet, account: Hex, code: string | null): Promise<string>;
+  /** on a new device: what to hand to each helper comes with its progress */
+  ask(withPasskey: boolean): Promise<void>;
+  /** on a new device: takes a part */
+  addPart(code: string): Promise<void>;
 }
 
 /* ------------------------------------------------------------ verification */
@@ -643,6 +719,7 @@ export interface Delegations {
 
 export interface Ports {
   delegations: Delegations;
+  trusted: Trusted;
   wallets: WalletStore;
   chain: Chain;
   gateways: Gateways;

@@ -35,6 +35,11 @@ import RestoreWallet from "../screens/SignIn/RestoreWallet.svelte";
 import SignIn from "../screens/SignIn/SignIn.svelte";
 import Supplement from "../screens/Supplement/Supplement.svelte";
 import Track from "../screens/Track/Track.svelte";
+import AcceptTrusted from "../screens/Trusted/AcceptTrusted.svelte";
+import AddTrusted from "../screens/Trusted/AddTrusted.svelte";
+import HelpTrusted from "../screens/Trusted/HelpTrusted.svelte";
+import OfferTrusted from "../screens/Trusted/OfferTrusted.svelte";
+import Trusted from "../screens/Trusted/Trusted.svelte";
 import MyWallet from "../screens/Wallet/MyWallet.svelte";
 
 /** To add a page: its pattern in `routes.ts`, its component here, its texts in `i18n/messages`. */
@@ -62,6 +67,11 @@ export const SCREENS: Record<RouteName, Component> = {
   delegationAsk: AskDelegation,
   delegationAccept: AcceptDelegation,
   delegationGive: GiveDelegation,
+  trusted: Trusted,
+  trustedAdd: AddTrusted,
+  trustedOffer: OfferTrusted,
+  trustedAccept: AcceptTrusted,
+  trustedHelp: HelpTrusted,
   dataRequest: DataRequestScreen,
   officerSignIn: OfficerSignIn,
   officerReturn: OfficerReturn,

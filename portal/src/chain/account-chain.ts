@@ -2,7 +2,7 @@
 import { type AbiEvent, parseEventLogs } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import type { Hex, Sent } from "../ports";
-import type { AccountSpace, Signer } from "../wallet/account/signers";
+import type { AccountSpace, Guards, Signer } from "../wallet/account/signers";
 import { accountsAbi } from "./abi";
 import type { Connection } from "./connection";
 import { failureOf } from "./failure";
@@ -25,7 +25,9 @@ export async function accountSpace(connection: Connection): Promise<AccountSpace
 export const versionOf = (connection: Connection, account: Hex): Promise<bigint> => connection.read("accounts", accountsAbi, "version", [account]);
 export const isSigner = (connection: Connection, account: Hex, signer: Hex): Promise<boolean> => connection.read("accounts", accountsAbi, "isSigner", [account, signer]);
 export const signersOn = async (connection: Connection, account: Hex): Promise<Signer[]> => [...(await connection.read("accounts", accountsAbi, "signersOf", [account]))];
-export const readyAtOf = async (connection: Connection, recovery: Hex): Promise<number> => Number((await connection.read("accounts", accountsAbi, "recovery", [recovery])).readyAt);
+export const recoveryOf = (connection: Connection, recovery: Hex) => connection.read("accounts", accountsAbi, "recovery", [recovery]);
+export const readyAtOf = async (connection: Connection, recovery: Hex): Promise<number> => Number((await recoveryOf(connection, recovery)).readyAt);
+export const guardsOf = (connection: Connection, account: Hex): Promise<Guards> => connection.read("accounts", accountsAbi, "guardsOf", [account]);
 /** The chain's time, in seconds: a contract called now sees no later one. */
 export const timeOf = async (connection: Connection): Promise<number> => Number((await connection.rpc<{ timestamp: Hex }>("eth_getBlockByNumber", ["latest", false])).timestamp);
 

@@ -5,19 +5,20 @@ import { openBackup, sealBackup } from "../wallet/account/backup";
 import { type DeviceKeys, type DeviceStore, type OwnRecovery, createDeviceKeys, signText, signWithDevice, signersOf } from "../wallet/account/device";
 import { type Passkey, createPasskey, passkeysExist, signWithPasskey } from "../wallet/account/passkey";
 import { AUTHORITIES, AUTHORITIES_NEEDED, joinKey, openShare, sealGuard, splitKey } from "../wallet/account/shares";
-import { DEVICE, PASSKEY, type Proof, type Signer, changeDigest, recoveryDigest, signerId, vetoDigest } from "../wallet/account/signers";
+import { DEVICE, type Guards, PASSKEY, type Proof, type Signer, changeDigest, guardingDigest, recoveryDigest, signerId, vetoDigest } from "../wallet/account/signers";
 import { base64Url, fromBase64Url, randomHex, sha256Digits } from "../wallet/bytes";
 import { WalletError } from "../wallet/errors";
 import { newReceiver } from "../wallet/hpke";
 import { type Keyring, keyringOf } from "../wallet/keyring";
 import type { AccountRecord, WalletState } from "../wallet/state";
-import { accountSpace, isSigner, pendingRecovery, readyAtOf, sendToAccounts, signersOn, timeOf, versionOf } from "./account-chain";
+import { accountSpace, guardsOf, isSigner, pendingRecovery, readyAtOf, sendToAccounts, signersOn, timeOf, versionOf } from "./account-chain";
 import { registryAbi } from "./abi";
 import { slug } from "./codes";
 import type { Connection } from "./connection";
 import { ContractRefusal } from "./failure";
 import { Answer, type GatewayHttp, type GatewayRequest, ask, askPatiently } from "./gateway-http";
 import { sleep as defaultSleep } from "./retry";
+import { openedByTrusted, trustedDevice } from "./trusted-device";
 
 /** A gateway sees a block a moment after it is final: what it refuses until then is asked again. */
 const FOLLOW_ATTEMPTS = 40;
@@ -38,7 +39,22 @@ const KINDS: Record<number, AccountSigner["kind"]> = { [PASSKEY]: "passkey", [DE
 const SIGNERS = { type: "tuple[]", components: [{ name: "kind", type: "uint8" }, { name: "weight", type: "uint8" }, { name: "x", type: "bytes32" }, { name: "y", type: "bytes32" }] } as const;
 const GUARDS = { type: "tuple", components: [{ name: "authorities", type: "bytes32[]" }, { name: "guardians", type: "bytes32[]" }, { name: "guardiansNeeded", type: "uint8" }] } as const;
 
-export function accountsOver({ connection, http, device, adopt, sealing }: AccountSurroundings): Accounts & { watch(wallet: Wallet): void } {
+/** What other modules of the account need beside the screens. */
+export interface AccountActs {
+  /** Saves the wallet after every change, as long as it is open. */
+  watch(wallet: Wallet): void;
+  /** Makes the account and keeps its record. */
+  open(wallet: Wallet, guards: Guards, host: string, authorities: readonly string[], withPasskey: boolean): Promise<void>;
+  /** Names other guards on the chain. */
+  guard(wallet: Wallet, guards: Guards): Promise<void>;
+  save(wallet: Wallet, gateway: string): Promise<void>;
+  /** On a new device: begins to ask trusted people. */
+  beginTrusted(withPasskey: boolean): Promise<void>;
+  addPart(code: string): Promise<void>;
+}
+
+export function accountsOver({ connection, http, device, adopt, sealing }: AccountSurroundings): Accounts & AccountActs {
+  const helpers = trustedDevice(connection, device);
   const wait = http.sleep ?? defaultSleep;
   const saved = new WeakMap<Wallet, number>();
   const problems = new WeakMap<Wallet, PortFailure>();
@@ -101,17 +117,38 @@ export function accountsOver({ connection, http, device, adopt, sealing }: Accou
     }
   }
 
-  async function create(wallet: Wallet, authorities: readonly Organisation[], host: Organisation, withPasskey: boolean): Promise<void> {
+  async function openAccount(wallet: Wallet, guards: Guards, host: string, authorities: readonly string[], withPasskey: boolean): Promise<void> {
     const keys = await createDeviceKeys(withPasskey ? ((await sealing?.()) ?? (await createPasskey(wallet.fingerprint))) : null);
     const signers = signersOf(keys);
-    const guards = { authorities: authorities.map((one) => slug(one.slug)), guardians: [] as Hex[], guardiansNeeded: 0 };
     const salt = randomHex(32);
     const { chainId, accounts } = await accountSpace(connection);
     const id = keccak256(encodeAbiParameters([{ type: "uint256" }, { type: "address" }, SIGNERS, GUARDS, { type: "bytes32" }], [BigInt(chainId), accounts, signers, guards, salt]));
     await sendToAccounts(connection, "create", [signers, guards, salt]);
     const key = randomHex(32);
     await device.keepKeys(keys);
-    await keyringOf(wallet).keepAccount({ id, host: host.slug, authorities: authorities.map((one) => one.slug), key, shares: await splitKey(key) });
+    await keyringOf(wallet).keepAccount({ id, host, authorities, key, shares: authorities.length === 0 ? [] : await splitKey(key) });
+  }
+
+  async function guard(wallet: Wallet, guards: Guards): Promise<void> {
+    const { record, keys } = await own(wallet);
+    const digest = guardingDigest(await accountSpace(connection), record.id, await versionOf(connection, record.id), guards);
+    await sendToAccounts(connection, "setGuards", [record.id, guards, [await act(keys, digest)]]);
+  }
+
+  /** Names the authorities of an account that trusted people guard so far. */
+  async function addAuthorities(wallet: Wallet, authorities: readonly Organisation[]): Promise<void> {
+    const { keyring, record } = await own(wallet);
+    const guards = await guardsOf(connection, record.id);
+    await guard(wallet, { ...guards, authorities: authorities.map((one) => slug(one.slug)) });
+    await keyring.keepAccount({ ...record, authorities: authorities.map((one) => one.slug), shares: await splitKey(record.key) });
+  }
+
+  async function recovering(withPasskey: boolean): Promise<OwnRecovery> {
+    const known = await device.recovery();
+    if (known !== null) return known;
+    const receiver = await newReceiver();
+    const keys = await createDeviceKeys(withPasskey ? await createPasskey("政通 Zhengtong") : null);
+    return { keys, receiverSecret: receiver.secret, receiver: receiver.public, tickets: [] };
   }
 
   async function statesOf(recovery: OwnRecovery, organisations: readonly Organisation[]) {
@@ -129,6 +166,16 @@ export function accountsOver({ connection, http, device, adopt, sealing }: Accou
     );
   }
 
+  async function openedByOffices(recovery: OwnRecovery, account: Hex, approved: readonly { gateway: string; ticket: string }[]): Promise<{ key: Hex; host: string }> {
+    const shares = await Promise.all(
+      approved.map(async ({ gateway, ticket }) => {
+        const answer = await followed(() => ask(http, gateway, { method: "POST", path: `/v1/recoveries/${ticket}/share`, body: {} }));
+        return await openShare(recovery.receiverSecret, account, new Answer(answer).text("sealed"));
+      }),
+    );
+    return { key: await joinKey(shares.map((one) => one.share)), host: shares[0]?.host ?? "" };
+  }
+
   /** Where the recovery of this device stands on the chain. */
   async function standing(recovery: OwnRecovery, account: Hex, asked: Hex) {
     const id = signerId(recovery.keys.signer);
@@ -141,14 +188,20 @@ export function accountsOver({ connection, http, device, adopt, sealing }: Accou
   }
 
   return {
+    addPart: helpers.addPart,
+    beginTrusted: async (withPasskey) => helpers.begin(await recovering(withPasskey)),
     passkeys: passkeysExist,
 
     async protect(wallet, authorities, host, withPasskey) {
       if (authorities.length !== AUTHORITIES) throw new WalletError("no-account", `${authorities.length} offices of ${AUTHORITIES}`);
       const { account } = await keyringOf(wallet).content();
-      if (account === undefined || (await device.keys()) === null) await create(wallet, authorities, host, withPasskey);
+      const guards = { authorities: authorities.map((one) => slug(one.slug)), guardians: [], guardiansNeeded: 0 };
+      const isNew = account === undefined || (await device.keys()) === null;
+      if (isNew) await openAccount(wallet, guards, host.slug, authorities.map((one) => one.slug), withPasskey);
+      else if (account.authorities.length === 0) await addAuthorities(wallet, authorities);
       await share(wallet, authorities);
-      await save(wallet, host.gateway);
+      if (isNew || account.host === host.slug) await save(wallet, host.gateway);
+      else await saveIfProtected(wallet);
     },
 
     async protection(wallet) {
@@ -182,12 +235,7 @@ export function accountsOver({ connection, http, device, adopt, sealing }: Accou
     },
 
     async ask(office, withPasskey) {
-      let recovery = await device.recovery();
-      if (recovery === null) {
-        const receiver = await newReceiver();
-        const keys = await createDeviceKeys(withPasskey ? await createPasskey("政通 Zhengtong") : null);
-        recovery = { keys, receiverSecret: receiver.secret, receiver: receiver.public, tickets: [] };
-      }
+      const recovery = await recovering(withPasskey);
       const signers = signersOf(recovery.keys);
       const answer = new Answer(await ask(http, office.gateway, { method: "POST", path: "/v1/recoveries", body: { signers, receiver: recovery.receiver } }));
       const ticket = { authority: office.slug, ticket: answer.text("ticket"), code: answer.text("code"), expiresAt: answer.number("expires_at") };
@@ -200,36 +248,32 @@ export function accountsOver({ connection, http, device, adopt, sealing }: Accou
       if (recovery === null) return null;
       const states = await statesOf(recovery, organisations);
       const offices = states.map(({ authority, code, expiresAt, approved }) => ({ organisation: authority, code, expiresAt, approved: approved !== null }));
-      const first = states.find((one) => one.approved !== null)?.approved;
-      const passkey = recovery.keys.passkey !== null;
-      if (first === undefined || first === null) return { offices, state: "asking", readyAt: null, passkey };
+      const found = await helpers.found(recovery);
+      const first = states.find((one) => one.approved !== null)?.approved ?? found;
+      const shared = { offices, passkey: recovery.keys.passkey !== null, trusted: await helpers.progress(recovery, found) };
+      if (first === null) return { ...shared, state: "asking", readyAt: null };
       const { state, readyAt } = await standing(recovery, first.account, first.recovery);
-      return { offices, state, readyAt, passkey };
+      return { ...shared, state, readyAt };
     },
 
     async finish(organisations, passphrase) {
       const recovery = await device.recovery();
       if (recovery === null) throw new WalletError("not-recovered", "nothing is being recovered on this device");
       const approved = (await statesOf(recovery, organisations)).flatMap((one) => (one.approved === null ? [] : [{ ...one, approved: one.approved }]));
-      const account = approved[0]?.approved.account;
-      if (account === undefined || approved.length < AUTHORITIES_NEEDED) throw new WalletError("not-recovered", "two offices have to confirm first");
+      const byTrusted = await openedByTrusted(recovery);
+      const account = byTrusted === null ? approved[0]?.approved.account : recovery.trusted?.found?.account;
+      if (account === undefined || (byTrusted === null && approved.length < AUTHORITIES_NEEDED)) throw new WalletError("not-recovered", "two offices, or enough trusted people, have to help first");
       if (!(await isSigner(connection, account, signerId(recovery.keys.signer)))) {
         await sendToAccounts(connection, "finish", [account, signersOf(recovery.keys), recovery.receiver]).catch((failure: unknown) => {
           if (failure instanceof ContractRefusal && failure.error === "NotReady") throw new WalletError("not-recovered", "the waiting time is not over");
           throw failure;
         });
       }
-      const shares = await Promise.all(
-        approved.map(async ({ gateway, ticket }) => {
-          const answer = await followed(() => ask(http, gateway, { method: "POST", path: `/v1/recoveries/${ticket}/share`, body: {} }));
-          return await openShare(recovery.receiverSecret, account, new Answer(answer).text("sealed"));
-        }),
-      );
-      const key = await joinKey(shares.map((one) => one.share));
-      const host = gatewayIn(organisations, shares[0]?.host ?? "");
+      const opened = byTrusted ?? (await openedByOffices(recovery, account, approved));
+      const host = gatewayIn(organisations, opened.host);
       const backup = new Answer(await followed(() => asDevice(recovery.keys, account, host, { method: "GET", path: `/v1/accounts/${account}/backup` })));
       lastVersion = Math.max(lastVersion, backup.number("version"));
-      const state = await openBackup(key, account, fromBase64Url(backup.text("content")));
+      const state = await openBackup(opened.key, account, fromBase64Url(backup.text("content")));
       await device.keepKeys(recovery.keys);
       const wallet = await adopt(state, passphrase);
       await device.keepRecovery(null);
@@ -242,7 +286,10 @@ export function accountsOver({ connection, http, device, adopt, sealing }: Accou
       await ask(http, gateway, { method: "POST", path: "/v1/counter/recoveries", body: { number, code }, headers: { authorization: `Bearer ${session.token}` } });
     },
 
-    /** Saves the wallet after every change, as long as it is open. */
+    open: openAccount,
+    guard,
+    save,
+
     watch(wallet) {
       const keyring = keyringOf(wallet);
       let timer: ReturnType<typeof setTimeout> | null = null;

@@ -11,7 +11,9 @@ import { slug, statuteId } from "./codes";
 
 const ROOT = join(import.meta.dirname, "../../..");
 const DEPLOYER = "0x000000000000000000000000000000005a687430";
-const NAMES = ["Registry", "Statutes", "Rules", "Services", "Consents", "Uses", "Cases", "Credentials", "Allowances", "Delegations"] as const;
+const NAMES = ["Registry", "Statutes", "Rules", "Services", "Consents", "Uses", "Cases", "Credentials", "Allowances", "Delegations", "Accounts"] as const;
+/** Seconds that a recovery waits, as in real networks. */
+export const RECOVERY_DELAY_S = 259_200;
 export const CHAIN_ID = 20260;
 /** The most a transaction may have (EIP-7825). */
 const GAS = 16_777_216n;
@@ -94,7 +96,7 @@ export class Anvil {
     for (const name of NAMES) {
       const { abi, bytecode } = artifact(name);
       const slugs = Object.keys(others).map((other) => stringToHex(other, { size: 32 }));
-      const args = name === "Registry" ? [COUNCIL.address, slugs, Object.values(others)] : [registry];
+      const args = name === "Registry" ? [COUNCIL.address, slugs, Object.values(others)] : name === "Accounts" ? [registry, BigInt(RECOVERY_DELAY_S)] : [registry];
       const hash = await wallet.sendTransaction({ chain: null, data: encodeDeployData({ abi, bytecode, args }), gas: GAS, gasPrice: 0n });
       const { contractAddress } = await client.waitForTransactionReceipt({ hash });
       if (contractAddress?.toLowerCase() !== this.network.contracts[name.toLowerCase()]) throw new Error(`${name} is at ${contractAddress}`);

@@ -13,6 +13,7 @@ import { delegationsOver } from "./delegations";
 import { Connection, type ConnectionOptions } from "./connection";
 import { findCasesOver } from "./find";
 import { gatewaysOver } from "./gateways";
+import { trustedOver } from "./trusted";
 
 export interface LiveOptions extends Pick<ConnectionOptions, "rpcUrl" | "expected"> {
   /** `location.origin` */
@@ -36,5 +37,6 @@ export async function livePorts(options: LiveOptions): Promise<Ports> {
   const wallets = await openWalletStore({ page: window, origin: options.origin, space, find, now, opened: accounts.watch, authenticator: browserAuthenticator, accountPasskey });
   const prove = slotProver(connection, options.pinnedKey);
   const verifier: Verifier = { verifyBundle, verifyPackage: (service, version, files) => verifyPackage(prove, service, version, files) };
-  return { delegations: delegationsOver({ connection, prove, find, now }), wallets, chain: chainOver(connection, now, prove), gateways: gatewaysOver(http, connection, prove), accounts, verifier, rules };
+  const trusted = trustedOver({ connection, prove, accounts });
+  return { delegations: delegationsOver({ connection, prove, find, now }), trusted, wallets, chain: chainOver(connection, now, prove), gateways: gatewaysOver(http, connection, prove), accounts, verifier, rules };
 }

@@ -5,6 +5,7 @@ import { mockWallets } from "./mock-wallet";
 import { packages } from "./packages";
 import { provenOf } from "./proven";
 import { residents } from "./residents";
+import { mockTrusted } from "./mock-trusted";
 
 const STEP_MS = 700;
 const STATEMENT = "经核对户籍记录，申请人到申请当天年满64周岁，尚未达到领取年龄。满65周岁后可以再次申请。";
@@ -193,7 +194,7 @@ export function mockAccounts(): Accounts {
     ask: async (office) => {
       codes.push({ organisation: office.slug, code: "12345678", expiresAt: Math.floor(Date.now() / 1000) + 1_800, approved: false });
     },
-    progress: async () => (codes.length === 0 ? null : { offices: codes, state: "asking", readyAt: null, passkey: true }),
+    progress: async () => (codes.length === 0 ? null : { offices: codes, state: "asking", readyAt: null, passkey: true, trusted: null }),
     finish: async () => {
       throw new PortFailure("rejected", "mock");
     },
@@ -219,6 +220,7 @@ export function mockPorts(cases: MockCases, { tampered = false, wallet, stored }
     gateways: mockGateways(cases),
     accounts: mockAccounts(),
     delegations: mockDelegations(),
+    trusted: mockTrusted(),
     verifier: {
       verifyBundle: async (bundle) => {
         await wait(STEP_MS / 2);

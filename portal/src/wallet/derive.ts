@@ -22,6 +22,7 @@ const LABEL_DELEGATION = "zhengtong/delegation/v1/";
 const LABEL_DELEGATION_KEY = "zhengtong/delegation-key/v1";
 const LABEL_DELEGATION_LEAF = "zhengtong/delegation-leaf/v1/";
 const LABEL_RECEIVER = "zhengtong/receiver/v1";
+const LABEL_TRUSTED = "zhengtong/trusted/v1/";
 const SECRET_BYTES = 32;
 /** 16 bytes more than the curve order, so that the reduction leaves no bias (FIPS 186-5, A.2.1). */
 const SCALAR_INPUT_BYTES = 48;
@@ -108,6 +109,11 @@ export function leafSalt(seed: Seed, index: number): Hex {
 /** Private key (X25519) that delegations for this wallet are sealed to. */
 export function receiverKey(seed: Seed): Hex {
   return bytesToHex(expand(seed, LABEL_RECEIVER, SECRET_BYTES));
+}
+
+/** Private key (secp256k1) by which this person helps somebody to recover: another for each offer, so that nothing joins those they help. */
+export function guardianKey(seed: Seed, id: Hex): Hex {
+  return bytesToHex(scalar(seed, `${LABEL_TRUSTED}${id.toLowerCase()}`, secp256k1.Point.Fn.ORDER));
 }
 
 function prf(secret: Hex, label: "tag" | "key", n: number): Uint8Array {

@@ -41,6 +41,18 @@ const CODES = {
   "delegation-forged": "bad-delegation",
   "delegation-full": "rejected",
   "consent-extent": "rejected",
+  "trusted-format": "bad-trusted-code",
+  "trusted-foreign": "bad-trusted-code",
+  "trusted-known": "trusted-known",
+  "trusted-few": "trusted-few",
+  "trusted-full": "rejected",
+  "trusted-unknown": "not-found",
+  "trusted-removed": "trusted-removed",
+  "trusted-done": "trusted-done",
+  "trusted-early": "trusted-early",
+  "trusted-stopped": "trusted-stopped",
+  "trusted-part-known": "trusted-part-known",
+  "trusted-part-wrong": "trusted-part-wrong",
 } as const satisfies Record<string, FailureCode>;
 
 export type WalletReason = keyof typeof CODES;

@@ -4,10 +4,11 @@ import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import type { Json, OwnCase, PublicJwk, Wallet } from "../ports";
 import { type Hex, base64Url, hexToBytes, personCommitment } from "./bytes";
 import { MAX_DELEGATIONS, placeOf, treeOf } from "./delegation/terms";
-import { caseKey, caseSalt, credentialKey, delegationKey, delegationSeed, holderKey, personSalt, receiverKey, useSecret } from "./derive";
+import { caseKey, caseSalt, credentialKey, delegationKey, delegationSeed, guardianKey, holderKey, personSalt, receiverKey, useSecret } from "./derive";
 import { WalletError } from "./errors";
 import { numberOf, presentCredential, presentIdentity, publicJwk, readCredential } from "./identity";
-import { type AccountRecord, type BlindedToken, type DelegationRecord, type Token, type WalletState, delegationOf, personOf, seedOf } from "./state";
+import { type AccountRecord, type BlindedToken, type DelegationRecord, type HelpedRecord, type Token, type TrustedSet, type WalletState, delegationOf, personOf, seedOf } from "./state";
+import { MAX_HELPED } from "./trusted/codes";
 import type { Vault } from "./vault";
 
 export class Keyring {
@@ -112,6 +113,24 @@ export class Keyring {
   /** Opens what was sealed to this wallet as a delegate. */
   async receiverSecret(): Promise<Hex> {
     return receiverKey(await this.#seed());
+  }
+
+  /** The signer by which this person helps somebody. */
+  async guardian(id: Hex): Promise<PrivateKeyAccount> {
+    return privateKeyToAccount(guardianKey(await this.#seed(), id));
+  }
+
+  async keepTrusted(trusted: TrustedSet): Promise<void> {
+    await this.#vault.update((state) => ({ ...state, trusted }));
+  }
+
+  /** One record an account; without a record it is forgotten. */
+  async keepHelped(account: Hex, record: HelpedRecord | null): Promise<void> {
+    await this.#vault.update((state) => {
+      const others = (state.helped ?? []).filter((one) => one.account !== account);
+      if (record !== null && others.length >= MAX_HELPED) throw new WalletError("trusted-full", `${MAX_HELPED} people are helped already`);
+      return { ...state, helped: record === null ? others : [record, ...others] };
+    });
   }
 
   /** Tokens that are held, and those that wait for their signature. */

@@ -3,6 +3,7 @@ import type { Form, OwnCase, SeenCase } from "../ports";
 import { type Hex, hexToBytes, jcs } from "./bytes";
 import { type DelegationTerms, MAX_CASES } from "./delegation/terms";
 import { WalletError } from "./errors";
+import type { Asked, Offer, Part } from "./trusted/codes";
 
 /** The account that guards this wallet's backup. */
 export interface AccountRecord {
@@ -14,6 +15,33 @@ export interface AccountRecord {
   readonly key: Hex;
   /** Shares of the key, in the order of the authorities, until each has taken its own. */
   readonly shares: readonly (string | null)[];
+}
+
+/** Somebody who can help to recover this wallet. */
+export interface TrustedRecord extends Offer {
+  /** Hides their address on the chain. */
+  readonly salt: Hex;
+  /** Their share of the backup key; null until the list was put in force. */
+  readonly share: string | null;
+  /** What is handed to them, sealed: to hand it over again. */
+  readonly sealed: string | null;
+  readonly received: boolean;
+}
+
+/** Who can help to recover this wallet, and how many of them it takes. */
+export interface TrustedSet {
+  readonly people: readonly TrustedRecord[];
+  readonly needed: number;
+  /** One splitting of the key; null: the list has to be put in force, with a new one. */
+  readonly set: Hex | null;
+  /** Shares of it that nobody has, for people who are added. */
+  readonly spare: readonly string[];
+}
+
+/** Somebody whom this person helps. */
+export interface HelpedRecord extends Part {
+  /** The new keys that this person confirmed last, and at which version of the account. */
+  readonly helping?: Asked & { readonly version: number };
 }
 
 /** A token of the daily allowance: it opens the case of one key, on one day. */
@@ -67,6 +95,10 @@ export interface WalletState {
   readonly delegations?: readonly DelegationRecord[];
   /** Number of the next delegation that is given. */
   readonly nextDelegation?: number;
+  /** Who can help to recover this wallet. */
+  readonly trusted?: TrustedSet;
+  /** Whom this person helps. */
+  readonly helped?: readonly HelpedRecord[];
 }
 
 export function emptyState(seed: Hex, words: string | null, isNew: boolean): WalletState {

@@ -17,11 +17,12 @@ import { offline } from "./offline";
 import { protect } from "./protect";
 import { services } from "./services";
 import { signIn } from "./sign-in";
+import { trusted } from "./trusted";
 import { ways } from "./ways";
 
 export type Pair = readonly [zh: string, en: string];
 
-export const messages = { ...common, ...failures, ...fields, ...home, ...services, ...signIn, ...ways, ...apply, ...cases, ...check, ...mine, ...offline, ...protect, ...delegations, ...desk, ...audit } as const satisfies Record<
+export const messages = { ...common, ...failures, ...fields, ...home, ...services, ...signIn, ...ways, ...apply, ...cases, ...check, ...mine, ...offline, ...protect, ...delegations, ...trusted, ...desk, ...audit } as const satisfies Record<
   string,
   Pair
 >;

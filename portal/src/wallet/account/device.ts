@@ -2,6 +2,7 @@
 // that is under way. It is lost with the device, as it should be.
 import { type Hex, base64Url, bytesToHex, hexToBytes, plain } from "../bytes";
 import { WalletError } from "../errors";
+import type { GivenPart } from "../trusted/codes";
 import { type Passkey, lowS } from "./passkey";
 import { DEVICE, type Proof, type Signer, signerId, word } from "./signers";
 
@@ -22,6 +23,17 @@ export interface OwnRecovery {
   readonly receiverSecret: Hex;
   readonly receiver: Hex;
   readonly tickets: readonly { readonly authority: string; readonly ticket: string; readonly code: string; readonly expiresAt: number }[];
+  /** Absent where no trusted people were asked. */
+  readonly trusted?: AskedTrusted;
+}
+
+/** What this device knows of the help of trusted people. */
+export interface AskedTrusted {
+  /** Nothing about this recovery is in earlier blocks. */
+  readonly fromBlock: number;
+  /** Found on the chain once somebody has confirmed: this device does not know whose account it recovers. */
+  readonly found: { readonly account: Hex; readonly recovery: Hex } | null;
+  readonly parts: readonly GivenPart[];
 }
 
 export interface DeviceStore {

@@ -1,4 +1,5 @@
-// The backup key, split two of three (Shamir), a share sealed to each authority (HPKE, RFC 9180).
+// The backup key, split by Shamir's scheme: two of three, a share sealed to each authority (HPKE, RFC 9180); and some of
+// several for people whom the owner trusts.
 import { combine, split } from "shamir-secret-sharing";
 import { type Hex, base64Url, bytesToHex, fromBase64Url, hexToBytes, stringToBytes } from "../bytes";
 import { WalletError } from "../errors";
@@ -14,9 +15,19 @@ export async function splitKey(key: Hex): Promise<string[]> {
   return (await split(hexToBytes(key), AUTHORITIES, AUTHORITIES_NEEDED)).map(base64Url);
 }
 
+/** Shares for some people, of which so many give the key: a splitting of its own, unlike that for the authorities. */
+export async function splitAmong(key: Hex, people: number, needed: number): Promise<string[]> {
+  return (await split(hexToBytes(key), people, needed)).map(base64Url);
+}
+
+/** The key of exactly so many shares of one splitting; another key if one of them is of another. */
+export async function joinShares(shares: readonly string[]): Promise<Hex> {
+  return bytesToHex(await combine(shares.map(fromBase64Url)));
+}
+
 export async function joinKey(shares: readonly string[]): Promise<Hex> {
   if (shares.length < AUTHORITIES_NEEDED) throw new WalletError("backup-damaged", `${shares.length} shares of ${AUTHORITIES_NEEDED}`);
-  return bytesToHex(await combine(shares.slice(0, AUTHORITIES_NEEDED).map(fromBase64Url)));
+  return await joinShares(shares.slice(0, AUTHORITIES_NEEDED));
 }
 
 /** What one authority keeps: whose account it is, its share, and where the backup is. */

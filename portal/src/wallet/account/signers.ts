@@ -31,6 +31,8 @@ const TYPES = {
   Change: [...OF, { name: "add", type: "Signer[]" }, { name: "remove", type: "bytes32[]" }],
   Recovery: [...OF, { name: "signers", type: "Signer[]" }, { name: "receiver", type: "bytes32" }],
   Veto: OF,
+  Guards: [{ name: "authorities", type: "bytes32[]" }, { name: "guardians", type: "bytes32[]" }, { name: "guardiansNeeded", type: "uint8" }],
+  Guarding: [...OF, { name: "guards", type: "Guards" }],
 } as const;
 
 const domain = (space: AccountSpace): TypedDataDomain => ({ name: "Zhengtong Accounts", version: "1", chainId: space.chainId, verifyingContract: space.accounts });
@@ -46,6 +48,22 @@ export function vetoDigest(space: AccountSpace, account: Hex, version: bigint): 
 
 export function changeDigest(space: AccountSpace, account: Hex, version: bigint, add: readonly Signer[], remove: readonly Hex[]): Hex {
   return hashTypedData({ domain: domain(space), types: TYPES, primaryType: "Change", message: { account, version, add, remove } });
+}
+
+/** Who may approve a recovery, as the contract has it. */
+export interface Guards {
+  readonly authorities: readonly Hex[];
+  readonly guardians: readonly Hex[];
+  readonly guardiansNeeded: number;
+}
+
+export function guardingDigest(space: AccountSpace, account: Hex, version: bigint, guards: Guards): Hex {
+  return hashTypedData({ domain: domain(space), types: TYPES, primaryType: "Guarding", message: { account, version, guards } });
+}
+
+/** What stands on the chain for a guardian: keccak256(abi.encode(address, salt)). */
+export function guardianHash(address: Address, salt: Hex): Hex {
+  return keccak256(encodeAbiParameters([{ type: "address" }, { type: "bytes32" }], [address, salt]));
 }
 
 /** The id of a recovery too. */
