@@ -545,6 +545,16 @@ export interface Accounts {
   approve(gateway: string, session: DeskSession, number: string, code: string): Promise<void>;
 }
 
+/** External wallets as keys of an account: half a voice each. */
+export interface External {
+  /** asks it to sign once, and adds it */
+  add(wallet: Wallet, provider: InjectedProvider): Promise<void>;
+  /** removes a key by this device's key and an external wallet together, where the passkey is gone */
+  remove(wallet: Wallet, id: Hex, provider: InjectedProvider): Promise<void>;
+  /** without an open wallet: stops what is under way for the accounts that this external wallet is a key of */
+  stop(provider: InjectedProvider): Promise<{ accounts: number; stopped: number }>;
+}
+
 /** Somebody who was asked to help, as the person sees them. */
 export interface TrustedPerson {
   /** names their offer */
@@ -720,6 +730,7 @@ export interface Delegations {
 export interface Ports {
   delegations: Delegations;
   trusted: Trusted;
+  external: External;
   wallets: WalletStore;
   chain: Chain;
   gateways: Gateways;

@@ -14,6 +14,7 @@ const PATTERNS = {
   createWallet: "/sign-in/create",
   restoreWallet: "/sign-in/restore",
   recover: "/sign-in/recover",
+  stop: "/sign-in/stop",
   identity: "/identity",
   wallet: "/me",
   protect: "/me/protect",

@@ -29,6 +29,7 @@ import Network from "../screens/Network/Network.svelte";
 import NotFound from "../screens/NotFound/NotFound.svelte";
 import Protect from "../screens/Protect/Protect.svelte";
 import Recover from "../screens/Recover/Recover.svelte";
+import Stop from "../screens/Recover/Stop.svelte";
 import Services from "../screens/Services/Services.svelte";
 import CreateWallet from "../screens/SignIn/CreateWallet.svelte";
 import RestoreWallet from "../screens/SignIn/RestoreWallet.svelte";
@@ -57,6 +58,7 @@ export const SCREENS: Record<RouteName, Component> = {
   createWallet: CreateWallet,
   restoreWallet: RestoreWallet,
   recover: Recover,
+  stop: Stop,
   identity: Identity,
   wallet: MyWallet,
   protect: Protect,

@@ -45,6 +45,8 @@ export interface AccountActs {
   watch(wallet: Wallet): void;
   /** Makes the account and keeps its record. */
   open(wallet: Wallet, guards: Guards, host: string, authorities: readonly string[], withPasskey: boolean): Promise<void>;
+  /** Adds and removes signers, by what of this device may act alone. */
+  change(wallet: Wallet, add: readonly Signer[], remove: readonly Hex[]): Promise<void>;
   /** Names other guards on the chain. */
   guard(wallet: Wallet, guards: Guards): Promise<void>;
   save(wallet: Wallet, gateway: string): Promise<void>;
@@ -127,6 +129,12 @@ export function accountsOver({ connection, http, device, adopt, sealing }: Accou
     const key = randomHex(32);
     await device.keepKeys(keys);
     await keyringOf(wallet).keepAccount({ id, host, authorities, key, shares: authorities.length === 0 ? [] : await splitKey(key) });
+  }
+
+  async function change(wallet: Wallet, add: readonly Signer[], remove: readonly Hex[]): Promise<void> {
+    const { record, keys } = await own(wallet);
+    const digest = changeDigest(await accountSpace(connection), record.id, await versionOf(connection, record.id), add, remove);
+    await sendToAccounts(connection, "change", [record.id, add, remove, [await act(keys, digest)]]);
   }
 
   async function guard(wallet: Wallet, guards: Guards): Promise<void> {
@@ -228,11 +236,7 @@ export function accountsOver({ connection, http, device, adopt, sealing }: Accou
       await sendToAccounts(connection, "veto", [record.id, await signWithDevice(keys, digest)]);
     },
 
-    async removeSigner(wallet, id) {
-      const { record, keys } = await own(wallet);
-      const digest = changeDigest(await accountSpace(connection), record.id, await versionOf(connection, record.id), [], [id]);
-      await sendToAccounts(connection, "change", [record.id, [], [id], [await act(keys, digest)]]);
-    },
+    removeSigner: (wallet, id) => change(wallet, [], [id]),
 
     async ask(office, withPasskey) {
       const recovery = await recovering(withPasskey);
@@ -287,6 +291,7 @@ export function accountsOver({ connection, http, device, adopt, sealing }: Accou
     },
 
     open: openAccount,
+    change,
     guard,
     save,
 

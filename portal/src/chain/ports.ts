@@ -11,6 +11,7 @@ import { accountsOver } from "./accounts";
 import { chainOver } from "./chain";
 import { delegationsOver } from "./delegations";
 import { Connection, type ConnectionOptions } from "./connection";
+import { externalOver } from "./external";
 import { findCasesOver } from "./find";
 import { gatewaysOver } from "./gateways";
 import { trustedOver } from "./trusted";
@@ -38,5 +39,6 @@ export async function livePorts(options: LiveOptions): Promise<Ports> {
   const prove = slotProver(connection, options.pinnedKey);
   const verifier: Verifier = { verifyBundle, verifyPackage: (service, version, files) => verifyPackage(prove, service, version, files) };
   const trusted = trustedOver({ connection, prove, accounts });
-  return { delegations: delegationsOver({ connection, prove, find, now }), trusted, wallets, chain: chainOver(connection, now, prove), gateways: gatewaysOver(http, connection, prove), accounts, verifier, rules };
+  const external = externalOver({ connection, device, accounts });
+  return { delegations: delegationsOver({ connection, prove, find, now }), trusted, external, wallets, chain: chainOver(connection, now, prove), gateways: gatewaysOver(http, connection, prove), accounts, verifier, rules };
 }

@@ -221,6 +221,7 @@ export function mockPorts(cases: MockCases, { tampered = false, wallet, stored }
     accounts: mockAccounts(),
     delegations: mockDelegations(),
     trusted: mockTrusted(),
+    external: { add: async () => undefined, remove: async () => undefined, stop: async () => ({ accounts: 1, stopped: 1 }) },
     verifier: {
       verifyBundle: async (bundle) => {
         await wait(STEP_MS / 2);

@@ -1,8 +1,9 @@
 // Wallets that other programs put into the page: found by EIP-6963, with `window.ethereum` as the last resort.
 import type { EIP1193Provider } from "viem";
-import { numberToHex, stringToHex } from "viem";
+import { getTypesForEIP712Domain, numberToHex, serializeTypedData, stringToHex } from "viem";
 import type { InjectedProvider } from "../ports";
 import type { Address, Hex } from "./bytes";
+import type { AccountData } from "./account/signers";
 import { WalletError } from "./errors";
 
 /** How long wallets may take to announce themselves before `window.ethereum` is offered instead. */
@@ -93,6 +94,14 @@ export async function personalSign(provider: EIP1193Provider, account: Address, 
   if (typeof signature !== "string" || !/^0x[0-9a-fA-F]{130}$/.test(signature)) {
     throw new WalletError("injected-failed", "the signature is not one of a simple key (65 bytes)");
   }
+  return signature.toLowerCase() as Hex;
+}
+
+/** Asks for a signature of typed data (EIP-712), which the wallet shows. */
+export async function signTyped(provider: EIP1193Provider, account: Address, data: AccountData): Promise<Hex> {
+  const types = { EIP712Domain: getTypesForEIP712Domain({ domain: data.domain }), ...data.types };
+  const signature = await request<unknown>(provider.request({ method: "eth_signTypedData_v4", params: [account, serializeTypedData({ ...data, types } as never)] }));
+  if (typeof signature !== "string" || !/^0x[0-9a-fA-F]{130}$/.test(signature)) throw new WalletError("injected-failed", "the signature is not one of a simple key (65 bytes)");
   return signature.toLowerCase() as Hex;
 }
 

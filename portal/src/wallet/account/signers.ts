@@ -42,12 +42,32 @@ export function signerId({ kind, x, y }: Signer): Hex {
   return keccak256(encodeAbiParameters([{ type: "uint8" }, { type: "bytes32" }, { type: "bytes32" }], [kind, x, y]));
 }
 
-export function vetoDigest(space: AccountSpace, account: Hex, version: bigint): Hex {
-  return hashTypedData({ domain: domain(space), types: TYPES, primaryType: "Veto", message: { account, version } });
+/** What a signer signs, as a wallet can show it. */
+export interface AccountData {
+  readonly domain: TypedDataDomain;
+  readonly types: Readonly<Record<string, readonly { readonly name: string; readonly type: string }[]>>;
+  readonly primaryType: string;
+  readonly message: Readonly<Record<string, unknown>>;
 }
 
-export function changeDigest(space: AccountSpace, account: Hex, version: bigint, add: readonly Signer[], remove: readonly Hex[]): Hex {
-  return hashTypedData({ domain: domain(space), types: TYPES, primaryType: "Change", message: { account, version, add, remove } });
+export function vetoData(space: AccountSpace, account: Hex, version: bigint): AccountData {
+  return { domain: domain(space), types: { Veto: TYPES.Veto }, primaryType: "Veto", message: { account, version } };
+}
+
+export function changeData(space: AccountSpace, account: Hex, version: bigint, add: readonly Signer[], remove: readonly Hex[]): AccountData {
+  return { domain: domain(space), types: { Change: TYPES.Change, Signer: SIGNER }, primaryType: "Change", message: { account, version, add, remove } };
+}
+
+export function digestOf(data: AccountData): Hex {
+  return hashTypedData(data as never);
+}
+
+export const vetoDigest = (...what: Parameters<typeof vetoData>): Hex => digestOf(vetoData(...what));
+export const changeDigest = (...what: Parameters<typeof changeData>): Hex => digestOf(changeData(...what));
+
+/** An external wallet as a signer: it has half a voice, whatever it is. */
+export function walletSigner(address: Address): Signer {
+  return { kind: WALLET, weight: 1, x: word(address), y: word("0x") };
 }
 
 /** Who may approve a recovery, as the contract has it. */
