@@ -118,9 +118,25 @@ impl Catalogue {
         self.items.is_empty()
     }
 
-    /// The items that fit, best first: by rank of the words, then those that run, then as published.
+    /// The items that fit, best first: by rank of the words, then those that run, then as published. Where none fits, those
+    /// that nearly do.
     pub fn find(&self, filter: &Filter, published: &Published) -> Vec<CatalogueItem> {
-        let query = filter.text.as_deref().map(Query::new);
+        let Some(query) = filter.text.as_deref().map(Query::new) else {
+            return self.ranked(filter, published, |_| Some(0));
+        };
+        let found = self.ranked(filter, published, |text| query.rank(text));
+        if found.is_empty() {
+            return self.ranked(filter, published, |text| query.nearness(text));
+        }
+        found
+    }
+
+    fn ranked(
+        &self,
+        filter: &Filter,
+        published: &Published,
+        rank: impl Fn(&Text) -> Option<u32>,
+    ) -> Vec<CatalogueItem> {
         let mut found: Vec<_> = self
             .items
             .iter()
@@ -131,10 +147,7 @@ impl Catalogue {
                     .is_none_or(|name| &entry.item.department == name)
             })
             .filter_map(|entry| {
-                let rank = match &query {
-                    Some(query) => query.rank(&entry.text)?,
-                    None => 0,
-                };
+                let rank = rank(&entry.text)?;
                 let item = self.view(entry, published);
                 let runs = item
                     .service

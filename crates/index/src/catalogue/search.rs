@@ -1,5 +1,6 @@
 //! Search by parts of text. Chinese has no spaces between words, so a word is found anywhere;
-//! words divided by spaces must all be found.
+//! words divided by spaces must all be found. What is found nowhere is looked for once more by its characters, since
+//! people say 低保 for 最低生活保障 and 老人津贴 for 老年综合津贴.
 
 use super::{Item, Package};
 
@@ -40,6 +41,11 @@ const WORD: u32 = 2;
 const PART: u32 = 3;
 const PLACE: u32 = 4;
 
+/// How many times as long as the query the piece of a name may be in which all its characters are, in their order.
+const STRETCH: usize = 2;
+/// Of a query's characters, the least part that a name must have: three of five.
+const ENOUGH: (usize, usize) = (3, 5);
+
 impl Query {
     pub fn new(text: &str) -> Self {
         let whole = fold(text);
@@ -59,6 +65,52 @@ impl Query {
             .sum::<Option<u32>>()?;
         Some(rank(&self.whole, text).map_or(sum, |whole| whole.min(sum)))
     }
+
+    /// How nearly a name fits, smaller is better: has the query's characters in their order, as the long form of a short one
+    /// does, or two that stand together and most of the others. `None` for queries that are not Chinese.
+    pub fn nearness(&self, text: &Text) -> Option<u32> {
+        let query: Vec<char> = self.whole.chars().filter(|c| *c != ' ').collect();
+        let is_chinese = query.iter().all(|c| ('\u{4E00}'..='\u{9FFF}').contains(c));
+        if query.len() < 2 || !is_chinese {
+            return None;
+        }
+        text.names
+            .iter()
+            .filter_map(|name| nearness_in(&query, &name.chars().collect::<Vec<_>>()))
+            .min()
+    }
+}
+
+fn nearness_in(query: &[char], name: &[char]) -> Option<u32> {
+    if let Some(stretch) = stretch(query, name) {
+        return Some(stretch as u32);
+    }
+    let mut rest = name.to_vec();
+    let has = query.iter().filter(|c| {
+        let at = rest.iter().position(|other| other == *c);
+        at.map(|at| rest.swap_remove(at)).is_some()
+    });
+    let has = has.count();
+    let side_by_side = query
+        .windows(2)
+        .any(|pair| name.windows(2).any(|other| other == pair));
+    let (part, of) = ENOUGH;
+    (side_by_side && has * of >= query.len() * part)
+        .then(|| (STRETCH * query.len() + query.len() - has) as u32)
+}
+
+/// The length of the shortest piece of a name that has all these characters in their order, unless it is too long.
+fn stretch(query: &[char], name: &[char]) -> Option<usize> {
+    let (first, rest) = query.split_first()?;
+    let begins = name.iter().enumerate().filter(|(_, c)| *c == first);
+    let lengths = begins.filter_map(|(begin, _)| {
+        let mut end = begin;
+        for wanted in rest {
+            end += 1 + name[end + 1..].iter().position(|c| c == wanted)?;
+        }
+        Some(end - begin + 1)
+    });
+    lengths.min().filter(|length| *length <= STRETCH * query.len())
 }
 
 fn rank(word: &str, text: &Text) -> Option<u32> {
@@ -144,6 +196,33 @@ mod tests {
     fn width_and_case_do_not_matter() {
         assert!(Query::new("(县级)").rank(&text("备案（县级）", "x")).is_some());
         assert!(Query::new("ｚ07").rank(&text("备案", "x")).is_some());
+    }
+
+    #[test]
+    fn what_people_say_is_near_to_what_it_is_called() {
+        let near = |query: &str, name: &str| Query::new(query).nearness(&text(name, "x")).is_some();
+        assert!(near("低保", "家庭经济困难儿童提供最低生活保障"));
+        assert!(near("老人", "申领《四川省老年人优待证》"));
+        assert!(near("老人津贴", "老年综合津贴"));
+        assert!(near("老年人补贴", "老年综合津贴"));
+        assert!(near("残疾补贴", "困难残疾人生活补贴"));
+        assert!(near("残疾 补贴", "困难残疾人生活补贴"));
+        assert!(!near("老人", "企业职工基本养老保险个人账户储存额一次性申领"));
+        assert!(!near("残疾补贴", "高校毕业生社保补贴申领"));
+        assert!(!near("养狗", "养犬登记"));
+        assert!(!near("津", "老年综合津贴"));
+        assert!(!near("allowance", "备案（allowances）"));
+    }
+
+    #[test]
+    fn the_nearer_name_comes_first() {
+        let near = |name| {
+            Query::new("老人津贴")
+                .nearness(&text(name, "x"))
+                .expect("it is near")
+        };
+        assert!(near("老年人高龄津贴") < near("老年综合津贴"));
+        assert!(near("老人节津贴") < near("老年人高龄津贴"));
     }
 
     #[test]
