@@ -154,8 +154,7 @@ pub fn check(bytes: &[u8], key: &NetworkKey) -> Report {
         uses: 0,
         lines: Vec::new(),
     };
-    if let Some((text, signature)) = report.take(What::File, None, part(bytes))
-        && let Some(export) = report.take(What::File, None, read(text))
+    if let Some((export, text, signature)) = report.take(What::File, None, open(bytes))
         && let Some(holder) = report.take(What::Signature, None, signed(&export, text, signature))
     {
         report.take(What::Network, None, network(&export, key));
@@ -170,7 +169,14 @@ pub fn check(bytes: &[u8], key: &NetworkKey) -> Report {
 }
 
 /// The text and its signature.
-fn part(bytes: &[u8]) -> Result<((&[u8], &str), String), String> {
+/// The export, the text that is signed, and the signature.
+fn open(bytes: &[u8]) -> Result<((Export, &[u8], &str), String), String> {
+    let (text, signature) = part(bytes)?;
+    let detail = format!("{FORMAT}, {} bytes", bytes.len());
+    Ok(((read(text)?, text, signature), detail))
+}
+
+fn part(bytes: &[u8]) -> Result<(&[u8], &str), String> {
     let whole = bytes
         .strip_suffix(b"\n")
         .ok_or("the file does not end in a line")?;
@@ -179,10 +185,10 @@ fn part(bytes: &[u8]) -> Result<((&[u8], &str), String), String> {
         .rposition(|byte| *byte == b'\n')
         .ok_or("the file has no signature")?;
     let signature = std::str::from_utf8(&whole[at + 1..]).map_err(|_| "the signature is no text")?;
-    Ok(((&whole[..at], signature), format!("{} bytes", bytes.len())))
+    Ok((&whole[..at], signature))
 }
 
-fn read(text: &[u8]) -> Result<(Export, String), String> {
+fn read(text: &[u8]) -> Result<Export, String> {
     let export: Export = serde_json::from_slice(text).map_err(|error| {
         format!(
             "not an export: line {} column {}: {error}",
@@ -200,8 +206,7 @@ fn read(text: &[u8]) -> Result<(Export, String), String> {
     if ids.len() != export.cases.len() {
         return Err("a case is there twice".into());
     }
-    let detail = FORMAT.to_owned();
-    Ok((export, detail))
+    Ok(export)
 }
 
 fn signed(export: &Export, text: &[u8], signature: &str) -> Result<(Jwk, String), String> {
@@ -346,7 +351,7 @@ fn consents(case: &ExportedCase, key: &NetworkKey, history: &History) -> Result<
         told.push(format!("{name}: {terms}"));
     }
     let detail = match told.is_empty() {
-        true => "0".to_owned(),
+        true => "none".to_owned(),
         false => told.join("; "),
     };
     Ok(((), detail))

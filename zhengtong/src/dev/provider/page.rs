@@ -11,11 +11,22 @@ h1{font-size:1.5rem;line-height:1.3;margin:0 0 .25rem}p{margin:.25rem 0}\
 .note{border-left:4px solid #b26a00;background:#fff7e8;padding:.75rem 1rem;margin:1.5rem 0}\
 .soft{color:var(--soft);font-size:.9375rem}ul{list-style:none;margin:1.5rem 0 0;padding:0}\
 li{border-top:1px solid var(--line)}\
-button{all:unset;box-sizing:border-box;width:100%;min-height:3.25rem;padding:.75rem .25rem;cursor:pointer;display:flex;flex-wrap:wrap;\
-gap:.25rem 1rem;justify-content:space-between;align-items:baseline}\
+button{all:unset;box-sizing:border-box;width:100%;min-height:3.25rem;padding:.75rem .25rem;cursor:pointer;display:grid;\
+grid-template-columns:5rem 1fr auto;gap:.25rem 1rem;align-items:baseline}\
 button:hover{background:var(--wash)}button:focus-visible{outline:3px solid var(--accent);outline-offset:2px}\
 strong{color:var(--accent)}.cancel strong{color:var(--soft);font-weight:400}\
-@media(max-width:40rem){main{margin:0;padding:1.5rem;border:0}}";
+@media(max-width:40rem){main{margin:0;padding:1.5rem;border:0}button{grid-template-columns:1fr auto}button .soft{grid-column:1/-1}}";
+
+/// What a group of the demo provider is called.
+fn group(name: &str) -> &str {
+    match name {
+        "handlers" => "办理 · handles cases",
+        "counter" => "窗口 · counter",
+        "data-protection" => "个人信息保护 · data protection",
+        "administrators" => "管理 · administrator",
+        other => other,
+    }
+}
 
 /// Everybody whom one can be at an agency.
 pub fn page(agency: &Agency, asked: &Asked) -> String {
@@ -40,7 +51,8 @@ pub fn page(agency: &Agency, asked: &Asked) -> String {
         let groups = if person.groups.is_empty() {
             "已调离，没有角色 · moved away, no role".to_owned()
         } else {
-            person.groups.join(", ")
+            let groups: Vec<_> = person.groups.iter().map(|name| group(name)).collect();
+            groups.join("<br>")
         };
         choices.push_str(&format!(
             "<li><button name=\"person\" value=\"{code}\"><strong>{name}</strong> <span>{code}</span>\
