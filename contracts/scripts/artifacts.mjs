@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 
 // To add a contract: ../README.md.
 export const CONTRACTS = [
-  ...["Registry", "Statutes", "Rules", "Services", "Consents", "Uses", "Cases", "Credentials", "Accounts", "Validators", "Quotas", "Allowances", "Delegations", "Council"],
+  ...["Registry", "Statutes", "Rules", "Services", "Consents", "Uses", "Cases", "Credentials", "Accounts", "Validators", "Quotas", "Allowances", "Delegations", "PoseidonT3", "MembershipVerifier", "People", "Council"],
   // Not of genesis: the council creates them once there is another network.
   ...["Networks", "ForeignEvents"],
 ];

@@ -5,6 +5,7 @@ import {Council} from "../src/Council.sol";
 import {ICases} from "../src/interfaces/ICases.sol";
 import {IQuotas} from "../src/interfaces/IQuotas.sol";
 import {CaseWorld} from "./support/CaseWorld.sol";
+import {PeopleWorld} from "./support/PeopleWorld.sol";
 import {QuotaWorld} from "./support/QuotaWorld.sol";
 
 /// @notice Clients prove single storage slots, so where things stand is an interface: crates/bindings/src/slots.rs says
@@ -102,5 +103,21 @@ contract QuotaLayoutTest is QuotaWorld {
         votes.removeMember(members[0]);
         vm.assertEq(uint256(vm.load(address(votes), bytes32(slot))), 2, "changes");
         vm.assertEq(uint256(vm.load(address(votes), bytes32(first + 1))), 1_800_000_007, "removed");
+    }
+}
+
+/// @notice What a wallet proves about its leaf: crates/bindings/src/slots.rs says the same.
+contract PeopleLayoutTest is PeopleWorld {
+    function test_leaves_and_seats_are_slots_0_and_1() public {
+        enter(seatAt(0), 21);
+        vm.warp(START + 7);
+        enter(seatAt(1), 22);
+        enter(seatAt(1), 23);
+        uint256 kept = uint256(vm.load(address(people), keccak256(abi.encode(23, 0))));
+        vm.assertEq(kept, 1 | uint256(START + 7) << 64 | 1 << 128, "index, since, current");
+        kept = uint256(vm.load(address(people), keccak256(abi.encode(22, 0))));
+        vm.assertEq(kept, 1 | uint256(START + 7) << 64, "replaced");
+        bytes32 seat = keccak256(abi.encode(seatAt(1), keccak256(abi.encode(POLICE, 1))));
+        vm.assertEq(uint256(vm.load(address(people), seat)), 23, "seat");
     }
 }

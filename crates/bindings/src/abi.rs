@@ -1,7 +1,7 @@
 //! The ABIs themselves, for who reads calls that it did not make.
 
 /// A contract's name in the registry, and the compiler's JSON: `abi`, and bytecode.
-const ABIS: [(&str, &str); 14] = [
+const ABIS: [(&str, &str); 17] = [
     ("registry", include_str!("../abi/Registry.json")),
     ("statutes", include_str!("../abi/Statutes.json")),
     ("rules", include_str!("../abi/Rules.json")),
@@ -13,6 +13,12 @@ const ABIS: [(&str, &str); 14] = [
     ("accounts", include_str!("../abi/Accounts.json")),
     ("allowances", include_str!("../abi/Allowances.json")),
     ("delegations", include_str!("../abi/Delegations.json")),
+    ("poseidon", include_str!("../abi/PoseidonT3.json")),
+    (
+        "membership-verifier",
+        include_str!("../abi/MembershipVerifier.json"),
+    ),
+    ("people", include_str!("../abi/People.json")),
     ("validators", include_str!("../abi/Validators.json")),
     ("quotas", include_str!("../abi/Quotas.json")),
     ("council", include_str!("../abi/Council.json")),

@@ -27,4 +27,11 @@ contract!(validators, Validators, "abi/Validators.json");
 contract!(quotas, Quotas, "abi/Quotas.json");
 contract!(allowances, Allowances, "abi/Allowances.json");
 contract!(delegations, Delegations, "abi/Delegations.json");
+contract!(poseidon, PoseidonT3, "abi/PoseidonT3.json");
+contract!(
+    membership_verifier,
+    MembershipVerifier,
+    "abi/MembershipVerifier.json"
+);
+contract!(people, People, "abi/People.json");
 contract!(council, Council, "abi/Council.json");

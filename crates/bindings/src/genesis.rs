@@ -4,8 +4,9 @@ use alloy_primitives::{Address, B256, Bytes, U256, address};
 use alloy_sol_types::SolValue;
 
 use crate::{
-    Accounts, Allowances, Cases, Consents, Council, Credentials, Delegations, QuotaTerms, Quotas, Registry,
-    Rules, Services, Statutes, Uses, Validators, ids::slug, validators::IValidators::Validator,
+    Accounts, Allowances, Cases, Consents, Council, Credentials, Delegations, MembershipVerifier, People,
+    PoseidonT3, QuotaTerms, Quotas, Registry, Rules, Services, Statutes, Uses, Validators, ids::slug,
+    validators::IValidators::Validator,
 };
 
 /// Creates the contracts at genesis. Nobody has its key; nonce 0 is the registry, then [`CONTRACT_NAMES`] in order.
@@ -19,7 +20,7 @@ pub const COUNCIL_DEPLOYER: Address = address!("0x000000000000000000000000000000
 const COUNCIL_NAME: &str = "council";
 
 /// The names in the registry of the contracts after it.
-pub const CONTRACT_NAMES: [&str; 12] = [
+pub const CONTRACT_NAMES: [&str; 15] = [
     "statutes",
     "rules",
     "services",
@@ -32,6 +33,9 @@ pub const CONTRACT_NAMES: [&str; 12] = [
     "quotas",
     "allowances",
     "delegations",
+    "poseidon",
+    "membership-verifier",
+    "people",
 ];
 
 /// Seconds between the approvals of a recovery and its end in `Accounts`: three days.
@@ -66,6 +70,12 @@ pub struct Addresses {
     pub allowances: Address,
     /// `Delegations`.
     pub delegations: Address,
+    /// `PoseidonT3`, a library: `People` is linked to it when it is compiled (`contracts/foundry.toml`).
+    pub poseidon: Address,
+    /// `MembershipVerifier`.
+    pub membership_verifier: Address,
+    /// `People`.
+    pub people: Address,
 }
 
 /// What the contracts of a network start with.
@@ -158,6 +168,9 @@ pub fn addresses() -> Addresses {
         quotas: at(10),
         allowances: at(11),
         delegations: at(12),
+        poseidon: at(13),
+        membership_verifier: at(14),
+        people: at(15),
     }
 }
 
@@ -170,7 +183,8 @@ pub fn genesis_creations(founding: &Founding) -> Vec<Creation> {
         .take(names.len())
         .map(|nonce| DEPLOYER.create(nonce))
         .collect();
-    let (alone, delayed) = (
+    let (nothing, alone, delayed) = (
+        Vec::new(),
         registry.abi_encode(),
         (registry, founding.recovery_delay_s).abi_encode_params(),
     );
@@ -189,6 +203,9 @@ pub fn genesis_creations(founding: &Founding) -> Vec<Creation> {
         (&Quotas::BYTECODE, &metered),
         (&Allowances::BYTECODE, &alone),
         (&Delegations::BYTECODE, &alone),
+        (&PoseidonT3::BYTECODE, &nothing),
+        (&MembershipVerifier::BYTECODE, &nothing),
+        (&People::BYTECODE, &alone),
     ];
     let council = match &founding.governance {
         Governance::Key(_) => None,

@@ -20,12 +20,13 @@ mod slots;
 pub use abi::{abi_json, abi_names};
 pub use allowance::{allowance_message, allowance_window, allowance_window_start_s};
 pub use contracts::{
-    accounts, allowances, cases, consents, council, credentials, delegations, quotas, registry, rules,
-    services, statutes, uses, validators,
+    accounts, allowances, cases, consents, council, credentials, delegations, membership_verifier, people,
+    poseidon, quotas, registry, rules, services, statutes, uses, validators,
 };
 pub use contracts::{
     accounts::Accounts, allowances::Allowances, cases::Cases, consents::Consents, council::Council,
-    credentials::Credentials, delegations::Delegations, quotas::Quotas, registry::Registry, rules::Rules,
+    credentials::Credentials, delegations::Delegations, membership_verifier::MembershipVerifier,
+    people::People, poseidon::PoseidonT3, quotas::Quotas, registry::Registry, rules::Rules,
     services::Services, statutes::Statutes, uses::Uses, validators::Validators,
 };
 pub use facts::{

@@ -7,11 +7,11 @@ use alloy_primitives::{Address, B256, Bytes, address, hex};
 use serde_json::Value;
 use zhengtong_bindings::{
     Accounts, Allowances, Cases, Consents, Council, CouncilTerms, Credentials, Delegations, FirstValidator,
-    Founding, Governance, QuotaTerms, Quotas, Registry, Rules, Services, Statutes, Uses, Validators,
-    addresses, council_address, genesis_creations,
+    Founding, Governance, MembershipVerifier, People, PoseidonT3, QuotaTerms, Quotas, Registry, Rules,
+    Services, Statutes, Uses, Validators, addresses, council_address, genesis_creations,
 };
 
-const CONTRACTS: [&str; 16] = [
+const CONTRACTS: [&str; 19] = [
     "Registry",
     "Statutes",
     "Rules",
@@ -25,6 +25,9 @@ const CONTRACTS: [&str; 16] = [
     "Quotas",
     "Allowances",
     "Delegations",
+    "PoseidonT3",
+    "MembershipVerifier",
+    "People",
     "Council",
     "Networks",
     "ForeignEvents",
@@ -121,7 +124,7 @@ fn genesis_creates_the_registry_and_then_its_peers() {
     let council = Address::repeat_byte(7);
     let creations = genesis_creations(&founding(Governance::Key(council)));
     let all = addresses();
-    let expected: [(&str, Address, &Bytes); 13] = [
+    let expected: [(&str, Address, &Bytes); 16] = [
         ("registry", all.registry, &Registry::BYTECODE),
         ("statutes", all.statutes, &Statutes::BYTECODE),
         ("rules", all.rules, &Rules::BYTECODE),
@@ -135,6 +138,13 @@ fn genesis_creates_the_registry_and_then_its_peers() {
         ("quotas", all.quotas, &Quotas::BYTECODE),
         ("allowances", all.allowances, &Allowances::BYTECODE),
         ("delegations", all.delegations, &Delegations::BYTECODE),
+        ("poseidon", all.poseidon, &PoseidonT3::BYTECODE),
+        (
+            "membership-verifier",
+            all.membership_verifier,
+            &MembershipVerifier::BYTECODE,
+        ),
+        ("people", all.people, &People::BYTECODE),
     ];
     assert_eq!(creations.len(), expected.len());
     for (creation, (name, address, code)) in creations.iter().zip(expected) {
@@ -143,6 +153,10 @@ fn genesis_creates_the_registry_and_then_its_peers() {
             .init_code
             .strip_prefix(code.as_ref())
             .expect("creation code first");
+        if matches!(name, "poseidon" | "membership-verifier") {
+            assert_eq!(arguments, [0; 0], "{name} knows nobody");
+            continue;
+        }
         let holder = if name == "registry" { council } else { all.registry };
         assert_eq!(
             arguments[..32],
@@ -150,4 +164,15 @@ fn genesis_creates_the_registry_and_then_its_peers() {
             "{name}"
         );
     }
+}
+
+/// The compiler wrote the library's address into the code, from `contracts/foundry.toml`.
+#[test]
+fn people_is_linked_to_the_poseidon_of_genesis() {
+    let poseidon = addresses().poseidon;
+    assert_eq!(poseidon, address!("0xFCc561aF0B977Ab54b1c7bcDD49e76760aad9679"));
+    let calls = People::BYTECODE
+        .windows(Address::len_bytes())
+        .filter(|at| *at == poseidon.as_slice());
+    assert!(calls.count() > 0);
 }

@@ -93,6 +93,12 @@ const CONTRACTS: &[(&str, Label)] = &[
     ("accounts", of("市民账户", "Accounts")),
     ("allowances", of("每日配额凭证", "Allowances")),
     ("delegations", of("代办授权", "Delegations")),
+    ("poseidon", of("哈希函数 Poseidon", "Poseidon")),
+    (
+        "membership-verifier",
+        of("成员证明验证器", "Verifier of membership"),
+    ),
+    ("people", of("市民名册", "People")),
     ("validators", of("验证节点", "Validators")),
     ("quotas", of("配额", "Quotas")),
     ("council", of("理事会", "Council")),
@@ -182,6 +188,14 @@ const FUNCTIONS: &[(&str, Label)] = &[
         "delegations.register",
         of("登记代办授权", "register a delegation"),
     ),
+    (
+        "people.enter",
+        of("登记市民承诺", "enter a resident's commitment"),
+    ),
+    (
+        "people.remove",
+        of("移除市民承诺", "remove a resident's commitment"),
+    ),
     ("quotas.assign", of("指定配额类别", "put an account into a class")),
     ("quotas.setClass", of("设置配额类别", "change or add a class")),
     (
@@ -263,6 +277,7 @@ const FIELDS: &[(&str, Label)] = &[
     ("key", of("密钥", "key")),
     ("kind", of("签名者种类", "kind of signer")),
     ("law", of("法律", "law")),
+    ("leaf", of("市民承诺", "commitment")),
     ("limits", of("限额", "limits")),
     ("list", of("状态列表", "status list")),
     ("location", of("地址", "address")),
@@ -299,6 +314,7 @@ const FIELDS: &[(&str, Label)] = &[
     ("rules", of("规则表", "rule set")),
     ("s", of("内容", "content")),
     ("salt", of("盐", "salt")),
+    ("seat", of("席位编号", "number of the seat")),
     ("service", of("事项", "service")),
     ("services.id", of("事项", "service")),
     ("signature", of("签名", "signature")),
