@@ -196,6 +196,10 @@ impl Books<'_> {
         if let Some(account) = super::recovery::account_of(self.vault, subject).await? {
             self.store.drop_backup(account).await?;
         }
+        // Only the seat kept here tells whose leaf it is: it is to be empty before nobody knows.
+        if let Some(seat) = super::people::seat_of(self.vault, subject).await? {
+            self.store.want_leaf(seat, None).await?;
+        }
         // What was written before a case was linked is under the case's own key.
         let mut destroyed = vec![self.vault.destroy(subject).await?];
         for (_, of_case) in &alone {

@@ -1,12 +1,13 @@
 //! Proving who somebody is: number and code for a credential in their wallet.
 
+use alloy_primitives::B256;
 use serde_json::{Map, json};
 use thiserror::Error;
 use zhengtong_credentials::{CredentialText, Jwk, NewCredential};
 use zhengtong_vault::{NumberError, ResidentNumber};
 
 use super::source::AnswerError;
-use super::{App, AppError, IDENTITY_VCT, inner};
+use super::{App, AppError, IDENTITY_VCT, inner, people};
 
 /// How often one number may be tried within [`ATTEMPTS_WINDOW_S`].
 pub const MAX_ATTEMPTS: i64 = 10;
@@ -29,6 +30,14 @@ pub enum IdentityError {
     /// The code has the wrong form.
     #[error("`code` must have 1 to {MAX_CODE_CHARS} letters and digits")]
     CodeForm,
+    /// The commitment is none.
+    #[error(
+        "`commitment` must be a Semaphore identity commitment: 32 bytes in hex, not zero and below the order of BN254"
+    )]
+    Commitment,
+    /// Somebody else's, or one that was given up.
+    #[error("`commitment` is or was in the register of people already; make another")]
+    CommitmentUsed,
     /// The holder's key is none.
     #[error("`holder` must be a public P-256 key (JWK)")]
     Holder,
@@ -46,8 +55,17 @@ pub enum IdentityError {
     App(#[from] AppError),
 }
 
+/// What somebody gets who proved who they are.
+pub struct Proven {
+    /// The identity credential.
+    pub credential: CredentialText,
+    /// Their seat in the register of people, if they gave a commitment and this organisation enters people.
+    pub seat: Option<B256>,
+}
+
 impl App {
-    /// Issues an identity credential to the holder of `holder`, for whoever knows number and code.
+    /// Issues an identity credential to the holder of `holder`, for whoever knows number and code, and puts their commitment
+    /// into the register of people, in place of any other of theirs.
     ///
     /// # Errors
     /// See [`IdentityError`].
@@ -56,7 +74,8 @@ impl App {
         number: &str,
         code: &str,
         holder: &serde_json::Value,
-    ) -> Result<CredentialText, IdentityError> {
+        commitment: Option<&str>,
+    ) -> Result<Proven, IdentityError> {
         if !self.source.proves_identity() {
             return Err(IdentityError::NotHere);
         }
@@ -66,7 +85,9 @@ impl App {
             return Err(IdentityError::CodeForm);
         }
         let holder = Jwk::parse(holder, "holder").map_err(|_| IdentityError::Holder)?;
-        let (subject, now_s) = (self.vault.resident(&number).to_hex(), self.clock.now_s());
+        let leaf = commitment.map(people::parse_leaf).transpose()?;
+        let (person, now_s) = (self.vault.resident(&number), self.clock.now_s());
+        let subject = person.to_hex();
         if self
             .store
             .count_attempt(&subject, now_s, ATTEMPTS_WINDOW_S)
@@ -85,6 +106,10 @@ impl App {
                 IdentityError::Unavailable
             })?;
         let identity = found.ok_or(IdentityError::NotProven)?;
+        let seat = match leaf {
+            Some(leaf) => self.take_commitment(person, leaf).await?,
+            None => None,
+        };
         let mut disclosable = Map::new();
         disclosable.insert("number".into(), number.expose().into());
         disclosable.insert("name".into(), identity.name.into());
@@ -99,6 +124,7 @@ impl App {
             status: None,
         };
         tracing::info!("identity credential issued");
-        Ok(self.issuer.issue(new).map_err(inner)?)
+        let credential = self.issuer.issue(new).map_err(inner)?;
+        Ok(Proven { credential, seat })
     }
 }

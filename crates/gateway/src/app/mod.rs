@@ -26,6 +26,7 @@ mod my_session;
 pub mod oidc;
 pub mod openid;
 pub mod outbox;
+mod people;
 pub mod project;
 mod records;
 pub mod recovery;
@@ -58,7 +59,7 @@ pub use access::AccessError;
 pub use allowance::{Allowance, AllowanceError};
 pub use backup::BackupError;
 pub use desk::{DeskCase, DeskFact, DeskPage, MAX_QUEUE_PAGE};
-pub use identity::IdentityError;
+pub use identity::{IdentityError, Proven};
 pub use metrics::Metrics;
 pub use my_session::{MySession, MySessionError, PersonCode};
 pub use records::StatementText;
@@ -184,6 +185,8 @@ pub(crate) struct Inner {
     allowance_keys: allowance::Keys,
     /// One at a time publishes a status list.
     publishing: tokio::sync::Mutex<()>,
+    /// One at a time is given a seat in the register of people.
+    seating: tokio::sync::Mutex<()>,
 }
 
 impl std::ops::Deref for App {
@@ -207,6 +210,7 @@ impl App {
             wake: Notify::new(),
             allowance_keys: allowance::Keys::default(),
             publishing: tokio::sync::Mutex::new(()),
+            seating: tokio::sync::Mutex::new(()),
             parts,
         }))
     }

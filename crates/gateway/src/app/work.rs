@@ -50,7 +50,7 @@ impl App {
             }
             tokio::time::sleep(IDLE).await;
         }
-        tokio::join!(self.work_on(), self.keep_allowances());
+        tokio::join!(self.work_on(), self.keep_allowances(), self.keep_people());
     }
 
     async fn keep_allowances(&self) {
@@ -59,6 +59,18 @@ impl App {
                 tracing::warn!(%error, "keys of the allowance cannot be kept up now");
             }
             tokio::time::sleep(KEEP_ALLOWANCE).await;
+        }
+    }
+
+    async fn keep_people(&self) {
+        loop {
+            match self.enter_people().await {
+                // More may wait than were worked on at once.
+                Ok(1..) => continue,
+                Ok(0) => {}
+                Err(error) => tracing::warn!(%error, "the register of people cannot be kept up now"),
+            }
+            tokio::time::sleep(IDLE).await;
         }
     }
 

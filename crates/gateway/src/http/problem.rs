@@ -180,6 +180,8 @@ impl From<IdentityError> for Problem {
             IdentityError::Number(_) => Self::invalid("number", error),
             IdentityError::CodeForm => Self::invalid("code", error),
             IdentityError::Holder => Self::invalid("holder", error),
+            IdentityError::Commitment => Self::invalid("commitment", error),
+            IdentityError::CommitmentUsed => Self::conflict("commitment-used", error, "commitment"),
             IdentityError::NotProven => Self::refused("identity-not-proven", error, "code"),
             IdentityError::TooManyAttempts => Self::busy(error),
             IdentityError::Unavailable => {

@@ -18,6 +18,7 @@ mod my_data;
 mod officers;
 pub mod openid;
 mod outbox;
+mod people;
 mod public;
 mod requests;
 mod sessions;
@@ -48,13 +49,14 @@ pub use links::LinkRow;
 pub use my_data::UseRow;
 pub use officers::{LoginRow, OfficerRow, VouchedRow};
 pub use outbox::{Batch, Begun, OutboxRow, OutboxState, SignedRow, status_root_id};
+pub use people::WantedLeaf;
 pub use public::{DelegationRow, ServiceRow, StatuteRow};
 pub use requests::{RequestRow, RequestStatus};
 pub use sessions::SessionRow;
 pub use statements::{Author, StatementRow};
 
 /// One file a subject; all of them may run again.
-const SCHEMA: [&str; 8] = [
+const SCHEMA: [&str; 9] = [
     include_str!("schema.sql"),
     include_str!("access.sql"),
     include_str!("accounts.sql"),
@@ -62,6 +64,7 @@ const SCHEMA: [&str; 8] = [
     include_str!("exchange.sql"),
     include_str!("my_data.sql"),
     include_str!("oidc.sql"),
+    include_str!("people.sql"),
     openid::SCHEMA,
 ];
 

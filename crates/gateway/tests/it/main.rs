@@ -16,6 +16,7 @@ mod exchange;
 mod oidc;
 mod openid;
 mod path;
+mod people;
 mod person;
 mod postgres;
 mod recovery;

@@ -34,6 +34,13 @@ impl Wallet {
     }
 }
 
+/// A number of the field that commitments are in: what the commitment of such a secret would look like.
+pub fn commitment(secret: &str) -> B256 {
+    let mut leaf = keccak256(format!("commitment/{secret}"));
+    leaf.0[0] = 0;
+    leaf
+}
+
 pub fn jwk(key: &[u8; 32]) -> Value {
     Issuer::new("", key, String::new()).unwrap().jwk().to_value()
 }

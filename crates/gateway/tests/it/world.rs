@@ -394,6 +394,13 @@ impl World {
         wallet
     }
 
+    /// Proves who they are once more, and hands over the commitment of a secret.
+    pub async fn enrol(&self, wallet: &Wallet, commitment: &str) -> Answer {
+        let body = json!({ "number": wallet.number, "code": wallet.code, "holder": wallet.holder_jwk(),
+            "commitment": commitment });
+        self.post("public-security", "/v1/identity", &body).await
+    }
+
     pub fn open_case(&self, case: &OwnCase, service: &str) {
         let call = openCall {
             service: parse_slug(service).unwrap(),

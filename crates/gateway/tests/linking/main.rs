@@ -34,7 +34,7 @@ use zhengtong_vault::sql::{Access, connect, sqlite_url};
 
 use crate::chain::CHAIN_ID;
 use crate::delegates::Given;
-use crate::wallet::{OwnCase, Wallet};
+use crate::wallet::{OwnCase, Wallet, commitment};
 use crate::world::{World, population};
 
 const SERVICE: &str = "old-age-allowance";
@@ -161,6 +161,19 @@ async fn nobody_finds_two_cases_of_one_person_by_bytes_keys_lengths_nonces_or_fu
     let first = world.apply(&one, 1, SERVICE).await;
     let (twin, of_twin) = twin(&world, &one, &first).await;
     let other = world.wallet("approved-70").await;
+    let mut counted = Vec::new();
+    for (wallet, secret) in [
+        (&one, "one"),
+        (&twin, "twin"),
+        (&other, "other"),
+        (&one, "one again"),
+    ] {
+        let leaf = commitment(secret);
+        let answer = world.enrol(wallet, &leaf.to_string()).await;
+        let seat: B256 = answer.json["seat"].as_str().unwrap().parse().unwrap();
+        assert_eq!(world.app(ASKED[0]).enter_people().await.unwrap(), 1, "{secret}");
+        counted.push((leaf, seat));
+    }
     // Two people of whom every agency says the same, and a third.
     let mut cases = vec![(0, first), (1, of_twin)];
     for (person, wallet, seed) in [(2, &other, 3), (0, &one, 4), (1, &twin, 5), (2, &other, 6)] {
@@ -208,6 +221,20 @@ async fn nobody_finds_two_cases_of_one_person_by_bytes_keys_lengths_nonces_or_fu
         }
     }
     assert_eq!(compared, 2, "two people, two cases each");
+    // Nor does the register of people lead to a case: whoever knows whose leaf and seat these are finds none by them.
+    for (leaf, seat) in &counted {
+        assert!(
+            contains(&world.chain.public_bytes(), leaf.as_slice()),
+            "in the register"
+        );
+        for case in &all {
+            assert!(
+                !contains(&case.bytes, &leaf[1..]) && !contains(&case.bytes, seat.as_slice()),
+                "{} names a leaf or a seat",
+                case.id
+            );
+        }
+    }
     // Keys and ids are of one case each, and no case names another one's.
     let keys: BTreeSet<_> = all.iter().map(|case| case.key).collect();
     let ids: BTreeSet<_> = all.iter().map(|case| case.id).collect();
