@@ -32,3 +32,14 @@ CREATE TABLE pickup_code (
   number TEXT NOT NULL PRIMARY KEY,            -- 公民身份号码
   code TEXT NOT NULL                           -- 取证码
 );
+
+-- 未成年人的监护（民法典第二十七条：父母是未成年子女的监护人；没有父母监护的，依次由其他人担任）
+CREATE TABLE guardianship (
+  number TEXT NOT NULL,                        -- 被监护人公民身份号码
+  guardian_number TEXT NOT NULL,               -- 监护人公民身份号码
+  kind TEXT NOT NULL,                          -- 监护人：parent 父母、other 其他法定或指定监护人
+  status TEXT NOT NULL,                        -- 状态：registered 在册、ended 已终止（离婚变更、撤销监护资格等）、under-check 核查中
+  since TEXT NOT NULL,                         -- 起始日期
+  data_origin TEXT NOT NULL,                   -- 数据来源：synthetic
+  PRIMARY KEY (number, guardian_number)
+);

@@ -42,8 +42,14 @@ struct Pick {
     title: Title,
     expected: Title,
     age: i32,
+    /// 与户主关系. Whoever is no head of a household lives with the one before.
+    relation: &'static str,
     change: fn(&mut Resident, Date),
 }
+
+const HEAD: &str = "户主";
+/// Who came later than the others.
+const FAMILY: [&str; 3] = ["guardian-41", "guardian-39", "child-9"];
 
 const ALLOWANCE: &str = "old-age-allowance";
 const SUBSIDY: &str = "disability-living-subsidy";
@@ -64,6 +70,7 @@ fn picks() -> Vec<Pick> {
         title,
         expected,
         age,
+        relation: HEAD,
         change: firm,
     };
     vec![
@@ -187,6 +194,7 @@ fn picks() -> Vec<Pick> {
                 "approved after consent, 200 yuan a month",
             ),
             age: 45,
+            relation: HEAD,
             change: |resident, today| {
                 disabled(resident, today);
                 let valid_to = today.saturating_add(jiff::ToSpan::months(10));
@@ -202,6 +210,7 @@ fn picks() -> Vec<Pick> {
             title: text("50 岁，领取工伤生活护理费", "50, receives work-injury care"),
             expected: text("转人工，可能不予批准", "goes to an officer, may be refused"),
             age: 50,
+            relation: HEAD,
             change: |resident, today| {
                 disabled(resident, today);
                 resident.work_injury = Some(WorkInjury {
@@ -219,6 +228,7 @@ fn picks() -> Vec<Pick> {
                 "an officer decides, at most 6,000 yuan",
             ),
             age: 38,
+            relation: HEAD,
             change: |resident, today| {
                 let on = today.saturating_sub(jiff::ToSpan::days(60));
                 resident.illness = Some(Illness {
@@ -229,7 +239,63 @@ fn picks() -> Vec<Pick> {
                 resident.employment = Some(Employment::Unemployed);
             },
         },
+        family(
+            "guardian-41",
+            41,
+            HEAD,
+            text("41 岁，9 岁孩子的家长", "41, parent of a child of 9"),
+            text(
+                "以监护人身份为孩子申请，孩子的部门记录决定结果",
+                "applies for the child as guardian; the child's records decide",
+            ),
+        ),
+        family(
+            "guardian-39",
+            39,
+            "配偶",
+            text("39 岁，同一个孩子的另一位家长", "39, the child's other parent"),
+            text(
+                "看得到为孩子办的事，也可以停止",
+                "sees what is done for the child, and can stop it",
+            ),
+        ),
+        Pick {
+            change: |resident, today| {
+                disabled(resident, today);
+                minimum_living(resident, today);
+            },
+            ..family(
+                "child-9",
+                9,
+                "子女",
+                text("9 岁，低保家庭，二级残疾", "9, minimum-living household, grade 2"),
+                text(
+                    "由监护人申请，每月 200 元",
+                    "a guardian applies: 200 yuan a month",
+                ),
+            )
+        },
     ]
+}
+
+/// A member of the family with a child who needs a subsidy.
+fn family(label: &'static str, age: i32, relation: &'static str, title: Title, expected: Title) -> Pick {
+    Pick {
+        label,
+        service: SUBSIDY,
+        title,
+        expected,
+        age,
+        relation,
+        change: minimum_living,
+    }
+}
+
+fn minimum_living(resident: &mut Resident, today: Date) {
+    resident.minimum_living = Some(MinimumLiving {
+        valid_to: today.saturating_add(jiff::ToSpan::months(10)),
+        doubt: Doubt::Firm,
+    });
 }
 
 fn disabled(resident: &mut Resident, today: Date) {
@@ -242,12 +308,23 @@ fn disabled(resident: &mut Resident, today: Date) {
     });
 }
 
-/// Adds the demo residents: the first of the population, each alone in a household.
+/// Adds the demo residents: the first of the population, each alone in a household but for one family.
 pub(crate) fn add(maker: &mut Maker) {
-    for pick in picks() {
-        let household = maker.open_household(false);
-        let (birth, today) = (maker.born(pick.age, DAYS_SINCE_BIRTHDAY), maker.today);
-        (pick.change)(maker.add(household, "户主", birth), today);
+    for (pick, stream) in picks().into_iter().zip(1..) {
+        let add = |maker: &mut Maker| {
+            let household = if pick.relation == HEAD {
+                maker.open_household(false)
+            } else {
+                maker.last_household()
+            };
+            let (birth, today) = (maker.born(pick.age, DAYS_SINCE_BIRTHDAY), maker.today);
+            (pick.change)(maker.add(household, pick.relation, birth), today);
+        };
+        if FAMILY.contains(&pick.label) {
+            maker.apart(stream, add);
+        } else {
+            add(maker);
+        }
     }
 }
 

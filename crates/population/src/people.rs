@@ -45,6 +45,7 @@ pub(crate) struct Maker {
     pub rng: ChaCha8Rng,
     pub today: Date,
     pub population: Population,
+    seed: u64,
     numbers: HashSet<String>,
 }
 
@@ -58,6 +59,7 @@ impl Maker {
             rng: ChaCha8Rng::seed_from_u64(seed),
             today,
             population,
+            seed,
             numbers: HashSet::new(),
         }
     }
@@ -66,6 +68,19 @@ impl Maker {
     pub(crate) fn born(&self, age: i32, days: i64) -> Date {
         let birthday = self.today.saturating_sub(age.years());
         birthday.saturating_sub(days.days())
+    }
+
+    /// Makes somebody by chances of their own, so that nobody who comes after them is another for it.
+    pub(crate) fn apart(&mut self, stream: u64, make: impl FnOnce(&mut Self)) {
+        let own = ChaCha8Rng::seed_from_u64(self.seed ^ stream.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let kept = std::mem::replace(&mut self.rng, own);
+        make(self);
+        self.rng = kept;
+    }
+
+    /// The household that was opened last.
+    pub(crate) fn last_household(&self) -> usize {
+        self.population.households.len() - 1
     }
 
     /// Opens a household; its people are added with [`Self::add`].
@@ -115,6 +130,7 @@ impl Maker {
             illness: None,
             employment: Some(employment),
             pension: age >= 60,
+            guardianship: Doubt::Firm,
             work_injury: None,
         };
         self.population.residents.push(resident);
@@ -205,6 +221,12 @@ impl Maker {
                 doubt,
             });
         }
+        // By the number and not by chance: nobody else's life changes with it.
+        resident.guardianship = match resident.number.as_bytes()[15] % 16 {
+            0 => Doubt::UnderCheck,
+            1 => Doubt::Over,
+            _ => Doubt::Firm,
+        };
         if age >= 66 && chance(rng, 0.35) {
             let monthly_fen = match age {
                 ..70 => 7_500,

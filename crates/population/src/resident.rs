@@ -39,6 +39,8 @@ pub struct Resident {
     pub employment: Option<Employment>,
     /// Whether a pension is paid.
     pub pension: bool,
+    /// 监护关系: what is on record of the parents' guardianship of a minor.
+    pub guardianship: Doubt,
     /// 工伤待遇.
     pub work_injury: Option<WorkInjury>,
 }

@@ -1,8 +1,11 @@
 //! What each agency's database holds of the population.
 
+use std::collections::HashMap;
+
 use jiff::ToSpan;
 use jiff::civil::Date;
 
+use crate::demo::age_on;
 use crate::people::Population;
 use crate::resident::*;
 
@@ -138,7 +141,28 @@ fn public_security(all: &Population, today: Date) -> Vec<Table> {
         table("pickup_code", "number, code", all, |_, r| {
             vec![row![r.number.as_str(), r.code.as_str()]]
         }),
+        guardianships(all, today),
     ]
+}
+
+/// Head of the household and spouse are the guardians of its minors (民法典 第二十七条).
+fn guardianships(all: &Population, today: Date) -> Table {
+    let mut parents: HashMap<usize, Vec<&str>> = HashMap::new();
+    let is_adult = |r: &&Resident| age_on(r.birth, today) >= 18;
+    for parent in all.residents.iter().filter(is_adult) {
+        if ["户主", "配偶"].contains(&parent.relation) {
+            parents.entry(parent.household).or_default().push(&parent.number);
+        }
+    }
+    let columns = "number, guardian_number, kind, status, since, data_origin";
+    table("guardianship", columns, all, |_, r| {
+        if r.relation != "子女" || age_on(r.birth, today) >= 18 {
+            return vec![];
+        }
+        let status = word(r.guardianship, "registered", "ended");
+        let of = |guardian: &&str| row![r.number.as_str(), *guardian, "parent", status, r.birth, ORIGIN];
+        parents.get(&r.household).into_iter().flatten().map(of).collect()
+    })
 }
 
 fn civil_affairs(all: &Population, today: Date) -> Vec<Table> {

@@ -94,6 +94,11 @@ fn every_age_and_status_that_a_rule_looks_at_occurs() {
         });
         some("illness", &|r| r.illness.is_some_and(|i| i.doubt == doubt));
     }
+    for doubt in [Doubt::Firm, Doubt::Over, Doubt::UnderCheck] {
+        some("a minor's guardianship", &|r| {
+            r.relation == "子女" && age(r) < 18 && r.guardianship == doubt
+        });
+    }
     some("two reliefs", &|r| r.relief.len() >= 2);
     for employment in [Some(Employment::Unemployed), Some(Employment::UnderCheck), None] {
         some("employment", &|r| r.employment == employment);
@@ -122,6 +127,9 @@ fn demo_residents_are_part_of_the_population_and_have_the_ages_they_say() {
         }
     }
     let labels: HashSet<_> = demo.iter().map(|d| d.label).collect();
+    let of = |label: &str| demo.iter().position(|d| d.label == label).unwrap();
+    let family = ["guardian-41", "guardian-39", "child-9"].map(|label| residents[of(label)].household);
+    assert!(family.iter().all(|household| *household == family[0]));
     for label in ["approved-66", "refused-64", "household-missing"] {
         assert!(labels.contains(label));
     }
