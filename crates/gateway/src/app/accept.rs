@@ -65,9 +65,6 @@ impl App {
     /// See [`AcceptError`].
     pub async fn accept_link(&self, case_id: B256, sealed: &[u8]) -> Result<(), AcceptError> {
         let result = self.accept(case_id, sealed).await;
-        if let Err(AcceptError::Delegation(error)) = &result {
-            self.keep_refused_delegate(case_id, error).await?;
-        }
         self.0
             .metrics
             .link(if result.is_ok() { "accepted" } else { "refused" });
@@ -178,7 +175,7 @@ impl App {
         Ok(self.identity_shown(text, self.for_me(nonce)).await?.0)
     }
 
-    fn for_me<'a>(&'a self, nonce: &'a str) -> KeyBinding<'a> {
+    pub(super) fn for_me<'a>(&'a self, nonce: &'a str) -> KeyBinding<'a> {
         KeyBinding {
             audience: &self.organisation,
             nonce,

@@ -1,8 +1,10 @@
-//! One person acting for another, as an agency checks it: `docs/decisions/0026-delegation.md`.
+//! One person acting for another, as an agency checks it: `docs/decisions/0026-delegation.md`, and for a child
+//! `docs/decisions/0027-guardians.md`.
 //!
 //! The terms are canonical JSON. Their hash is what the person's own key signed (the nonce of a presentation of their identity
 //! credential to [`AUDIENCE`]), and what `Delegations` keeps under the delegation's key. A case belongs to a delegation if its
 //! key is a leaf of the tree whose root the terms name: so the person, who made the tree, finds every case there can be.
+//! For a child, who signs nothing, the authority that keeps the register of guardians confirms the terms in their place.
 
 use alloy_primitives::{Address, B256, keccak256};
 use serde::{Deserialize, Serialize};
@@ -13,6 +15,7 @@ use zhengtong_credentials::{CredentialError, Jwk, KeyBinding};
 use zhengtong_vault::ResidentNumber;
 
 use super::accept::MAX_PRESENTATION_AGE_S;
+use super::guardianship::{Claimed, StoredConfirmation};
 use super::link::{Link, canonical};
 use super::project::{Ask, word};
 use super::{AcceptError, App, AppError, inner};
@@ -32,7 +35,7 @@ pub const MAX_SERVICES: usize = 32;
 const MAX_TERMS_BYTES: usize = 8 * 1024;
 const TERMS_VERSION: u32 = 1;
 /// How far a delegate's clock may be behind this one, in seconds.
-const MAX_AHEAD_S: u64 = 60;
+pub(super) const MAX_AHEAD_S: u64 = 60;
 
 /// As what somebody acts for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +43,8 @@ const MAX_AHEAD_S: u64 = 60;
 pub enum Role {
     /// Whom the person chose.
     Carer,
+    /// Whom the register of guardians names for a child.
+    Guardian,
 }
 
 impl Role {
@@ -47,6 +52,7 @@ impl Role {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Carer => "carer",
+            Self::Guardian => "guardian",
         }
     }
 }
@@ -56,9 +62,18 @@ impl Role {
 #[serde(deny_unknown_fields)]
 pub struct Shown {
     terms: Value,
-    /// The person's identity credential, shown to [`AUDIENCE`].
+    /// Of a carer: the person's identity credential, shown to [`AUDIENCE`]. Of a guardian: their credential of guardianship,
+    /// shown to this organisation for this case.
     presentation: String,
     place: Place,
+}
+
+impl Shown {
+    /// The role that it claims; a carer's if it claims none that there is.
+    fn role(&self) -> Role {
+        let role = self.terms.get("role").cloned().unwrap_or_default();
+        serde_json::from_value(role).unwrap_or(Role::Carer)
+    }
 }
 
 impl Drop for Shown {
@@ -98,18 +113,18 @@ impl Place {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct Terms {
+pub(super) struct Terms {
     v: u32,
     /// Random: makes the hash of the terms tell nothing.
     #[expect(dead_code, reason = "must be there, and says nothing")]
     id: B256,
-    chain_id: u64,
+    pub chain_id: u64,
     key: Address,
-    delegate: String,
-    role: Role,
+    pub delegate: String,
+    pub role: Role,
     services: Vec<String>,
-    from: u64,
-    until: u64,
+    pub from: u64,
+    pub until: u64,
     /// Root of the tree of case keys.
     cases: B256,
 }
@@ -126,6 +141,9 @@ pub(crate) struct StoredDelegate {
     pub services: Vec<String>,
     pub from_s: u64,
     pub until_s: u64,
+    /// Of a guardian; absent in what was kept before there were guardians.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed: Option<StoredConfirmation>,
 }
 
 impl Drop for StoredDelegate {
@@ -184,6 +202,32 @@ pub enum DelegationError {
     /// For other services.
     #[error("it is not for this service")]
     Scope,
+    /// The credential of guardianship, or the proof that its holder shows it.
+    #[error("the credential of guardianship: {0}")]
+    NotConfirmed(CredentialError),
+    /// Its issuer may not confirm guardians.
+    #[error(
+        "the credential of guardianship is not of an organisation that the Registry lets confirm guardians"
+    )]
+    ConfirmedByOther,
+    /// It confirms other terms.
+    #[error("the credential of guardianship is for other terms")]
+    OtherTerms,
+    /// It names another guardian than the one who shows it.
+    #[error("the credential of guardianship is another guardian's")]
+    OtherGuardian,
+    /// Who confirmed it does not any more.
+    #[error("the authority that confirmed the guardian has revoked that")]
+    Revoked,
+    /// Whether it is revoked cannot be known now.
+    #[error("whether the guardian is still confirmed cannot be known now; try again in a moment")]
+    StatusUnknown,
+    /// The child is of age.
+    #[error("the person is of age since {of_age_s}: nobody is their guardian any more")]
+    OfAge {
+        /// Unix seconds.
+        of_age_s: u64,
+    },
 }
 
 impl DelegationError {
@@ -202,11 +246,24 @@ impl DelegationError {
             Self::NotRegistered => "not-registered",
             Self::Ended => "ended",
             Self::Scope => "scope",
+            Self::NotConfirmed(_) => "not-confirmed",
+            Self::ConfirmedByOther => "confirmed-by-other",
+            Self::OtherTerms => "other-terms",
+            Self::OtherGuardian => "other-guardian",
+            Self::Revoked => "revoked",
+            Self::StatusUnknown => "status-unknown",
+            Self::OfAge { .. } => "of-age",
         }
+    }
+
+    /// Whether asking again in a moment may help.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::NotRegistered | Self::StatusUnknown)
     }
 }
 
-fn parse(value: &Value) -> Result<Terms, DelegationError> {
+/// Reads terms, whatever their role.
+pub(super) fn parse(value: &Value) -> Result<Terms, DelegationError> {
     let wrong = DelegationError::Field;
     if canonical(value).len() > MAX_TERMS_BYTES {
         return Err(wrong("terms"));
@@ -238,24 +295,42 @@ impl App {
         shown: &Shown,
         delegate: (ResidentNumber, Jwk),
     ) -> Result<(ResidentNumber, StoredDelegate), AcceptError> {
+        let found = self.checked_delegation(link, shown, delegate).await;
+        if let Err(AcceptError::Delegation(error)) = &found {
+            let row = self.refusal(link.case_id, shown.role(), error.word(), self.clock.now_ms());
+            let unique = hex::encode(super::session::random()?);
+            self.store.put_refusal(&row, &unique).await.map_err(inner)?;
+        }
+        found
+    }
+
+    async fn checked_delegation(
+        &self,
+        link: &Link,
+        shown: &Shown,
+        delegate: (ResidentNumber, Jwk),
+    ) -> Result<(ResidentNumber, StoredDelegate), AcceptError> {
         let now_s = self.clock.now_s();
         let terms = parse(&shown.terms)?;
         if terms.chain_id != self.chain.chain_id() {
             return Err(DelegationError::OtherNetwork.into());
         }
         let document = keccak256(canonical(&shown.terms));
-        let nonce = format!("{document:#x}");
-        let binding = KeyBinding {
-            audience: AUDIENCE,
-            nonce: &nonce,
-            max_age_s: MAX_DURATION_S + MAX_PRESENTATION_AGE_S,
+        let (person, confirmed) = match terms.role {
+            Role::Carer => (self.giver(shown, document).await?, None),
+            Role::Guardian => {
+                let nonce = format!("{:#x}", link.case_id);
+                let claimed = Claimed {
+                    document,
+                    guardian: (&delegate.0, &delegate.1),
+                };
+                let binding = self.for_me(&nonce);
+                let (child, confirmed) = self
+                    .guardianship_shown(&shown.presentation, binding, &claimed)
+                    .await?;
+                (child, Some(confirmed))
+            }
         };
-        let person = self.identity_shown(&shown.presentation, binding).await;
-        let (person, _) = person.map_err(|error| match error {
-            AcceptError::Presentation(error) => DelegationError::Identity(error).into(),
-            AcceptError::Issuer => DelegationError::Issuer.into(),
-            other => other,
-        })?;
         let (number, key) = delegate;
         if key.thumbprint() != terms.delegate {
             return Err(DelegationError::OtherDelegate.into());
@@ -271,12 +346,30 @@ impl App {
             services: terms.services,
             from_s: terms.from,
             until_s: terms.until,
+            confirmed,
         };
         self.still_acts(&stored, now_s).await?;
         if let Some(service) = self.store.opened_service(link.case_id).await.map_err(inner)? {
             in_scope(&stored, service)?;
         }
         Ok((person, stored))
+    }
+
+    /// Who signed a carer's terms.
+    async fn giver(&self, shown: &Shown, document: B256) -> Result<ResidentNumber, AcceptError> {
+        let nonce = format!("{document:#x}");
+        let binding = KeyBinding {
+            audience: AUDIENCE,
+            nonce: &nonce,
+            max_age_s: MAX_DURATION_S + MAX_PRESENTATION_AGE_S,
+        };
+        let person = self.identity_shown(&shown.presentation, binding).await;
+        let (person, _) = person.map_err(|error| match error {
+            AcceptError::Presentation(error) => DelegationError::Identity(error).into(),
+            AcceptError::Issuer => DelegationError::Issuer.into(),
+            other => other,
+        })?;
+        Ok(person)
     }
 
     /// Whether a delegation holds now, by its own words and by the last block that this gateway has seen.
@@ -297,7 +390,10 @@ impl App {
         if now_s >= row.until_s {
             return Err(DelegationError::Over { until_s: row.until_s }.into());
         }
-        Ok(())
+        match &delegate.confirmed {
+            Some(confirmed) => self.still_confirmed(confirmed, now_s).await,
+            None => Ok(()),
+        }
     }
 
     /// Whether who opened a case may still act in it: asked before anything is put on record or read. A refusal is kept once
@@ -310,6 +406,8 @@ impl App {
         match holds {
             Ok(()) => Ok(true),
             Err(AcceptError::App(error)) => Err(error),
+            // Nobody refused: it is looked at again.
+            Err(AcceptError::Delegation(DelegationError::StatusUnknown)) => Ok(false),
             Err(AcceptError::Delegation(error)) => {
                 let result = error.word();
                 let of = keccak256(format!("{:#x}/{}", ask.case_id, ask.seq));
@@ -319,17 +417,6 @@ impl App {
             }
             Err(_) => Ok(false),
         }
-    }
-
-    /// Keeps that somebody was refused to act for another.
-    pub(super) async fn keep_refused_delegate(
-        &self,
-        case_id: B256,
-        error: &DelegationError,
-    ) -> Result<(), AppError> {
-        let row = self.refusal(case_id, Role::Carer, error.word(), self.clock.now_ms());
-        let unique = hex::encode(super::session::random()?);
-        Ok(self.store.put_refusal(&row, &unique).await?)
     }
 
     fn refusal(&self, case_id: B256, role: Role, result: &'static str, at_ms: u64) -> RefusalRow {
@@ -398,9 +485,10 @@ mod tests {
         let many: Vec<_> = (0..=MAX_SERVICES).map(|n| format!("service-{n}")).collect();
         let from = good["from"].as_u64().unwrap();
         assert_eq!(with("services", good["services"].clone()), None);
+        assert_eq!(with("role", "guardian".into()), None);
         for (name, value, word) in [
             ("v", 2.into(), "malformed"),
-            ("role", "guardian".into(), "malformed"),
+            ("role", "parent".into(), "malformed"),
             ("services", Value::Array(Vec::new()), "malformed"),
             ("services", many.into(), "malformed"),
             ("services", vec!["Not A Slug"].into(), "malformed"),

@@ -213,14 +213,19 @@ impl App {
     }
 
     async fn revoke(&self, case: &CaseRow, seq: u32, status: Status) -> Result<(), AppError> {
-        let _one_at_a_time = self.0.publishing.lock().await;
-        self.store.set_status(case.id, seq, status).await?;
-        self.publish_statuses().await?;
+        self.revoke_place(case.id, seq, status).await?;
         tracing::info!(case = %case.id, ?status, "status list published");
         Ok(())
     }
 
-    async fn anchor_statuses(&self) -> Result<(), AppError> {
+    /// Sets the status of credentials by the case, or the terms, that they were issued for.
+    pub(super) async fn revoke_place(&self, of: B256, seq: u32, status: Status) -> Result<(), AppError> {
+        let _one_at_a_time = self.0.publishing.lock().await;
+        self.store.set_status(of, seq, status).await?;
+        self.publish_statuses().await
+    }
+
+    pub(super) async fn anchor_statuses(&self) -> Result<(), AppError> {
         let _one_at_a_time = self.0.publishing.lock().await;
         self.publish_statuses().await
     }

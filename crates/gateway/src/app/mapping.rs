@@ -49,6 +49,8 @@ pub enum Bind {
     Day,
     /// `:code`, the code that proves identity; in `[identity]` only.
     Code,
+    /// `:guardian`, the number of who says to be a guardian; in `[guardianship]` only.
+    Guardian,
 }
 
 /// A query with its named binds made positional.
@@ -91,6 +93,8 @@ pub struct Mapping {
     pub records: BTreeMap<String, MappedRecord>,
     /// How identity is proven, at the agency that issues identity credentials.
     pub identity: Option<Query>,
+    /// How guardianship of a minor is confirmed, at the agency that keeps a register of it.
+    pub guardianship: Option<Query>,
 }
 
 /// Why a mapping was refused: names the file, the place in it, and what to do.
@@ -184,6 +188,9 @@ pub enum QueryProblem {
     /// Does not ask about the resident.
     #[error("must use :number, or it would answer the same for everybody")]
     NoNumber,
+    /// Does not ask who the guardian is.
+    #[error("must use :guardian, or anybody would be the guardian of anybody")]
+    NoGuardian,
     /// A parameter by position.
     #[error("use :number and :day, not ? or $")]
     Positional,
@@ -201,7 +208,8 @@ struct File {
     predicates: BTreeMap<String, RawPredicate>,
     #[serde(default)]
     records: BTreeMap<String, RawRecord>,
-    identity: Option<RawIdentity>,
+    identity: Option<RawQuery>,
+    guardianship: Option<RawQuery>,
 }
 
 #[derive(Deserialize)]
@@ -231,7 +239,7 @@ pub(super) struct RawReading {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RawIdentity {
+struct RawQuery {
     query: String,
     #[serde(default = "default_timeout")]
     timeout_ms: u64,
@@ -260,9 +268,11 @@ impl Mapping {
                 return Err(MappingError::NoSource { at, needed });
             }
         }
-        if self.identity.is_some() && !has_database {
-            let (at, needed) = ("identity".to_owned(), "source_url");
-            return Err(MappingError::NoSource { at, needed });
+        for (at, query) in [("identity", &self.identity), ("guardianship", &self.guardianship)] {
+            if query.is_some() && !has_database {
+                let (at, needed) = (at.to_owned(), "source_url");
+                return Err(MappingError::NoSource { at, needed });
+            }
         }
         Ok(())
     }
@@ -327,11 +337,27 @@ impl Mapping {
                 format!("identity.{part}")
             })
         });
+        let guardianship = file.guardianship.map(|raw| {
+            let allowed = [
+                ("number", Bind::Number),
+                ("guardian", Bind::Guardian),
+                ("day", Bind::Day),
+            ];
+            let query = checked(&raw.query, raw.timeout_ms, &allowed, |part: &str| {
+                format!("guardianship.{part}")
+            })?;
+            if !query.binds.contains(&Bind::Guardian) {
+                let (at, problem) = ("guardianship.query".to_owned(), QueryProblem::NoGuardian);
+                return Err(MappingError::Query { at, problem });
+            }
+            Ok(query)
+        });
         Ok(Self {
             organisation: file.organisation,
             predicates,
             records,
             identity: identity.transpose()?,
+            guardianship: guardianship.transpose()?,
         })
     }
 }
@@ -472,6 +498,7 @@ mod tests {
             let mapping = Mapping::load(&folder.join(agency).join("mapping.toml"), agency).unwrap();
             assert!(!mapping.predicates.is_empty());
             assert_eq!(mapping.identity.is_some(), agency == "public-security");
+            assert_eq!(mapping.guardianship.is_some(), agency == "public-security");
         }
         let wrong = Mapping::load(&folder.join("health/mapping.toml"), "civil-affairs");
         assert!(matches!(wrong, Err(MappingError::Organisation { .. })));
@@ -507,6 +534,32 @@ mod tests {
             query(&format!("SELECT :number {}", "x".repeat(MAX_QUERY_CHARS))),
             Err(P::Length)
         );
+    }
+
+    #[test]
+    fn guardianship_asks_about_a_child_and_a_guardian() {
+        let of = |sql: &str| parse(&format!("[guardianship]\nquery = \"{sql}\""));
+        let good = of("SELECT 'parent' AS kind WHERE :number <> :guardian AND :day <> ''").unwrap();
+        let binds = [Bind::Number, Bind::Guardian, Bind::Day];
+        assert_eq!(good.guardianship.as_ref().unwrap().binds, binds);
+        assert!(good.reads_only(true, false).is_ok());
+        assert!(matches!(
+            good.reads_only(false, true),
+            Err(MappingError::NoSource { .. })
+        ));
+        for (sql, problem) in [
+            ("SELECT 1 WHERE :number = ''", QueryProblem::NoGuardian),
+            ("SELECT 1 WHERE :guardian = ''", QueryProblem::NoNumber),
+            (
+                "SELECT :number, :guardian, :code",
+                QueryProblem::UnknownBind("code".into()),
+            ),
+        ] {
+            match of(sql) {
+                Err(MappingError::Query { problem: found, .. }) => assert_eq!(found, problem, "{sql}"),
+                other => panic!("{sql}: {other:?}"),
+            }
+        }
     }
 
     #[test]

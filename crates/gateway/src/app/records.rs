@@ -8,6 +8,7 @@ use zhengtong_credentials::CredentialText;
 use zhengtong_vault::{Record, Secret, Subject, VaultError};
 
 use super::delegation::StoredDelegate;
+use super::guardianship::StoredGuardianship;
 use super::link::{Form, ShownCredential, case_commitment};
 use super::{App, AppError};
 use crate::store::{CaseRow, LinkRow};
@@ -88,6 +89,13 @@ impl StatementText {
     /// What the chain keeps: `keccak256(salt ‖ text)`.
     pub fn hash(&self) -> B256 {
         keccak256([self.salt.as_slice(), self.text.as_bytes()].concat())
+    }
+}
+
+fn guardianship_record(name: &str) -> Record<'_> {
+    Record {
+        kind: "guardianship",
+        name,
     }
 }
 
@@ -256,6 +264,31 @@ impl App {
             },
         )
         .await
+    }
+
+    /// Keeps for a child that a guardian was confirmed.
+    pub(crate) async fn put_guardianship(
+        &self,
+        child: Subject,
+        document: B256,
+        guardianship: &StoredGuardianship,
+    ) -> Result<(), AppError> {
+        let name = hex(document);
+        self.put(child, guardianship_record(&name), guardianship).await
+    }
+
+    /// What was kept for a child; `None` if they were forgotten.
+    pub(crate) async fn stored_guardianship(
+        &self,
+        child: Subject,
+        document: B256,
+    ) -> Result<Option<StoredGuardianship>, AppError> {
+        self.get(child, guardianship_record(&hex(document))).await
+    }
+
+    pub(crate) async fn remove_guardianship(&self, child: Subject, document: B256) -> Result<(), AppError> {
+        let name = hex(document);
+        Ok(self.vault.remove(child, guardianship_record(&name)).await?)
     }
 
     pub(crate) async fn put_credential(

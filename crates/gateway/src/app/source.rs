@@ -233,7 +233,7 @@ impl Source {
                 let value = match bind {
                     Bind::Number => number.expose(),
                     Bind::Code => code,
-                    Bind::Day => "",
+                    Bind::Day | Bind::Guardian => "",
                 };
                 Zeroizing::new(value.to_owned())
             })
@@ -244,6 +244,38 @@ impl Source {
             Ok(Identity { name, birth_date })
         })
         .transpose()
+    }
+
+    /// Whether this agency keeps a register of guardians.
+    pub fn knows_guardians(&self) -> bool {
+        self.mapping.guardianship.is_some()
+    }
+
+    /// As what `guardian` is a guardian of `child` on a day; `None` if they are not. The guardian is asking, and learns nothing
+    /// about the child but that.
+    ///
+    /// # Errors
+    /// The query failed.
+    pub async fn guardianship(
+        &self,
+        child: &ResidentNumber,
+        guardian: &ResidentNumber,
+        day: Date,
+    ) -> Result<Option<String>, AnswerError> {
+        let query = self.mapping.guardianship.as_ref().ok_or(AnswerError::NotMapped)?;
+        let day = day.to_string();
+        let row = self
+            .one_row(query, |bind| {
+                let value = match bind {
+                    Bind::Number => child.expose(),
+                    Bind::Guardian => guardian.expose(),
+                    Bind::Day => day.as_str(),
+                    Bind::Code => "",
+                };
+                Zeroizing::new(value.to_owned())
+            })
+            .await?;
+        row.map(|row| row.try_get("kind").map_err(failed)).transpose()
     }
 
     async fn one_row(
@@ -291,7 +323,7 @@ pub(super) fn bound<'p>(person: &'p Person<'_>) -> impl Fn(Bind) -> Zeroizing<St
         Zeroizing::new(match bind {
             Bind::Number => number.to_owned(),
             Bind::Day => day.clone(),
-            Bind::Code => String::new(),
+            Bind::Code | Bind::Guardian => String::new(),
         })
     }
 }

@@ -23,6 +23,8 @@ const LOOK_AGAIN_MS: u64 = 60_000;
 const IDLE: Duration = Duration::from_secs(1);
 /// How often the keys of the allowance are looked after: the council may name this organisation at any time.
 const KEEP_ALLOWANCE: Duration = Duration::from_secs(1);
+/// How often guardians who were confirmed are held against the register.
+const HOLD_GUARDIANSHIPS: Duration = Duration::from_secs(60);
 /// How often waiting links are cleaned up.
 const CLEANING: Duration = Duration::from_secs(600);
 
@@ -50,7 +52,21 @@ impl App {
             }
             tokio::time::sleep(IDLE).await;
         }
-        tokio::join!(self.work_on(), self.keep_allowances(), self.keep_people());
+        tokio::join!(
+            self.work_on(),
+            self.keep_allowances(),
+            self.keep_people(),
+            self.keep_guardianships()
+        );
+    }
+
+    async fn keep_guardianships(&self) {
+        loop {
+            if let Err(error) = self.hold_guardianships_against_register().await {
+                tracing::warn!(%error, "guardians cannot be held against the register now");
+            }
+            tokio::time::sleep(HOLD_GUARDIANSHIPS).await;
+        }
     }
 
     async fn keep_allowances(&self) {

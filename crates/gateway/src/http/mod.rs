@@ -7,6 +7,7 @@ mod desk;
 mod exchange;
 mod extract;
 mod form;
+mod guardianships;
 mod identity;
 mod links;
 mod my_data;
@@ -62,6 +63,9 @@ fn routes_of() -> OpenApiRouter<App> {
         .routes(routes!(service::jwt_vc_issuer))
         .routes(routes!(service::status_list))
         .routes(routes!(identity::prove))
+        .routes(routes!(guardianships::issue))
+        .routes(routes!(guardianships::find))
+        .routes(routes!(guardianships::end))
         .routes(routes!(allowance::left, allowance::sign))
         .routes(routes!(links::accept))
         .routes(routes!(resident::credential))

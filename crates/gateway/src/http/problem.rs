@@ -3,13 +3,12 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::app::delegation::DelegationError;
 use crate::app::deletion::DeletionError;
 use crate::app::oidc::OidcError;
 use crate::app::requests::RequestError;
 use crate::app::{
-    AcceptError, AccessError, AllowanceError, AppError, BackupError, IdentityError, KeyError, MySessionError,
-    RecoveryError, ResidentError, SessionError,
+    AcceptError, AccessError, AllowanceError, AppError, BackupError, GuardianshipError, IdentityError,
+    KeyError, MySessionError, RecoveryError, ResidentError, SessionError,
 };
 
 /// Problem JSON (RFC 9457). Says what was wrong and where; never carries personal data.
@@ -156,10 +155,10 @@ impl From<AcceptError> for Problem {
             AcceptError::Presentation(_) | AcceptError::Issuer | AcceptError::Number => {
                 Self::refused("identity-not-proven", error, "presentation")
             }
-            AcceptError::Delegation(DelegationError::NotRegistered) => {
-                let title = "The delegation is not known here yet";
-                let status = StatusCode::SERVICE_UNAVAILABLE;
-                Self::new(status, "delegation-not-registered", title, error, "delegation")
+            AcceptError::Delegation(ref why) if why.is_passing() => {
+                let title = "The delegation cannot be checked here yet";
+                let (status, word) = (StatusCode::SERVICE_UNAVAILABLE, why.word());
+                Self::new(status, &format!("delegation-{word}"), title, error, "delegation")
             }
             AcceptError::Delegation(ref why) => {
                 Self::refused(&format!("delegation-{}", why.word()), error, "delegation")
@@ -186,6 +185,28 @@ impl From<IdentityError> for Problem {
             IdentityError::TooManyAttempts => Self::busy(error),
             IdentityError::Unavailable => {
                 let title = "The agency's database gives no answer";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", title, error, "")
+            }
+        }
+    }
+}
+
+impl From<GuardianshipError> for Problem {
+    fn from(error: GuardianshipError) -> Self {
+        match error {
+            GuardianshipError::App(error) => error.into(),
+            GuardianshipError::Shown(error) => error.into(),
+            GuardianshipError::NotHere | GuardianshipError::None => Self::not_found(error),
+            GuardianshipError::Nonce => Self::unauthorized("wrong-nonce", error, "nonce"),
+            GuardianshipError::Number(_) => Self::invalid("number", error),
+            GuardianshipError::Terms(_) | GuardianshipError::Role => Self::invalid("terms", error),
+            GuardianshipError::OfAge { .. } => Self::refused("of-age", error, "terms"),
+            GuardianshipError::NotGuardian => Self::refused("not-guardian", error, "number"),
+            GuardianshipError::TooMany => Self::busy(error),
+            GuardianshipError::Full => Self::conflict("too-many", error, "number"),
+            GuardianshipError::Ended => Self::conflict("ended", error, "terms"),
+            GuardianshipError::Unavailable => {
+                let title = "The agency's register gives no answer";
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", title, error, "")
             }
         }

@@ -16,8 +16,9 @@ pub const MAX_RECORDED: i64 = 1_000_000;
 pub const MAX_CASES: i64 = 4_096;
 
 /// Tables that a deletion takes something out of.
-const TOUCHED: [&str; 15] = [
+const TOUCHED: [&str; 16] = [
     "links",
+    "guardianships",
     "attempts",
     "allowance_used",
     "allowance_signed",
@@ -35,8 +36,10 @@ const TOUCHED: [&str; 15] = [
 ];
 
 /// Columns that a database must keep no samples of: pseudonyms, and what is sealed.
-pub(super) const PRIVATE: [(&str, &str); 14] = [
+pub(super) const PRIVATE: [(&str, &str); 16] = [
     ("links", "subject"),
+    ("guardianships", "child"),
+    ("guardianships", "guardian"),
     ("attempts", "subject"),
     ("allowance_used", "subject"),
     ("allowance_signed", "subject"),
@@ -200,6 +203,11 @@ impl Store {
                 .await?;
         }
         for query in [
+            // Of whom nobody can be told, nobody acts for: revoked, and published with the next look at the register.
+            "UPDATE credentials SET status = 1 WHERE status = 0 AND case_id IN \
+             (SELECT document FROM guardianships WHERE child = $1 OR guardian = $1)",
+            "DELETE FROM guardianships WHERE child = $1 OR guardian = $1",
+            "DELETE FROM attempts WHERE subject = 'guardian/' || CAST($1 AS TEXT)",
             "DELETE FROM recoveries WHERE subject = $1",
             "DELETE FROM attempts WHERE subject = $1",
             "DELETE FROM allowance_used WHERE subject = $1",

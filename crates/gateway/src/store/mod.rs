@@ -11,6 +11,7 @@ mod credentials;
 mod deletions;
 mod exchange;
 mod group;
+mod guardianships;
 mod jobs;
 mod known;
 mod links;
@@ -44,6 +45,7 @@ pub use cases::{CaseRow, HistoryRow, QueueCursor, Status};
 pub use credentials::CredentialRow;
 pub use deletions::{DeletionRow, HoldRow, RetentionRow};
 pub use exchange::{AttemptRow, ConsentRow, Direction, ExchangeRow, FirstUse, MAX_ATTEMPTS_KEPT};
+pub use guardianships::GuardianshipRow;
 pub use jobs::{Job, JobKind, Waiting};
 pub use links::LinkRow;
 pub use my_data::UseRow;
@@ -56,12 +58,13 @@ pub use sessions::SessionRow;
 pub use statements::{Author, StatementRow};
 
 /// One file a subject; all of them may run again.
-const SCHEMA: [&str; 9] = [
+const SCHEMA: [&str; 10] = [
     include_str!("schema.sql"),
     include_str!("access.sql"),
     include_str!("accounts.sql"),
     include_str!("allowance.sql"),
     include_str!("exchange.sql"),
+    include_str!("guardianships.sql"),
     include_str!("my_data.sql"),
     include_str!("oidc.sql"),
     include_str!("people.sql"),

@@ -37,6 +37,24 @@ impl Given {
     /// Terms between two people for the old-age allowance and thirty days, signed, and not registered yet.
     pub fn new(seed: u64, giver: &Wallet, delegate: &Wallet) -> Self {
         let form = json!({ "payment_channel": "social-security-card" });
+        let given = Self::unsigned(seed, giver, delegate, form);
+        let presentation = sign(giver, &given.terms, AUDIENCE);
+        Self {
+            presentation,
+            ..given
+        }
+    }
+
+    /// Terms of a guardian for a child and the living subsidy, which nobody confirmed yet.
+    pub fn guardian(seed: u64, child: &Wallet, guardian: &Wallet) -> Self {
+        let form = json!({ "payment_channel": "social-security-card", "contact_by": "portal" });
+        let mut given = Self::unsigned(seed, child, guardian, form);
+        given.terms["role"] = "guardian".into();
+        given.terms["services"] = json!(["disability-living-subsidy"]);
+        given
+    }
+
+    fn unsigned(seed: u64, giver: &Wallet, delegate: &Wallet, form: Value) -> Self {
         let cases: Vec<_> = (0..u64::from(MAX_CASES))
             .map(|index| OwnCase::new(seed * 1_000 + index, form.clone()).of(giver))
             .collect();
@@ -59,7 +77,7 @@ impl Given {
         Self {
             seed,
             key,
-            presentation: sign(giver, &terms, AUDIENCE),
+            presentation: String::new(),
             terms,
             cases,
             levels,

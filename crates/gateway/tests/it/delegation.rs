@@ -150,9 +150,14 @@ async fn what_a_gateway_refuses_to_somebody_who_acts_for_another() {
         ),
         ("no services", with(9, "services", json!([])), "malformed"),
         (
-            "a role that nobody can give",
-            with(10, "role", json!("guardian")),
+            "a role that there is not",
+            with(10, "role", json!("parent")),
             "malformed",
+        ),
+        (
+            "a role that nobody here can confirm",
+            with(14, "role", json!("guardian")),
+            "confirmed-by-other",
         ),
         ("with the seed", with(11, "seed", json!("0x00")), "malformed"),
         ("not begun", with(12, "from", json!(NOW_S + DAY_S)), "not-yet"),

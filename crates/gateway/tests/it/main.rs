@@ -13,6 +13,7 @@ mod deletion;
 mod desk;
 mod evidence;
 mod exchange;
+mod guardians;
 mod oidc;
 mod openid;
 mod path;

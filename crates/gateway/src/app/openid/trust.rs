@@ -7,6 +7,7 @@ use zhengtong_credentials::{
     Certificate, CertificateError, Certified, CredentialError, Jwk, Presented, endorsement_text,
 };
 
+use crate::app::guardianship::GUARDIANSHIP_VCT;
 use crate::app::link::recover;
 use crate::app::{App, AppError, IDENTITY_VCT, inner};
 
@@ -116,14 +117,18 @@ impl App {
         Ok((certified, issuer))
     }
 
-    /// Whether an issuer may issue a type: identities by those whom the `Registry` lets prove them, a service's result by
-    /// an issuer that owns a published version of the service.
+    /// Whether an issuer may issue a type: identities by those whom the `Registry` lets prove them, guardianship by those of
+    /// them that may also issue what can be revoked, a service's result by an issuer that owns a published version of the
+    /// service.
     pub(crate) async fn may_issue(&self, issuer: &TrustedIssuer, vct: &str) -> Result<bool, AppError> {
         if vct == IDENTITY_VCT {
             return Ok(issuer.roles & IDENTITY != 0);
         }
         if issuer.roles & ISSUER == 0 {
             return Ok(false);
+        }
+        if vct == GUARDIANSHIP_VCT {
+            return Ok(issuer.roles & IDENTITY != 0);
         }
         for package in self.packages.iter().filter(|one| one.credential().vct == vct) {
             if self.store.owns_package(issuer.id, package.hash()).await? {
