@@ -301,7 +301,7 @@ describe("a carer", () => {
         await verdict(person).getByText("75").waitFor();
         await person.getByText(text("acting.caseGiven", { name: CARER })).waitFor();
         await usesAreShown(person);
-        await person.getByText(text("uses.carer")).first().waitFor();
+        await person.getByText(text("uses.role.carer")).first().waitFor();
         assert.equal(await checkResult(person), "green");
         await picture(person, "delegation-case");
 

@@ -698,9 +698,11 @@ export interface Rules {
 export interface Delegation {
   /** names it */
   key: Hex;
-  /** given: the other acts for this person; held: this person acts for the other */
-  side: "given" | "held";
-  /** the other's name, as they wrote it */
+  /** given: the other acts for this person; held: this person acts for the other; seen: another guardian acts for their child */
+  side: "given" | "held" | "seen";
+  /** a carer was chosen by the person; a guardian is one by the register */
+  role: "carer" | "guardian";
+  /** the other's name, as they wrote it; of a child, as the guardian calls them */
   name: string;
   services: string[];
   /** unix seconds */
@@ -712,6 +714,22 @@ export interface Delegation {
   state: "active" | "ended" | "over" | "unregistered";
 }
 
+/** What the authority that keeps the register of guardians confirmed for a child. */
+export interface Guardianship {
+  /** names it */
+  document: Hex;
+  /** the guardian's resident number */
+  guardian: string;
+  /** key of the delegation */
+  key: Hex;
+  services: string[];
+  /** unix seconds */
+  from: number;
+  until: number;
+  /** when it was ended (unix seconds), and by whom: `child`, `guardian` or `register` */
+  ended: { at: number; by: string } | null;
+}
+
 export interface Delegations {
   /** what the delegate hands to the person, and a number that both can compare */
   ask(wallet: Wallet, name: string): Promise<{ code: string; number: string }>;
@@ -721,6 +739,13 @@ export interface Delegations {
   /** sends the registration again */
   register(wallet: Wallet, key: Hex): Promise<void>;
   accept(wallet: Wallet, code: string): Promise<Delegation>;
+  /** makes terms for a child, has the authority confirm them, keeps and registers them */
+  forChild(wallet: Wallet, authority: Organisation, child: { number: string; name: string; services: string[]; days: number }): Promise<Delegation>;
+  /** seals one for a child to the child's other guardian, or to the child: they see it, and can end it */
+  share(wallet: Wallet, key: Hex, code: string, name: string): Promise<string>;
+  /** what the authority confirmed for a child: it answers the child, and whoever is their guardian */
+  guardianships(wallet: Wallet, authority: Organisation, number: string): Promise<Guardianship[]>;
+  endGuardianship(wallet: Wallet, authority: Organisation, number: string, document: Hex): Promise<void>;
   list(wallet: Wallet): Promise<Delegation[]>;
   /** looks at all keys under all delegations, with proofs, and keeps the cases that were opened */
   findCases(wallet: Wallet): Promise<void>;

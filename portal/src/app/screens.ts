@@ -9,6 +9,9 @@ import AuditCases from "../screens/Audit/AuditCases.svelte";
 import Case from "../screens/Case/Case.svelte";
 import Counter from "../screens/Counter/Counter.svelte";
 import AcceptDelegation from "../screens/Delegations/AcceptDelegation.svelte";
+import ActForChild from "../screens/Delegations/ActForChild.svelte";
+import Confirmed from "../screens/Delegations/Confirmed.svelte";
+import ShareWithFamily from "../screens/Delegations/ShareWithFamily.svelte";
 import AskDelegation from "../screens/Delegations/AskDelegation.svelte";
 import Delegations from "../screens/Delegations/Delegations.svelte";
 import GiveDelegation from "../screens/Delegations/GiveDelegation.svelte";
@@ -69,6 +72,9 @@ export const SCREENS: Record<RouteName, Component> = {
   delegationAsk: AskDelegation,
   delegationAccept: AcceptDelegation,
   delegationGive: GiveDelegation,
+  delegationChild: ActForChild,
+  delegationShare: ShareWithFamily,
+  delegationConfirmed: Confirmed,
   trusted: Trusted,
   trustedAdd: AddTrusted,
   trustedOffer: OfferTrusted,

@@ -45,7 +45,8 @@ beforeAll(async () => {
   connection = new Connection({ rpcUrl: anvil.url, request: anvil.request });
   chain = chainOver(connection);
   nowMs = Number((await anvil.client().getBlock()).timestamp) * 1000;
-  delegations = delegationsOver({ connection, prove, find: findCasesOver(connection), now: () => nowMs });
+  const http = { origin: "http://portal.test", fetch: async () => Promise.reject(new Error("no network")), now: () => nowMs };
+  delegations = delegationsOver({ connection, prove, find: findCasesOver(connection), http });
   person = await walletOf(PERSON);
   carer = await walletOf(CARER);
 }, 60_000);

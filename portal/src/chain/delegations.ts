@@ -1,26 +1,33 @@
 // Delegations between two people's wallets: given, accepted, looked up on the chain, ended.
-import type { Delegation, Delegations, Hex, OwnCase, PublicJwk, Wallet } from "../ports";
+import { type Delegation, type Delegations, type Hex, type OwnCase, PortFailure, type PublicJwk, type Wallet } from "../ports";
 import { hexToBytes, randomHex } from "../wallet/bytes";
 import { compareNumber, openHandover, readRequest, receiverOf, sealHandover, writeRequest } from "../wallet/delegation/codes";
 import { DELEGATION_AUDIENCE, type DelegationTerms, MAX_CASES, MAX_DURATION_S, documentOf, keyOf, rootOf, treeOf } from "../wallet/delegation/terms";
+import { ofAgeS, requireConfirmed, statusOf } from "../wallet/delegation/ward";
 import { WalletError } from "../wallet/errors";
-import { thumbprint } from "../wallet/identity";
+import { numberOf, thumbprint } from "../wallet/identity";
 import { type Keyring, keyringOf } from "../wallet/keyring";
 import { type FindCases, freshCase } from "../wallet/scan";
 import type { DelegationRecord } from "../wallet/state";
 import { delegationsAbi } from "./abi";
 import type { Connection } from "./connection";
 import { ContractRefusal } from "./failure";
+import { type GatewayHttp, askText } from "./gateway-http";
+import { confirm, endGuardianship, findGuardianships } from "./guardianship";
+import { STATUS_TOKEN_MAX_CHARACTERS, statusIn } from "./status-list";
 import { type ProveSlots, bindingSlot } from "./uses";
+
+const DAY_S = 86_400;
 
 interface Around {
   readonly connection: Connection;
   readonly prove: ProveSlots;
   readonly find: FindCases;
-  readonly now: () => number;
+  readonly http: GatewayHttp;
 }
 
-export function delegationsOver({ connection, prove, find, now }: Around): Delegations {
+export function delegationsOver({ connection, prove, find, http }: Around): Delegations {
+  const { now } = http;
   const nowS = (): number => Math.floor(now() / 1000);
 
   async function stateOf(terms: DelegationTerms): Promise<Delegation["state"]> {
@@ -30,10 +37,20 @@ export function delegationsOver({ connection, prove, find, now }: Around): Deleg
     return nowS() >= Math.min(terms.until, Number(until)) ? "over" : "active";
   }
 
+  /** Whether the authority has revoked a guardian's credential. Agencies ask for themselves; where it does not answer, it is not known here. */
+  async function isRevoked({ terms, presentation }: DelegationRecord): Promise<boolean> {
+    const at = terms.role === "guardian" ? statusOf(presentation) : null;
+    if (at === null) return false;
+    const status = askText(http, at.gateway, "/v1/status", STATUS_TOKEN_MAX_CHARACTERS).then((token) => statusIn(token, at.index));
+    return (await status.catch(() => "valid")) !== "valid";
+  }
+
   async function viewOf(record: DelegationRecord): Promise<Delegation> {
     const { side, name, terms, sealed } = record;
-    const { key, services, from, until } = terms;
-    return { key, side, name, services: [...services], from, until, sealed: sealed ?? null, state: await stateOf(terms) };
+    const { key, role, services, from, until } = terms;
+    const [onChain, revoked] = await Promise.all([stateOf(terms), isRevoked(record)]);
+    const state = onChain === "active" && revoked ? "ended" : onChain;
+    return { key, side, role, name, services: [...services], from, until, sealed: sealed ?? null, state };
   }
 
   /** Registers, or finds that it was before an answer was lost. */
@@ -71,6 +88,23 @@ export function delegationsOver({ connection, prove, find, now }: Around): Deleg
     await keyringOf(wallet).keepFound(kept);
   }
 
+  /** New terms with keys of their own. */
+  async function fresh(keyring: Keyring, chosen: Pick<DelegationTerms, "delegate" | "role" | "services" | "from" | "until">): Promise<{ seed: Hex; terms: DelegationTerms }> {
+    const seed = await keyring.nextDelegationSeed();
+    const bytes = hexToBytes(seed);
+    const { chainId } = await connection.network();
+    const { delegate, role, services, from, until } = chosen;
+    return { seed, terms: { v: 1, id: randomHex(32), chainId, key: keyOf(bytes), delegate, role, services: [...services].sort(), from, until, cases: rootOf(treeOf(bytes)) } };
+  }
+
+  /** Who this wallet's person is in what was handed over: who acts, whose it is, or who sees it as another guardian. */
+  async function sideOf(keyring: Keyring, wallet: Wallet, { terms, presentation }: Pick<DelegationRecord, "terms" | "presentation">): Promise<DelegationRecord["side"]> {
+    if (terms.delegate === thumbprint(await wallet.holderKey())) return "held";
+    const own = await keyring.ownNumber();
+    if (own === null) throw new WalletError("no-credential", "ask the identity agency for a credential first");
+    return own === (await numberOf(presentation)) ? "given" : "seen";
+  }
+
   const requestOf = async (wallet: Wallet, name: string): Promise<{ holder: PublicJwk; receiver: Hex; name: string }> => ({
     holder: await wallet.holderKey(),
     receiver: receiverOf(await keyringOf(wallet).receiverSecret()),
@@ -93,12 +127,9 @@ export function delegationsOver({ connection, prove, find, now }: Around): Deleg
       const keyring = keyringOf(wallet);
       const delegate = thumbprint(request.holder);
       if (delegate === thumbprint(await wallet.holderKey())) throw new WalletError("delegation-foreign", "this is the code of this wallet itself");
-      const seed = await keyring.nextDelegationSeed();
-      const bytes = hexToBytes(seed);
-      const { chainId } = await connection.network();
       const from = nowS();
-      const until = from + Math.min(days * 86_400, MAX_DURATION_S);
-      const terms: DelegationTerms = { v: 1, id: randomHex(32), chainId, key: keyOf(bytes), delegate, role: "carer", services: [...services].sort(), from, until, cases: rootOf(treeOf(bytes)) };
+      const until = from + Math.min(days * DAY_S, MAX_DURATION_S);
+      const { seed, terms } = await fresh(keyring, { delegate, role: "carer", services, from, until });
       const presentation = await keyring.shownTo(DELEGATION_AUDIENCE, documentOf(terms), now());
       const sealed = await sealHandover(request.receiver, { terms, seed, presentation, name });
       const record: DelegationRecord = { side: "given", seed, terms, name: request.name, presentation, sealed };
@@ -116,10 +147,37 @@ export function delegationsOver({ connection, prove, find, now }: Around): Deleg
       const keyring = keyringOf(wallet);
       const { chainId } = await connection.network();
       const handover = await openHandover(await keyring.receiverSecret(), await wallet.holderKey(), code, chainId);
-      const record: DelegationRecord = { side: "held", ...handover };
+      const record: DelegationRecord = { side: await sideOf(keyring, wallet, handover), ...handover };
       await keyring.keepDelegation(record);
       return await viewOf(record);
     },
+
+    async forChild(wallet, authority, { number, name, services, days }) {
+      const keyring = keyringOf(wallet);
+      const from = nowS();
+      const until = Math.min(from + Math.min(days * DAY_S, MAX_DURATION_S), ofAgeS(number));
+      if (until <= from) throw new PortFailure("gateway-refused", "of age", "number");
+      const delegate = thumbprint(await wallet.holderKey());
+      const { seed, terms } = await fresh(keyring, { delegate, role: "guardian", services, from, until });
+      const presentation = await confirm(http, wallet, authority, number, terms);
+      requireConfirmed(presentation, terms);
+      const record: DelegationRecord = { side: "held", seed, terms, name, presentation };
+      await keyring.keepDelegation(record);
+      await register(wallet, terms);
+      return await viewOf(record);
+    },
+
+    async share(wallet, key, code, name) {
+      const request = readRequest(code);
+      const { terms, seed, presentation } = await recordOf(keyringOf(wallet), key);
+      if (terms.role !== "guardian") throw new WalletError("delegation-foreign", "only a guardian's is shared");
+      if (thumbprint(request.holder) === thumbprint(await wallet.holderKey())) throw new WalletError("delegation-foreign", "this is the code of this wallet itself");
+      return await sealHandover(request.receiver, { terms, seed, presentation, name });
+    },
+
+    guardianships: (wallet, authority, number) => findGuardianships(http, wallet, authority, number),
+
+    endGuardianship: (wallet, authority, number, document) => endGuardianship(http, wallet, authority, number, document),
 
     async list(wallet) {
       return await Promise.all((await keyringOf(wallet).delegations()).map(viewOf));

@@ -23,7 +23,7 @@ async function linkContent(wallet: Wallet, own: OwnCase, link: Link, nowMs: numb
   const { provider, owner } = link.as;
   const evidence = provider ? await shownTo(wallet, own, slug, link.evidence ?? [], nowMs) : [];
   // An owner that is shown no number learns nothing of who acts for whom.
-  const delegation = provider ? await keyring.delegationShown(own) : null;
+  const delegation = provider ? await keyring.delegationShown(own, slug, nowMs) : null;
   return {
     v: 2,
     caseId: own.id,

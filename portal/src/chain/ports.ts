@@ -40,5 +40,5 @@ export async function livePorts(options: LiveOptions): Promise<Ports> {
   const verifier: Verifier = { verifyBundle, verifyPackage: (service, version, files) => verifyPackage(prove, service, version, files) };
   const trusted = trustedOver({ connection, prove, accounts });
   const external = externalOver({ connection, device, accounts });
-  return { delegations: delegationsOver({ connection, prove, find, now }), trusted, external, wallets, chain: chainOver(connection, now, prove), gateways: gatewaysOver(http, connection, prove), accounts, verifier, rules };
+  return { delegations: delegationsOver({ connection, prove, find, http }), trusted, external, wallets, chain: chainOver(connection, now, prove), gateways: gatewaysOver(http, connection, prove), accounts, verifier, rules };
 }

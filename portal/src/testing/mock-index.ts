@@ -25,7 +25,7 @@ export function mockIndex(cases: MockCases): IndexApi {
       version: "0.1.0",
       block_number: 4211,
       block_time_ms: Date.now(),
-      organisations: AGENCIES.map((slug, i) => ({ id: slug, name: NAMES[i] ?? slug, attester: mockHash(slug, 20), roles: i === 0 ? 21 : i === 1 ? 11 : i === 3 ? 1 : 17, encryption_key: mockHash(`${slug}/key`), gateway: `/gateway/${slug}` })),
+      organisations: AGENCIES.map((slug, i) => ({ id: slug, name: NAMES[i] ?? slug, attester: mockHash(slug, 20), roles: i === 0 ? 29 : i === 1 ? 11 : i === 3 ? 1 : 17, encryption_key: mockHash(`${slug}/key`), gateway: `/gateway/${slug}` })),
     }),
     services: async ({ q = "", department = "", available = false, page: at = 1 }) =>
       page(

@@ -240,6 +240,7 @@ function mockDelegations(): Delegations {
   const of = (side: Delegation["side"], name: string, state: Delegation["state"]): Delegation => ({
     key: mockHash(`delegation/${side}`).slice(0, 42) as Hex,
     side,
+    role: "carer",
     name,
     services: ["old-age-allowance"],
     from: 1_790_000_000,
@@ -255,6 +256,14 @@ function mockDelegations(): Delegations {
     give: async () => first(),
     register: async () => undefined,
     accept: async () => all[1] as Delegation,
+    forChild: async (_wallet, _authority, { name, services }) => {
+      const made = { ...(all[1] as Delegation), key: mockHash(`delegation/${name}`).slice(0, 42) as Hex, role: "guardian" as const, name, services };
+      all.push(made);
+      return made;
+    },
+    share: async () => "c2hhcmVk",
+    guardianships: async () => [],
+    endGuardianship: async () => undefined,
     list: async () => [...all],
     findCases: async () => undefined,
     end: async (_wallet, key) => {

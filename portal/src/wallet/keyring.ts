@@ -4,6 +4,7 @@ import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import type { Json, OwnCase, PublicJwk, Wallet } from "../ports";
 import { type Hex, base64Url, hexToBytes, personCommitment } from "./bytes";
 import { MAX_DELEGATIONS, placeOf, treeOf } from "./delegation/terms";
+import { SHOWN_CLAIMS } from "./delegation/ward";
 import { caseKey, caseSalt, credentialKey, delegationKey, delegationSeed, guardianKey, holderKey, personSalt, receiverKey, useSecret } from "./derive";
 import { WalletError } from "./errors";
 import { numberOf, presentCredential, presentIdentity, publicJwk, readCredential } from "./identity";
@@ -67,16 +68,27 @@ export class Keyring {
     const state = await this.#vault.read();
     const own = state.cases.find((one) => one.id === caseId);
     const delegation = own?.delegation === undefined ? null : delegationOf(state, own.delegation);
-    const identity = delegation?.side === "held" ? delegation.presentation : state.identity;
+    const isOwn = delegation === null || delegation.side === "given";
+    const identity = isOwn ? state.identity : delegation.presentation;
     return personCommitment(personSalt(seedOf(state, own), caseId), identity === null ? "" : await numberOf(identity));
   }
 
   /** What an agency must see where this person acts for another; null where the case is their own. */
-  async delegationShown(own: Pick<OwnCase, "index" | "delegation">): Promise<Json> {
+  async delegationShown(own: Pick<OwnCase, "id" | "index" | "delegation">, provider: string, nowMs: number): Promise<Json> {
     if (own.delegation === undefined) return null;
-    const { side, seed, terms, presentation } = delegationOf(await this.#vault.read(), own.delegation);
+    const state = await this.#vault.read();
+    const { side, seed, terms, presentation: kept } = delegationOf(state, own.delegation);
     if (side === "given") return null;
+    if (side === "seen") throw new WalletError("delegation-foreign", "another guardian acts under it");
+    const shown = { claims: SHOWN_CLAIMS, nonce: own.id, audience: provider, nowMs };
+    const presentation = terms.role === "carer" ? kept : await presentCredential(kept, holderKey(hexToBytes(state.seed)), shown);
     return { terms: terms as unknown as Json, presentation, place: placeOf(treeOf(hexToBytes(seed)), own.index) as unknown as Json };
+  }
+
+  /** The number of this wallet's own person; null without an identity credential. */
+  async ownNumber(): Promise<string | null> {
+    const { identity } = await this.#vault.read();
+    return identity === null ? null : await numberOf(identity);
   }
 
   async delegations(): Promise<readonly DelegationRecord[]> {

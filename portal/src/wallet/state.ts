@@ -62,13 +62,16 @@ export interface BlindedToken extends Omit<Token, "signature"> {
 
 /** A delegation as both sides keep it. */
 export interface DelegationRecord {
-  /** `given`: the other acts for this person; `held`: this person acts for the other. */
-  readonly side: "given" | "held";
+  /**
+   * `given`: the other acts for this person; `held`: this person acts for the other; `seen`: another guardian acts for a child
+   * of this person's.
+   */
+  readonly side: "given" | "held" | "seen";
   readonly seed: Hex;
   readonly terms: DelegationTerms;
   /** The other's name, as they called themselves. */
   readonly name: string;
-  /** The giver's identity, shown for these terms. */
+  /** The giver's identity, shown for these terms; of a guardian's, the credential that confirms them. */
   readonly presentation: string;
   /** What was handed over, sealed to the delegate: to hand it over again. Absent on the delegate's side. */
   readonly sealed?: string;
@@ -163,5 +166,5 @@ export function seedOf(state: WalletState, own: Pick<OwnCase, "delegation"> | un
 /** Whose case it is: null for the wallet's own person, else the delegation under which they act for somebody. */
 export function personOf(state: WalletState, own: Pick<OwnCase, "delegation"> | undefined): Hex | null {
   if (own?.delegation === undefined) return null;
-  return delegationOf(state, own.delegation).side === "held" ? own.delegation : null;
+  return delegationOf(state, own.delegation).side === "given" ? null : own.delegation;
 }

@@ -38,7 +38,8 @@ export const desk = {
 
   "deskCase.form": ["申请人填写的内容", "What the applicant said"],
   "deskCase.actedBy": ["由{role}按授权代办，身份号码{number}", "Applied for by {role}, resident number {number}, under a delegation"],
-  "deskCase.carer": ["照护人", "a carer"],
+  "deskCase.role.carer": ["照护人", "a carer"],
+  "deskCase.role.guardian": ["监护人", "a guardian"],
   "deskCase.noForm": ["表单还没有送到，或者与链上的承诺值不符。", "The form has not arrived, or is not the one the chain has a commitment to."],
   "deskCase.statements": ["来往说明", "What was written"],
   "deskCase.by.applicant": ["申请人", "The applicant"],

@@ -18,11 +18,12 @@ import { protect } from "./protect";
 import { services } from "./services";
 import { signIn } from "./sign-in";
 import { trusted } from "./trusted";
+import { wards } from "./wards";
 import { ways } from "./ways";
 
 export type Pair = readonly [zh: string, en: string];
 
-export const messages = { ...common, ...failures, ...fields, ...home, ...services, ...signIn, ...ways, ...apply, ...cases, ...check, ...mine, ...offline, ...protect, ...delegations, ...trusted, ...desk, ...audit } as const satisfies Record<
+export const messages = { ...common, ...failures, ...fields, ...home, ...services, ...signIn, ...ways, ...apply, ...cases, ...check, ...mine, ...offline, ...protect, ...delegations, ...trusted, ...wards, ...desk, ...audit } as const satisfies Record<
   string,
   Pair
 >;

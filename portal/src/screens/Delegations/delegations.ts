@@ -66,7 +66,18 @@ export async function actingIn(wallet: Wallet): Promise<ReadonlyMap<Hex, Delegat
   return new Map(all.map((one) => [one.key, one]));
 }
 
-/** "for 王…" or "by your carer", to stand beside a case. */
+/** "for 王…", "by your carer", "by the other guardian", to stand beside a case. */
 export function mark(delegation: Delegation): string {
-  return t(delegation.side === "held" ? "acting.markHeld" : "acting.markGiven", { name: delegation.name });
+  const { name } = delegation;
+  if (delegation.side === "held") return t("acting.markHeld", { name });
+  if (delegation.side === "seen") return t("ward.markSeen", { name });
+  return t(delegation.role === "guardian" ? "ward.markGiven" : "acting.markGiven", { name });
+}
+
+/** "a case that you opened for 王…" or "your case, opened by your carer", to stand above it. */
+export function caseCaption(delegation: Delegation): string {
+  const { name } = delegation;
+  if (delegation.side === "held") return t("acting.caseHeld", { name });
+  if (delegation.side === "seen") return t("ward.caseSeen", { name });
+  return t(delegation.role === "guardian" ? "ward.caseGiven" : "acting.caseGiven", { name });
 }

@@ -2,13 +2,13 @@
 // Both are texts: shown as a code to scan, sent as a link, or read out of a message.
 import { x25519 } from "@noble/curves/ed25519.js";
 import { p256 } from "@noble/curves/nist.js";
-import { sha256 } from "@noble/hashes/sha2.js";
 import type { PublicJwk } from "../../ports";
 import { type Hex, type Json, base64Url, bytesToHex, concatBytes, fromBase64Url, hexToBytes, jcs, sha256Digits, stringToBytes } from "../bytes";
 import { WalletError } from "../errors";
 import { open, seal } from "../hpke";
 import { thumbprint } from "../identity";
 import { DELEGATION_AUDIENCE, type DelegationTerms, documentOf, keyOf, readTerms, rootOf, treeOf } from "./terms";
+import { requireConfirmed, requireSigned } from "./ward";
 
 const INFO = "zhengtong/delegation/v1";
 const MAX_NAME_CHARACTERS = 64;
@@ -23,12 +23,13 @@ export interface DelegateRequest {
   readonly name: string;
 }
 
-/** What the delegate gets. */
+/** What the delegate gets; of a guardian's, those who see it. */
 export interface Handover {
   readonly terms: DelegationTerms;
   readonly seed: Hex;
+  /** The giver's identity, shown for these terms; of a guardian's, the credential that confirms them. */
   readonly presentation: string;
-  /** The giver's name. */
+  /** The name of who hands it over. */
   readonly name: string;
 }
 
@@ -102,43 +103,16 @@ export async function openHandover(secret: Hex, holder: PublicJwk, code: string,
   const terms = readTerms(opened["terms"]);
   const { seed, presentation, name } = opened;
   if (typeof seed !== "string" || !/^0x[0-9a-f]{64}$/.test(seed) || typeof presentation !== "string") throw new WalletError("delegation-format", "seed");
-  if (terms.delegate !== thumbprint(holder)) throw new WalletError("delegation-foreign", "it is made out to somebody else");
+  // A guardian's is handed on to the child's other guardian, or to the child, who see it and do not act under it.
+  if (terms.role === "carer" && terms.delegate !== thumbprint(holder)) throw new WalletError("delegation-foreign", "it is made out to somebody else");
   if (terms.chainId !== chainId) throw new WalletError("delegation-foreign", "it is of another network");
   const bytesOfSeed = hexToBytes(seed as Hex);
   if (terms.key !== keyOf(bytesOfSeed) || terms.cases !== rootOf(treeOf(bytesOfSeed))) throw new WalletError("delegation-forged", "the keys are not those of the terms");
-  checkSigned(presentation, documentOf(terms));
+  if (terms.role === "carer") requireSigned(presentation, documentOf(terms), DELEGATION_AUDIENCE);
+  else requireConfirmed(presentation, terms);
   try {
     return { terms, seed: seed as Hex, presentation, name: nameIn(name) };
   } catch {
     throw new WalletError("delegation-format", "name");
   }
-}
-
-interface Jwt {
-  readonly payload: Record<string, unknown>;
-  readonly signed: string;
-  readonly signature: Uint8Array;
-}
-
-function jwt(text: string): Jwt {
-  const [header, payload, signature, ...more] = text.split(".");
-  if (header === undefined || payload === undefined || signature === undefined || more.length > 0) throw new TypeError("a JWT has three parts");
-  const json: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(fromBase64Url(payload)));
-  return { payload: json as Record<string, unknown>, signed: `${header}.${payload}`, signature: fromBase64Url(signature) };
-}
-
-/** Whether the giver's own key signed these terms: the key binding of an SD-JWT (RFC 9901, 4.3). */
-function checkSigned(presentation: string, document: Hex): void {
-  try {
-    const at = presentation.lastIndexOf("~") + 1;
-    const [shown, binding] = [presentation.slice(0, at), jwt(presentation.slice(at))];
-    const { cnf } = jwt(shown.split("~")[0] ?? "").payload as { cnf?: { jwk?: Partial<PublicJwk> } };
-    const key = concatBytes([Uint8Array.of(4), fromBase64Url(cnf?.jwk?.x ?? ""), fromBase64Url(cnf?.jwk?.y ?? "")]);
-    const { aud, nonce, sd_hash: hash } = binding.payload;
-    const isOfTerms = aud === DELEGATION_AUDIENCE && nonce === document && hash === base64Url(sha256(stringToBytes(shown)));
-    if (isOfTerms && p256.verify(binding.signature, stringToBytes(binding.signed), key, { lowS: false })) return;
-  } catch {
-    // Not readable: not signed.
-  }
-  throw new WalletError("delegation-forged", "the giver did not sign these terms");
 }

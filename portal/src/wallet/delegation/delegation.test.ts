@@ -62,7 +62,7 @@ describe("terms from outside", () => {
     ["id", "0x00"],
     ["key", `0x${"AB".repeat(20)}`],
     ["delegate", "short"],
-    ["role", "guardian"],
+    ["role", "parent"],
     ["services", []],
     ["services", ["Not A Slug"]],
     ["services", Array.from({ length: 33 }, (_, n) => `service-${n}`)],
@@ -165,9 +165,9 @@ describe("a handover", () => {
     // Of the person, whoever asks; the carer's own case is of the carer.
     const people = await Promise.all(both.map((one) => one.personCommitment(first.id)));
     expect(people[0]).toBe(people[1]);
-    expect(await keyring.delegationShown(first)).toBeNull();
-    expect(await keyringOf(carer).delegationShown(mine)).toBeNull();
-    expect(await keyringOf(carer).delegationShown(second)).toMatchObject({ terms, place: { index: 1 } });
+    expect(await keyring.delegationShown(first, "health", now * 1000)).toBeNull();
+    expect(await keyringOf(carer).delegationShown(mine, "health", now * 1000)).toBeNull();
+    expect(await keyringOf(carer).delegationShown(second, "health", now * 1000)).toMatchObject({ terms, place: { index: 1 } });
     // The wallet's own numbering goes on as if there were no delegation.
     expect((await carer.newCase("old-age-allowance", 1, {})).index).toBe(1);
     expect(wallet.kind).toBe("words");

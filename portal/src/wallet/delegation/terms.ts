@@ -20,6 +20,9 @@ const ADDRESS = /^0x[0-9a-f]{40}$/;
 const SLUG = /^[a-z0-9-]{1,31}$/;
 const THUMBPRINT = /^[A-Za-z0-9_-]{43}$/;
 
+/** As what the delegate acts: whom the person chose, or whom the register of guardians names for a child. */
+export type Role = "carer" | "guardian";
+
 export interface DelegationTerms {
   readonly v: 1;
   /** 32 random bytes, so that the hash says nothing. */
@@ -29,7 +32,7 @@ export interface DelegationTerms {
   readonly key: Hex;
   /** Thumbprint (RFC 7638) of the delegate's holder key. */
   readonly delegate: string;
-  readonly role: "carer";
+  readonly role: Role;
   /** Slugs, in order. */
   readonly services: readonly string[];
   /** Unix seconds. */
@@ -112,7 +115,7 @@ export function readTerms(value: unknown): DelegationTerms {
   if (!Number.isSafeInteger(terms.chainId)) throw wrong("chainId");
   if (!is(ADDRESS, terms.key)) throw wrong("key");
   if (!is(THUMBPRINT, terms.delegate)) throw wrong("delegate");
-  if (terms.role !== "carer") throw wrong("role");
+  if (terms.role !== "carer" && terms.role !== "guardian") throw wrong("role");
   const { services } = terms;
   if (!Array.isArray(services) || services.length === 0 || services.length > MAX_SERVICES || !services.every((one) => is(SLUG, one))) throw wrong("services");
   if (!isTime(terms.from) || !isTime(terms.until) || terms.until <= terms.from || terms.until - terms.from > MAX_DURATION_S) throw wrong("until");
