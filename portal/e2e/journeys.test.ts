@@ -210,23 +210,23 @@ describe("the daily allowance", () => {
   });
 });
 
+async function signedIn(page: Page, label: string): Promise<void> {
+  await chooseResident(page, index, label);
+  await page.waitForURL((url) => url.pathname !== "/sign-in");
+}
+/** Follows a link of the portal without loading the page, which would lock the wallet. */
+async function navigate(page: Page, path: string): Promise<void> {
+  await page.evaluate((to) => {
+    history.pushState(null, "", to);
+    dispatchEvent(new PopStateEvent("popstate"));
+  }, path);
+}
+const press = (page: Page, key: MessageKey) => page.getByRole("button", { name: text(key), exact: true }).click();
+const follow = (page: Page, key: MessageKey) => page.getByRole("link", { name: text(key), exact: true }).click();
+const codeOn = async (page: Page): Promise<string> => await page.locator("textarea[readonly]").inputValue();
+
 describe("a carer", () => {
   const [PERSON, CARER] = ["王建国", "李芳"];
-
-  async function signedIn(page: Page, label: string): Promise<void> {
-    await chooseResident(page, index, label);
-    await page.waitForURL((url) => url.pathname !== "/sign-in");
-  }
-  /** Follows a link of the portal without loading the page, which would lock the wallet. */
-  async function navigate(page: Page, path: string): Promise<void> {
-    await page.evaluate((to) => {
-      history.pushState(null, "", to);
-      dispatchEvent(new PopStateEvent("popstate"));
-    }, path);
-  }
-  const press = (page: Page, key: MessageKey) => page.getByRole("button", { name: text(key), exact: true }).click();
-  const follow = (page: Page, key: MessageKey) => page.getByRole("link", { name: text(key), exact: true }).click();
-  const codeOn = async (page: Page): Promise<string> => await page.locator("textarea[readonly]").inputValue();
 
   async function exported(page: Page): Promise<string> {
     await navigate(page, "/me/data");
@@ -324,6 +324,86 @@ describe("a carer", () => {
         await navigate(carer, "/me/delegations");
         await carer.locator("[data-side=held] [data-state=ended]").waitFor();
         assert.equal(await carer.locator(`main a[href="/services/${ALLOWANCE}/apply"]`).count(), 0);
+      });
+    });
+  });
+});
+
+describe("a guardian", () => {
+  const [CHILD, GUARDIAN, SUBSIDY] = ["小明", "妈妈", "disability-living-subsidy"];
+
+  test("applies for a child, the other guardian sees it and ends it, and then nothing more is sent", async () => {
+    const numberOf = async (label: string): Promise<string> => (await index.resident(label)).number;
+    await withBrowser(server.origin, "guardian", { width: 360, height: 740 }, async (first) => {
+      await withBrowser(server.origin, "other-guardian", {}, async (second) => {
+        const [guardian, other] = [await first.page("/sign-in"), await second.page("/sign-in")];
+        await signedIn(guardian, "guardian-41");
+        await signedIn(other, "guardian-39");
+
+        await navigate(guardian, "/me/delegations");
+        await follow(guardian, "ward.apply");
+        // A number of somebody who is of age is told apart here already.
+        await guardian.locator("#number").fill(await numberOf("approved-66"));
+        await press(guardian, "ward.do");
+        await guardian.getByText(text("ward.ofAgeError")).first().waitFor();
+        await guardian.locator("#number").fill(await numberOf("child-9"));
+        await guardian.locator("#name").fill(CHILD);
+        await guardian.locator(`#service-${SUBSIDY}`).check();
+        await guardian.locator("input[name=days][value='30']").check();
+        await picture(guardian, "guardian-asks-phone");
+        await press(guardian, "ward.do");
+        await guardian.getByRole("heading", { level: 1, name: text("ward.done", { name: CHILD }) }).waitFor();
+        await follow(guardian, "acting.toList");
+        await guardian.locator("[data-side=held] [data-state=active]").waitFor();
+        await picture(guardian, "guardian-held-phone");
+        await guardian.locator(`[data-side=held] a[href="/services/${SUBSIDY}/apply"]`).click();
+        await guardian.getByLabel(text("for.other", { name: CHILD })).check();
+        await press(guardian, "common.continue");
+        await guardian.waitForURL((url) => !url.pathname.endsWith("/apply"));
+        await answerQuestions(guardian, FORMS[SUBSIDY] ?? {});
+        const id = await checkAndSend(guardian);
+        // The guardian has no certificate: the decision is about the child.
+        await verdict(guardian).getByText("200").waitFor({ timeout: DECIDED_WITHIN_MS });
+        await guardian.getByText(text("uses.role.guardian")).first().waitFor();
+        await picture(guardian, "guardian-case-phone");
+        const officer = await Officer.signIn(server, OWNER, 0);
+        assert.deepEqual((await officer.deskCase(id as Hex)).actedBy, { role: "guardian", number: await numberOf("guardian-41") });
+
+        // Handed on to the other guardian, who then sees the case.
+        await navigate(other, "/me/delegations/ask");
+        await other.locator("#name").fill("爸爸");
+        await press(other, "acting.askDo");
+        const request = await codeOn(other);
+        await navigate(guardian, "/me/delegations");
+        await follow(guardian, "ward.share");
+        await guardian.locator("#code").fill(request);
+        await guardian.locator("#name").fill(GUARDIAN);
+        await press(guardian, "ward.shareDo");
+        const code = await codeOn(guardian);
+        await navigate(other, "/me/delegations/accept");
+        await other.locator("#code").fill(code);
+        await press(other, "acting.acceptDo");
+        await follow(other, "acting.toList");
+        await other.locator("[data-side=seen] [data-state=active]").waitFor();
+        assert.equal(await other.locator(`main a[href="/services/${SUBSIDY}/apply"]`).count(), 0, "the other guardian cannot apply under it");
+        await other.locator(`a[href="/cases/${id}"]`).click();
+        await verdict(other).getByText("200").waitFor();
+        await other.getByText(text("ward.caseSeen", { name: GUARDIAN })).waitFor();
+        await picture(other, "guardian-other-case");
+
+        // And finds it at the authority, which ends it for every agency.
+        await navigate(other, "/me/delegations/confirmed");
+        await other.locator("#number").fill(await numberOf("child-9"));
+        await press(other, "ward.findDo");
+        await other.locator("[data-confirmed=active]").waitFor();
+        await picture(other, "guardian-confirmed");
+        await press(other, "ward.stop");
+        await other.locator("[data-confirmed=ended]").waitFor();
+        await other.getByText(text("ward.endedBy.guardian")).waitFor();
+        await navigate(guardian, "/me/delegations");
+        await guardian.locator("[data-side=held] [data-state=ended]").waitFor();
+        assert.equal(await guardian.locator(`main a[href="/services/${SUBSIDY}/apply"]`).count(), 0);
+        await picture(guardian, "guardian-ended-phone");
       });
     });
   });
