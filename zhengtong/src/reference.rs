@@ -96,6 +96,10 @@ fn every_key_is_in_the_reference_and_no_other() {
             "[gateway.access.oidc.officers]",
             keys::<zhengtong_gateway::app::oidc::OfficerConfig>(),
         ),
+        (
+            "[gateway.access.oidc.passkeys]",
+            keys::<zhengtong_gateway::app::passkey::PasskeyConfig>(),
+        ),
         ("index.toml", keys::<crate::index::Config>()),
         ("network.json", keys::<NetworkFile>()),
         ("validators of network.json", keys::<ValidatorEntry>()),

@@ -32,6 +32,7 @@ use zhengtong_credentials::JwtKey;
 use zhengtong_gateway::OidcConfig;
 use zhengtong_gateway::app::access::Role;
 use zhengtong_gateway::app::oidc::{DEMO_NETWORK, RETURN_PATH};
+use zhengtong_gateway::app::passkey::PasskeyConfig;
 use zhengtong_types::NetworkKey;
 use zhengtong_vault::keyfile;
 
@@ -232,6 +233,13 @@ pub fn config(folder: &Path, http: SocketAddr, slug: &str) -> OidcConfig {
             .map(|(group, roles)| ((*group).to_owned(), roles.to_vec()))
             .collect(),
         officers: BTreeMap::new(),
+        // Passkeys are of a name: the portal's own on this machine, not the one by number. Browsers leave out port 80, which
+        // `session_domains` does not.
+        passkeys: (http.port() != 80).then(|| PasskeyConfig {
+            rp_id: "localhost".to_owned(),
+            origins: vec![format!("http://localhost:{}", http.port())],
+            days: 14,
+        }),
     }
 }
 

@@ -27,6 +27,7 @@ mod my_session;
 pub mod oidc;
 pub mod openid;
 pub mod outbox;
+pub mod passkey;
 mod people;
 pub mod project;
 mod records;

@@ -285,7 +285,7 @@ impl App {
     }
 
     /// What the configuration gives today for what it gave at the sign-in.
-    fn roles_granted(&self, grants: &str) -> BTreeSet<Role> {
+    pub(super) fn roles_granted(&self, grants: &str) -> BTreeSet<Role> {
         let grants: Vec<String> = serde_json::from_str(grants).unwrap_or_default();
         let provider = self.oidc.as_ref();
         provider.map_or_else(BTreeSet::new, |provider| provider.config.roles_of(&grants))

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::Problem;
 use super::extract::{Body, Officer};
+use super::passkey::OfficerPasskey;
 use crate::app::App;
 use crate::app::access::{Desk, ListOfficers, ListRefusals, ReleaseOfficer, SeePolicies};
 use crate::app::oidc::MAX_CODE_BYTES;
@@ -127,6 +128,8 @@ pub struct BoundOfficer {
     key: Option<String>,
     /// Unix milliseconds.
     since_ms: u64,
+    /// Their passkeys, oldest first.
+    passkeys: Vec<OfficerPasskey>,
 }
 
 /// Officers' codes, in their order.
@@ -144,7 +147,14 @@ pub struct BoundOfficers {
     ))]
 pub async fn officers(State(app): State<App>, officer: Officer) -> Result<Json<BoundOfficers>, Problem> {
     let permit = officer.may::<ListOfficers>(&app, Some(Desk)).await?;
+    let mut passkeys = app.all_passkeys(&permit).await?;
     let items = app.officers(&permit).await?.into_iter().map(|row| BoundOfficer {
+        passkeys: passkeys
+            .remove(&row.name)
+            .unwrap_or_default()
+            .into_iter()
+            .map(OfficerPasskey::from)
+            .collect(),
         name: row.name,
         has_account: row.has_account,
         key: row.key.map(|key| format!("{key:#x}")),
@@ -184,5 +194,37 @@ pub async fn release_officer(
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(Problem::not_found("nothing is bound to this code"))
+    }
+}
+
+/// A passkey of an officer.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PasskeyOfOfficer {
+    /// The officer's code.
+    name: String,
+    /// The credential's id.
+    id: String,
+}
+
+/// Removes an officer's passkey and ends the sessions that it opened.
+#[utoipa::path(post, path = "/v1/access/officers/passkeys/remove", tag = "access", security(("bearer" = [])),
+    request_body = PasskeyOfOfficer,
+    responses(
+        (status = 204),
+        (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+    ))]
+pub async fn remove_passkey(
+    State(app): State<App>,
+    officer: Officer,
+    Body(body): Body<PasskeyOfOfficer>,
+) -> Result<StatusCode, Problem> {
+    let permit = officer.may::<ReleaseOfficer>(&app, Some(Desk)).await?;
+    if app.remove_passkey(&permit, &body.name, &body.id).await? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(Problem::not_found("this officer has no such passkey"))
     }
 }

@@ -13,6 +13,7 @@ mod links;
 mod my_data;
 mod oidc;
 pub mod openid;
+mod passkey;
 mod problem;
 mod requests;
 mod resident;
@@ -81,10 +82,16 @@ fn routes_of() -> OpenApiRouter<App> {
         .routes(routes!(oidc::finish))
         .routes(routes!(oidc::jwks))
         .routes(routes!(oidc::logout))
+        .routes(routes!(passkey::begin))
+        .routes(routes!(passkey::finish))
+        .routes(routes!(passkey::begin_making))
+        .routes(routes!(passkey::own, passkey::make))
+        .routes(routes!(passkey::remove))
         .routes(routes!(access::policies))
         .routes(routes!(access::refusals))
         .routes(routes!(access::officers))
         .routes(routes!(access::release_officer))
+        .routes(routes!(access::remove_passkey))
         .routes(routes!(tracker::sign_in))
         .routes(routes!(tracker::find_usage))
         .routes(routes!(tracker::usage_period))

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use crate::app::deletion::DeletionError;
 use crate::app::oidc::OidcError;
+use crate::app::passkey::{CeremonyError, PasskeyError};
 use crate::app::requests::RequestError;
 use crate::app::{
     AcceptError, AccessError, AllowanceError, AppError, BackupError, GuardianshipError, IdentityError,
@@ -333,6 +334,35 @@ impl From<OidcError> for Problem {
                 let status = StatusCode::SERVICE_UNAVAILABLE;
                 Self::new(status, "provider-unusable", title, error, "")
             }
+        }
+    }
+}
+
+impl From<PasskeyError> for Problem {
+    fn from(error: PasskeyError) -> Self {
+        match error {
+            PasskeyError::App(error) => error.into(),
+            PasskeyError::Session(error) => error.into(),
+            PasskeyError::None => Self::not_found(error),
+            PasskeyError::Parameter(field) => Self::invalid(field, error),
+            PasskeyError::Ceremony(CeremonyError::ClientData) => Self::invalid("client_data", error),
+            PasskeyError::Ceremony(
+                CeremonyError::AuthenticatorData | CeremonyError::Attestation | CeremonyError::Algorithm,
+            ) => Self::invalid("authenticator_data", error),
+            PasskeyError::Ceremony(CeremonyError::Signature) => {
+                Self::unauthorized("wrong-signature", error, "signature")
+            }
+            PasskeyError::Ceremony(_) => Self::unauthorized("wrong-passkey", error, "client_data"),
+            PasskeyError::Challenge => Self::unauthorized("wrong-challenge", error, "client_data"),
+            PasskeyError::Unknown => Self::unauthorized("unknown-passkey", error, "id"),
+            PasskeyError::OthersHandle => Self::unauthorized("wrong-passkey", error, "user"),
+            PasskeyError::Count => Self::unauthorized("copied-passkey", error, "authenticator_data"),
+            PasskeyError::NotVouched => Self::refused("needs-provider", error, ""),
+            PasskeyError::NeedsProvider => Self::refused("needs-provider", error, ""),
+            PasskeyError::NoRole => Self::refused("no-role", error, ""),
+            PasskeyError::TooMany => Self::conflict("too-many", error, ""),
+            PasskeyError::Exists => Self::conflict("passkey-in-use", error, ""),
+            PasskeyError::Busy => Self::busy(error),
         }
     }
 }

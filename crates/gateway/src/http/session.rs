@@ -122,6 +122,8 @@ pub struct SignInWays {
     key: bool,
     /// The name of the organisation's provider (OpenID Connect); `null`: there is none.
     provider: Option<String>,
+    /// By a passkey that they made after a sign-in at the provider.
+    passkey: bool,
 }
 
 /// Says how officers of this organisation sign in.
@@ -130,6 +132,7 @@ pub async fn ways(State(app): State<App>) -> Json<SignInWays> {
     Json(SignInWays {
         key: app.key_sign_in,
         provider: app.oidc_name().map(str::to_owned),
+        passkey: app.passkeys().is_some(),
     })
 }
 

@@ -19,6 +19,7 @@ mod my_data;
 mod officers;
 pub mod openid;
 mod outbox;
+mod passkeys;
 mod people;
 mod public;
 mod requests;
@@ -51,6 +52,7 @@ pub use links::LinkRow;
 pub use my_data::UseRow;
 pub use officers::{LoginRow, OfficerRow, VouchedRow};
 pub use outbox::{Batch, Begun, OutboxRow, OutboxState, SignedRow, status_root_id};
+pub use passkeys::{PasskeyRow, PutPasskey, VouchRow};
 pub use people::WantedLeaf;
 pub use public::{DelegationRow, ServiceRow, StatuteRow};
 pub use requests::{RequestRow, RequestStatus};
@@ -58,7 +60,7 @@ pub use sessions::SessionRow;
 pub use statements::{Author, StatementRow};
 
 /// One file a subject; all of them may run again.
-const SCHEMA: [&str; 10] = [
+const SCHEMA: [&str; 11] = [
     include_str!("schema.sql"),
     include_str!("access.sql"),
     include_str!("accounts.sql"),
@@ -67,6 +69,7 @@ const SCHEMA: [&str; 10] = [
     include_str!("guardianships.sql"),
     include_str!("my_data.sql"),
     include_str!("oidc.sql"),
+    include_str!("passkeys.sql"),
     include_str!("people.sql"),
     openid::SCHEMA,
 ];

@@ -34,6 +34,8 @@ pub struct VouchedRow {
     pub sid: String,
     /// Entries of the configuration that gave the roles, as JSON.
     pub grants: String,
+    /// The passkey that opened the session, if the provider itself did not.
+    pub passkey: Option<String>,
 }
 
 /// An officer and what is bound to their code.
@@ -213,6 +215,8 @@ impl Store {
         for statement in [
             "DELETE FROM officer_subjects WHERE name = $1",
             "DELETE FROM officer_keys WHERE name = $1",
+            "DELETE FROM passkeys WHERE name = $1",
+            "DELETE FROM passkey_vouches WHERE name = $1",
         ] {
             let done = sqlx::query(statement)
                 .bind(name.to_owned())

@@ -109,6 +109,16 @@ impl Store {
                 .bind(vouched.grants.clone())
                 .execute(&mut *transaction)
                 .await?;
+            sqlx::query("DELETE FROM passkey_sessions WHERE token NOT IN (SELECT token FROM desk_sessions)")
+                .execute(&mut *transaction)
+                .await?;
+            if let Some(passkey) = &vouched.passkey {
+                sqlx::query("INSERT INTO passkey_sessions (token, passkey) VALUES ($1, $2)")
+                    .bind(digest.to_owned())
+                    .bind(passkey.clone())
+                    .execute(&mut *transaction)
+                    .await?;
+            }
         }
         transaction.commit().await?;
         Ok(true)
@@ -162,6 +172,10 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub async fn drop_session(&self, digest: &str) -> Result<bool, StoreError> {
+        sqlx::query("DELETE FROM passkey_sessions WHERE token = $1")
+            .bind(digest.to_owned())
+            .execute(&self.pool)
+            .await?;
         sqlx::query("DELETE FROM oidc_sessions WHERE token = $1")
             .bind(digest.to_owned())
             .execute(&self.pool)

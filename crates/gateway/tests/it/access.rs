@@ -232,6 +232,12 @@ fn body(method: &str, template: &str) -> Bytes {
         (_, "/v1/access/officers/release") => json!({ "name": "nobody" }),
         (_, "/v1/session/oidc") => json!({ "redirect_uri": "https://x/", "browser": "0".repeat(64) }),
         (_, "/v1/session/oidc/finish") => json!({ "state": "x", "secret": "x" }),
+        (_, "/v1/access/officers/passkeys/remove") => json!({ "name": "nobody", "id": "x" }),
+        (_, "/v1/session/passkey") => {
+            json!({ "id": "x", "client_data": "x", "authenticator_data": "x", "signature": "x" })
+        }
+        (_, "/v1/session/passkeys") => json!({ "label": "x", "client_data": "x", "attestation_object": "x" }),
+        (_, "/v1/session/passkeys/remove") => json!({ "id": "x" }),
         (_, "/v1/session/key") => json!({ "message": "x", "signature": "x" }),
         (_, "/v1/cases/{id}/appeal") => json!({ "text": "请复核。", "salt": B256::ZERO }),
         (_, "/v1/cases/{id}/supplement") => json!({ "form": {}, "salt": B256::ZERO }),

@@ -226,7 +226,7 @@ impl World {
                     .join("mapping.toml"),
             },
             keys: KeyFiles::in_folder(&folder.join("keys")),
-            session_domains: vec![PORTAL.into()],
+            session_domains: vec![PORTAL.into(), "localhost:8080".into()],
             services: repository().join("services"),
             exchange_algorithm: Default::default(),
             peers_at: self.peers_at.clone(),

@@ -8,6 +8,7 @@ use thiserror::Error;
 use super::http::{AddressError, address};
 use super::token::SigningAlgorithm;
 use crate::app::access::Role;
+use crate::app::passkey::{PasskeyConfig, PasskeyConfigError};
 use crate::app::session::SESSION_S;
 
 /// The provider of OpenID Connect that an agency's officers sign in at, and who they are here.
@@ -65,6 +66,9 @@ pub struct OidcConfig {
     /// Officers by their subject, where the provider has no roles.
     #[serde(default)]
     pub officers: BTreeMap<String, OfficerConfig>,
+    /// Passkeys that officers make after a sign-in; without it they have none.
+    #[serde(default)]
+    pub passkeys: Option<PasskeyConfig>,
 }
 
 /// An officer by their subject at the provider.
@@ -84,6 +88,9 @@ fn subject_claim() -> String {
 /// What is wrong with a configuration.
 #[derive(Debug, Error)]
 pub enum OidcConfigError {
+    /// Passkeys.
+    #[error(transparent)]
+    Passkeys(#[from] PasskeyConfigError),
     /// An address.
     #[error("`{field}`: {source}")]
     Address {
@@ -176,6 +183,9 @@ impl OidcConfig {
             if value.is_some_and(|value| value == 0 || value > most) {
                 return Err(OidcConfigError::Bounds { field, most });
             }
+        }
+        if let Some(passkeys) = &self.passkeys {
+            passkeys.check(portal_hosts)?;
         }
         let by_claim = self.roles_claim.is_some() && !self.roles.is_empty();
         if self.roles_claim.is_some() == self.roles.is_empty() || (!by_claim && self.officers.is_empty()) {

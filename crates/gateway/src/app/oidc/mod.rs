@@ -270,9 +270,16 @@ impl App {
         let subject = provider
             .expected(now_s)
             .check_id_token(&claims, &login.nonce, max_age_s)?;
-        let known = provider.config.officer(subject, &claims)?;
+        let account = provider.config.subject_digest(subject);
+        let known = match provider.config.officer(subject, &claims) {
+            Ok(known) => known,
+            Err(error) => {
+                self.note_vouch(&account, None).await?;
+                return Err(error.into());
+            }
+        };
         who.clone_from(&known.code);
-        let subject = provider.config.subject_digest(subject);
+        let subject = account;
         let now_ms = self.clock.now_ms();
         if !self
             .store
@@ -291,6 +298,8 @@ impl App {
         {
             return Err(OidcError::OthersKey);
         }
+        self.note_vouch(&subject, Some((known.code.as_str(), known.grants.as_slice())))
+            .await?;
         let officer = Who {
             name: known.code,
             agency: self.organisation.clone(),
@@ -305,6 +314,7 @@ impl App {
                 .unwrap_or_default()
                 .to_owned(),
             grants: Value::from(known.grants).to_string(),
+            passkey: None,
         };
         let opened = self
             .open_session_for(&officer, provider.config.session_s(), Some(&vouched))

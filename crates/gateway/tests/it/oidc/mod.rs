@@ -1,6 +1,7 @@
 //! Officers sign in at their agency's provider.
 
 mod fake;
+mod passkeys;
 mod tls;
 
 use std::os::unix::fs::PermissionsExt;
@@ -52,6 +53,9 @@ department = "{OWNER}"
 [roles]
 handlers = ["handler"]
 admins = ["administrator"]
+[passkeys]
+rp_id = "localhost"
+origins = ["http://localhost:8080"]
 "#,
         issuer = fake.issuer(),
         secret = secret.display(),
@@ -137,7 +141,10 @@ async fn an_officer_signs_in_sees_a_case_and_acts_with_their_own_key_alone() {
     let wallet = world.wallet("refused-64").await;
     let case = world.apply(&wallet, 81, "old-age-allowance").await;
     let ways = world.get(OWNER, "/v1/session/ways", &[]).await;
-    assert_eq!(ways.json, json!({ "key": true, "provider": "统一身份认证" }));
+    assert_eq!(
+        ways.json,
+        json!({ "key": true, "provider": "统一身份认证", "passkey": true })
+    );
 
     let session = sign_in(&world, &fake, &person(1, &["everybody", "handlers"])).await;
     let until_s = session.json["expires_at"].as_u64().unwrap();
