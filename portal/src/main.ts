@@ -21,4 +21,7 @@ if (import.meta.env.PROD && import.meta.env.MODE !== "mock") {
 }
 
 const target = document.getElementById("app");
-if (target) mount(App, { target });
+if (target) {
+  target.replaceChildren();
+  mount(App, { target });
+}
