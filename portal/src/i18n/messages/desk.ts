@@ -16,7 +16,7 @@ export const desk = {
   "desk.first": ["回到第一页", "First page"],
 
   "ask.title": ["请群众出示证照", "Ask for a credential"],
-  "ask.lead": ["任何支持 OpenID4VP 的钱包都能出示。只能要求出示服务包里写明的内容；对方的钱包会先显示要出示什么、给谁。", "Any wallet that speaks OpenID4VP can show it. Only what a service’s package declares can be asked for; the wallet first says what is shown, and to whom."],
+  "ask.lead": ["对方用自己的数字钱包出示。只能要求出示事项规定的内容；对方的钱包会先显示要出示什么、给谁。", "They show it with their own digital wallet. Only what the rules of a service declare can be asked for; the wallet first says what is shown, and to whom."],
   "ask.type": ["哪种证照", "Which credential"],
   "ask.identity": ["身份凭证", "Identity credential"],
   "ask.claims": ["要求出示的内容", "What to show"],
