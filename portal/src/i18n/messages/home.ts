@@ -4,7 +4,7 @@ export const home = {
   "home.title": ["办事，看得见依据", "Public services you can check"],
   "home.lead": ["回答几个问题就能申请。公开的规则判断，每个决定都有法律依据，每次用到您的数据都有记录。", "Answer a few questions and apply. Public rules decide, every decision names its law, and every use of your data is on record."],
   "home.search": ["您想办什么事？", "What do you need?"],
-  "home.searchHint": ["例如：老年津贴、残疾人补贴、临时救助", "For example: 津贴, 残疾, 救助"],
+  "home.searchHint": ["例如：老年津贴、残疾人补贴、临时救助", "For example: allowance, disabled, relief"],
   "home.searchButton": ["搜索", "Search"],
   "home.common": ["可以在线办理", "You can apply for these now"],
   "home.all": ["全部{n}个事项", "All {n} services"],

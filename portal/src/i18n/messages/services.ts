@@ -12,8 +12,9 @@ export const services = {
   "services.available": ["可在线办理", "Apply online"],
   "services.none": ["没有找到符合的事项", "Nothing matches"],
   "services.noneText": ["请换一个词，或者去掉部门条件。", "Try another word, or look in all departments."],
+  "services.noneRunning": ["现在可以在线办理的是：", "These are the ones you can apply for now:"],
   "services.clear": ["清除条件", "Clear the search"],
-  "services.catalogueLanguage": ["事项名称按公布的原文显示。", "Item names are shown as published, in Chinese."],
+  "services.catalogueLanguage": ["事项和部门的名称按公布的原文显示。", "Items and departments are named as published, in Chinese."],
 
   "taskType.1": ["行政许可", "Licence"],
   "taskType.5": ["行政给付", "Benefit"],
