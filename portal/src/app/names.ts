@@ -1,5 +1,6 @@
-import { isMessage, t } from "../i18n/index.svelte";
+import { isMessage, locale, t } from "../i18n/index.svelte";
 import type { OrganisationInfo } from "../api/types";
+import { articleInEnglish } from "../lib/article";
 
 /** The name of an organisation: ours for the agencies we know, the Registry's for others. */
 export function organisationName(slug: string, listed: readonly OrganisationInfo[] = []): string {
@@ -18,8 +19,13 @@ export function taskTypeName(type: number): string {
   return isMessage(key) ? t(key) : t("taskType.other");
 }
 
+/** In English with the original in brackets, which is what one finds the law by. */
 export function lawName(ref: { law: string; article: string }): string {
-  return t("common.lawPlain", { law: ref.law.replace(/^中华人民共和国/, ""), article: ref.article });
+  const law = ref.law.replace(/^中华人民共和国/, "");
+  const key = `law.${law}`;
+  const original = `${law} ${ref.article}`;
+  if (locale.language === "zh-CN" || !isMessage(key)) return original;
+  return `${t(key)}, ${articleInEnglish(ref.article) ?? ref.article} (${original})`;
 }
 
 /** What an agency reads, in words. */
@@ -28,12 +34,19 @@ export function fieldName(field: string): string {
   return isMessage(key) ? t(key) : field;
 }
 
-/** Role and code: the code is the beginning of a key in the Registry, by which an audit finds who it was. */
+/** The code at the end of an official's name: the beginning of a key in the Registry, by which an audit finds who it was. */
+const CODE = /\/([0-9a-f]{8})$/;
+
+export function officialCode(official: string): string | null {
+  return CODE.exec(official)?.[1] ?? null;
+}
+
+/** Who it was, in words, without that code. */
 export function officialName(official: string): string {
-  const [, role = official, code = ""] = /^(.+)\/([0-9a-f]{8})$/.exec(official) ?? [];
+  const role = official.replace(CODE, "");
   const key = `official.${role}`;
-  if (code !== "") return t("official.withCode", { name: isMessage(key) ? t(key) : role, code });
   if (isMessage(key)) return t(key);
+  if (role !== official) return role;
   // A record that was asked for: the organisation, and its officer's code or its system.
   const [slug = "", who = ""] = official.split("/");
   const organisation = organisationName(slug);

@@ -2,6 +2,8 @@
 
 export type Language = "zh-CN" | "en";
 const ZONE = "Asia/Shanghai";
+/** Seconds. */
+const DAY = 86_400;
 
 export function yuan(fen: number, language: Language): string {
   const whole = fen % 100 === 0;
@@ -31,15 +33,21 @@ export function count(n: number, language: Language): string {
   return n.toLocaleString(language);
 }
 
+/** Time that is left: a day that has begun counts whole, so that ten days are ten until one of them is over. */
+export function left(seconds: number, language: Language): string {
+  return span(seconds >= DAY ? Math.ceil(seconds / DAY) * DAY : seconds, language);
+}
+
 /** A span in the largest unit that says enough: seconds, minutes, hours, days. */
 export function span(seconds: number, language: Language): string {
   const units = [
-    { size: 86_400, unit: "day" },
+    { size: DAY, unit: "day" },
     { size: 3_600, unit: "hour" },
     { size: 60, unit: "minute" },
     { size: 1, unit: "second" },
   ] as const;
   const positive = Math.max(0, seconds);
+  if (positive < 1) return language === "zh-CN" ? "不到1秒" : "under a second";
   const found = units.find(({ size }) => positive >= size) ?? units[3];
   const value = found.size === 1 ? Math.round(positive * 10) / 10 : Math.floor(positive / found.size);
   return new Intl.NumberFormat(language, { style: "unit", unit: found.unit, unitDisplay: "long" }).format(value);

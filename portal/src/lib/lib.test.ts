@@ -1,8 +1,9 @@
 import { describe, expect, test, vi } from "vitest";
 import { PortFailure } from "../ports";
 import { Action } from "./action.svelte";
+import { articleInEnglish } from "./article";
 import { clock } from "./clock";
-import { amount, groups, short, span, yuan } from "./format";
+import { amount, groups, left, short, span, yuan } from "./format";
 import { Load } from "./load.svelte";
 
 describe("format", () => {
@@ -14,12 +15,24 @@ describe("format", () => {
   test("spans take the largest unit", () => {
     expect(span(90_000, "en")).toBe("1 day");
     expect(span(125, "en")).toBe("2 minutes");
-    expect(span(-5, "en")).toBe("0 seconds");
+    expect(span(-5, "en")).toBe("under a second");
+    expect(span(0.4, "zh-CN")).toBe("不到1秒");
+    expect(span(1, "en")).toBe("1 second");
+  });
+  test("what is left of ten days is ten days until one is over", () => {
+    expect(left(10 * 86_400 - 1, "en")).toBe("10 days");
+    expect(left(9 * 86_400, "en")).toBe("9 days");
+    expect(left(86_399, "en")).toBe("23 hours");
   });
   test("hashes", () => {
     expect(short(`0x${"a".repeat(64)}`, 4)).toBe("0xaaaa…aaaa");
     expect(groups("0xabcdef")).toBe("abcd ef");
   });
+});
+
+test("where a rule stands in a law, in English", () => {
+  expect(["第二十九条", "第十三条", "第四十七条", "第一百零五条", "第二十条"].map(articleInEnglish)).toEqual(["art. 29", "art. 13", "art. 47", "art. 105", "art. 20"]);
+  expect(["一", "二（一）", "三（十二）", "第二章", "29"].map(articleInEnglish)).toEqual(["section 1", "section 2 (1)", "section 3 (12)", null, null]);
 });
 
 describe("clock", () => {

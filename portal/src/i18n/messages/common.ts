@@ -40,7 +40,6 @@ export const common = {
   "common.no": ["否", "No"],
   "common.unknown": ["不知道", "Unknown"],
   "common.free": ["免费", "Free"],
-  "common.lawPlain": ["{law} {article}", "{law}, {article}"],
   "common.list": ["、", ", "],
 
   "form.error": ["错误：", "Error:"],
@@ -67,7 +66,7 @@ export const common = {
 
   "status.asking": ["正在核验", "Being checked"],
   "status.review": ["等待人工审查", "With an officer"],
-  "status.supplement": ["等您补充", "Waiting for you"],
+  "status.supplement": ["等申请人补充", "Waiting for the applicant"],
   "status.approved": ["已批准", "Approved"],
   "status.refused": ["不予批准", "Refused"],
   "status.closed": ["已办结", "Closed"],

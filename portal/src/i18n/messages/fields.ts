@@ -1,6 +1,6 @@
 import type { Pair } from ".";
 
-/** Records that agencies read, in words. A field that is not here is shown by its code. */
+/** Records that agencies read, in words, and laws in English. What is not here is shown by its code, or as the law is called. */
 export const fields = {
   "field.household.region": ["户籍所在地", "place of registration"],
   "field.household.status": ["户籍状态", "registration status"],
@@ -19,8 +19,15 @@ export const fields = {
   "field.illness.recorded_at": ["疾病登记时间", "date of that record"],
   "field.employment.status": ["就业登记状态", "employment status"],
 
+  "law.个人信息保护法": ["个人信息保护法", "Personal Information Protection Law"],
+  "law.民法典": ["民法典", "Civil Code"],
+  "law.行政复议法": ["行政复议法", "Administrative Reconsideration Law"],
+  "law.行政诉讼法": ["行政诉讼法", "Administrative Litigation Law"],
+  "law.社会救助暂行办法": ["社会救助暂行办法", "Interim Measures for Social Assistance"],
+  "law.国发〔2015〕52号": ["国发〔2015〕52号", "State Council document No. 52 of 2015"],
+  "law.沪府发〔2016〕24号": ["沪府发〔2016〕24号", "Shanghai Government document No. 24 of 2016"],
+
   "official.ofOfficer": ["{organisation}工作人员 {code}", "Officer {code} of {organisation}"],
   "official.ofSystem": ["{organisation}的系统", "The system of {organisation}"],
-  "official.withCode": ["{name}（代码{code}）", "{name} (code {code})"],
   "official.system/gateway": ["部门系统，自动回答", "The agency’s system, automatically"],
 } as const satisfies Record<string, Pair>;

@@ -45,7 +45,7 @@ describe("my data", () => {
 
   it("says how it knows that the list is complete", async () => {
     const text = await open(() => undefined);
-    expect(text).toMatch(/已逐个编号核对\d+个编号/);
+    expect(text).toMatch(/逐个核对了\d+个编号/);
     expect(text).not.toContain("这份清单不完整");
   });
 
@@ -55,7 +55,7 @@ describe("my data", () => {
       if (first) Object.assign(first, { provenAbsent: false, missing: [0, 2] });
     });
     expect(text).toContain("这份清单不完整");
-    expect(text).toMatch(/公安.*缺少第0、2号记录/);
+    expect(text).toMatch(/公安.*缺少第1、3号记录/);
     expect(text).toContain("对用数提出异议");
   });
 
