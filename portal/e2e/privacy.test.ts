@@ -5,10 +5,11 @@ import { createHash } from "node:crypto";
 import { readFileSync, readdirSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { keccak256, stringToBytes } from "viem";
+import { createPublicClient, http, keccak256, parseAbi, stringToBytes, stringToHex } from "viem";
 import { statuteId } from "../src/chain/codes";
 import { readPackage } from "../src/package/read";
 import type { Hex } from "../src/ports";
+import { keyringOf } from "../src/wallet/keyring";
 import { IndexClient } from "./harness/index-client";
 import { dateForms, formsOf, type Found, type Needle, Search } from "./harness/needles";
 import { Officer } from "./harness/officer";
@@ -21,6 +22,11 @@ import { until } from "./harness/wait";
 /** The agencies' own databases: the only place where these texts may be. */
 const OWN_DATABASES = "agencies";
 const OWNER = "civil-affairs";
+const PEOPLE = parseAbi([
+  "struct Leaf { uint64 index; uint64 since; bool isCurrent; }",
+  "function countOf(bytes32 authority) view returns (uint64)",
+  "function stateOf(uint256 leaf) view returns (Leaf)",
+]);
 const APPEAL = "本人户籍一直在本市，请再次核实。";
 
 let server: Server;
@@ -133,6 +139,25 @@ describe("personal data", () => {
     const searched = files(server.data).filter((path) => !relative(server.data, path).startsWith(`${OWN_DATABASES}/`));
     const found = searched.flatMap((path) => show(relative(server.data, path), guesses.find(readFileSync(path))));
     assert.deepEqual(found, []);
+  });
+
+  test("the register of people has one place a person: a new wallet's leaf replaces the old one's", async () => {
+    const chain = createPublicClient({ transport: http(server.rpcUrl) });
+    const { contracts } = await rpc<{ contracts: Record<string, Hex> }>(server.rpcUrl, "zhengtong_network");
+    const people = { address: contracts["people"] as Hex, abi: PEOPLE } as const;
+    const count = () => chain.readContract({ ...people, functionName: "countOf", args: [stringToHex("public-security", { size: 32 })] });
+    const leafOf = async ({ wallet }: Resident) => {
+      const leaf = await keyringOf(wallet).commitment(0);
+      return await chain.readContract({ ...people, functionName: "stateOf", args: [BigInt(leaf)] });
+    };
+    const first = await Resident.enrol(server, "approved-79");
+    await until("the first leaf", async () => (await leafOf(first)).isCurrent);
+    const before = await count();
+    const second = await Resident.enrol(server, "approved-79");
+    await until("the second leaf", async () => (await leafOf(second)).isCurrent);
+    const [old, now] = [await leafOf(first), await leafOf(second)];
+    assert.deepEqual([old.isCurrent, old.index], [false, now.index], "the same place, with another secret");
+    assert.equal(await count(), before);
   });
 });
 

@@ -121,6 +121,8 @@ export interface HeldIdentity {
   issuer: string;
   issuedAt: number;
   expiresAt: number | null;
+  /** The issuer gave this wallet a place in the register of people. */
+  isCounted: boolean;
 }
 
 /** A case as the wallet keeps it: everything needed to go on after a crash, encrypted at rest. */
@@ -435,8 +437,8 @@ export type WalletAnswer =
   | { state: "verified"; credentials: { vct: string; issuer: string; claims: Record<string, Json> }[] };
 
 export interface Gateways {
-  /** answers the SD-JWT VC */
-  identity(gateway: string, person: { number: string; code: string; holder: PublicJwk }): Promise<string>;
+  /** proves who the wallet's person is; answers the SD-JWT VC, and sees to the person's place in the register of people */
+  identity(gateway: string, wallet: Wallet, person: { number: string; code: string }): Promise<string>;
   link(wallet: Wallet, own: OwnCase, link: Link): Promise<void>;
   /** sees to it that the wallet holds a token that opens this case */
   tokens(wallet: Wallet, own: OwnCase, authority: Organisation): Promise<void>;

@@ -65,7 +65,7 @@ export class Resident {
     const wallet = await store.create(store.newWords("zh-CN"), PASSPHRASE);
     const { number, code } = await index.resident(label);
     const police = (await index.network()).organisations.find((organisation) => organisation.id === "public-security");
-    await wallet.keepIdentity(await gateways.identity(police?.gateway ?? "", { number, code, holder: await wallet.holderKey() }));
+    await wallet.keepIdentity(await gateways.identity(police?.gateway ?? "", wallet, { number, code }));
     return new Resident(server, index, chainOver(connection), gateways, wallet);
   }
 

@@ -123,6 +123,10 @@ export class Answer {
     this.#value = value as Record<string, unknown>;
   }
 
+  has(name: string): boolean {
+    return this.#value[name] !== undefined;
+  }
+
   text(name: string): string {
     const value = this.#value[name];
     if (typeof value !== "string") throw new PortFailure("bad-answer", `"${name}" is not a text`, name);

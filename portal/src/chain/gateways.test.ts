@@ -5,6 +5,8 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { Gateways, Hex, OwnCase, Wallet } from "../ports";
 import { Aes256Gcm, CipherSuite, HkdfSha256 } from "@hpke/core";
 import { bytesToHex, caseCommitment, formCommitment, fromBase64Url, hexToBytes, personCommitment, plain, statementCommitment, stringToBytes } from "../wallet/bytes";
+import { peopleSecret } from "../wallet/derive";
+import { keyringOf } from "../wallet/keyring";
 import { PASSPHRASE, WORDS, identify, openStore } from "../wallet/testing";
 import { Connection } from "./connection";
 import { requestText } from "./gateway-http";
@@ -190,6 +192,29 @@ describe("the desk", () => {
     expect(seen[2]?.body).toEqual({ state: "s", secret: "abc", iss: "https://sso.example" });
     expect(await gateways.signOut("/g", session)).toBe("https://sso.example/out");
     expect(await gateways.signOut("/g", session)).toBeNull();
+  });
+
+  it("gives the wallet its place in the register of people, and another one after it was replaced", async () => {
+    const raw = "a~";
+    const used = json({ type: "urn:zhengtong:problem:commitment-used", detail: "…", field: "commitment" }, 409);
+    answers = [json({ credential: raw, seat: `0x${"5e".repeat(32)}` }), used, json({ credential: raw, seat: `0x${"5f".repeat(32)}` }), json({ credential: raw })];
+    const prove = () => gateways.identity("/g", wallet, { number: NUMBER, code: "1" });
+    const place = async () => (await keyringOf(wallet).content()).place;
+    expect(await prove()).toBe(raw);
+    expect(await place()).toEqual({ seat: `0x${"5e".repeat(32)}`, index: 0 });
+    expect(seen[0]?.body).toMatchObject({ number: NUMBER, code: "1", holder: { crv: "P-256" }, commitment: await keyringOf(wallet).commitment(0) });
+    expect(JSON.stringify(seen[0]?.body)).not.toContain(peopleSecret(hexToBytes((await keyringOf(wallet).content()).seed), 0).slice(2));
+    expect(await prove()).toBe(raw);
+    expect(seen[2]?.body).toMatchObject({ commitment: await keyringOf(wallet).commitment(1) });
+    expect(await place()).toEqual({ seat: `0x${"5f".repeat(32)}`, index: 1 });
+    // An organisation that enters nobody.
+    expect(await prove()).toBe(raw);
+    // A refusal of anything else is no reason to make another.
+    answers = [json({ detail: "…", field: "code" }, 403), json({ detail: "…", field: "commitment" }, 409), ...Array.from({ length: 9 }, () => json({ detail: "…", field: "commitment" }, 409))];
+    await expect(prove()).rejects.toMatchObject({ field: "code" });
+    seen = [];
+    await expect(prove()).rejects.toMatchObject({ field: "commitment" });
+    expect(seen).toHaveLength(5);
   });
 
   it("says which member of an answer is wrong", async () => {

@@ -13,6 +13,9 @@ import { type LinkContent, linkText, sealLink } from "./seal";
 import { STATUS_TOKEN_MAX_CHARACTERS, statusIn } from "./status-list";
 import { type ProveSlots, walkUses } from "./uses";
 
+/** How many of a wallet's leaves may have been given up for another wallet's. */
+const MAX_GIVEN_UP = 4;
+
 const SALT_BYTES = 32;
 /** EIP-4361 allows ASCII only. */
 const DESK_SIGN_IN = "Sign in to the desk of this agency.";
@@ -85,8 +88,22 @@ export function gatewaysOver(http: GatewayHttp, connection: Connection, prove: P
   }
 
   return {
-    async identity(gateway, person) {
-      return new Answer(await ask(http, gateway, { method: "POST", path: "/v1/identity", body: person })).text("credential");
+    async identity(gateway, wallet, person) {
+      const keyring = keyringOf(wallet);
+      const holder = await wallet.holderKey();
+      for (let index = 0; ; index++) {
+        const commitment = await keyring.commitment(index);
+        try {
+          const proven = new Answer(await ask(http, gateway, { method: "POST", path: "/v1/identity", body: { ...person, holder, commitment } }));
+          // Where nobody is entered, there is none.
+          if (proven.has("seat")) await keyring.keepPlace({ seat: proven.hex("seat"), index });
+          return proven.text("credential");
+        } catch (failure) {
+          // This wallet was replaced by another one of the person's before; what it had then does not come back.
+          const wasGivenUp = failure instanceof PortFailure && failure.code === "gateway-refused" && failure.field === "commitment";
+          if (!wasGivenUp || index === MAX_GIVEN_UP) throw failure;
+        }
+      }
     },
 
     link,

@@ -69,7 +69,7 @@ const REQUESTS: DataRequest[] = [
 export function mockGateways(cases: MockCases): Gateways {
   const numbers = new WeakMap<Wallet, string>();
   return {
-    identity: async (_gateway, { number, code }) => {
+    identity: async (_gateway, _wallet, { number, code }) => {
       const found = residents.find((resident) => resident.number === number);
       if (!found || found.code !== code) throw new PortFailure("gateway-refused", "the code does not belong to this number", "code");
       return number;

@@ -18,7 +18,7 @@ export function mockWallet(kind: "words" | "injected" = "words"): Wallet & { ide
     fingerprint: "7f3a 91c2",
     holderKey: async () => ({ kty: "EC", crv: "P-256", x: "x", y: "y" }),
     identity: async () => identity,
-    keepIdentity: async (raw) => (identity = { raw, issuer: "public-security", issuedAt: Math.floor(Date.now() / 1000), expiresAt: null }),
+    keepIdentity: async (raw) => (identity = { raw, issuer: "public-security", issuedAt: Math.floor(Date.now() / 1000), expiresAt: null, isCounted: true }),
     identityNumber: () => identity?.raw ?? null,
     put: (own) => void cases.set(own.id, own),
     cases: async () => [...cases.values()].sort((a, b) => b.createdAtMs - a.createdAtMs),

@@ -23,6 +23,7 @@ const LABEL_DELEGATION_KEY = "zhengtong/delegation-key/v1";
 const LABEL_DELEGATION_LEAF = "zhengtong/delegation-leaf/v1/";
 const LABEL_RECEIVER = "zhengtong/receiver/v1";
 const LABEL_TRUSTED = "zhengtong/trusted/v1/";
+const LABEL_PEOPLE = "zhengtong/people/v1/";
 const SECRET_BYTES = 32;
 /** 16 bytes more than the curve order, so that the reduction leaves no bias (FIPS 186-5, A.2.1). */
 const SCALAR_INPUT_BYTES = 48;
@@ -136,4 +137,10 @@ export function useKey(secret: Hex, n: number): Uint8Array {
 /** The id that a key's only case has on a chain, known before it is opened: keccak256(abi.encode(chainId, cases, applicant)). */
 export function caseIdOf(chainId: number, cases: Address, applicant: Address): Hex {
   return keccak256(encodeAbiParameters([{ type: "uint256" }, { type: "address" }, { type: "address" }], [BigInt(chainId), cases, applicant]));
+}
+
+/** The secret of a leaf in the register of people; the next index is for whoever gave the one before up. */
+export function peopleSecret(seed: Seed, index: number): Hex {
+  checkIndex(index);
+  return bytesToHex(expand(seed, `${LABEL_PEOPLE}${index}`, SECRET_BYTES));
 }

@@ -39,7 +39,7 @@ interface Claims {
 }
 
 /** Reads a credential and refuses one that is bound to another key. */
-export async function readIdentity(raw: string, holder: PublicJwk): Promise<HeldIdentity> {
+export async function readIdentity(raw: string, holder: PublicJwk): Promise<Omit<HeldIdentity, "isCounted">> {
   let claims: Claims;
   try {
     claims = ((await instance().decode(raw)).jwt?.payload ?? {}) as Claims;

@@ -5,10 +5,11 @@ import type { Json, OwnCase, PublicJwk, Wallet } from "../ports";
 import { type Hex, base64Url, hexToBytes, personCommitment } from "./bytes";
 import { MAX_DELEGATIONS, placeOf, treeOf } from "./delegation/terms";
 import { SHOWN_CLAIMS } from "./delegation/ward";
-import { caseKey, caseSalt, credentialKey, delegationKey, delegationSeed, guardianKey, holderKey, personSalt, receiverKey, useSecret } from "./derive";
+import { caseKey, caseSalt, credentialKey, delegationKey, delegationSeed, guardianKey, holderKey, peopleSecret, personSalt, receiverKey, useSecret } from "./derive";
 import { WalletError } from "./errors";
 import { numberOf, presentCredential, presentIdentity, publicJwk, readCredential } from "./identity";
-import { type AccountRecord, type BlindedToken, type DelegationRecord, type HelpedRecord, type Token, type TrustedSet, type WalletState, delegationOf, personOf, seedOf } from "./state";
+import { commitmentOf } from "./people";
+import { type AccountRecord, type BlindedToken, type DelegationRecord, type HelpedRecord, type PlaceRecord, type Token, type TrustedSet, type WalletState, delegationOf, personOf, seedOf } from "./state";
 import { MAX_HELPED } from "./trusted/codes";
 import type { Vault } from "./vault";
 
@@ -130,6 +131,15 @@ export class Keyring {
   /** The signer by which this person helps somebody. */
   async guardian(id: Hex): Promise<PrivateKeyAccount> {
     return privateKeyToAccount(guardianKey(await this.#seed(), id));
+  }
+
+  /** What is entered in the register of people; the secret stays here. */
+  async commitment(index: number): Promise<Hex> {
+    return await commitmentOf(peopleSecret(await this.#seed(), index));
+  }
+
+  async keepPlace(place: PlaceRecord): Promise<void> {
+    await this.#vault.update((state) => ({ ...state, place }));
   }
 
   async keepTrusted(trusted: TrustedSet): Promise<void> {

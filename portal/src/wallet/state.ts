@@ -44,6 +44,14 @@ export interface HelpedRecord extends Part {
   readonly helping?: Asked & { readonly version: number };
 }
 
+/** This person's place in the register of people. */
+export interface PlaceRecord {
+  /** A random number of the authority's, by which it finds the place again. */
+  readonly seat: Hex;
+  /** Which of the wallet's secrets has it. */
+  readonly index: number;
+}
+
 /** A token of the daily allowance: it opens the case of one key, on one day. */
 export interface Token {
   /** Days since 1 January 1970 in Beijing. */
@@ -102,6 +110,8 @@ export interface WalletState {
   readonly trusted?: TrustedSet;
   /** Whom this person helps. */
   readonly helped?: readonly HelpedRecord[];
+  /** Once an authority has given one. */
+  readonly place?: PlaceRecord;
 }
 
 export function emptyState(seed: Hex, words: string | null, isNew: boolean): WalletState {

@@ -44,14 +44,14 @@ export class VaultWallet implements Wallet {
   }
 
   async identity(): Promise<HeldIdentity | null> {
-    const { identity } = await this.#vault.read();
-    return identity === null ? null : await readIdentity(identity, await this.holderKey());
+    const { identity, place } = await this.#vault.read();
+    return identity === null ? null : { ...(await readIdentity(identity, await this.holderKey())), isCounted: place !== undefined };
   }
 
   async keepIdentity(raw: string): Promise<HeldIdentity> {
     const held = await readIdentity(raw, await this.holderKey());
-    await this.#vault.update((state) => ({ ...state, identity: raw }));
-    return held;
+    const { place } = await this.#vault.update((state) => ({ ...state, identity: raw }));
+    return { ...held, isCounted: place !== undefined };
   }
 
   /** Newest first. A restored wallet asks the chain for its earlier cases the first time. */

@@ -73,6 +73,7 @@ export const signIn = {
   "identity.codeError": ["请输入验证码", "Enter the code"],
   "identity.get": ["取得身份凭证", "Get the credential"],
   "identity.has": ["您的钱包里已经有身份凭证", "Your wallet holds an identity credential"],
+  "identity.counted": ["您在居民登记里有一个位置。每人只有一个，登记里没有您的姓名和号码。", "You have a place in the register of people. Everybody has one only, and it says neither name nor number."],
   "identity.hasText": ["由{issuer}在{date}签发。", "Issued by {issuer} on {date}."],
 
   "wallet.title": ["我的钱包", "My wallet"],

@@ -51,7 +51,7 @@ export async function proveIdentity(wallet: Wallet, number: string, code: string
   const { organisations } = await networkInfo();
   const agency = organisations.find((one) => (one.roles & IDENTITY) !== 0);
   if (!agency) throw new PortFailure("not-found", "no organisation of the Registry may issue identities");
-  const raw = await here().ports.gateways.identity(agency.gateway, { number, code, holder: await wallet.holderKey() });
+  const raw = await here().ports.gateways.identity(agency.gateway, wallet, { number, code });
   await wallet.keepIdentity(raw);
   drawAhead(wallet);
 }
