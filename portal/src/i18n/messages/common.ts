@@ -30,6 +30,7 @@ export const common = {
 
   "common.back": ["返回", "Back"],
   "common.continue": ["继续", "Continue"],
+  "common.cancel": ["取消", "Cancel"],
   "common.change": ["更改", "Change"],
   "common.loading": ["正在读取…", "Loading…"],
   "common.tryAgain": ["再试一次", "Try again"],

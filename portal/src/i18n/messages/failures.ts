@@ -2,7 +2,7 @@ import type { Pair } from ".";
 
 /** What went wrong and what to do next, by the code of a port failure. */
 export const failures = {
-  "failure.detail": ["技术说明：", "Technical detail:"],
+  "failure.detail": ["技术说明", "Technical detail"],
   "failure.offline.title": ["暂时连接不上", "The server did not answer"],
   "failure.offline.next": ["请检查网络，然后再试一次。您填写的内容都还在，重复提交也不会办两次。", "Check your connection and try again. What you entered is kept, and trying again never counts twice."],
   "failure.wrong-passphrase.title": ["口令不正确", "That passphrase is not right"],
@@ -16,9 +16,9 @@ export const failures = {
   "failure.wrong-network.title": ["这不是您认识的网络", "This is not the network you know"],
   "failure.wrong-network.next": ["服务器给出的公钥与第一次访问时记下的不同。请停止操作，并向主管部门核实。", "The server shows another public key than the one pinned at your first visit. Stop, and ask the authority."],
   "failure.transaction-refused.title": ["合约没有接受", "The contract refused this"],
-  "failure.transaction-refused.next": ["什么都没有改变。原因写在下面；如果状态已经变化，请刷新后再操作。", "Nothing has changed. The reason is below; if the case has moved on, reload and look again."],
+  "failure.transaction-refused.next": ["什么都没有改变。状态可能已经变化，请刷新页面再看。", "Nothing has changed. Things may have moved on: reload the page and look again."],
   "failure.gateway-refused.title": ["部门没有接受", "The agency did not accept this"],
-  "failure.gateway-refused.next": ["原因写在下面。更正后可以再提交，不会重复办理。", "The reason is below. Correct it and send it again; it will not count twice."],
+  "failure.gateway-refused.next": ["请检查填写的内容，更正后可以再提交，不会重复办理。还是不行，请联系这个部门，并把技术说明给他们看。", "Check what you entered and send it again; it will not count twice. If it still fails, ask the agency and show them the technical detail."],
   "failure.allowance-used-up.title": ["今天的办件次数用完了", "No more applications today"],
   "failure.allowance-used-up.next": ["为防止滥用，每人每天能提交的申请数有上限。明天（北京时间零点起）会有新的次数；您填写的内容都还在，到时继续提交即可。", "Each person can send only so many applications a day, so that nobody floods the system. New ones come at midnight, Beijing time. What you entered is kept; send it then."],
   "failure.not-found.title": ["没有找到", "Not found"],

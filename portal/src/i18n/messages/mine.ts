@@ -59,7 +59,7 @@ export const mine = {
   "kept.hold": ["{authority}要求保留您的信息（{reference}，自{date}起），期间不能删除。", "{authority} ordered that your data is kept ({reference}, since {date}); it cannot be deleted meanwhile."],
   "kept.holdOpen": ["没有规定期限。", "No end is set."],
   "kept.holdUntil": ["到{date}为止。", "Until {date}."],
-  "kept.failed": ["没有答复：{detail}", "No answer: {detail}"],
+  "kept.failed": ["没有答复", "No answer"],
 
   "request.lead": ["向一个部门提出。部门应当在30天内由工作人员书面答复，并说明理由（个人信息保护法{articles}、第五十条；GB/T 35273—2020第8.7条）。", "To one agency. An officer has to answer within 30 days, with reasons (Personal Information Protection Law, {articles} and 50; GB/T 35273—2020, 8.7)."],
   "request.agency": ["向哪个部门提出？", "To which agency?"],

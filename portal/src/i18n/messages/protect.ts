@@ -82,7 +82,6 @@ export const protect = {
   "counter.lead": ["请当面核对身份证与本人，再填写。确认以后会记录是哪位工作人员办理。", "Compare the identity card with the person before you. Who confirmed is kept on record."],
   "counter.signIn": ["请先以工作人员身份登录", "Sign in as an officer first"],
   "counter.number": ["居民身份证号码", "Resident number"],
-  "counter.numberError": ["请输入18位号码", "Enter the 18 characters of the number"],
   "counter.code": ["对方设备上的号码（8位）", "The code on the person’s device (8 digits)"],
   "counter.codeError": ["号码是8位数字", "The code has 8 digits"],
   "counter.checked": ["我已当面核对本人与身份证", "I have compared the person with their identity card"],

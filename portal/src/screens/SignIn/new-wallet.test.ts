@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { passphraseProblem, placesToAsk, splitWords, wrongPlaces } from "./new-wallet";
-import { cleanNumber } from "./sign-in";
+import { readNumber } from "./sign-in";
 
 test("three different places are asked, in order", () => {
   const places = placesToAsk(12, () => 0.99);
@@ -21,6 +21,10 @@ test("passphrases are long enough and typed twice", () => {
 });
 
 test("identity numbers", () => {
-  expect(cleanNumber("51160219600101001x")).toBe("51160219600101001X");
-  expect(cleanNumber("123")).toBeNull();
+  // The worked examples of GB 11643-1999, annex A.
+  expect(readNumber("110105 19491231 002x")).toEqual({ number: "11010519491231002X" });
+  expect(readNumber("440524188001010014")).toEqual({ number: "440524188001010014" });
+  for (const text of ["123", "", "11010519491231002Y", "11010519491231002XX"]) expect(readNumber(text)).toEqual({ problem: "identity.numberError" });
+  // One digit mistyped, and two neighbours exchanged.
+  for (const text of ["110105194912310021", "11010519491231003X", "11010519491213002X"]) expect(readNumber(text)).toEqual({ problem: "identity.numberWrong" });
 });

@@ -64,8 +64,14 @@ export async function signInAsDemo(resident: DemoResident): Promise<void> {
 }
 
 const NUMBER = /^\d{17}[\dX]$/;
+const CHECK_CHARACTERS = "10X98765432";
 
-export function cleanNumber(text: string): string | null {
-  const clean = text.replace(/[\s-]/g, "").toUpperCase();
-  return NUMBER.test(clean) ? clean : null;
+export type NumberProblem = "identity.numberError" | "identity.numberWrong";
+
+/** An identity number as it was typed, or what is wrong with it: the shape, or the check character (GB 11643-1999, ISO 7064 MOD 11-2). */
+export function readNumber(text: string): { number: string } | { problem: NumberProblem } {
+  const number = text.replace(/[\s-]/g, "").toUpperCase();
+  if (!NUMBER.test(number)) return { problem: "identity.numberError" };
+  const sum = [...number.slice(0, -1)].reduce((before, digit, place) => before + Number(digit) * (2 ** (17 - place) % 11), 0);
+  return CHECK_CHARACTERS[sum % 11] === number.at(-1) ? { number } : { problem: "identity.numberWrong" };
 }
