@@ -425,7 +425,10 @@ describe("other services", () => {
       await picture(page, "journey-subsidy");
       await consentIsShown(page, "disabled-federation", { kind: "standing", used: "consents.used1", worth: "holds" });
       await picture(page, "my-consents");
-      await page.getByRole("button", { name: text("consents.withdraw") }).click();
+      const card = page.locator("[data-consent=disabled-federation]");
+      await card.getByRole("button", { name: text("consents.withdraw") }).click();
+      await card.getByText(text("consents.withdrawSure", { provider: "残联" })).waitFor();
+      await card.getByRole("button", { name: text("consents.withdrawYes"), exact: true }).click();
       await page.locator("[data-consent=disabled-federation][data-worth=withdrawn]").waitFor();
     });
   });

@@ -144,6 +144,8 @@ export const cases = {
   "consents.withdraw": ["撤回同意", "Withdraw consent"],
   "consents.mine": ["我的授权", "My consents"],
   "consents.lead": ["您给过的每一份授权：用了几次，到什么时候，可以随时撤回。这里的次数由链上证明。", "Each consent that you gave: how often it was used and until when it holds. You can withdraw it at any time. The chain proves the numbers."],
+  "consents.withdrawSure": ["撤回后，这个办件里{provider}不能再回答，也不能恢复。确定撤回吗？", "{provider} can then answer nothing more in this case, and it cannot be undone. Withdraw it?"],
+  "consents.withdrawYes": ["撤回", "Withdraw"],
   "consents.none": ["您还没有给过授权", "You have given no consent"],
   "consents.for": ["用于", "For"],
   "consents.kind": ["种类", "Kind"],
