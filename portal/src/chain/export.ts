@@ -8,7 +8,9 @@ import type { Connection } from "./connection";
 import { consentSlots } from "./consent";
 import { type ProviderWalk, walkedSlots } from "./uses";
 
-const FORMAT = "zhengtong-export/1";
+/** What the format of an export begins with. */
+export const EXPORT_FORMATS = "zhengtong-export/";
+const FORMAT = `${EXPORT_FORMATS}1`;
 
 export interface ExportSurroundings {
   readonly connection: Connection;

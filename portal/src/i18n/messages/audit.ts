@@ -51,6 +51,7 @@ export const audit = {
   "bundle.tooLarge": ["文件太大，最多{n} MB", "The file is too large; at most {n} MB"],
   "bundle.do": ["核验", "Check"],
   "bundle.proven": ["证明的内容", "What is proven"],
+  "bundle.isExport": ["这是“我的数据”的导出文件，请用命令核验：zhengtong verify export 文件名 --network-key 网络公钥", "This is an export of My data. Check it with: zhengtong verify export FILE --network-key KEY"],
   "bundle.good": ["文件是真的", "The file is genuine"],
   "bundle.goodText": ["{n}项证明全部成立。用时{ms}毫秒。", "All {n} proofs hold. It took {ms} ms."],
   "bundle.bad": ["文件没有通过核验", "The file failed the check"],
