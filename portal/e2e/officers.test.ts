@@ -110,8 +110,11 @@ describe("the demo's own provider", () => {
       await page.getByLabel(text("act.refuse")).check();
       await page.locator("#statement").fill("经核对，申请当天未满65周岁，满65周岁后可以再次申请。");
       await page.getByRole("button", { name: text("act.sign") }).click();
-      // The page follows the chain: when it shows the new state first, the form and its notice are gone.
-      await page.getByText(text("act.done")).or(page.getByText(text("deskCase.notOpen"))).first().waitFor();
+      await page.getByText(text("act.done", { decision: text("act.refuse") })).waitFor();
+      await page.locator("main").getByRole("link", { name: text("act.toDesk"), exact: true }).click();
+      await page.getByText("civil-affairs-1").waitFor();
+      await page.getByRole("button", { name: text("officer.signOut"), exact: true }).click();
+      await page.getByText(text("desk.signInFirst")).or(page.getByRole("heading", { name: text("officer.signIn.title") })).first().waitFor();
     });
     const view = await resident.reaches(own.id, "refused");
     const keys = await Promise.all([0, 1, 2].map((n) => Officer.signIn(server, AGENCY, n)));

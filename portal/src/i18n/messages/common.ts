@@ -73,7 +73,8 @@ export const common = {
   "status.closed": ["已办结", "Closed"],
 
   "cause.unknown": ["有一项核验没有结果", "An agency could not answer"],
-  "cause.possible_refusal": ["规则指向不予批准，由人决定", "The rules point to a refusal: a person decides"],
+  "cause.possible_refusal": ["按规则可能不予批准，须由人决定", "By the rules it may be refused: a person decides"],
+  "cause.because": ["{cause}：{reason}", "{cause} ({reason})"],
   "cause.rule_asks": ["规则要求人工判断", "The rules ask for a person"],
   "cause.appeal": ["申诉，由另一位工作人员决定", "An appeal: another officer decides"],
 

@@ -2,12 +2,13 @@ import type { Pair } from ".";
 
 export const desk = {
   "desk.title": ["工作台", "Desk"],
-  "desk.lead": ["{organisation}，按承诺时限排列。", "{organisation}, by promised deadline."],
+  "desk.lead": ["{organisation} · {name}，按承诺时限排列。", "{organisation} · {name}, by promised deadline."],
   "desk.signInFirst": ["请先登录", "Sign in first"],
   "desk.none": ["没有待处理的办件", "Nothing is waiting"],
   "desk.noneText": ["有新的办件需要人工审查时，会出现在这里。", "Cases that need a person appear here."],
   "desk.show": ["显示", "Show"],
   "desk.show.open": ["全部未办结", "All open"],
+  "desk.signIn": ["登录方式", "Ways to sign in"],
   "desk.refresh": ["刷新", "Refresh"],
   "desk.case": ["办件", "Case"],
   "desk.deadline": ["承诺时限", "Promised by"],
@@ -85,5 +86,7 @@ export const desk = {
   "act.statementError": ["请写10到2000个字的说明", "Write 10 to 2,000 characters"],
   "act.statementLong": ["说明不能超过2000个字", "At most 2,000 characters"],
   "act.sign": ["签名并提交", "Sign and send"],
-  "act.done": ["已签名，链上已确认", "Signed, and final on the chain"],
+  "act.done": ["您的决定已签名并提交：{decision}", "Your decision is signed and sent: {decision}"],
+  "act.doneText": ["链上已经确认。", "It is final on the chain."],
+  "act.toDesk": ["回到工作台", "Back to the desk"],
 } as const satisfies Record<string, Pair>;

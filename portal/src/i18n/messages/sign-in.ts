@@ -115,5 +115,6 @@ export const signIn = {
   "officer.secretHint": ["只在这个页面的内存里使用，关闭页面就会忘记。", "Used in the memory of this page alone, and forgotten when you close it."],
   "officer.secretError": ["请输入助记词或以0x开头的私钥", "Enter the words, or a private key that begins with 0x"],
   "officer.signIn.do": ["签名并登录", "Sign and sign in"],
+  "officer.signOut.failed": ["已在这里退出，但没有通知到部门", "You are signed out here, but the agency could not be told"],
   "officer.signOut": ["退出工作台", "Sign out of the desk"],
 } as const satisfies Record<string, Pair>;

@@ -3,6 +3,7 @@ import type { CaseEvent, CaseView } from "../../api/types";
 import type { MessageKey } from "../../i18n/index.svelte";
 import { predicatesOf } from "../../package/words";
 import type { ServicePackage } from "../../package/types";
+import { NO_ROW } from "../../rules/evaluate";
 
 export interface Entry {
   id: string;
@@ -13,13 +14,14 @@ export interface Entry {
   at: number | null;
   /** facts that were answered in this step */
   facts?: { predicate: string; value: number | null }[];
+  /** row of the rules that the note is about */
+  row?: number;
   note?: { key: MessageKey; params?: Record<string, string | number> };
   defects?: string[];
 }
 
 const seconds = (event: CaseEvent) => Math.floor(event.block_time_ms / 1000);
 const text = (value: unknown) => (typeof value === "string" ? value : "");
-const NO_ROW = 255;
 const ZERO_ADDRESS = /^0x0{40}$/;
 
 export function timeline(view: CaseView, pack: ServicePackage): Entry[] {
@@ -39,7 +41,7 @@ export function timeline(view: CaseView, pack: ServicePackage): Entry[] {
       else entry("timeline.answered", { provider, facts });
     } else if (event.name === "ReviewRequested") {
       const row = Number(args["row"] ?? NO_ROW);
-      entry("timeline.rules", { id: `rules-${event.block_number}`, note: row === NO_ROW ? { key: "timeline.rulesNone" } : { key: "timeline.rulesRow", params: { row: row + 1 } } });
+      entry("timeline.rules", { id: `rules-${event.block_number}`, ...(row === NO_ROW ? { note: { key: "timeline.rulesNone" } } : pointed(row)) });
       const cause = text(args["cause"]);
       entry("timeline.review", { note: { key: `cause.${cause || view.cause || "unknown"}` as MessageKey } });
       judged = true;
@@ -52,7 +54,7 @@ export function timeline(view: CaseView, pack: ServicePackage): Entry[] {
       const refused = args["outcome"] === "refuse";
       entry(byRules ? "timeline.decided.rules" : refused ? "timeline.decided.refuse" : "timeline.decided.approve", {
         state: refused ? "bad" : "done",
-        ...(byRules ? { note: { key: "timeline.rulesRow", params: { row: Number(args["row"] ?? 0) + 1 } } } : {}),
+        ...(byRules ? pointed(Number(args["row"] ?? 0)) : {}),
       });
     } else if (event.name === "CredentialIssued") entry("timeline.credential");
     else if (event.name === "Appealed") entry("timeline.appealed");
@@ -60,6 +62,10 @@ export function timeline(view: CaseView, pack: ServicePackage): Entry[] {
     else if (event.name === "Closed") entry("timeline.closed");
   }
   return [...entries, ...ahead(view, judged)];
+}
+
+function pointed(row: number): Pick<Entry, "row" | "note"> {
+  return { row, note: { key: "timeline.rulesRow", params: { row: row + 1 } } };
 }
 
 function defectsOf(value: unknown): string[] {

@@ -1,6 +1,7 @@
 /** What the head of the page says about a case. Pure. */
 import type { CaseView } from "../../api/types";
 import type { ServicePackage } from "../../package/types";
+import { NO_ROW } from "../../rules/evaluate";
 
 export interface Verdict {
   tone: "info" | "good" | "warn" | "bad";
@@ -18,6 +19,13 @@ export function verdict(view: CaseView, pack: ServicePackage): Verdict {
   if (status === "closed" && !approved) return { tone: "info", key: "closed", amount: null };
   const per = decision?.row === null || decision?.row === undefined ? undefined : pack.rules.rows[decision.row]?.amount?.per;
   return decision && decision.amount_fen > 0 ? { tone: "good", key: "approvedAmount", amount: { fen: decision.amount_fen, per } } : { tone: "good", key: "approved", amount: null };
+}
+
+/** The row that the rules pointed at when they handed the case to an officer last. */
+export function suggestedRow(view: CaseView): number | null {
+  const asked = view.events.filter((event) => event.name === "ReviewRequested").at(-1)?.args as { row?: unknown } | undefined;
+  const row = Number(asked?.row ?? NO_ROW);
+  return row === NO_ROW ? null : row;
 }
 
 /** Whether the person concerned may appeal now. */

@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import { MockCases } from "../../testing/mock-cases";
 import { packages } from "../../testing/packages";
 import { PREPARED, prepare } from "../../testing/world";
-import { actionOf, approvable, type Draft, fen, problems, refusals, suggestedRow, wasAskedForMore } from "./decision";
+import { actionOf, approvable, type Draft, fen, problems, refusals, wasAskedForMore } from "./decision";
+import { suggestedRow } from "../Case/verdict";
 import { keySource } from "./officer";
 
 const pack = packages["old-age-allowance"]!;

@@ -3,11 +3,9 @@ import type { CaseView } from "../../api/types";
 import { fitsStatement, STATEMENT_MAX } from "../../lib/statement";
 import type { MessageKey } from "../../i18n/index.svelte";
 import type { LawRef, Row, ServicePackage } from "../../package/types";
+import { NO_ROW } from "../../rules/evaluate";
 
 export type Kind = "approve" | "more" | "refuse";
-
-/** Row index of a refusal that no row says. */
-export const NO_ROW = 255;
 
 export interface Draft {
   kind: Kind | "";
@@ -50,13 +48,6 @@ export function lawId(pack: ServicePackage, ref: LawRef): string {
 export function fen(text: string): number | null {
   const found = /^(\d{1,9})(?:\.(\d{1,2}))?$/.exec(text.trim());
   return found ? Number(found[1]) * 100 + Number((found[2] ?? "").padEnd(2, "0")) : null;
-}
-
-/** The row that the rules point at, to begin with. */
-export function suggestedRow(view: CaseView): number | null {
-  const asked = view.events.filter((event) => event.name === "ReviewRequested").at(-1)?.args as { row?: unknown } | undefined;
-  const row = Number(asked?.row ?? NO_ROW);
-  return row === NO_ROW ? null : row;
 }
 
 export function wasAskedForMore(view: CaseView): boolean {

@@ -104,9 +104,14 @@ export async function finishAtProvider(kept: KeptSignIn | null, query: URLSearch
   return kept.organisation;
 }
 
-/** Ends the session here; answers the provider's page that ends it there. */
-export async function signOut(): Promise<string | null> {
+/** Ends the session here, at the agency, and at the organisation's provider where it has a page for that. */
+export async function signOut(): Promise<void> {
   const { officer } = session;
   session.officer = null;
-  return officer === null ? null : await here().ports.gateways.signOut(officer.gateway, officer.desk);
+  if (officer === null) return;
+  const page = await here().ports.gateways.signOut(officer.gateway, officer.desk).catch((cause: unknown) => {
+    if (cause instanceof PortFailure && cause.code === "session-expired") return null; // it had ended by itself
+    throw cause;
+  });
+  if (page !== null) location.assign(page);
 }
