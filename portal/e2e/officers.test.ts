@@ -140,6 +140,57 @@ describe("the demo's own provider", () => {
     });
   });
 
+  test("lets an officer add a passkey, who then signs in with it until it is removed", async () => {
+    // Passkeys are of a name: the portal by its name, and not by number.
+    const origin = server.origin.replace("127.0.0.1", "localhost");
+    await withBrowser(origin, "officers-passkey", {}, async (browser) => {
+      const page = await chooseAgency(browser, AGENCY);
+      const devtools = await browser.context.newCDPSession(page);
+      const options = { protocol: "ctap2", ctap2Version: "ctap2_1", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true } as const;
+      await devtools.send("WebAuthn.enable");
+      const { authenticatorId } = await devtools.send("WebAuthn.addVirtualAuthenticator", { options });
+      const toSignIn = () => page.getByRole("link", { name: text("officer.signOut"), exact: true }).click();
+      const leave = async () => {
+        await page.getByRole("button", { name: text("officer.signOut"), exact: true }).click();
+        await page.getByRole("heading", { name: text("officer.passkeys"), exact: true }).waitFor({ state: "detached" });
+      };
+      await page.getByRole("button", { name: text("officer.account.do") }).click();
+      await page.getByRole("button", { name: /civil-affairs-1/ }).click();
+      await page.waitForURL((url) => url.pathname === "/desk");
+
+      await toSignIn();
+      await page.getByText(text("officer.passkeys.none")).waitFor();
+      await page.locator("#passkey-label").fill("办公室电脑");
+      await page.getByRole("button", { name: text("officer.passkeys.add"), exact: true }).click();
+      const remove = page.getByRole("button", { name: text("officer.passkeys.remove", { name: "办公室电脑" }) });
+      await remove.waitFor();
+      const { credentials } = await devtools.send("WebAuthn.getCredentials", { authenticatorId });
+      assert.deepEqual([credentials.length, credentials[0]?.rpId], [1, "localhost"]);
+      await picture(page, "officer-passkeys");
+      await leave();
+
+      await page.locator("#organisation").selectOption(AGENCY);
+      const enter = page.getByRole("button", { name: text("officer.passkey.do"), exact: true });
+      const sent = page.waitForRequest((request) => request.url().endsWith("/v1/session/passkey"));
+      await enter.click();
+      await page.waitForURL((url) => url.pathname === "/desk");
+      await page.getByRole("heading", { name: text("desk.title"), exact: true }).waitFor();
+      const replayed = await answer(AGENCY, "/v1/session/passkey", (await sent).postDataJSON());
+      assert.deepEqual([replayed.status, replayed.json["type"]], [401, "urn:zhengtong:problem:wrong-challenge"]);
+
+      await toSignIn();
+      await remove.click();
+      await page.getByText(text("officer.passkeys.none")).waitFor();
+      await leave();
+      await page.locator("#organisation").selectOption(AGENCY);
+      const refused = page.waitForResponse((response) => response.url().endsWith("/v1/session/passkey"));
+      await enter.click();
+      assert.equal((await refused).status(), 401);
+      await page.getByText(text("failure.gateway-refused.title")).waitFor();
+      assert.equal(new URL(page.url()).pathname, "/desk/sign-in");
+    });
+  });
+
   test("is a provider for an independent client, and refuses what it should", async () => {
     const demo = new URL(`${server.origin}/demo/provider`);
     const secret = readFileSync(join(server.data, "gateways", AGENCY, "keys", "oidc.secret"), "utf8").trim();

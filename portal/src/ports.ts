@@ -335,6 +335,41 @@ export interface SignInWays {
   key: boolean;
   /** name of the organisation's provider (OpenID Connect) */
   provider: string | null;
+  /** by a passkey that an officer made after a sign-in at the provider */
+  passkey: boolean;
+}
+
+/** What a browser needs to make an officer's passkey; bytes in base64url. */
+export interface PasskeyMaking {
+  challenge: string;
+  rpId: string;
+  user: string;
+  name: string;
+  algorithms: number[];
+  exclude: string[];
+}
+
+/** A passkey that a browser made, or used; bytes in base64url. */
+export interface MadePasskey {
+  clientData: string;
+  attestationObject: string;
+}
+
+export interface ShownPasskey {
+  id: string;
+  clientData: string;
+  authenticatorData: string;
+  signature: string;
+  user: string | null;
+}
+
+export interface OfficerPasskey {
+  id: string;
+  label: string;
+  /** may be on several devices */
+  maySync: boolean;
+  madeMs: number;
+  usedMs: number | null;
 }
 
 /** What came back from a provider, and what this browser kept meanwhile. */
@@ -468,6 +503,14 @@ export interface Gateways {
   /** begins a sign-in at the organisation's provider; only the browser that keeps the secret can finish it */
   beginSignIn(gateway: string, redirectUri: string, secret: string): Promise<{ url: string; state: string }>;
   finishSignIn(gateway: string, organisation: string, returned: ReturnedSignIn): Promise<DeskSession>;
+  beginPasskey(gateway: string): Promise<{ challenge: string; rpId: string }>;
+  finishPasskey(gateway: string, organisation: string, shown: ShownPasskey): Promise<DeskSession>;
+  /** begins to make a passkey, in a session that was opened at the organisation's provider */
+  beginPasskeyMaking(gateway: string, session: DeskSession): Promise<PasskeyMaking>;
+  addPasskey(gateway: string, session: DeskSession, label: string, made: MadePasskey): Promise<void>;
+  /** one's own, and until when they open the desk without another sign-in at the provider (unix seconds) */
+  passkeys(gateway: string, session: DeskSession): Promise<{ items: OfficerPasskey[]; until: number | null }>;
+  removePasskey(gateway: string, session: DeskSession, id: string): Promise<void>;
   /** whose session it is, as the agency knows them */
   whoAmI(gateway: string, session: DeskSession): Promise<{ name: string; roles: string[] }>;
   /** proves to the agency that a key is this officer's; from then on it is theirs alone */

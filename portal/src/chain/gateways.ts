@@ -223,7 +223,42 @@ export function gatewaysOver(http: GatewayHttp, connection: Connection, prove: P
     async signInWays(gateway) {
       const answer = new Answer(await ask(http, gateway, { method: "GET", path: "/v1/session/ways" }));
       const provider = answer.maybe("provider");
-      return { key: answer.maybe("key") === true, provider: typeof provider === "string" ? provider : null };
+      return { key: answer.maybe("key") === true, provider: typeof provider === "string" ? provider : null, passkey: answer.maybe("passkey") === true };
+    },
+
+    async beginPasskey(gateway) {
+      const answer = new Answer(await ask(http, gateway, { method: "POST", path: "/v1/session/passkey/challenge" }));
+      return { challenge: answer.text("challenge"), rpId: answer.text("rp_id") };
+    },
+
+    async finishPasskey(gateway, organisation, { id, clientData, authenticatorData, signature, user }) {
+      const body = { id, client_data: clientData, authenticator_data: authenticatorData, signature, user };
+      return opened(organisation, await ask(http, gateway, { method: "POST", path: "/v1/session/passkey", body }));
+    },
+
+    async beginPasskeyMaking(gateway, session) {
+      const answer = new Answer(await ask(http, gateway, { method: "POST", path: "/v1/session/passkeys/challenge", headers: bearer(session) }));
+      const [algorithms, exclude] = [answer.list("algorithms").map(Number), answer.list("exclude").map(String)];
+      return { challenge: answer.text("challenge"), rpId: answer.text("rp_id"), user: answer.text("user"), name: answer.text("name"), algorithms, exclude };
+    },
+
+    async addPasskey(gateway, session, label, { clientData, attestationObject }) {
+      const body = { label, client_data: clientData, attestation_object: attestationObject };
+      await ask(http, gateway, { method: "POST", path: "/v1/session/passkeys", body, headers: bearer(session) });
+    },
+
+    async passkeys(gateway, session) {
+      const answer = new Answer(await ask(http, gateway, { method: "GET", path: "/v1/session/passkeys", headers: bearer(session) }));
+      const moment = (value: unknown) => (typeof value === "number" ? value : null);
+      const items = answer.list("items").map((value) => {
+        const item = new Answer(value);
+        return { id: item.text("id"), label: item.text("label"), maySync: item.maybe("may_sync") === true, madeMs: item.number("made_ms"), usedMs: moment(item.maybe("used_ms")) };
+      });
+      return { items, until: moment(answer.maybe("until")) };
+    },
+
+    async removePasskey(gateway, session, id) {
+      await ask(http, gateway, { method: "POST", path: "/v1/session/passkeys/remove", body: { id }, headers: bearer(session) });
     },
 
     async beginSignIn(gateway, redirectUri, secret) {

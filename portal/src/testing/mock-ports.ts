@@ -132,7 +132,13 @@ export function mockGateways(cases: MockCases): Gateways {
     answerRequest: async () => undefined,
     exported: async () => "{}\nmock\n",
     signIn: async (_gateway, organisation) => ({ organisation, token: "mock", expiresAtMs: Date.now() + 3_600_000 }),
-    signInWays: async () => ({ key: true, provider: "市统一身份认证平台" }),
+    signInWays: async () => ({ key: true, provider: "市统一身份认证平台", passkey: true }),
+    beginPasskey: async () => ({ challenge: "bW9jaw", rpId: location.hostname }),
+    finishPasskey: async (_gateway, organisation) => ({ organisation, token: "mock", expiresAtMs: Date.now() + 3_600_000 }),
+    beginPasskeyMaking: async () => ({ challenge: "bW9jaw", rpId: location.hostname, user: "bW9jaw", name: "MZ-1001", algorithms: [-7, -8], exclude: [] }),
+    addPasskey: async () => {},
+    passkeys: async () => ({ items: [{ id: "bW9jaw", label: "办公室电脑", maySync: false, madeMs: Date.now() - 86_400_000, usedMs: null }], until: Math.floor(Date.now() / 1000) + 1_000_000 }),
+    removePasskey: async () => {},
     beginSignIn: async () => ({ url: `${location.origin}/desk/sign-in/return?code=mock&state=mock`, state: "mock" }),
     finishSignIn: async (_gateway, organisation, { code }) => {
       if (code === null) throw new PortFailure("gateway-refused", "the provider did not sign you in", "code");

@@ -7,6 +7,7 @@ import type { DemoOfficer } from "../../api/demo";
 import { type Chain, type Hex, PortFailure } from "../../ports";
 import { randomHex } from "../../wallet/bytes";
 import { RECOVERY } from "../Protect/protect";
+import { makePasskey, showPasskey } from "./passkey";
 import { splitWords } from "../SignIn/new-wallet";
 
 /** Role bit of the Registry: decides cases. */
@@ -102,6 +103,25 @@ export async function finishAtProvider(kept: KeptSignIn | null, query: URLSearch
   const desk = await here().ports.gateways.finishSignIn(gateway, kept.organisation, { state, secret, code: query.get("code"), issuer: query.get("iss") });
   await enter(kept.organisation, gateway, desk, null);
   return kept.organisation;
+}
+
+/** Signs an officer in by a passkey that they made at this desk. */
+export async function signInByPasskey(organisation: string): Promise<void> {
+  const gateway = await gatewayOf(organisation);
+  const { gateways } = here().ports;
+  const shown = await showPasskey(await gateways.beginPasskey(gateway));
+  const desk = await gateways.finishPasskey(gateway, organisation, shown).catch((cause: unknown) => {
+    // There was no session yet that could have ended: the passkey itself is refused.
+    throw cause instanceof PortFailure && cause.code === "session-expired" ? new PortFailure("gateway-refused", cause.detail, cause.field) : cause;
+  });
+  await enter(organisation, gateway, desk, null);
+}
+
+/** Makes a passkey for the desk of the officer who is signed in. */
+export async function addPasskey(officer: OfficerSession, label: string, organisation: string): Promise<void> {
+  const { gateways } = here().ports;
+  const made = await makePasskey(await gateways.beginPasskeyMaking(officer.gateway, officer.desk), organisation);
+  await gateways.addPasskey(officer.gateway, officer.desk, label, made);
 }
 
 /** Ends the session here, at the agency, and at the organisation's provider where it has a page for that. */
