@@ -3,7 +3,7 @@ import { networkInfo } from "../../app/here.svelte";
 import { organisationOf } from "../../app/organisations";
 import { type Organisation, PortFailure, type Wallet } from "../../ports";
 import { ofAgeS } from "../../wallet/delegation/ward";
-import { cleanNumber } from "../SignIn/sign-in";
+import { readNumber } from "../SignIn/sign-in";
 
 /** Role bits of the Registry: says who people are, and issues what can be revoked. */
 const CONFIRMS = 4 | 8;
@@ -18,9 +18,9 @@ export async function registerAuthority(): Promise<Organisation> {
 
 /** A child's number as typed, or what is wrong with it. */
 export function wardNumber(typed: string, nowMs: number): { number: string } | { wrong: "ward.numberError" | "ward.ofAgeError" } {
-  const number = cleanNumber(typed);
-  if (number === null) return { wrong: "ward.numberError" };
-  return ofAgeS(number) * 1000 > nowMs ? { number } : { wrong: "ward.ofAgeError" };
+  const read = readNumber(typed);
+  if ("problem" in read) return { wrong: "ward.numberError" };
+  return ofAgeS(read.number) * 1000 > nowMs ? read : { wrong: "ward.ofAgeError" };
 }
 
 /** The number on the identity credential. */
