@@ -142,27 +142,27 @@ describe("the pages", () => {
       };
     });
     const number = await screen.findByLabelText("The child’s resident number");
-    await fireEvent.input(number, { target: { value: "440304195911190014" } });
+    await fireEvent.input(number, { target: { value: "440304195911190017" } });
     await press(/Have it confirmed/);
     expect(screen.getByRole("alert").textContent).toContain("has no guardian any more");
-    await fireEvent.input(number, { target: { value: "440304202001010018" } });
+    await fireEvent.input(number, { target: { value: "440304202001010016" } });
     await fireEvent.input(screen.getByLabelText("What you call the child"), { target: { value: "小明" } });
     await fireEvent.click(document.getElementById(`service-${SERVICE}`) as HTMLElement);
     await fireEvent.click(screen.getByLabelText(/^90 days/));
     await press(/Have it confirmed/);
     await screen.findByText("You can now apply for 小明");
-    expect(asked).toEqual(["public-security", { number: "440304202001010018", name: "小明", services: [SERVICE], days: 90 }]);
+    expect(asked).toEqual(["public-security", { number: "440304202001010016", name: "小明", services: [SERVICE], days: 90 }]);
   });
 
   it("who was confirmed for a child is shown, and ended", async () => {
     const ended: string[] = [];
     await open("/me/delegations/confirmed", ({ ports: { delegations } }) => {
-      delegations.guardianships = async () => [{ document: "0x0a", guardian: "440304198001010015", key: "0x0b", services: [SERVICE], from: 1, until: 4_000_000_000, ended: ended.length > 0 ? { at: 1_790_000_000, by: "child" } : null }];
+      delegations.guardianships = async () => [{ document: "0x0a", guardian: "440304198001010017", key: "0x0b", services: [SERVICE], from: 1, until: 4_000_000_000, ended: ended.length > 0 ? { at: 1_790_000_000, by: "child" } : null }];
       delegations.endGuardianship = async (_wallet, _authority, _number, document) => void ended.push(document);
     });
-    await fireEvent.input(await screen.findByLabelText(/^The child’s resident number/), { target: { value: "440304202001010018" } });
+    await fireEvent.input(await screen.findByLabelText(/^The child’s resident number/), { target: { value: "440304202001010016" } });
     await press(/^Look$/);
-    await screen.findByText("440304198001010015");
+    await screen.findByText("440304198001010017");
     await press(/End it/);
     await screen.findByText("It has ended, for every agency.");
     expect(ended).toEqual(["0x0a"]);
