@@ -205,6 +205,7 @@ impl From<GuardianshipError> for Problem {
             GuardianshipError::NotGuardian => Self::refused("not-guardian", error, "number"),
             GuardianshipError::TooMany => Self::busy(error),
             GuardianshipError::Full => Self::conflict("too-many", error, "number"),
+            GuardianshipError::OtherChild => Self::conflict("other-child", error, "terms"),
             GuardianshipError::Ended => Self::conflict("ended", error, "terms"),
             GuardianshipError::Unavailable => {
                 let title = "The agency's register gives no answer";

@@ -611,6 +611,54 @@ async fn a_ward_who_comes_of_age_is_nobodys_ward() {
     drop(guardian);
 }
 
+/// A guardian of two children could hide from one of them what was confirmed, under the other's name.
+#[tokio::test]
+async fn terms_are_confirmed_for_one_child() {
+    let Family {
+        mut world,
+        child,
+        guardian,
+        ..
+    } = family().await;
+    let (_, prepared) = population().await;
+    let police = connect(&prepared.databases[AUTHORITY], Access::ReadOnly)
+        .await
+        .unwrap();
+    let sister: String = sqlx::query(
+        "SELECT number FROM guardianship WHERE number <> $1 ORDER BY substr(number, 7, 8) DESC, number LIMIT 1",
+    )
+    .bind(&child.number)
+    .fetch_one(&police)
+    .await
+    .unwrap()
+    .get(0);
+    // The register calls them a guardian of both.
+    let mapping = std::fs::read_to_string(world.config(AUTHORITY).await.mapping).unwrap();
+    let path = world.folder.path().join("both.toml");
+    std::fs::write(
+        &path,
+        mapping.replace("number = :number AND", ":number <> '' AND"),
+    )
+    .unwrap();
+    world.mappings.push((AUTHORITY, path));
+    world.restart().await;
+    let given = Given::guardian(1, &child, &guardian);
+    confirm(&world, &guardian, &child.number, &given.terms)
+        .await
+        .unwrap();
+    let again = confirm(&world, &guardian, &sister, &given.terms).await;
+    assert_eq!(again.err(), Some((409, "other-child".to_owned())));
+    assert_eq!(
+        find(&world, &guardian, &sister).await.unwrap(),
+        json!([]),
+        "nothing was confirmed for the other child"
+    );
+    let found = find(&world, &child, &child.number).await.unwrap();
+    assert_eq!(found.as_array().unwrap().len(), 1);
+    let own = Given::guardian(2, &child, &guardian);
+    confirm(&world, &guardian, &sister, &own.terms).await.unwrap();
+}
+
 #[tokio::test]
 async fn what_the_authority_does_not_confirm() {
     let Family {

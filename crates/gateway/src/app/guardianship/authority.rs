@@ -107,6 +107,10 @@ impl App {
         let (child, guardian) = (&concerned.child, &concerned.person);
         let subject = self.vault.resident(child);
         let before = self.store.guardianship(document).await?;
+        let is_of_another = |row: &GuardianshipRow| row.child != subject;
+        if before.as_ref().is_some_and(is_of_another) {
+            return Err(GuardianshipError::OtherChild);
+        }
         if before.as_ref().is_some_and(|row| row.ended_s > 0) {
             return Err(GuardianshipError::Ended);
         }
@@ -135,6 +139,16 @@ impl App {
             ended_by: String::new(),
         };
         self.store.put_guardianship(&row).await?;
+        // Somebody may have been quicker with the same terms.
+        if self
+            .store
+            .guardianship(document)
+            .await?
+            .as_ref()
+            .is_none_or(is_of_another)
+        {
+            return Err(GuardianshipError::OtherChild);
+        }
         // The chain knows a list that has its place before anybody has it.
         self.anchor_statuses().await?;
         let text = |value: String| Value::String(value);

@@ -89,6 +89,9 @@ pub enum GuardianshipError {
     /// It was issued for these terms before, and has been ended.
     #[error("the credential for these terms was ended")]
     Ended,
+    /// It was issued for these terms before, and for another child: who looks for it would find one of the two.
+    #[error("`terms`: they were confirmed for another child; make terms for each child")]
+    OtherChild,
     /// Nothing was issued under this name for this child.
     #[error("no such credential was issued for this child")]
     None,
