@@ -149,7 +149,7 @@ describe("the demo's own provider", () => {
       const options = { protocol: "ctap2", ctap2Version: "ctap2_1", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true } as const;
       await devtools.send("WebAuthn.enable");
       const { authenticatorId } = await devtools.send("WebAuthn.addVirtualAuthenticator", { options });
-      const toSignIn = () => page.getByRole("link", { name: text("officer.signOut"), exact: true }).click();
+      const toSignIn = () => page.getByRole("link", { name: text("desk.signIn"), exact: true }).click();
       const leave = async () => {
         await page.getByRole("button", { name: text("officer.signOut"), exact: true }).click();
         await page.getByRole("heading", { name: text("officer.passkeys"), exact: true }).waitFor({ state: "detached" });
