@@ -170,7 +170,9 @@ pub fn check(bytes: &[u8], key: &NetworkKey) -> Report {
 
 /// The text and its signature.
 /// The export, the text that is signed, and the signature.
-fn open(bytes: &[u8]) -> Result<((Export, &[u8], &str), String), String> {
+type Opened<'a> = (Export, &'a [u8], &'a str);
+
+fn open(bytes: &[u8]) -> Result<(Opened<'_>, String), String> {
     let (text, signature) = part(bytes)?;
     let detail = format!("{FORMAT}, {} bytes", bytes.len());
     Ok(((read(text)?, text, signature), detail))

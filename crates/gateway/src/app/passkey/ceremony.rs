@@ -128,7 +128,7 @@ impl ClientData {
         if self.kind != expected {
             return Err(CeremonyError::Kind);
         }
-        let is_known = site.origins.iter().any(|origin| *origin == self.origin);
+        let is_known = site.origins.contains(&self.origin);
         if !is_known || self.is_cross_origin || self.top_origin.is_some() {
             return Err(CeremonyError::Origin);
         }
