@@ -1,7 +1,8 @@
 // Delegations between two people's wallets: given, accepted, looked up on the chain, ended.
 import { type Delegation, type Delegations, type Hex, type OwnCase, PortFailure, type PublicJwk, type Wallet } from "../ports";
 import { hexToBytes, randomHex } from "../wallet/bytes";
-import { compareNumber, openHandover, readRequest, receiverOf, sealHandover, writeRequest } from "../wallet/delegation/codes";
+import { receiverOf } from "../wallet/codes";
+import { compareNumber, openHandover, readRequest, sealHandover, writeRequest } from "../wallet/delegation/codes";
 import { DELEGATION_AUDIENCE, type DelegationTerms, MAX_CASES, MAX_DURATION_S, documentOf, keyOf, rootOf, treeOf } from "../wallet/delegation/terms";
 import { ofAgeS, requireConfirmed, statusOf } from "../wallet/delegation/ward";
 import { WalletError } from "../wallet/errors";

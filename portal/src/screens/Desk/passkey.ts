@@ -1,18 +1,9 @@
 // An officer's passkey (WebAuthn): made and used in the browser, checked by the agency's gateway.
-import { type MadePasskey, type PasskeyMaking, PortFailure, type ShownPasskey } from "../../ports";
+import type { MadePasskey, PasskeyMaking, ShownPasskey } from "../../ports";
+import { TIMEOUT_MS, asked } from "../../wallet/account/passkey";
 import { base64Url, fromBase64Url } from "../../wallet/bytes";
 
-const TIMEOUT_MS = 120_000;
-
 const text = (bytes: ArrayBuffer) => base64Url(new Uint8Array(bytes));
-
-async function asked(work: Promise<Credential | null>): Promise<PublicKeyCredential> {
-  const credential = await work.catch((cause: unknown) => {
-    throw new PortFailure("passkey-refused", cause instanceof Error ? cause.message : String(cause));
-  });
-  if (credential === null) throw new PortFailure("passkey-refused", "no passkey was chosen");
-  return credential as PublicKeyCredential;
-}
 
 /** Makes one that the device can find by itself; whoever uses it is verified. */
 export async function makePasskey(making: PasskeyMaking, organisation: string): Promise<MadePasskey> {

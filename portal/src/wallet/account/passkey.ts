@@ -6,7 +6,8 @@ import { WalletError } from "../errors";
 import { PASSKEY, type Proof, type Signer, signerId, word } from "./signers";
 
 const ES256 = -7;
-const TIMEOUT_MS = 120_000;
+/** How long a person has for the prompt of their device. */
+export const TIMEOUT_MS = 120_000;
 
 export interface Passkey {
   /** base64url */
@@ -41,7 +42,8 @@ export function passkeysExist(): boolean {
   return typeof PublicKeyCredential === "function" && navigator.credentials !== undefined && !ADDRESS.test(location.hostname);
 }
 
-async function asked(work: Promise<Credential | null>): Promise<PublicKeyCredential> {
+/** What the person answered to such a prompt, or that they did not. */
+export async function asked(work: Promise<Credential | null>): Promise<PublicKeyCredential> {
   try {
     const credential = await work;
     if (credential === null) throw new WalletError("passkey-refused", "no passkey was chosen");

@@ -1,9 +1,9 @@
 // What the two people hand each other: first who the delegate is, then the delegation, sealed to the delegate's wallet.
 // Both are texts: shown as a code to scan, sent as a link, or read out of a message.
-import { x25519 } from "@noble/curves/ed25519.js";
 import { p256 } from "@noble/curves/nist.js";
 import type { PublicJwk } from "../../ports";
-import { type Hex, type Json, base64Url, bytesToHex, concatBytes, fromBase64Url, hexToBytes, jcs, sha256Digits, stringToBytes } from "../bytes";
+import { type Hex, type Json, base64Url, concatBytes, fromBase64Url, hexToBytes, jcs, stringToBytes } from "../bytes";
+import { bytesOfCode, digitsOf } from "../codes";
 import { WalletError } from "../errors";
 import { open, seal } from "../hpke";
 import { thumbprint } from "../identity";
@@ -12,8 +12,6 @@ import { requireConfirmed, requireSigned } from "./ward";
 
 const INFO = "zhengtong/delegation/v1";
 const MAX_NAME_CHARACTERS = 64;
-/** The most characters of a code that is read. */
-export const MAX_CODE_CHARACTERS = 64 * 1024;
 
 /** Who wants to act for somebody: public keys, and the name they go by. */
 export interface DelegateRequest {
@@ -33,6 +31,8 @@ export interface Handover {
   readonly name: string;
 }
 
+const wrong = (detail: string): WalletError => new WalletError("delegation-format", detail);
+
 function parsed(text: string): Record<string, unknown> {
   const value: unknown = JSON.parse(text);
   if (typeof value !== "object" || value === null || (value as { v?: unknown }).v !== 1) throw new TypeError("version");
@@ -44,31 +44,13 @@ function nameIn(value: unknown): string {
   return value;
 }
 
-/** A code as it was pasted or scanned: alone, or at the end of a link. */
-function bytesOf(code: string): Uint8Array<ArrayBuffer> {
-  const text = code.trim();
-  if (text.length > MAX_CODE_CHARACTERS) throw new WalletError("delegation-format", "too long");
-  const alone = text.slice(text.indexOf("#") + 1).replaceAll(/\s/g, "");
-  if (alone === "") throw new WalletError("delegation-format", "empty");
-  try {
-    return fromBase64Url(alone);
-  } catch {
-    throw new WalletError("delegation-format", "not base64url");
-  }
-}
-
-/** The public key that belongs to a receiver's private key. */
-export function receiverOf(secret: Hex): Hex {
-  return bytesToHex(x25519.getPublicKey(hexToBytes(secret)));
-}
-
 export function writeRequest({ holder, receiver, name }: DelegateRequest): string {
   const { x, y } = holder;
   return base64Url(stringToBytes(jcs({ v: 1, x, y, receiver, name })));
 }
 
 export function readRequest(code: string): DelegateRequest {
-  const bytes = bytesOf(code);
+  const bytes = bytesOfCode(code, wrong);
   try {
     const { x, y, receiver, name } = parsed(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
     if (typeof x !== "string" || typeof y !== "string") throw new TypeError("key");
@@ -81,10 +63,9 @@ export function readRequest(code: string): DelegateRequest {
   }
 }
 
-/** Twelve digits that both people can compare, in groups of three: of the delegate's two keys. */
+/** Of the delegate's two keys, for both people to compare. */
 export function compareNumber({ holder, receiver }: DelegateRequest): string {
-  const digits = BigInt(`0x${sha256Digits(jcs({ holder: thumbprint(holder), receiver }))}`) % 10n ** 12n;
-  return digits.toString().padStart(12, "0").replaceAll(/(\d{3})(?=\d)/g, "$1 ");
+  return digitsOf(jcs({ holder: thumbprint(holder), receiver }), 12);
 }
 
 export function sealHandover(receiver: Hex, handover: Handover): Promise<string> {
@@ -93,7 +74,7 @@ export function sealHandover(receiver: Hex, handover: Handover): Promise<string>
 
 /** Opens what was handed over and checks all that an agency would, but who issued the giver's identity. */
 export async function openHandover(secret: Hex, holder: PublicJwk, code: string, chainId: number): Promise<Handover> {
-  const bytes = bytesOf(code);
+  const bytes = bytesOfCode(code, wrong);
   let opened: Record<string, unknown>;
   try {
     opened = parsed(new TextDecoder("utf-8", { fatal: true }).decode(await open(secret, bytes, { info: INFO })));

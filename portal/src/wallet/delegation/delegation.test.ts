@@ -6,7 +6,8 @@ import { presentIdentity, publicJwk, thumbprint } from "../identity";
 import { keyringOf } from "../keyring";
 import { WORDS, PASSPHRASE, identify, openStore } from "../testing";
 import vectors from "../vectors.json";
-import { compareNumber, openHandover, readRequest, receiverOf, sealHandover, writeRequest } from "./codes";
+import { receiverOf } from "../codes";
+import { compareNumber, openHandover, readRequest, sealHandover, writeRequest } from "./codes";
 import { DELEGATION_AUDIENCE, type DelegationTerms, MAX_CASES, MAX_DURATION_S, documentOf, keyOf, placeOf, readTerms, rootOf, treeOf } from "./terms";
 
 const hex = (text: string): Hex => text as Hex;

@@ -8,7 +8,8 @@ import { publicJwk, thumbprint } from "../identity";
 import { keyringOf } from "../keyring";
 import { PASSPHRASE, WORDS, identify, openStore } from "../testing";
 import vectors from "../vectors.json";
-import { openHandover, receiverOf, sealHandover } from "./codes";
+import { receiverOf } from "../codes";
+import { openHandover, sealHandover } from "./codes";
 import { type DelegationTerms, documentOf, keyOf, rootOf, treeOf } from "./terms";
 import { GUARDIANSHIP_VCT, ofAgeS, requireConfirmed, statusOf } from "./ward";
 

@@ -1,9 +1,8 @@
 // What goes from hand to hand between a person and those whom they trust to help them recover: an offer, a part of the backup
 // key, the new keys of a recovery, and the part given back. All are texts, as those of delegations are.
-import { x25519 } from "@noble/curves/ed25519.js";
 import { DEVICE, PASSKEY, type Signer, WALLET } from "../account/signers";
-import { type Hex, type Json, base64Url, bytesToHex, fromBase64Url, hexToBytes, jcs, sha256Digits, stringToBytes } from "../bytes";
-import { MAX_CODE_CHARACTERS } from "../delegation/codes";
+import { type Hex, type Json, base64Url, bytesToHex, fromBase64Url, hexToBytes, jcs, stringToBytes } from "../bytes";
+import { bytesOfCode, digitsOf } from "../codes";
 import { WalletError } from "../errors";
 import { open, seal } from "../hpke";
 
@@ -80,18 +79,6 @@ function nameIn(value: unknown): string {
   return value;
 }
 
-/** The bytes of a code as it was pasted: alone, or at the end of a link. */
-function bytesOf(code: string): Uint8Array<ArrayBuffer> {
-  if (code.length > MAX_CODE_CHARACTERS) throw wrong("too long");
-  const alone = code.slice(code.indexOf("#") + 1).replaceAll(/\s/g, "");
-  if (alone === "") throw wrong("empty");
-  try {
-    return fromBase64Url(alone);
-  } catch {
-    throw wrong("not base64url");
-  }
-}
-
 function contentOf(bytes: Uint8Array, kind: string): Record<string, unknown> {
   let value: unknown;
   try {
@@ -104,23 +91,12 @@ function contentOf(bytes: Uint8Array, kind: string): Record<string, unknown> {
   return content;
 }
 
-/** Digits that two people can compare, in groups of three. */
-function digitsOf(text: string, length: 6 | 12): string {
-  const digits = BigInt(`0x${sha256Digits(text)}`) % 10n ** BigInt(length);
-  return digits.toString().padStart(length, "0").replaceAll(/(\d{3})(?=\d)/g, "$1 ");
-}
-
-/** The public key that belongs to a receiver's private key. */
-export function receiverOf(secret: Hex): Hex {
-  return bytesToHex(x25519.getPublicKey(hexToBytes(secret)));
-}
-
 export function writeOffer({ id, address, receiver, name }: Offer): string {
   return encoded("offer", { id, address, receiver, name });
 }
 
 export function readOffer(code: string): Offer {
-  const { id, address, receiver, name } = contentOf(bytesOf(code), "offer");
+  const { id, address, receiver, name } = contentOf(bytesOfCode(code, wrong), "offer");
   return { id: is(HEX_16, id, "id"), address: is(ADDRESS, address, "address"), receiver: is(HEX_32, receiver, "receiver"), name: nameIn(name) };
 }
 
@@ -134,7 +110,7 @@ export function sealPart(receiver: Hex, part: Part): Promise<string> {
 }
 
 export async function openPart(secret: Hex, code: string): Promise<Part> {
-  const bytes = bytesOf(code);
+  const bytes = bytesOfCode(code, wrong);
   const opened = await open(secret, bytes, { info: PART_INFO }).catch(() => {
     throw new WalletError("trusted-foreign", "it is sealed to another wallet, or incomplete");
   });
@@ -171,7 +147,7 @@ function signerIn(value: unknown): Signer {
 }
 
 export function readAsked(code: string): Asked {
-  const { signers, receiver } = contentOf(bytesOf(code), "asked");
+  const { signers, receiver } = contentOf(bytesOfCode(code, wrong), "asked");
   if (!Array.isArray(signers) || signers.length === 0 || signers.length > MAX_SIGNERS) throw wrong("signers");
   return { signers: signers.map(signerIn), receiver: long(receiver, "receiver") };
 }
@@ -186,7 +162,7 @@ export function sealGiven(receiver: Hex, account: Hex, { share, set, host, neede
 }
 
 export async function openGiven(secret: Hex, account: Hex, code: string): Promise<GivenPart> {
-  const bytes = bytesOf(code);
+  const bytes = bytesOfCode(code, wrong);
   const opened = await open(secret, bytes, { info: GIVEN_INFO, bound: account }).catch(() => {
     throw new WalletError("trusted-foreign", "it is sealed to another device, or incomplete");
   });
