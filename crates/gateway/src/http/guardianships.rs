@@ -43,6 +43,33 @@ pub struct ForChild {
     terms: Value,
 }
 
+/// Who asks, wiped from memory afterwards.
+struct Asker {
+    presentation: Zeroizing<String>,
+    nonce: String,
+    number: Zeroizing<String>,
+}
+
+impl Asker {
+    fn shown(&self) -> Shown<'_> {
+        Shown {
+            presentation: &self.presentation,
+            nonce: &self.nonce,
+            number: &self.number,
+        }
+    }
+}
+
+impl From<AboutChild> for Asker {
+    fn from(body: AboutChild) -> Self {
+        Self {
+            presentation: Zeroizing::new(body.presentation),
+            nonce: body.nonce,
+            number: Zeroizing::new(body.number),
+        }
+    }
+}
+
 /// A credential that was issued for a child.
 #[derive(Serialize, ToSchema)]
 pub struct Guardianship {
@@ -97,13 +124,18 @@ pub struct Guardianships {
         (status = 503, body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn issue(State(app): State<App>, Body(body): Body<ForChild>) -> Result<Json<Issued>, Problem> {
-    let (presentation, number) = (Zeroizing::new(body.presentation), Zeroizing::new(body.number));
-    let shown = Shown {
-        presentation: &presentation,
-        nonce: &body.nonce,
-        number: &number,
-    };
-    let credential = app.issue_guardianship(&shown, &body.terms).await?;
+    let ForChild {
+        presentation,
+        nonce,
+        number,
+        terms,
+    } = body;
+    let asker = Asker::from(AboutChild {
+        presentation,
+        nonce,
+        number,
+    });
+    let credential = app.issue_guardianship(&asker.shown(), &terms).await?;
     Ok(Json(Issued {
         credential: credential.expose().to_owned(),
     }))
@@ -124,13 +156,8 @@ pub async fn find(
     State(app): State<App>,
     Body(body): Body<AboutChild>,
 ) -> Result<Json<Guardianships>, Problem> {
-    let (presentation, number) = (Zeroizing::new(body.presentation), Zeroizing::new(body.number));
-    let shown = Shown {
-        presentation: &presentation,
-        nonce: &body.nonce,
-        number: &number,
-    };
-    let found = app.find_guardianships(&shown).await?;
+    let asker = Asker::from(body);
+    let found = app.find_guardianships(&asker.shown()).await?;
     Ok(Json(Guardianships {
         items: found.into_iter().map(Guardianship::from).collect(),
     }))
@@ -156,12 +183,7 @@ pub async fn end(
     let document: B256 = id
         .parse()
         .map_err(|_| Problem::not_found("no such credential was issued for this child"))?;
-    let (presentation, number) = (Zeroizing::new(body.presentation), Zeroizing::new(body.number));
-    let shown = Shown {
-        presentation: &presentation,
-        nonce: &body.nonce,
-        number: &number,
-    };
-    app.end_guardianship(&shown, document).await?;
+    let asker = Asker::from(body);
+    app.end_guardianship(&asker.shown(), document).await?;
     Ok(StatusCode::NO_CONTENT)
 }
