@@ -2,6 +2,22 @@
 const id = (name) => `0x${Buffer.from(name).toString("hex").padEnd(64, "0")}`;
 const next = (tab) => tab.locator("main form button[type=submit]").click();
 
+/** The account of BIP-39's words of zeros, from ERC-4527's test cases. */
+const ACCOUNT =
+  "ur:crypto-hdkey/oxaxhdclaowdverokopdinhseeroisyalksaykctjshedprnuyjyfgrovawewftyghceglrpkgaahdcxtplfjsluknfwlaisaxwypalbjylswzamcxhscyuyloztmwfnldlgskpyptgsdecfamtaaddyoeadlncsdwykcsfnykaeykaocywlcscewfaycytedmfeayghlptnin";
+
+async function elsewhere(tab) {
+  await tab.locator("#organisation").selectOption("civil-affairs");
+  await tab.locator("main summary").first().click();
+  await tab.locator("main input[value=elsewhere]").check();
+}
+
+async function connect(tab) {
+  await tab.locator("#account-text").fill(ACCOUNT);
+  await tab.locator("main form button.primary").click();
+  await tab.locator("main form button[type=submit]").waitFor();
+}
+
 export const PAGES = [
   { name: "home", path: "/" },
   { name: "services", path: "/services?q=津贴" },
@@ -117,6 +133,29 @@ export const PAGES = [
   { name: "appeal-wrong", path: `/cases/${id("refused")}/appeal`, role: "resident", act: next },
   { name: "supplement", path: `/cases/${id("supplement")}/supplement`, role: "resident" },
   { name: "officer-sign-in", path: "/desk/sign-in" },
+  { name: "officer-elsewhere", path: "/desk/sign-in", act: elsewhere },
+  {
+    name: "officer-elsewhere-account",
+    path: "/desk/sign-in",
+    act: async (tab) => {
+      await elsewhere(tab);
+      await connect(tab);
+    },
+  },
+  {
+    name: "officer-elsewhere-sign",
+    path: "/desk/sign-in",
+    act: async (tab) => {
+      await elsewhere(tab);
+      await connect(tab);
+      await tab.locator("main form button[type=submit]").click();
+      await tab.locator("#asking-title").waitFor();
+      await tab.locator("main section.asking summary").click();
+      await tab.locator("#answer").fill("ur:eth-signature/zz");
+      await tab.locator("main section.asking button.primary").click();
+      await tab.locator("#answer-error").waitFor();
+    },
+  },
   { name: "desk-first", path: "/desk" },
   { name: "desk", path: "/desk", role: "officer" },
   { name: "desk-case", path: `/desk/cases/${id("possible-refusal")}`, role: "officer", waitMs: 1800 },

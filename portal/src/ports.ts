@@ -9,6 +9,9 @@
 import type { ChosenEvidence } from "./chain/evidence";
 import type { CredentialStatus } from "./chain/status-list";
 import type { ConsentAsked, ConsentUse } from "./package/types";
+import type { AccountKey } from "./wallet/elsewhere/account";
+import type { Openings } from "./wallet/elsewhere/openings";
+import type { CheckedSignature } from "./wallet/elsewhere/request";
 
 export type Hex = `0x${string}`;
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -28,6 +31,8 @@ export type FailureCode =
   | "allowance-used-up" // no more cases can be opened today
   | "not-found"
   | "session-expired"
+  | "signing-stopped" // what was to be signed on another machine was given up
+  | "signing-late" // its time was up before it was signed
   | "passkey-refused" // the person did not unlock it, or it is not on this device
   | "passkey-unable" // its authenticator has no PRF: it cannot seal a wallet
   | "passkey-wrong" // it does not open this wallet
@@ -249,7 +254,35 @@ export interface ConsentState {
   uses: number;
 }
 
-/** A key of an officer: demo key, words, or injected wallet. */
+/** A signature that another machine is asked for (ERC-4527). */
+export interface SignatureWanted {
+  what: "sign-in" | "decision";
+  address: Hex;
+  chainId: number;
+  /** eth-sign-request, in CBOR */
+  content: Uint8Array;
+  /** what stands behind hashes in it, as a file for that machine; empty when there is none */
+  behind: string;
+  /** until when it can be used; null: for as long as it takes */
+  untilMs: number | null;
+  /** the signature in an answer, if it is that key's, of exactly this; fails with a `WireError` that says what is wrong */
+  check(answer: string): Promise<CheckedSignature>;
+}
+
+/** Asks a person to carry it to the other machine and back. Fails when they give it up. */
+export type AskElsewhere = (wanted: SignatureWanted) => Promise<CheckedSignature>;
+
+/** What the chain says of a key. */
+export interface Standing {
+  /** slug of its organisation; null: it is no officer's */
+  organisation: string | null;
+  active: boolean;
+}
+
+/** Where an officer's key is: in the memory of this page, in another wallet of this browser, or on another machine. */
+export type OfficerKeySource = { privateKey: Hex } | { words: string[] } | { provider: InjectedProvider } | { elsewhere: AccountKey; ask: AskElsewhere };
+
+/** A key of an officer. */
 export interface OfficerKey {
   readonly address: Hex;
   signMessage(text: string): Promise<Hex>;
@@ -270,10 +303,12 @@ export interface Chain {
   appeal(wallet: Wallet, own: OwnCase, statement: Hex): Promise<Sent>;
   /** says that the promised time is over: a case that still waits for an agency goes to a person */
   escalate(wallet: Wallet, own: OwnCase): Promise<Sent>;
-  approve(key: OfficerKey, id: Hex, action: { row: number; amountFen: number; reason: string; statute: Hex; statement: Hex }): Promise<Sent>;
-  refuse(key: OfficerKey, id: Hex, action: { row: number; reason: string; statute: Hex; statement: Hex }): Promise<Sent>;
+  approve(key: OfficerKey, id: Hex, action: { row: number; amountFen: number; reason: string; statute: Hex; statement: Hex; behind?: Openings }): Promise<Sent>;
+  refuse(key: OfficerKey, id: Hex, action: { row: number; reason: string; statute: Hex; statement: Hex; behind?: Openings }): Promise<Sent>;
   requestMore(key: OfficerKey, id: Hex, action: { defects: string[]; statement: Hex }): Promise<Sent>;
-  officerKey(source: { privateKey: Hex } | { words: string[] } | { provider: InjectedProvider }): Promise<OfficerKey>;
+  officerKey(source: OfficerKeySource): Promise<OfficerKey>;
+  /** whether a key is an officer's, and of which organisation */
+  standing(address: Hex): Promise<Standing>;
   /** statute id of DESIGN: keccak256(abi.encode(law, article)) */
   statuteId(law: string, article: string): Hex;
 }

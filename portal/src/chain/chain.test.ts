@@ -1,8 +1,10 @@
 // @vitest-environment node
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Hex, encodeAbiParameters, keccak256 } from "viem";
-import type { Chain, OfficerKey, OwnCase, Wallet } from "../ports";
+import { type Hex, bytesToHex, decodeFunctionData, encodeAbiParameters, getAddress, keccak256, parseTransaction, recoverMessageAddress } from "viem";
+import { privateKeyToAddress } from "viem/accounts";
+import type { AskElsewhere, Chain, OfficerKey, OwnCase, SignatureWanted, Wallet } from "../ports";
 import { caseCommitment, formCommitment, personCommitment, statementCommitment } from "../wallet/bytes";
+import { answered, requested } from "../wallet/elsewhere/testing";
 import { sealRecord } from "../wallet/record";
 import { keyringOf } from "../wallet/keyring";
 import { PASSPHRASE, identify, openStore } from "../wallet/testing";
@@ -107,6 +109,34 @@ describe("a case", () => {
     await chain.approve(second, own.id, { row: 0, amountFen: 7500, reason: "age-65-to-69", statute, statement });
     expect((await read(own.id)).status).toBe(4);
     await expect(chain.appeal(wallet, own, statement)).rejects.toEqual(refusedWith("AlreadyAppealed"));
+  });
+
+  it("is decided by a key on another machine, which is shown the law and answers for this transaction alone", async () => {
+    const own = await opened();
+    await attest(own, [1, 64]);
+    const account = { address: privateKeyToAddress(privateKey("officer 1")).toLowerCase() as Hex, path: { steps: [0], fingerprint: null } };
+    expect(await chain.standing(account.address)).toEqual({ organisation: "civil-affairs", active: true });
+    expect(await chain.standing(`0x${"12".repeat(20)}`)).toEqual({ organisation: null, active: false });
+    const wanted: SignatureWanted[] = [];
+    const ask: AskElsewhere = async (asked) => {
+      wanted.push(asked);
+      const earlier = wanted[0];
+      if (earlier && earlier !== asked) await expect(answered(earlier.content, privateKey("officer 1")).then(asked.check)).rejects.toEqual(expect.objectContaining({ reason: "other-request" }));
+      await expect(answered(asked.content, privateKey("officer 2")).then(asked.check)).rejects.toEqual(expect.objectContaining({ reason: "other-signer" }));
+      return await asked.check(await answered(asked.content, privateKey("officer 1")));
+    };
+    const key = await chain.officerKey({ elsewhere: account, ask });
+    const text = "a text to sign";
+    expect(await recoverMessageAddress({ message: text, signature: await key.signMessage(text) })).toBe(getAddress(account.address));
+    const behind = { statutes: [{ law: LAW.law, article: LAW.article }] };
+    await chain.refuse(key, own.id, { row: 1, reason: "age-below-65", statute, statement: keccak256("0x01"), behind });
+    expect(await read(own.id)).toMatchObject({ status: 5, officer: getAddress(account.address) });
+    const [message, decision] = wanted.map((one) => ({ ...requested(one.content), behind: one.behind }));
+    expect(message).toMatchObject({ dataType: 3, chainId: CHAIN_ID, address: account.address, behind: "" });
+    expect(decision).toMatchObject({ dataType: 4, chainId: CHAIN_ID, address: account.address });
+    expect(JSON.parse(decision?.behind ?? "")).toEqual(behind);
+    const transaction = parseTransaction(bytesToHex(decision?.data ?? new Uint8Array()) as `0x02${string}`);
+    expect(decodeFunctionData({ abi: casesAbi, data: transaction.data ?? "0x" })).toEqual({ functionName: "refuse", args: [own.id, 1, slug("age-below-65"), statute, keccak256("0x01")] });
   });
 
   it("is asked for more and supplemented under a new salt", async () => {

@@ -3,9 +3,9 @@ import { parseAbiItem } from "viem";
 import { type Chain, type Hex, type OfficerKey, type OwnCase, PortFailure, type Sent, type Wallet } from "../ports";
 import { caseCommitment, formCommitment } from "../wallet/bytes";
 import { keyringOf } from "../wallet/keyring";
-import { casesAbi, consentsAbi } from "./abi";
+import { casesAbi, consentsAbi, registryAbi } from "./abi";
 import { heldToken, tokenIssuer } from "./allowance";
-import { slug, statuteId } from "./codes";
+import { slug, slugText, statuteId } from "./codes";
 import type { Call, Connection } from "./connection";
 import { consentRecord, readConsents, termsOf } from "./consent";
 import { ContractRefusal } from "./failure";
@@ -87,12 +87,17 @@ export function chainOver(connection: Connection, now: () => number = Date.now, 
     escalate: (wallet, own) => byCase(wallet, own, onCases("escalate", [own.id])),
     appeal: (wallet, own, statement) => byCase(wallet, own, onCases("appeal", [own.id, statement])),
 
-    approve: (key, id, { row, amountFen, reason, statute, statement }) =>
-      byOfficer(connection, key, onCases("approve", [id, row, BigInt(amountFen), slug(reason), statute, statement])),
-    refuse: (key, id, { row, reason, statute, statement }) => byOfficer(connection, key, onCases("refuse", [id, row, slug(reason), statute, statement])),
+    approve: (key, id, { row, amountFen, reason, statute, statement, behind = {} }) =>
+      byOfficer(connection, key, { ...onCases("approve", [id, row, BigInt(amountFen), slug(reason), statute, statement]), behind }),
+    refuse: (key, id, { row, reason, statute, statement, behind = {} }) =>
+      byOfficer(connection, key, { ...onCases("refuse", [id, row, slug(reason), statute, statement]), behind }),
     requestMore: (key, id, { defects, statement }) => byOfficer(connection, key, onCases("requestMore", [id, defects.map(slug), statement])),
 
     officerKey: (source) => officerKey(source, connection),
+    async standing(address) {
+      const { organisation, active } = await connection.read("registry", registryAbi, "officer", [address]);
+      return { organisation: /^0x0*$/.test(organisation) ? null : slugText(organisation), active };
+    },
     statuteId,
   };
 }

@@ -1,9 +1,10 @@
 // One node: which network it serves, reading from it, and sending signed transactions that are final when they answer.
 import {
-  type Abi, type ContractFunctionArgs, type ContractFunctionName, type ContractFunctionReturnType, type LocalAccount, type PublicClient, type Transport,
+  type Abi, type ContractFunctionArgs, type ContractFunctionName, type ContractFunctionReturnType, type LocalAccount, type PublicClient, type TransactionSerializableEIP1559, type Transport,
   createPublicClient, custom, encodeFunctionData, http, keccak256,
 } from "viem";
 import { type Hex, type Network, PortFailure, type Sent } from "../ports";
+import type { Openings } from "../wallet/elsewhere/openings";
 import { ContractRefusal, decodeRefusal, failureOf } from "./failure";
 import { type Sleep, retried, sleep } from "./retry";
 
@@ -31,7 +32,12 @@ export interface Call {
   readonly abi: Abi;
   readonly functionName: string;
   readonly args: readonly unknown[];
+  /** What stands behind hashes in the arguments, for a signer that shows what it signs. */
+  readonly behind?: Openings;
 }
+
+/** A transaction before it is signed. */
+export type Unsigned = TransactionSerializableEIP1559 & { readonly type: "eip1559" };
 
 export class Connection {
   readonly client: PublicClient;
@@ -98,15 +104,20 @@ export class Connection {
 
   /** Signs with a key of this browser, sends, and answers when the transaction is final. */
   async send(account: LocalAccount, call: Call): Promise<Sent> {
+    return await this.sendSigned(account.address, call, (transaction) => account.signTransaction(transaction));
+  }
+
+  /** Prepares a transaction, has it signed wherever its key is, sends it, and answers when it is final. */
+  async sendSigned(from: Hex, call: Call, signed: (transaction: Unsigned) => Promise<Hex>): Promise<Sent> {
     const { chainId } = await this.network();
     const to = await this.contract(call.contract);
     const data = encodeFunctionData({ abi: call.abi, functionName: call.functionName, args: call.args });
-    const gas = await this.#estimate(account.address, to, data);
-    const nonce = Number(await this.rpc<Hex>("eth_getTransactionCount", [account.address, "pending"]));
-    const raw = await account.signTransaction({ type: "eip1559", chainId, nonce, to, data, gas, maxFeePerGas: 0n, maxPriorityFeePerGas: 0n });
+    const gas = await this.#estimate(from, to, data);
+    const nonce = Number(await this.rpc<Hex>("eth_getTransactionCount", [from, "pending"]));
+    const raw = await signed({ type: "eip1559", chainId, nonce, to, data, gas, maxFeePerGas: 0n, maxPriorityFeePerGas: 0n });
     // The same bytes may be sent twice: a node that has them answers with the same hash or says so.
     const hash = await retried(() => this.#submit(raw), undefined, this.#sleep);
-    return await this.final(hash, { from: account.address, to, data });
+    return await this.final(hash, { from, to, data });
   }
 
   /** Sends through an injected wallet, which signs and submits by itself. */

@@ -1,4 +1,6 @@
-import { type Accounts, type Chain, type DataRequest, type Delegation, type Delegations, type DeskCase, type Gateways, type Hex, type OfficerKey, type Ports, PortFailure, type StoredWallet, type Verification, type Wallet } from "../ports";
+import { messageSigned } from "../chain/elsewhere";
+import { type Accounts, type AskElsewhere, type Chain, type DataRequest, type Delegation, type Delegations, type DeskCase, type Gateways, type Hex, type OfficerKey, type Ports, PortFailure, type StoredWallet, type Verification, type Wallet } from "../ports";
+import type { AccountKey } from "../wallet/elsewhere/account";
 import { rules } from "../rules/rules";
 import { type MockCases, mockHash, OFFICER, OTHER_OFFICER } from "./mock-cases";
 import { mockWallets } from "./mock-wallet";
@@ -12,6 +14,11 @@ const STATEMENT = "经核对户籍记录，申请人到申请当天年满64周�
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 const key = (address: string): OfficerKey => ({ address: address as Hex, signMessage: async () => mockHash("signature", 65) });
+
+/** The first address of BIP-39's words of zeros, for a key on another machine. */
+const ELSEWHERE = "0x9858effd232b4033e47d90003d41ec34ecaeda94";
+const CHAIN_ID = 20_251_101;
+const elsewhere = (at: AccountKey, ask: AskElsewhere): OfficerKey => ({ address: at.address, signMessage: (text) => messageSigned(at, ask, CHAIN_ID, text) });
 
 export function mockChain(cases: MockCases): Chain {
   const sent = (text: string) => ({ txHash: mockHash(text), blockNumber: 4212 });
@@ -56,7 +63,8 @@ export function mockChain(cases: MockCases): Chain {
       cases.askMore(id, officer.address, defects);
       return sent(id);
     },
-    officerKey: async (source) => key("privateKey" in source && source.privateKey === mockHash("other-officer") ? OTHER_OFFICER : OFFICER),
+    standing: async (address) => ({ organisation: [OFFICER, OTHER_OFFICER, ELSEWHERE].includes(address) ? "civil-affairs" : null, active: true }),
+    officerKey: async (source) => "elsewhere" in source ? elsewhere(source.elsewhere, source.ask) : key("privateKey" in source && source.privateKey === mockHash("other-officer") ? OTHER_OFFICER : OFFICER),
     statuteId: (law, article) => mockHash(`law/${law}/${article}`),
   };
 }
@@ -131,7 +139,10 @@ export function mockGateways(cases: MockCases): Gateways {
     deskRequests: async () => REQUESTS,
     answerRequest: async () => undefined,
     exported: async () => "{}\nmock\n",
-    signIn: async (_gateway, organisation) => ({ organisation, token: "mock", expiresAtMs: Date.now() + 3_600_000 }),
+    signIn: async (_gateway, organisation, by) => {
+      await by.signMessage("mock");
+      return { organisation, token: "mock", expiresAtMs: Date.now() + 3_600_000 };
+    },
     signInWays: async () => ({ key: true, provider: "市统一身份认证平台", passkey: true }),
     beginPasskey: async () => ({ challenge: "bW9jaw", rpId: location.hostname }),
     finishPasskey: async (_gateway, organisation) => ({ organisation, token: "mock", expiresAtMs: Date.now() + 3_600_000 }),
@@ -145,7 +156,9 @@ export function mockGateways(cases: MockCases): Gateways {
       return { organisation, token: "mock", expiresAtMs: Date.now() + 3_600_000 };
     },
     whoAmI: async () => ({ name: "MZ-1001", roles: ["handler"] }),
-    proveKey: async () => {},
+    proveKey: async (_gateway, _session, by) => {
+      await by.signMessage("mock");
+    },
     signOut: async () => null,
     desk: async (_gateway, _session, { status }) => ({
       items: [...cases.all.values()]

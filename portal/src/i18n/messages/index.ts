@@ -9,6 +9,7 @@ import { check } from "./check";
 import { common } from "./common";
 import { delegations } from "./delegations";
 import { desk } from "./desk";
+import { elsewhere } from "./elsewhere";
 import { failures } from "./failures";
 import { fields } from "./fields";
 import { home } from "./home";
@@ -23,7 +24,7 @@ import { ways } from "./ways";
 
 export type Pair = readonly [zh: string, en: string];
 
-export const messages = { ...common, ...failures, ...fields, ...home, ...services, ...signIn, ...ways, ...apply, ...cases, ...check, ...mine, ...offline, ...protect, ...delegations, ...trusted, ...wards, ...desk, ...audit } as const satisfies Record<
+export const messages = { ...common, ...failures, ...fields, ...home, ...services, ...signIn, ...ways, ...apply, ...cases, ...check, ...mine, ...offline, ...protect, ...delegations, ...trusted, ...wards, ...desk, ...elsewhere, ...audit } as const satisfies Record<
   string,
   Pair
 >;

@@ -125,7 +125,7 @@ export const signIn = {
   "officer.bring.demo": ["使用演示密钥（{name}）", "Use the demo key ({name})"],
   "officer.organisation": ["所在部门", "Your organisation"],
   "officer.key": ["您的密钥", "Your key"],
-  "officer.key.words": ["助记词或私钥", "Words or private key"],
+  "officer.key.words": ["在这里输入助记词或私钥", "Type its words or private key here"],
   "officer.secret": ["助记词或私钥", "Words or private key"],
   "officer.secretHint": ["只在这个页面的内存里使用，关闭页面就会忘记。", "Used in the memory of this page alone, and forgotten when you close it."],
   "officer.secretError": ["请输入助记词或以0x开头的私钥", "Enter the words, or a private key that begins with 0x"],

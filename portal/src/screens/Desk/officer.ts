@@ -4,7 +4,7 @@ import { gatewayOf } from "../../app/organisations";
 import { to } from "../../app/routes";
 import type { OrganisationInfo } from "../../api/types";
 import type { DemoOfficer } from "../../api/demo";
-import { type Chain, type Hex, PortFailure } from "../../ports";
+import { type Hex, type OfficerKeySource, PortFailure } from "../../ports";
 import { randomHex } from "../../wallet/bytes";
 import { RECOVERY } from "../Protect/protect";
 import { makePasskey, showPasskey } from "./passkey";
@@ -14,7 +14,7 @@ import { splitWords } from "../SignIn/new-wallet";
 const DECIDER = 2;
 const LEAST_WORDS = 12;
 
-export type KeySource = Parameters<Chain["officerKey"]>[0];
+export type KeySource = OfficerKeySource;
 
 export function deciders(organisations: readonly OrganisationInfo[]): OrganisationInfo[] {
   return organisations.filter((one) => (one.roles & DECIDER) !== 0);

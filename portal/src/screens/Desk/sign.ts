@@ -13,6 +13,7 @@ export async function sign({ chain, gateways }: Ports, officer: OfficerSession, 
   }
   const { row, reason, law } = action;
   const statute = chain.statuteId(law.law, law.article);
-  if (action.kind === "approve") await chain.approve(key, id, { row, amountFen: action.amountFen, reason, statute, statement });
-  else await chain.refuse(key, id, { row, reason, statute, statement });
+  const behind = { statutes: [{ law: law.law, article: law.article }] };
+  if (action.kind === "approve") await chain.approve(key, id, { row, amountFen: action.amountFen, reason, statute, statement, behind });
+  else await chain.refuse(key, id, { row, reason, statute, statement, behind });
 }
