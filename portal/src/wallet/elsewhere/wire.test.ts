@@ -1,6 +1,9 @@
 // The vectors are those of the standards: ERC-4527's test cases are @keystonehq/bc-ur-registry-eth's (MIT), BCR-2020-005's are in
 // every implementation of it, here as ur-rs has them (MIT). `zhengtong wallet` is held against the same.
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { Tagged, decode, encode } from "cborg";
+import { hashTypedData } from "viem";
 import { describe, expect, test } from "vitest";
 import { bytesToHex, hexToBytes, stringToBytes } from "../bytes";
 import { keyOf, readAccount } from "./account";
@@ -163,6 +166,11 @@ describe("an answer", () => {
   const HASH = "0xbe609aee343fb3c4b28e1df9e632fca64fcfaede20f02e86244efddf30957bd2";
   const RS = "0x4355c47d63924e8a72e509b65029052eb6c299d53a04e167c5775fd466751c9d07299936d304c153f6443dfa05f40ff007d72911b6f72307f996231605b91562";
   const COW = "0xcd2a3d9f938e13cd947ec05abc7fe734df8dd826";
+
+  test("is of the hash of the example that the signer is tested with", () => {
+    const mail = readFileSync(resolve(import.meta.dirname, "../../../../zhengtong/src/wallet/testdata/mail.json"), "utf8");
+    expect(hashTypedData(JSON.parse(mail) as Parameters<typeof hashTypedData>[0])).toBe(HASH);
+  });
 
   test("is read as the published one", () => {
     const { id, signature } = readSignature(SIGNATURE);
