@@ -1,5 +1,6 @@
 // Officers sign in at their organisation's provider: the built-in one of the demo, in a real browser, up to a decision; the
-// built-in one as an independent client sees it (openid-client); and a gateway at an independent provider (oidc-provider).
+// built-in one as an independent client sees it (openid-client); and a gateway at an independent provider (oidc-provider). Then
+// an officer whose key is on a machine that is never connected, which is `zhengtong wallet`.
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -9,7 +10,18 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import Provider from "oidc-provider";
 import * as openid from "openid-client";
+import AxeBuilder from "@axe-core/playwright";
+import { type Page } from "playwright-core";
+import { privateKeyToAccount } from "viem/accounts";
+import { registryAbi } from "../src/chain/abi";
+import { slug } from "../src/chain/codes";
+import { Connection } from "../src/chain/connection";
+import type { Hex } from "../src/ports";
+import { Parts, readUr } from "../src/wallet/elsewhere/ur";
 import { type Browser, picture, text, withBrowser } from "./harness/browser";
+import { Cold } from "./harness/cold";
+import { film } from "./harness/film";
+import { walkByKeyboard } from "./harness/keyboard";
 import { Officer } from "./harness/officer";
 import { Resident } from "./harness/resident";
 import { Server, freePort } from "./harness/server";
@@ -292,5 +304,138 @@ describe("an independent provider", () => {
     assert.equal((await signIn()).result.status, 403);
     account.office = "health";
     assert.equal((await signIn()).result.status, 200);
+  });
+});
+
+describe("a key on a machine that is never connected", () => {
+  let cold: Cold;
+  let connection: Connection;
+  let chainId: number;
+
+  before(async () => {
+    cold = await Cold.make(join(folder, "cold"));
+    connection = new Connection({ rpcUrl: server.rpcUrl });
+    ({ chainId } = await connection.network());
+  });
+
+  /** As the agency's administrator does it. */
+  async function appoint(active: boolean): Promise<void> {
+    const attester = readFileSync(join(server.data, "gateways", AGENCY, "keys", "attester.key"), "utf8").trim();
+    const key = privateKeyToAccount((attester.startsWith("0x") ? attester : `0x${attester}`) as Hex);
+    await connection.send(key, { contract: "registry", abi: registryAbi, functionName: "setOfficer", args: [cold.address, slug(AGENCY), active] });
+  }
+
+  async function chooseElsewhere(browser: Browser, language: "zh-CN" | "en" = "zh-CN"): Promise<Page> {
+    const page = await browser.page("/desk/sign-in");
+    await page.locator("#organisation").selectOption(AGENCY);
+    await page.getByText(text("officer.byKey", {}, language)).click();
+    await page.getByLabel(text("elsewhere.way", {}, language)).check();
+    return page;
+  }
+
+  /** Saves a file of the request for the other machine. */
+  async function save(page: Page, name: string, as: string): Promise<void> {
+    const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: text("elsewhere.show.save", { name }) }).click()]);
+    await download.saveAs(cold.at(as));
+  }
+
+  const bring = (page: Page, name: string) => page.locator("#answer-file").setInputFiles(cold.at(name));
+  const isWrong = (page: Page, words: string) => page.locator("#answer-error", { hasText: words }).waitFor();
+
+  test("signs an officer in, and a decision that is final, by files there and back", async () => {
+    const resident = await Resident.enrol(server, "refused-64");
+    const own = await resident.applyFor(ALLOWANCE);
+    await resident.reaches(own.id, "review");
+    const seen = cold.at("screen.y4m");
+    const parts = new Parts("crypto-hdkey", readUr(cold.account, "crypto-hdkey").content, 40);
+    film(seen, Array.from({ length: parts.count }, (_, n) => parts.part(n + 1)));
+    await withBrowser(server.origin, "officers-cold", { camera: seen }, async (browser) => {
+      const page = await chooseElsewhere(browser);
+      // Nobody appointed it yet: the chain is asked before anybody walks.
+      await page.locator("#account-text").fill(cold.account);
+      await page.getByRole("button", { name: text("elsewhere.account.do") }).click();
+      await page.getByText(text("elsewhere.standing.bad")).waitFor();
+      assert.equal(await page.getByRole("button", { name: text("officer.signIn.do") }).count(), 0);
+      await appoint(true);
+      await page.getByRole("button", { name: text("elsewhere.account.other") }).click();
+      await page.getByRole("button", { name: text("elsewhere.camera.open") }).click();
+      await page.getByText("73c5da0a").waitFor();
+      await page.getByText("Desk 3").waitFor();
+      await page.getByText(`0: ${cold.address.slice(0, 8).toLowerCase()}`, { exact: false }).first().waitFor({ state: "attached" });
+      await picture(page, "officer-elsewhere-account");
+
+      await page.getByRole("button", { name: text("officer.signIn.do") }).click();
+      await page.getByText(text("elsewhere.what.sign-in")).waitFor();
+      await picture(page, "officer-elsewhere-sign-in");
+      await save(page, "request.ur", "sign-in.ur");
+      const shown = await cold.sign("sign-in.ur", "sign-in-signature.ur", chainId);
+      assert.match(shown, /Sign in to the desk of this agency\./);
+      assert.doesNotMatch(shown, /WARNING/);
+      await bring(page, "sign-in.ur");
+      await isWrong(page, text("elsewhere.wrong.request"));
+      await bring(page, "sign-in-signature.ur");
+      await page.waitForURL((url) => url.pathname === "/desk");
+
+      await page.locator(`a[href="/desk/cases/${own.id}"]`).click();
+      await page.getByLabel(text("act.refuse")).check();
+      await page.locator("#statement").fill("经核对，申请当天未满65周岁，满65周岁后可以再次申请。");
+      const decide = page.getByRole("button", { name: text("act.sign") });
+      await decide.click();
+      await page.getByText(text("elsewhere.what.decision")).waitFor();
+      await save(page, "request.ur", "given-up.ur");
+      await cold.sign("given-up.ur", "given-up-signature.ur", chainId);
+      await page.getByRole("button", { name: text("elsewhere.stop") }).click();
+      await page.getByRole("button", { name: text("elsewhere.stop.yes"), exact: true }).click();
+      await page.getByText(text("failure.signing-stopped.title")).waitFor();
+
+      await decide.click();
+      await page.getByText(text("elsewhere.what.decision")).waitFor();
+      await bring(page, "given-up-signature.ur");
+      await isWrong(page, text("elsewhere.wrong.other-request"));
+      await page.getByRole("button", { name: text("elsewhere.show.go") }).click();
+      await picture(page, "officer-elsewhere-decision");
+      await save(page, "request.ur", "request.ur");
+      await save(page, "request.json", "request.json");
+      const read = await cold.sign("request.ur", "signature.ur", chainId, "request.json");
+      for (const words of ["不予批准", "age-below-65", own.id, "zhengtong portal"]) assert.ok(read.includes(words), `${words} is not in\n${read}`);
+      const [{ law, article } = { law: "", article: "" }] = (JSON.parse(readFileSync(cold.at("request.json"), "utf8")) as { statutes: { law: string; article: string }[] }).statutes;
+      assert.ok(article !== "" && read.includes(`${law} ${article}`), read);
+      assert.doesNotMatch(read, /WARNING/);
+      await page.locator("#answer").fill(readFileSync(cold.at("signature.ur"), "utf8"));
+      await page.getByRole("button", { name: text("elsewhere.answer.do") }).click();
+      await page.getByText(text("act.done", { decision: text("act.refuse") })).waitFor();
+    });
+    const view = await resident.reaches(own.id, "refused");
+    assert.equal(view.decision?.officer?.toLowerCase(), cold.address.toLowerCase());
+  });
+
+  test("is asked for legibly on a phone, in large print, by keyboard, and is refused once it is dismissed", async () => {
+    await appoint(true);
+    const english = (...[key, params]: Parameters<typeof text>) => text(key, params, "en");
+    await withBrowser(server.origin, "officers-cold-phone", { width: 360, elder: true, language: "en" }, async (browser) => {
+      const page = await chooseElsewhere(browser, "en");
+      await page.getByRole("button", { name: english("elsewhere.camera.open") }).click();
+      await page.getByText(english("elsewhere.camera.none")).waitFor();
+      await page.getByRole("button", { name: english("elsewhere.camera.close") }).click();
+      await page.locator("#account-text-file").setInputFiles(cold.at("account.ur"));
+      await page.getByRole("button", { name: english("officer.signIn.do") }).click();
+      await page.getByText(english("elsewhere.what.sign-in")).waitFor();
+      assert.equal(await page.evaluate(() => document.activeElement?.id), "asking-title");
+      await page.locator("section.asking summary").click();
+      await picture(page, "officer-elsewhere-phone");
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(" ")).join(" | ")}`), []);
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0, "nothing scrolls sideways");
+      const { unreached, unseen } = await walkByKeyboard(page);
+      assert.deepEqual([unreached, unseen], [[], []]);
+      await page.getByRole("button", { name: english("elsewhere.stop") }).click();
+      await page.getByRole("button", { name: english("elsewhere.stop.yes"), exact: true }).click();
+      await appoint(false);
+      await page.getByRole("button", { name: english("elsewhere.account.other") }).click();
+      await page.locator("#account-text-file").setInputFiles(cold.at("account.ur"));
+      await page.getByText(english("elsewhere.standing.bad")).waitFor();
+      await page.getByText("has dismissed it").waitFor();
+      await picture(page, "officer-elsewhere-dismissed");
+    });
   });
 });

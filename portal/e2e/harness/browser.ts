@@ -12,6 +12,7 @@ const ARGS = [
   "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
 ];
+const CAMERA = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"];
 /** A page that shows nothing new for so long is broken; a debug build on two cores is slow. */
 export const PATIENCE_MS = 45_000;
 
@@ -24,6 +25,8 @@ export interface Look {
   readonly height?: number;
   /** Lets the portal keep itself on the device; otherwise every request goes to the server, where tests see it. */
   readonly kept?: boolean;
+  /** What its camera sees: a film (`harness/film.ts`). Without one, there is no camera. */
+  readonly camera?: string;
 }
 
 /** The text of a key as the portal shows it. */
@@ -42,10 +45,10 @@ export class Browser {
 
   static async open(origin: string, look: Look = {}): Promise<Browser> {
     if (EXECUTABLE === undefined) throw new Error("no Chromium; run `apt-get install -y chromium`");
-    const full = { language: "zh-CN", elder: false, width: 1280, height: 900, kept: false, ...look } as const;
+    const full = { language: "zh-CN", elder: false, width: 1280, height: 900, kept: false, camera: "", ...look } as const;
     const profile = mkdtempSync(join(tmpdir(), "zhengtong-chromium-"));
     const context = await chromium.launchPersistentContext(profile, {
-      executablePath: EXECUTABLE, args: ARGS, headless: true, locale: full.language, viewport: { width: full.width, height: full.height }, reducedMotion: "reduce",
+      executablePath: EXECUTABLE, args: full.camera === "" ? ARGS : [...ARGS, ...CAMERA, `--use-file-for-fake-video-capture=${full.camera}`], headless: true, locale: full.language, viewport: { width: full.width, height: full.height }, reducedMotion: "reduce",
       serviceWorkers: full.kept ? "allow" : "block",
     });
     context.setDefaultTimeout(PATIENCE_MS);
