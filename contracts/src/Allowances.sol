@@ -8,7 +8,8 @@ import {Clocks} from "./libraries/Clocks.sol";
 import {RsaPss} from "./libraries/RsaPss.sol";
 import {Linked} from "./Linked.sol";
 
-/// @dev See {IAllowances}.
+/// @dev See {IAllowances}. Validators read the first two slots: where things stand is a rule of the chain, pinned by
+/// test/Layout.t.sol.
 contract Allowances is IAllowances, Linked {
     uint64 private constant WINDOWS_AHEAD = 7;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {EVERYONE, GOVERNORS, GOVERNORS_LEAST, OFFICERS, ORGANISATIONS} from "./interfaces/Constants.sol";
+import {EVERYONE, GOVERNORS, GOVERNORS_LEAST, OFFICERS, ORGANISATIONS, RESIDENTS} from "./interfaces/Constants.sol";
 import {ICouncil} from "./interfaces/ICouncil.sol";
 import {IQuotas} from "./interfaces/IQuotas.sol";
 import {IRegistry} from "./interfaces/IRegistry.sol";
@@ -17,14 +17,14 @@ contract Quotas is IQuotas, Linked {
     mapping(uint8 class => Limits) private _limits;
     /// @dev The class and one.
     mapping(address account => uint8) private _assigned;
-    mapping(address account => Usage) private _used;
+    mapping(address account => AccountUsage) private _used;
     mapping(uint8 class => Usage) private _usedByClass;
     mapping(uint8 class => bytes32) private _names;
     uint8 public classCount;
 
-    /// @param first the classes of genesis from EVERYONE on, GOVERNORS among them
+    /// @param first the classes of genesis from EVERYONE on, RESIDENTS among them
     constructor(IRegistry registry_, Class[] memory first, Assignment[] memory assigned) Linked(registry_) {
-        if (first.length <= GOVERNORS) revert TooFewClasses(first.length, GOVERNORS + 1);
+        if (first.length <= RESIDENTS) revert TooFewClasses(first.length, RESIDENTS + 1);
         if (first.length > MAX_CLASSES) revert TooManyClasses(MAX_CLASSES);
         if (assigned.length > MAX_ASSIGNMENTS) revert TooManyAssignments(assigned.length, MAX_ASSIGNMENTS);
         for (uint8 class; class < first.length; ++class) {
@@ -68,7 +68,7 @@ contract Quotas is IQuotas, Linked {
     }
 
     /// @inheritdoc IQuotas
-    function usedBy(address account) external view returns (Usage memory) {
+    function usedBy(address account) external view returns (AccountUsage memory) {
         return _used[account];
     }
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {RESIDENTS} from "../src/interfaces/Constants.sol";
 import {Council} from "../src/Council.sol";
 import {ICases} from "../src/interfaces/ICases.sol";
 import {IQuotas} from "../src/interfaces/IQuotas.sol";
 import {CaseWorld} from "./support/CaseWorld.sol";
 import {PeopleWorld} from "./support/PeopleWorld.sol";
 import {QuotaWorld} from "./support/QuotaWorld.sol";
+import {TokenWorld} from "./support/TokenWorld.sol";
 
 /// @notice Clients prove single storage slots, so where things stand is an interface: crates/bindings/src/slots.rs says
 /// the same. A change here breaks every verifier.
@@ -73,10 +75,12 @@ contract QuotaLayoutTest is QuotaWorld {
 
     function test_what_validators_write_is_what_the_contract_shows() public {
         bytes32 used = bytes32(uint256(7) | uint256(21_000) << 64);
-        vm.store(address(quotas), keccak256(abi.encode(stranger, 2)), used);
+        bytes32 byToken = bytes32(uint256(400_000) << 128 | 1 << 192);
+        vm.store(address(quotas), keccak256(abi.encode(stranger, 2)), used | byToken);
         vm.store(address(quotas), keccak256(abi.encode(RESIDENTS, 3)), used);
-        bytes memory expected = abi.encode(IQuotas.Usage(7, 21_000));
+        bytes memory expected = abi.encode(IQuotas.AccountUsage(7, 21_000, 400_000, true));
         vm.assertEq(abi.encode(quotas.usedBy(stranger)), expected, "account");
+        expected = abi.encode(IQuotas.Usage(7, 21_000));
         vm.assertEq(abi.encode(quotas.usedByClass(RESIDENTS)), expected, "class");
     }
 
@@ -103,6 +107,36 @@ contract QuotaLayoutTest is QuotaWorld {
         votes.removeMember(members[0]);
         vm.assertEq(uint256(vm.load(address(votes), bytes32(slot))), 2, "changes");
         vm.assertEq(uint256(vm.load(address(votes), bytes32(first + 1))), 1_800_000_007, "removed");
+    }
+}
+
+/// @notice By these slots and bytes validators know a token before it is redeemed: crates/bindings/src/quota_slots.rs says the same.
+contract AllowanceLayoutTest is TokenWorld {
+    function word(bytes32 slot) internal view returns (bytes32) {
+        return vm.load(address(allowances), slot);
+    }
+
+    function test_issuer_and_keys_are_slots_0_and_1() public view {
+        vm.assertEq(word(0), POLICE, "issuer");
+        bytes32 key = keccak256(abi.encode(FIRST_WINDOW, keccak256(abi.encode(POLICE, 1))));
+        vm.assertEq(uint256(word(key)), 2 * 256 + 1, "a long array of 256 bytes");
+        uint256 first = uint256(keccak256(abi.encode(key)));
+        bytes memory modulus;
+        for (uint256 i; i < 8; ++i) {
+            modulus = bytes.concat(modulus, word(bytes32(first + i)));
+        }
+        vm.assertEq(modulus, KEY, "modulus");
+    }
+
+    /// @dev Validators know an opening by its bytes, before it runs: 452 of them.
+    function test_an_opening_has_its_token_at_100_and_196() public view {
+        bytes memory signature = tokenOf(applicant, NONCE, FIRST_WINDOW);
+        bytes memory data = abi.encodeCall(ICases.openWithToken, (ALLOWANCE, 1, FORM, NONCE, signature));
+        bytes memory expected = abi.encodePacked(
+            ICases.openWithToken.selector, ALLOWANCE, uint256(1), FORM, NONCE, uint256(160), uint256(256), signature
+        );
+        vm.assertEq(data, expected, "data");
+        vm.assertEq(data.length, 452, "length");
     }
 }
 

@@ -2,7 +2,14 @@
 pragma solidity 0.8.37;
 
 import {Council} from "../src/Council.sol";
-import {EVERYONE, GOVERNORS, GOVERNORS_LEAST, OFFICERS, ORGANISATIONS} from "../src/interfaces/Constants.sol";
+import {
+    EVERYONE,
+    GOVERNORS,
+    GOVERNORS_LEAST,
+    OFFICERS,
+    ORGANISATIONS,
+    RESIDENTS
+} from "../src/interfaces/Constants.sol";
 import {IQuotas} from "../src/interfaces/IQuotas.sol";
 import {IRegistry} from "../src/interfaces/IRegistry.sol";
 import {Text} from "../src/libraries/Text.sol";
@@ -45,24 +52,24 @@ contract QuotasTest is QuotaWorld {
 
     function test_genesis_refuses_bad_classes_and_assignments() public {
         IQuotas.Assignment[] memory none = new IQuotas.Assignment[](0);
-        createFails(classes(3), none, abi.encodeWithSelector(IQuotas.TooFewClasses.selector, 3, 4));
+        createFails(classes(4), none, abi.encodeWithSelector(IQuotas.TooFewClasses.selector, 4, 5));
         createFails(classes(33), none, abi.encodeWithSelector(IQuotas.TooManyClasses.selector, 32));
         new Quotas(registry, classes(32), none);
-        IQuotas.Class[] memory bad = classes(4);
-        bad[3].limits.account = GOVERNORS_LEAST - 1;
+        IQuotas.Class[] memory bad = classes(5);
+        bad[GOVERNORS].limits.account = GOVERNORS_LEAST - 1;
         createFails(
             bad, none, abi.encodeWithSelector(IQuotas.TooLittleToGovern.selector, GOVERNORS_LEAST - 1, GOVERNORS_LEAST)
         );
-        bad = classes(4);
+        bad = classes(5);
         bad[0].name = "Not a slug";
         createFails(bad, none, abi.encodeWithSelector(Text.BadSlug.selector, bytes32("Not a slug")));
 
         IQuotas.Assignment[] memory assigned = new IQuotas.Assignment[](1);
-        createFails(classes(4), assigned, abi.encodeWithSelector(IQuotas.ZeroAccount.selector));
-        assigned[0] = IQuotas.Assignment(stranger, 4);
-        createFails(classes(4), assigned, abi.encodeWithSelector(IQuotas.UnknownClass.selector, 4));
+        createFails(classes(5), assigned, abi.encodeWithSelector(IQuotas.ZeroAccount.selector));
+        assigned[0] = IQuotas.Assignment(stranger, 5);
+        createFails(classes(5), assigned, abi.encodeWithSelector(IQuotas.UnknownClass.selector, 5));
         assigned = new IQuotas.Assignment[](101);
-        createFails(classes(4), assigned, abi.encodeWithSelector(IQuotas.TooManyAssignments.selector, 101, 100));
+        createFails(classes(5), assigned, abi.encodeWithSelector(IQuotas.TooManyAssignments.selector, 101, 100));
     }
 
     function test_a_class_is_changed_and_added() public {
@@ -134,7 +141,7 @@ contract QuotasTest is QuotaWorld {
         address place = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 1);
         registry = new Registry(place, new bytes32[](0), new address[](0));
         Council votes = new Council(registry, members, 1 days, 0);
-        quotas = new Quotas(registry, classes(4), new IQuotas.Assignment[](0));
+        quotas = new Quotas(registry, classes(5), new IQuotas.Assignment[](0));
         expectClass(address(votes), GOVERNORS);
         expectClass(members[0], GOVERNORS);
         expectClass(members[1], GOVERNORS);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {EVERYONE} from "../src/interfaces/Constants.sol";
+import {EVERYONE, RESIDENTS} from "../src/interfaces/Constants.sol";
 import {IQuotas} from "../src/interfaces/IQuotas.sol";
 import {Quotas} from "../src/Quotas.sol";
 import {QuotaWorld} from "./support/QuotaWorld.sol";

@@ -19,11 +19,12 @@ int32 constant UNKNOWN = type(int32).min;
 // The row of an evaluation that found none.
 uint8 constant NO_ROW = type(uint8).max;
 
-// Classes of accounts that every network has; see IQuotas.
+// Classes that every network has; see IQuotas.
 uint8 constant EVERYONE = 0;
 uint8 constant ORGANISATIONS = 1;
 uint8 constant OFFICERS = 2;
 uint8 constant GOVERNORS = 3;
+uint8 constant RESIDENTS = 4;
 
 // Gas that each account that governs may use in an epoch, whatever was decided: a few of the largest transactions.
 uint64 constant GOVERNORS_LEAST = 100_000_000;

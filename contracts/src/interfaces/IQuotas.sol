@@ -16,10 +16,15 @@ pragma solidity 0.8.37;
 /// 4. OFFICERS, for an active officer;
 /// 5. EVERYONE.
 ///
+/// The transactions of an account of EVERYONE are of RESIDENTS instead once it has shown a token of the daily allowance
+/// (see {IAllowances}) that was valid in that block: by the opening of a case, or at the end of any transaction's data,
+/// whatever became of that transaction. There the limit of an account is not an epoch's: it is what its token buys, once.
+/// What that or the class's epoch has no room for is of EVERYONE again.
+///
 /// Governors are never bound by the total of their class, and always have GOVERNORS_LEAST: whatever was decided, and whoever
 /// floods the chain, it can be decided otherwise.
 interface IQuotas {
-    /// @param account gas that one account may use in an epoch
+    /// @param account gas that one account may use in an epoch; in RESIDENTS, gas that a token buys
     /// @param total gas that all accounts of the class may use in an epoch together
     struct Limits {
         uint64 account;
@@ -41,6 +46,16 @@ interface IQuotas {
     struct Usage {
         uint64 epoch;
         uint64 gas;
+    }
+
+    /// @param gas of the epoch, in the account's own class
+    /// @param byToken gas that its token paid for, ever
+    /// @param hasToken whether it has shown a token
+    struct AccountUsage {
+        uint64 epoch;
+        uint64 gas;
+        uint64 byToken;
+        bool hasToken;
     }
 
     event ClassSet(uint8 indexed class, bytes32 name, uint64 account, uint64 total);
@@ -69,11 +84,11 @@ interface IQuotas {
     /// @notice Reverts with UnknownClass if there is none.
     function classAt(uint8 class) external view returns (Class memory);
 
-    /// @notice The class that an account is in now.
+    /// @notice The class that an account is in now, its token aside.
     function classOf(address account) external view returns (uint8);
 
     /// @notice What an account used, up to the block before.
-    function usedBy(address account) external view returns (Usage memory);
+    function usedBy(address account) external view returns (AccountUsage memory);
 
     /// @notice What the accounts of a class used together, up to the block before.
     function usedByClass(uint8 class) external view returns (Usage memory);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {GOVERNORS_LEAST, PROVIDER} from "../../src/interfaces/Constants.sol";
+import {GOVERNORS, GOVERNORS_LEAST, PROVIDER} from "../../src/interfaces/Constants.sol";
 import {IQuotas} from "../../src/interfaces/IQuotas.sol";
 import {IRegistry} from "../../src/interfaces/IRegistry.sol";
 import {Quotas} from "../../src/Quotas.sol";
@@ -11,7 +11,6 @@ import {Test} from "./Vm.sol";
 /// @notice A registry with a council, an organisation with an officer, and quotas of five classes.
 abstract contract QuotaWorld is Test {
     bytes32 internal constant POLICE = "police";
-    uint8 internal constant RESIDENTS = 4;
 
     address internal council = address(0xC0);
     address internal stranger = address(0xBAD);
@@ -42,6 +41,6 @@ abstract contract QuotaWorld is Test {
             bytes32 name = i < 5 ? names[i] : bytes32("other");
             all[i] = aClass(name, uint64((i + 1) * 1000), uint64((i + 1) * 10_000));
         }
-        if (count > 3) all[3].limits.account = GOVERNORS_LEAST;
+        if (count > GOVERNORS) all[GOVERNORS].limits.account = GOVERNORS_LEAST;
     }
 }

@@ -41,12 +41,13 @@ pub use ids::{
     case_id, parse_slug, rule_set_id, slug, slug_str, statute_id, use_binding,
 };
 pub use quota_slots::{
-    account_usage_slot, assigned_class_slot, attester_slot, checkpoint_slot, class_name_slot,
-    class_usage_slot, limits_slot, membership_slot, officer_active_slot,
+    TOKEN_ISSUER_SLOT, account_usage_slot, assigned_class_slot, attester_slot, checkpoint_slot,
+    class_name_slot, class_usage_slot, limits_slot, long_bytes_slots, membership_slot, officer_active_slot,
+    token_key_slot,
 };
 pub use quota_terms::{
     EVERYONE, FirstClass, GOVERNORS, GOVERNORS_LEAST_GAS, MAX_ASSIGNMENTS, MAX_CLASSES, OFFICERS,
-    ORGANISATIONS, QuotaTerms,
+    ORGANISATIONS, QuotaTerms, RESIDENTS,
 };
 pub use recovery::{ACCOUNTS_DOMAIN_NAME, ACCOUNTS_DOMAIN_VERSION, recovery_id};
 pub use slots::{CASE_SLOTS, case_slots, fact_slots, use_slot};

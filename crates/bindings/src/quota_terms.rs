@@ -16,6 +16,9 @@ pub const ORGANISATIONS: u8 = 1;
 pub const OFFICERS: u8 = 2;
 /// The class of who can change quotas.
 pub const GOVERNORS: u8 = 3;
+/// The class of what is done with a token of the daily allowance: whose account has shown one is not crowded out by those
+/// who have none.
+pub const RESIDENTS: u8 = 4;
 /// Gas that each account that governs may use in an epoch, whatever was decided.
 pub const GOVERNORS_LEAST_GAS: u64 = 100_000_000;
 /// Most classes.
@@ -25,13 +28,16 @@ pub const MAX_ASSIGNMENTS: usize = 100;
 
 /// Least quota of an account of [`EVERYONE`], however short an epoch is: three of the largest transactions.
 const LEAST_GAS: u64 = 50_000_000;
+/// What a token buys, once, however long an epoch is: the opening of the largest case with twice the gas that it uses as its
+/// limit, its consents before, a supplement, an appeal, and an opening that failed.
+const TOKEN_GAS: u64 = 4_000_000;
 /// Of an organisation: what a gateway may have waiting at once, each with the gas limit that it signs, and a little more.
 const LEAST_GAS_OF_ORGANISATIONS: u64 = 5_000_000_000;
 
 /// Classes from [`EVERYONE`] on, and accounts assigned to one of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QuotaTerms {
-    /// At least the four that every network has, at most [`MAX_CLASSES`].
+    /// At least the five that every network has, at most [`MAX_CLASSES`].
     pub classes: Vec<FirstClass>,
     /// Accounts whose class does not follow from the registry; at most [`MAX_ASSIGNMENTS`].
     pub assigned: Vec<(Address, u8)>,
@@ -42,7 +48,7 @@ pub struct QuotaTerms {
 pub struct FirstClass {
     /// A slug, as the contract keeps it.
     pub name: B256,
-    /// Gas that one account may use in an epoch.
+    /// Gas that one account may use in an epoch; in [`RESIDENTS`], gas that a token buys.
     pub account: u64,
     /// Gas that all accounts of the class may use in an epoch together.
     pub total: u64,
@@ -68,6 +74,10 @@ impl QuotaTerms {
                     total: u64::MAX,
                     ..class("governors", 3_000_000, 0, GOVERNORS_LEAST_GAS)
                 },
+                FirstClass {
+                    account: TOKEN_GAS,
+                    ..class("residents", 0, 5_000_000, LEAST_GAS)
+                },
             ],
             assigned: Vec::new(),
         }
@@ -88,6 +98,7 @@ impl QuotaTerms {
                 class("organisations"),
                 class("officers"),
                 class("governors"),
+                class("residents"),
             ],
             assigned: Vec::new(),
         }

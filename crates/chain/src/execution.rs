@@ -4,10 +4,9 @@ use crate::{
     inner::Inner,
     metrics::charged,
     pending::Executed,
-    quota::{Meter, OverQuota},
+    quota::{Meter, OverQuota, Place, Request},
     rules::Rules,
 };
-use alloy_consensus::Transaction as _;
 use alloy_primitives::{Address, B256, Bytes, U256};
 use commonware_runtime::Spawner;
 use commonware_storage::Context;
@@ -113,7 +112,12 @@ fn drive<E: Context + Spawner>(
     let inner = state.inner.clone();
     let metrics = &inner.metrics;
     let mut executor = Executor::new(state, context);
-    let mut meter = Meter::new(&inner.quotas, context.number);
+    let place = Place {
+        number: context.number,
+        timestamp_s: context.timestamp,
+    };
+    let judge = |is_valid| rules.check_token(is_valid);
+    let mut meter = Meter::new(&inner.quotas, place).judged_by(&judge);
     let ran = charged(&metrics.cost.execution, || {
         execute_all(&mut executor, &mut meter, transactions, policy, rules)
     });
@@ -175,10 +179,8 @@ fn execute_all<E: Context + Spawner>(
         {
             break;
         }
-        let (sender, gas_limit) = (transaction.signer(), transaction.gas_limit());
-        let admitted = meter.admit(sender, gas_limit, |address, slot| {
-            executor.slot_before(address, slot)
-        });
+        let request = Request::from(&**transaction);
+        let admitted = meter.admit(&request, |address, slot| executor.slot_before(address, slot));
         if let Err(over) = admitted.map_err(Stopped::of)?
             && let Err(reason) = rules.check_quota(&over)
         {
@@ -194,7 +196,7 @@ fn execute_all<E: Context + Spawner>(
         let before = executor.gas_used();
         let refused = match executor.execute(transaction) {
             Ok(_) => {
-                meter.settle(sender, executor.gas_used() - before);
+                meter.settle(request.account, executor.gas_used() - before);
                 None
             }
             Err(ExecuteError::Database(source)) => return Err(Stopped::of(source)),

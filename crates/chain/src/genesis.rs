@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use thiserror::Error;
 pub use zhengtong_bindings::{
     BadSlug, CouncilTerms, FirstClass, GOVERNORS, GOVERNORS_LEAST_GAS, Governance, MAX_ASSIGNMENTS,
-    MAX_CLASSES, QuotaTerms, RECOVERY_DELAY_S, parse_slug,
+    MAX_CLASSES, QuotaTerms, RECOVERY_DELAY_S, RESIDENTS, parse_slug,
 };
 use zhengtong_bindings::{FirstValidator, Founding, addresses, council_address, genesis_creations};
 use zhengtong_evm::{
@@ -161,6 +161,8 @@ impl GenesisSpec {
         Book {
             quotas: addresses().quotas,
             registry: addresses().registry,
+            cases: addresses().cases,
+            allowances: addresses().allowances,
             governor: match &self.governance {
                 Governance::Key(key) => Governor::Key(*key),
                 Governance::Members(_) => Governor::Council(council_address()),

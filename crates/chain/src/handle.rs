@@ -51,7 +51,7 @@ impl<E: Context + Spawner> Handle<E> {
                 value: transaction.value(),
             });
         }
-        let standing = self.0.standing(transaction.signer()).await;
+        let standing = self.0.standing(&transaction).await;
         Ok((transaction, next, standing.map_err(unreadable)?))
     }
 

@@ -7,7 +7,7 @@ use crate::{
     metrics::Metrics,
     pending::Pending,
     pool::{Pool, Writer},
-    quota::{QuotaRules, Standing, standing},
+    quota::{Place, QuotaRules, Request, Standing, standing_for},
     store::{Store, StoreError},
     view::{SealedBlock, ViewError},
 };
@@ -21,7 +21,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 use tokio::sync::broadcast;
-use zhengtong_evm::{AccountState, Bytecode, TransactionRules};
+use zhengtong_evm::{AccountState, Bytecode, Transaction, TransactionRules};
 use zhengtong_state::{
     Cache, Database, History, Key, Value, Wait, account_key, decode_account, decode_slot, slot_key,
 };
@@ -110,6 +110,7 @@ impl<E: Context + Spawner> Inner<E> {
             },
             quotas: QuotaRules {
                 book: setup.genesis.quotas.clone(),
+                chain_id: setup.network.chain_id,
                 epoch_blocks: setup.quota_blocks,
             },
             network: setup.network.clone(),
@@ -207,12 +208,17 @@ impl<E: Context + Spawner> Inner<E> {
             || logs().any(|log| self.quotas.book.decides(log.address))
     }
 
-    /// The standing of an account in the next block.
-    pub async fn standing(&self, account: Address) -> Result<Standing, ViewError> {
-        let number = self.tip().header.number + 1;
+    /// The standing of a transaction's account in the next block. A token that it shows must be of the day of the last block:
+    /// when the next one comes is not known.
+    pub async fn standing(&self, transaction: &Transaction) -> Result<Standing, ViewError> {
+        let (request, tip) = (Request::from(transaction), self.tip());
+        let place = Place {
+            number: tip.header.number + 1,
+            timestamp_s: tip.header.timestamp,
+        };
         let mut read: HashMap<Key, Option<Value>> = HashMap::new();
         loop {
-            let found = standing(&self.quotas, account, number, |address, slot| {
+            let found = standing_for(&self.quotas, &request, place, |address, slot| {
                 let key = slot_key(address, slot);
                 let value = read.get(&key).cloned().map_or_else(|| self.cache.get(&key), Ok);
                 value

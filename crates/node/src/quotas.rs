@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use thiserror::Error;
 use zhengtong_chain::{
     FirstClass, QuotaTerms,
-    genesis::{BadSlug, GOVERNORS, GOVERNORS_LEAST_GAS, MAX_ASSIGNMENTS, MAX_CLASSES, parse_slug},
+    genesis::{BadSlug, GOVERNORS, GOVERNORS_LEAST_GAS, MAX_ASSIGNMENTS, MAX_CLASSES, RESIDENTS, parse_slug},
 };
 
 /// The classes that every network has.
-const LEAST_CLASSES: usize = GOVERNORS as usize + 1;
+const LEAST_CLASSES: usize = RESIDENTS as usize + 1;
 
 /// One of the sets that come with the program, in JSON its name; or classes, in JSON an object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,7 +35,7 @@ pub enum QuotaSet {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClassesFile {
-    /// Everyone, organisations, officers, governors, then any others.
+    /// Everyone, organisations, officers, governors, residents, then any others.
     pub classes: Vec<ClassFile>,
     /// The number of an account's class, where it does not follow from the registry.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -48,7 +48,7 @@ pub struct ClassesFile {
 pub struct ClassFile {
     /// A slug, for people.
     pub name: String,
-    /// Gas that one account may use in an epoch.
+    /// Gas that one account may use in an epoch; of residents, gas that a token buys.
     pub account: u64,
     /// Gas that all accounts of the class may use in an epoch together.
     pub total: u64,
@@ -58,7 +58,7 @@ pub struct ClassFile {
 #[derive(Debug, Error)]
 pub enum QuotasError {
     #[error(
-        "quotas of {0} classes, expected {LEAST_CLASSES} (everyone, organisations, officers, governors) to {MAX_CLASSES}"
+        "quotas of {0} classes, expected {LEAST_CLASSES} (everyone, organisations, officers, governors, residents) to {MAX_CLASSES}"
     )]
     Classes(usize),
     #[error("the name of a class of quotas: {0}")]

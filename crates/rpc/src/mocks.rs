@@ -9,7 +9,10 @@ use std::{collections::HashMap, future::Future, num::NonZeroU64, sync::Arc};
 use tokio::sync::broadcast;
 use zhengtong_chain::{
     ChainView, SealedBlock, SubmitError, ViewError, Waiting,
-    quota::{Book, EVERYONE, Governor, Meter, QuotaRules, class_name_slot, limits_slot, standing},
+    quota::{
+        Book, EVERYONE, Governor, Meter, Place, QuotaRules, Request, class_name_slot, limits_slot,
+        standing_for,
+    },
     view::{MAX_PROVEN_SLOTS, STATE_WINDOW_BLOCKS},
 };
 use zhengtong_evm::{
@@ -91,8 +94,11 @@ impl MockChain {
             book: Book {
                 quotas: QUOTAS,
                 registry: Address::repeat_byte(0xA8),
+                cases: Address::repeat_byte(0xAA),
+                allowances: Address::repeat_byte(0xAB),
                 governor: Governor::Key(Address::repeat_byte(0xA9)),
             },
+            chain_id: CHAIN_ID,
             epoch_blocks: NonZeroU64::new(EPOCH_BLOCKS).expect("not zero"),
         };
         let limits = U256::from(QUOTA_GAS[1]) << 64 | U256::from(QUOTA_GAS[0]);
@@ -159,11 +165,14 @@ impl MockChain {
             limits: Limits::Osaka,
         };
         let mut executor = Executor::new(MockState::clone(state), &context);
-        let mut meter = Meter::new(&self.0.quotas, number);
+        let place = Place {
+            number,
+            timestamp_s: header.timestamp,
+        };
+        let mut meter = Meter::new(&self.0.quotas, place);
         for transaction in &waiting {
             let (sender, before) = (transaction.signer(), executor.gas_used());
-            let gas_limit = alloy_consensus::Transaction::gas_limit(transaction.inner());
-            let admitted = meter.admit(sender, gas_limit, |contract, slot| {
+            let admitted = meter.admit(&Request::from(transaction), |contract, slot| {
                 executor.slot_before(contract, slot)
             });
             admitted.expect("memory reads").expect("it was accepted");
@@ -234,14 +243,20 @@ impl MockChain {
                 max_gap: 0,
             });
         }
-        let number = inner.blocks.len() as u64;
+        let place = Place {
+            number: inner.blocks.len() as u64,
+            timestamp_s: inner.blocks.last().expect("genesis").header.timestamp,
+        };
         let mut state = MockState::clone(inner.states.last().expect("genesis"));
         let of_sender = |other: &&Transaction| other.signer() == transaction.signer();
         let gas_limit = |of: &Transaction| alloy_consensus::Transaction::gas_limit(of.inner());
         let waiting = inner.waiting.iter().filter(of_sender).map(gas_limit).sum();
-        standing(&self.0.quotas, transaction.signer(), number, |contract, slot| {
-            state.storage(contract, slot)
-        })
+        standing_for(
+            &self.0.quotas,
+            &Request::from(&transaction),
+            place,
+            |contract, slot| state.storage(contract, slot),
+        )
         .expect("memory reads")
         .admits(waiting, gas_limit(&transaction))?;
         inner.waiting.push(transaction);

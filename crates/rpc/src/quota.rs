@@ -10,7 +10,7 @@ use alloy_primitives::{Address, U64};
 use serde::Serialize;
 use zhengtong_chain::{
     ChainView,
-    quota::{self, standing},
+    quota::{self, RESIDENTS, standing},
 };
 use zhengtong_evm::Database as _;
 
@@ -35,6 +35,21 @@ struct AccountQuota {
     last_block: u64,
     account: Gas,
     /// Of all accounts of the class together.
+    total: Gas,
+    /// What pays first for an account that has shown a token of the daily allowance.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<TokenQuota>,
+}
+
+#[derive(Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TokenQuota {
+    /// The number of the class of all that is paid by tokens.
+    class: u8,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    class_name: Option<String>,
+    /// What the token buys; it does not begin anew with an epoch.
+    account: Gas,
     total: Gas,
 }
 
@@ -71,9 +86,18 @@ fn quota_after(
     let found = standing(rules, address, next, |contract, slot| {
         state.storage(contract, slot)
     })?;
-    let name = quota::class_name(&rules.book, found.class, |contract, slot| {
-        state.storage(contract, slot)
-    })?;
+    let mut name_of =
+        |class| quota::class_name(&rules.book, class, |contract, slot| state.storage(contract, slot));
+    let name = name_of(found.class)?;
+    let token = match found.token {
+        None => None,
+        Some(token) => Some(TokenQuota {
+            class: RESIDENTS,
+            class_name: name_of(RESIDENTS)?,
+            account: token.account.into(),
+            total: token.total.into(),
+        }),
+    };
     Ok(Some(AccountQuota {
         class: found.class,
         class_name: name,
@@ -81,5 +105,6 @@ fn quota_after(
         last_block: found.next_epoch_block - 1,
         account: found.account.into(),
         total: found.total.into(),
+        token,
     }))
 }

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use zhengtong_bindings::{
-    CONTRACT_NAMES, DEPLOYER, addresses, allowances::Allowances::AllowancesCalls,
+    CONTRACT_NAMES, DEPLOYER, RESIDENTS, addresses, allowances::Allowances::AllowancesCalls,
     consents::Consents::ConsentsCalls, council::Council::CouncilCalls, council_address,
     quotas::Quotas::QuotasCalls, registry::Registry::RegistryCalls, services::Services::ServicesCalls,
     slug_str, statutes::Statutes::StatutesCalls, validators::Validators::ValidatorsCalls,
@@ -95,8 +95,13 @@ impl Action {
             QuotasCalls::setClass(call) => {
                 let (class, limits) = (call.class, call.values.limits);
                 let name = slug_str(call.values.name).unwrap_or_default();
+                let each = if class == RESIDENTS {
+                    "by each token, ever"
+                } else {
+                    "an epoch for each account"
+                };
                 Some(format!(
-                    "class {class} ({name}): {} gas an epoch for each account, {} together",
+                    "class {class} ({name}): {} gas {each}; {} an epoch together",
                     limits.account, limits.total
                 ))
             }
@@ -159,7 +164,19 @@ mod tests {
         let call = Quotas::setClassCall { class: 0, values };
         assert_eq!(
             Action::new(to, &call).describe(&of_genesis()),
-            "quotas: class 0 (everyone): 7 gas an epoch for each account, 90 together"
+            "quotas: class 0 (everyone): 7 gas an epoch for each account; 90 an epoch together"
+        );
+        let values = Class {
+            name: slug("residents"),
+            limits: Limits {
+                account: 7,
+                total: 90,
+            },
+        };
+        let call = Quotas::setClassCall { class: 4, values };
+        assert_eq!(
+            Action::new(to, &call).describe(&of_genesis()),
+            "quotas: class 4 (residents): 7 gas by each token, ever; 90 an epoch together"
         );
         let account = Address::repeat_byte(9);
         let call = Quotas::assignCall { account, class: 4 };

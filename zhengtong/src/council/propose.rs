@@ -24,7 +24,7 @@ use zhengtong_bindings::{
 use zhengtong_node::NodeCard;
 
 /// The names of the classes that every network has.
-const FIRST_CLASSES: [&str; 4] = ["everyone", "organisations", "officers", "governors"];
+const FIRST_CLASSES: [&str; 5] = ["everyone", "organisations", "officers", "governors", "residents"];
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -66,15 +66,16 @@ enum What {
     },
     /// Change how much gas the accounts of a class may use in an epoch, or add a class.
     Quota {
-        /// 0 everyone, 1 organisations, 2 officers, 3 governors, then any others; the one after the last adds a class.
+        /// 0 everyone, 1 organisations, 2 officers, 3 governors, 4 residents, then any others; the one
+        /// after the last adds a class.
         class: u8,
-        /// Gas that one account may use in an epoch.
+        /// Gas that one account may use in an epoch; of residents, gas that a token buys.
         #[arg(long)]
         account: u64,
         /// Gas that all accounts of the class may use in an epoch together.
         #[arg(long)]
         total: u64,
-        /// The class's name, for people: a-z, 0-9 and `-`. The first four have one.
+        /// The class's name, for people: a-z, 0-9 and `-`. The first five have one.
         #[arg(long)]
         name: Option<String>,
         #[command(flatten)]

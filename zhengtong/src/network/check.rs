@@ -5,7 +5,7 @@ use alloy_primitives::{B256, U256, utils::format_ether};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use std::path::PathBuf;
-use zhengtong_bindings::slug_str;
+use zhengtong_bindings::{RESIDENTS, slug_str};
 use zhengtong_node::{CouncilFile, GenesisFile, NetworkFile, PlanFile};
 
 #[derive(clap::Args)]
@@ -96,10 +96,15 @@ fn show_quotas(genesis: &GenesisFile) {
     let Ok(terms) = genesis.quotas.terms(genesis.epoch_blocks) else {
         return;
     };
-    for class in &terms.classes {
+    for (number, class) in terms.classes.iter().enumerate() {
         let name = slug_str(class.name).unwrap_or_default();
+        let each = if number == usize::from(RESIDENTS) {
+            "by each token, ever"
+        } else {
+            "an epoch for each account"
+        };
         say(format!(
-            "  quota      {name}: {} gas an epoch for each account, {} together",
+            "  quota      {name}: {} gas {each}; {} an epoch together",
             class.account, class.total
         ));
     }

@@ -194,7 +194,7 @@ pub async fn restore<E: Runtime>(
         }
         let hash = *transaction.tx_hash();
         // Its quota was there when it was accepted.
-        let standing = app.0.standing(transaction.signer()).await;
+        let standing = app.0.standing(&transaction).await;
         let standing = standing
             .map_err(|source| StartError::State(source.to_string()))?
             .unbound();

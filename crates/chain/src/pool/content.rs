@@ -2,7 +2,7 @@
 
 use crate::{
     config::PoolConfig,
-    quota::{EVERYONE, Standing},
+    quota::{EVERYONE, Purse, Standing},
     view::{SubmitError, Waiting},
 };
 use alloy_consensus::Transaction as _;
@@ -34,7 +34,7 @@ struct Entry {
     transaction: Arc<Transaction>,
     raw: Bytes,
     origin: Origin,
-    /// Of an account that nobody knows.
+    /// Of an account that nobody knows, and not by its token.
     of_everyone: bool,
     /// Place in the order of arrival.
     place: u64,
@@ -105,11 +105,12 @@ impl Content {
             return Err(SubmitError::AlreadyKnown { hash });
         }
         self.check_account(sender, nonce, next)?;
+        let mut of_everyone = false;
         if let Some(quota) = quota {
             let waiting = self.accounts.get(&sender).map_or(0, |account| account.gas);
-            quota.admits(waiting, transaction.gas_limit())?;
+            let purse = quota.admits(waiting, transaction.gas_limit())?;
+            of_everyone = quota.class == EVERYONE && purse == Purse::Class;
         }
-        let of_everyone = quota.is_some_and(|quota| quota.class == EVERYONE);
         self.make_room(raw.len(), origin, of_everyone)?;
         let account = self.accounts.entry(sender).or_default();
         account.next = account.next.max(next);

@@ -5,20 +5,28 @@
 //! reserves by its limit, and what counts afterwards is what it used. Limits and classes are those of the state before the
 //! block, so everyone who executes a block decides alike. `docs/decisions/0019-quotas.md` says why.
 //!
+//! An account that nobody knows has two purses: its class is *everyone*, which a flood of fresh keys can use up; and once it
+//! has shown a token of the daily allowance, that pays first, in the class *residents*, for as much as a token buys.
+//!
 //! - `read`: what the state says of an account.
+//! - `token`: whether a transaction shows a token.
 //! - `meter`: the account of one block, and what it writes into the state.
 
 mod meter;
 mod read;
+mod token;
 
 pub use meter::Meter;
-pub use read::{class_name, standing};
+pub use read::{class_name, standing, standing_for};
+pub use token::TOKEN_MARK;
 /// Where limits and names are in the contract, for those that stand in for it.
-pub use zhengtong_bindings::{EVERYONE, class_name_slot, limits_slot};
+pub use zhengtong_bindings::{EVERYONE, RESIDENTS, class_name_slot, limits_slot};
 
+use alloy_consensus::Transaction as _;
 use alloy_primitives::Address;
 use std::{fmt, num::NonZeroU64};
 use thiserror::Error;
+use zhengtong_evm::Transaction;
 
 /// Where quotas are kept, and who can always change them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +35,10 @@ pub struct Book {
     pub quotas: Address,
     /// The contract `Registry`, which knows organisations and officers.
     pub registry: Address,
+    /// The contract `Cases`, whose openings carry tokens.
+    pub cases: Address,
+    /// The contract `Allowances`, which knows by which key tokens are signed.
+    pub allowances: Address,
     pub governor: Governor,
 }
 
@@ -51,6 +63,8 @@ impl Book {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QuotaRules {
     pub book: Book,
+    /// Tokens are of one chain.
+    pub chain_id: u64,
     /// Blocks after which everyone begins anew.
     pub epoch_blocks: NonZeroU64,
 }
@@ -84,6 +98,42 @@ impl Quota {
     }
 }
 
+/// What a transaction asks for.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    pub account: Address,
+    pub gas_limit: u64,
+    pub to: Option<Address>,
+    pub input: &'a [u8],
+}
+
+impl<'a> From<&'a Transaction> for Request<'a> {
+    fn from(transaction: &'a Transaction) -> Self {
+        Self {
+            account: transaction.signer(),
+            gas_limit: transaction.gas_limit(),
+            to: transaction.to(),
+            input: transaction.inner().input(),
+        }
+    }
+}
+
+/// The block that a transaction would be in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub number: u64,
+    pub timestamp_s: u64,
+}
+
+/// What a transaction is paid from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purse {
+    /// The quota of its account and of the account's class.
+    Class,
+    /// What the account's token buys, and the quota of the class of residents.
+    Token,
+}
+
 /// What the state says of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {
@@ -93,8 +143,25 @@ pub struct Standing {
     pub account: Quota,
     /// That of its class, all accounts together.
     pub total: Quota,
+    /// What its token buys, if it has one.
+    pub token: Option<TokenQuota>,
     /// The first block of the next epoch.
     pub next_epoch_block: u64,
+}
+
+/// What pays first for an account that has a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TokenQuota {
+    /// What the token buys; it does not begin anew.
+    pub account: Quota,
+    /// The quota of all who have one, in this epoch.
+    pub total: Quota,
+}
+
+impl TokenQuota {
+    fn admits(&self, waiting: u64, needed: u64) -> bool {
+        self.account.left() >= needed.saturating_add(waiting) && self.total.left() >= needed
+    }
 }
 
 /// Which of the two quotas is meant.
@@ -156,12 +223,20 @@ impl Standing {
         Self {
             account: unbound,
             total: unbound,
+            token: self.token.map(|_| TokenQuota {
+                account: unbound,
+                total: unbound,
+            }),
             ..self
         }
     }
 
-    /// Whether a transaction with this gas limit may run, if `waiting` gas is reserved by others of its account.
-    pub fn admits(&self, waiting: u64, needed: u64) -> Result<(), OverQuota> {
+    /// Whether a transaction with this gas limit may run, and from which purse, if `waiting` gas is reserved by others of its
+    /// account. A token pays first, so that it makes no difference to others how crowded the account's own class is.
+    pub fn admits(&self, waiting: u64, needed: u64) -> Result<Purse, OverQuota> {
+        if self.token.is_some_and(|token| token.admits(waiting, needed)) {
+            return Ok(Purse::Token);
+        }
         let over = |bound, quota: Quota, waiting| OverQuota {
             bound,
             class: self.class,
@@ -177,6 +252,6 @@ impl Standing {
         if self.total.left() < needed {
             return Err(over(Bound::Class, self.total, 0));
         }
-        Ok(())
+        Ok(Purse::Class)
     }
 }

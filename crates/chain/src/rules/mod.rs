@@ -41,6 +41,11 @@ pub trait Rules: std::fmt::Debug + Send + Sync + 'static {
     /// Whether a transaction may run although it is over its quota.
     fn check_quota(&self, over: &OverQuota) -> Result<(), RuleError>;
 
+    /// Whether what a transaction shows as a token of the allowance pays for it.
+    fn check_token(&self, is_valid: bool) -> bool {
+        is_valid
+    }
+
     /// Checks what execution decided.
     fn check_outcome(&self, block: &Block, outcome: &Outcome, state: &Commitment) -> Result<(), RuleError>;
 }

@@ -43,12 +43,14 @@ pub const EPOCH_BLOCKS: NonZeroU64 = NZU64!(3_600);
 /// Accounts of a class that is soon at its end. The last one is nobody's but a liar's.
 pub const PINCHED: [u64; 3] = [18, 19, 20];
 /// The number of that class.
-pub const PINCHED_CLASS: u8 = 4;
+pub const PINCHED_CLASS: u8 = 5;
+/// An account that nobody knows, and that has no token.
+pub const FORGER: u64 = 2_000;
 /// Its quotas: three transfers an account, five in all.
 pub const PINCHED_GAS: [u64; 2] = [3 * 21_000, 5 * 21_000];
 
 /// Nobody else is short of gas.
-fn quotas() -> QuotaTerms {
+pub fn quotas() -> QuotaTerms {
     let mut terms = QuotaTerms::ample();
     terms.classes.push(FirstClass {
         name: slug("pinched"),
@@ -193,8 +195,17 @@ pub fn network_of(n: usize, seed: u64, epoch_blocks: NonZeroU64) -> Network {
     network_with(n, 0, seed, epoch_blocks)
 }
 
+/// A network with other quotas.
+pub fn network_of_terms(n: usize, seed: u64, terms: QuotaTerms) -> Network {
+    network_as(n, 0, seed, EPOCH_BLOCKS, terms)
+}
+
 /// A network in which some more nodes have keys and follow.
 pub fn network_with(n: usize, waiting: usize, seed: u64, epoch_blocks: NonZeroU64) -> Network {
+    network_as(n, waiting, seed, epoch_blocks, quotas())
+}
+
+fn network_as(n: usize, waiting: usize, seed: u64, epoch_blocks: NonZeroU64, quotas: QuotaTerms) -> Network {
     let mut rng = ChaCha20Rng::seed_from_u64(seed);
     let mut make = |count: usize| {
         let keys = (0..count).map(|_| ed25519::PrivateKey::random(&mut rng));
@@ -234,7 +245,7 @@ pub fn network_with(n: usize, waiting: usize, seed: u64, epoch_blocks: NonZeroU6
                 name: String::new(),
             })
             .collect(),
-        quotas: quotas(),
+        quotas,
         first_epoch: first_epoch(name, &sharing, &validators).expect("they fit"),
     };
     let genesis = spec.build().expect("the genesis builds");

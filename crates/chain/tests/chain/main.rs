@@ -6,6 +6,8 @@ mod metering;
 mod pool_share;
 mod prune;
 mod quotas;
+mod residents;
 mod simulation;
 mod solo;
 mod sync;
+mod tokens;

@@ -7,7 +7,7 @@ use zhengtong_bindings::{EVERYONE, ORGANISATIONS};
 use zhengtong_chain::{
     PoolConfig, SubmitError,
     pool::{EVERYONES_PERCENT, Origin, Pool},
-    quota::{Quota, Standing},
+    quota::{Quota, Standing, TokenQuota},
 };
 use zhengtong_evm::{TransactionRules, decode, recover};
 
@@ -21,6 +21,18 @@ fn pool() -> Pool {
 }
 
 fn reserve(pool: &Pool, class: u8, sender: u64, nonce: u64, limit: u64) -> Result<B256, SubmitError> {
+    reserve_with(pool, class, sender, nonce, limit, None)
+}
+
+/// `token` is what the sender's token buys.
+fn reserve_with(
+    pool: &Pool,
+    class: u8,
+    sender: u64,
+    nonce: u64,
+    limit: u64,
+    token: Option<u64>,
+) -> Result<B256, SubmitError> {
     let transaction = TxEip1559 {
         nonce,
         gas_limit: 21_000,
@@ -35,6 +47,10 @@ fn reserve(pool: &Pool, class: u8, sender: u64, nonce: u64, limit: u64) -> Resul
         class,
         account: quota(limit),
         total: quota(u64::MAX),
+        token: token.map(|limit| TokenQuota {
+            account: quota(limit),
+            total: quota(u64::MAX),
+        }),
         next_epoch_block: 7,
     };
     pool.reserve(transaction, raw, 0, Origin::Submitted, Some(&standing))?;
@@ -55,6 +71,24 @@ fn a_flood_of_fresh_keys_leaves_room_for_organisations() {
     }
     let refused = reserve(&pool, ORGANISATIONS, 400, 0, u64::MAX);
     assert_eq!(refused, Err(SubmitError::PoolFull { max: ROOM }));
+}
+
+#[test]
+fn a_flood_of_fresh_keys_leaves_room_for_who_has_a_token() {
+    let (pool, share) = (pool(), ROOM * EVERYONES_PERCENT / 100);
+    for sender in 0..share as u64 {
+        reserve(&pool, EVERYONE, 100 + sender, 0, u64::MAX).expect("there is room");
+    }
+    let with_token = |nonce| reserve_with(&pool, EVERYONE, 300, nonce, 0, Some(42_000));
+    with_token(0).expect("a token pays");
+    with_token(1).expect("a token pays");
+    let Err(SubmitError::Quota(over)) = with_token(2) else {
+        panic!("it was taken");
+    };
+    assert_eq!((over.class, over.waiting), (EVERYONE, 42_000));
+    // What a token does not pay for is of everyone, who have no room.
+    let refused = reserve_with(&pool, EVERYONE, 301, 0, u64::MAX, Some(20_999));
+    assert_eq!(refused, Err(SubmitError::PoolFull { max: share }));
 }
 
 #[test]

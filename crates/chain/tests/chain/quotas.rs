@@ -430,6 +430,7 @@ fn members_of_a_council_govern() {
     };
     let rules = QuotaRules {
         book: genesis.quotas.clone(),
+        chain_id: CHAIN_ID,
         epoch_blocks: QUOTA_BLOCKS,
     };
     for index in 1..=10 {

@@ -35,12 +35,18 @@ fn the_usual_quotas_are_those_of_the_decision() {
         (10_800_000_000, 162_000_000_000),
         (540_000_000, 54_000_000_000),
         (10_800_000_000, u64::MAX),
+        (4_000_000, 18_000_000_000),
     ];
     assert_eq!(limits, expected);
     // However short an epoch is, a few of the largest transactions fit in, and who governs has more.
     let short = QuotasFile::default().terms(32).expect("they are right");
-    assert!(short.classes.iter().all(|class| class.account >= 50_000_000));
+    assert!(short.classes[..4].iter().all(|class| class.account >= 50_000_000));
     assert!(short.classes[3].account >= 100_000_000);
+    // A token buys the same, and there is enough for fifty.
+    assert_eq!(
+        (short.classes[4].account, short.classes[4].total),
+        (4_000_000, 200_000_000)
+    );
 }
 
 #[test]
@@ -50,14 +56,14 @@ fn a_file_names_a_set_or_classes() {
         parse(json!("ample")).expect("a set"),
         QuotasFile::Set(QuotaSet::Ample)
     );
-    let mut own = classes(5);
-    own["assigned"] = json!({ Address::repeat_byte(7).to_string(): 4 });
+    let mut own = classes(6);
+    own["assigned"] = json!({ Address::repeat_byte(7).to_string(): 5 });
     let terms = parse(own)
         .expect("classes")
         .terms(EPOCH_BLOCKS)
         .expect("they are right");
-    assert_eq!((terms.classes.len(), terms.classes[4].total), (5, 7));
-    assert_eq!(terms.assigned, [(Address::repeat_byte(7), 4)]);
+    assert_eq!((terms.classes.len(), terms.classes[5].total), (6, 7));
+    assert_eq!(terms.assigned, [(Address::repeat_byte(7), 5)]);
     for bad in [
         json!("none"),
         json!(7),
@@ -71,29 +77,29 @@ fn a_file_names_a_set_or_classes() {
 
 #[test]
 fn what_would_not_hold_is_refused() {
-    assert!(matches!(refused(classes(3)), QuotasError::Classes(3)));
+    assert!(matches!(refused(classes(4)), QuotasError::Classes(4)));
     assert!(matches!(refused(classes(33)), QuotasError::Classes(33)));
-    let mut poor = classes(4);
+    let mut poor = classes(5);
     poor["classes"][3]["account"] = json!(99_999_999);
     assert!(matches!(refused(poor), QuotasError::Governors(99_999_999)));
-    let mut named = classes(4);
+    let mut named = classes(5);
     named["classes"][0]["name"] = json!("Everyone");
     assert!(matches!(refused(named), QuotasError::Name(_)));
-    let mut unknown = classes(4);
-    unknown["assigned"] = json!({ Address::repeat_byte(7).to_string(): 4 });
+    let mut unknown = classes(5);
+    unknown["assigned"] = json!({ Address::repeat_byte(7).to_string(): 5 });
     assert!(matches!(
         refused(unknown),
         QuotasError::UnknownClass {
-            class: 4,
-            last: 3,
+            class: 5,
+            last: 4,
             ..
         }
     ));
-    let mut nobody = classes(4);
+    let mut nobody = classes(5);
     nobody["assigned"] = json!({ Address::ZERO.to_string(): 0 });
     assert!(matches!(refused(nobody), QuotasError::Zero));
     let many = (1..=101_u8).map(|index| (Address::repeat_byte(index).to_string(), json!(0)));
-    let mut crowd = classes(4);
+    let mut crowd = classes(5);
     crowd["assigned"] = Value::Object(many.collect());
     assert!(matches!(refused(crowd), QuotasError::Assigned(101)));
 }
@@ -103,12 +109,12 @@ fn a_network_file_with_such_quotas_is_not_read() {
     let folder = tempfile::tempdir().expect("a folder");
     let config = configs(folder.path(), &dev(1, 9_700)).remove(0);
     let mut network = NetworkFile::read(&config.network).expect("reads");
-    network.genesis.quotas = parse(classes(3)).expect("a file of quotas");
+    network.genesis.quotas = parse(classes(4)).expect("a file of quotas");
     let path = folder.path().join("other.json");
     network.write(&path).expect("writes");
     let error = NetworkFile::read(&path).expect_err("refused");
     assert!(
-        matches!(error, NetworkError::Quotas(QuotasError::Classes(3))),
+        matches!(error, NetworkError::Quotas(QuotasError::Classes(4))),
         "{error}"
     );
 }

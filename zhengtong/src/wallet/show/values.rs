@@ -71,6 +71,7 @@ fn number_of(contract: &str, name: &str, number: U256) -> String {
                 "机构 organisations",
                 "办理人员 officers",
                 "治理成员 governors",
+                "市民 residents",
             ],
             class,
         ),

@@ -1,8 +1,12 @@
 //! What stands between the engine and our application in a simulation: it writes down what is applied, and lies.
 
 use super::{cluster::RECEIVER, machine::Machine};
-use crate::common::{CHAIN_ID, PINCHED, PINCHED_GAS, account, transfer};
-use alloy_primitives::{B256, Bytes};
+use crate::{
+    common::{CHAIN_ID, FORGER, PINCHED, PINCHED_GAS, account, blank, sign, transfer},
+    tokens::{OTHER_KEY, Token},
+};
+use alloy_consensus::TxEip1559;
+use alloy_primitives::{B256, Bytes, TxKind};
 use commonware_consensus::marshal::ancestry::Ancestry;
 use commonware_glue::stateful::{
     Application, Finality, Input, Proposed,
@@ -41,9 +45,11 @@ pub enum Lie {
     Repeated,
     /// More of an account than its quota of gas allows; everything else is as it should be.
     OverQuota,
+    /// Transactions with a forged token of the allowance, counted as a resident's; everything else is as it should be.
+    Forged,
 }
 
-pub const LIES: [Lie; 9] = [
+pub const LIES: [Lie; 10] = [
     Lie::StateRoot,
     Lie::ReceiptsRoot,
     Lie::GasLimit,
@@ -53,6 +59,7 @@ pub const LIES: [Lie; 9] = [
     Lie::Future,
     Lie::Repeated,
     Lie::OverQuota,
+    Lie::Forged,
 ];
 
 impl Lie {
@@ -77,7 +84,7 @@ impl Lie {
                 transactions.push(again.unwrap_or_else(|| vec![2].into()));
             }
             // It was built without the check.
-            Self::OverQuota => {}
+            Self::OverQuota | Self::Forged => {}
         }
         Block::assemble(header, transactions, block.carried().cloned())
             .expect("a wrong block is still a block")
@@ -124,14 +131,60 @@ impl Rules for AnyQuota {
     }
 }
 
+/// All rules but one: whatever has the form of a token is one. It is wrong on purpose.
+#[derive(Debug)]
+pub struct AnyToken;
+
+impl Rules for AnyToken {
+    fn check_header(&self, block: &Block, parent: &Block, context: &Context) -> Result<(), RuleError> {
+        Standard.check_header(block, parent, context)
+    }
+
+    fn check_quota(&self, over: &OverQuota) -> Result<(), RuleError> {
+        Standard.check_quota(over)
+    }
+
+    fn check_token(&self, _: bool) -> bool {
+        true
+    }
+
+    fn check_outcome(&self, block: &Block, outcome: &Outcome, state: &Commitment) -> Result<(), RuleError> {
+        Standard.check_outcome(block, outcome, state)
+    }
+}
+
 /// Transactions that a liar has of an account, more than its quota allows in many epochs.
 const GREEDY: u64 = 48;
 
+/// Transactions that a liar has with a forged token.
+const FORGED: u64 = 2;
+
 /// Puts transactions of the liar's own account into its pool, without asking whether there is gas left.
 fn greedy(app: &App<Machine>) {
+    let raws = (0..GREEDY).map(|nonce| transfer(&account(PINCHED[2]), nonce, RECEIVER, 1));
+    slip_in(app, raws);
+}
+
+/// Puts transactions of nobody with somebody else's signature for a token into its pool.
+fn forge(app: &App<Machine>) {
+    let key = account(FORGER);
+    let token = Token::new(&OTHER_KEY, key.address(), 0, B256::ZERO);
+    let raws = (0..FORGED).map(|nonce| {
+        let transaction = TxEip1559 {
+            nonce,
+            gas_limit: 50_000,
+            to: TxKind::Call(RECEIVER),
+            input: token.at_the_end_of(&[]),
+            ..blank()
+        };
+        sign(&key, transaction)
+    });
+    slip_in(app, raws);
+}
+
+fn slip_in(app: &App<Machine>, raws: impl Iterator<Item = Bytes>) {
     let rules = TransactionRules::new(CHAIN_ID);
-    for nonce in 0..GREEDY {
-        let raw = transfer(&account(PINCHED[2]), nonce, RECEIVER, 1);
+    for raw in raws {
         let transaction = decode(&raw, &rules).and_then(recover).expect("it is one");
         let hash = *transaction.tx_hash();
         // It may be there, or done.
@@ -147,12 +200,17 @@ fn greedy(app: &App<Machine>) {
 
 /// Whether a block has more of the liar's account than any epoch allows.
 fn is_greedy(block: &Block) -> bool {
-    let of_liar = |raw: &&Bytes| {
+    count_of(block, PINCHED[2]) * 21_000 > PINCHED_GAS[0]
+}
+
+/// Transactions of an account in a block.
+fn count_of(block: &Block, index: u64) -> u64 {
+    let sender = account(index).address();
+    let is_of = |raw: &&Bytes| {
         let transaction = decode(raw, &TransactionRules::new(CHAIN_ID)).and_then(recover);
-        transaction.is_ok_and(|transaction| transaction.signer() == account(PINCHED[2]).address())
+        transaction.is_ok_and(|transaction| transaction.signer() == sender)
     };
-    let count = block.transactions().iter().filter(of_liar).count() as u64;
-    count * 21_000 > PINCHED_GAS[0]
+    block.transactions().iter().filter(is_of).count() as u64
 }
 
 /// A block that was applied.
@@ -240,12 +298,21 @@ impl Application<Machine> for Watched {
             greedy(&app);
             app = app.with_rules(Arc::new(AnyQuota));
         }
+        if lie == Some(Lie::Forged) {
+            forge(&app);
+            app = app.with_rules(Arc::new(AnyToken));
+        }
         let Proposed { block, merkleized } = app.propose(context, ancestry, batch, input).await?;
         let Some(next) = &self.lie else {
             return Some(Proposed { block, merkleized });
         };
         let mut next = next.lock();
-        if *next == Lie::OverQuota && !is_greedy(&block) {
+        let is_none = match *next {
+            Lie::OverQuota => !is_greedy(&block),
+            Lie::Forged => count_of(&block, FORGER) == 0,
+            _ => false,
+        };
+        if is_none {
             return Some(Proposed { block, merkleized });
         }
         let block = next.tell(&block);

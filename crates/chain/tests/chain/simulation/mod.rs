@@ -14,6 +14,7 @@ mod members;
 mod membership;
 mod property;
 mod resharing;
+mod residents;
 mod run;
 mod sabotage;
 mod scenario;

@@ -9,11 +9,15 @@ use super::{
     cluster::{PATIENCE, RECEIVER},
     seat::View,
 };
-use crate::common::{PINCHED, PINCHED_GAS, QUOTA_BLOCKS, account};
+use crate::{common::QUOTA_BLOCKS, tokens::is_issued};
 use alloy_consensus::Transaction as _;
 use alloy_primitives::{Address, B256, U256};
 use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
-use zhengtong_chain::{ChainView as _, config::MAX_CLOCK_LEAD_MS, quota::standing};
+use zhengtong_chain::{
+    ChainView as _,
+    config::MAX_CLOCK_LEAD_MS,
+    quota::{EVERYONE, RESIDENTS, Standing, limits_slot, standing},
+};
 use zhengtong_evm::Database as _;
 use zhengtong_types::{
     NetworkKey,
@@ -87,8 +91,9 @@ pub enum Finding {
     Miscounted {
         validator: usize,
         account: Address,
-        counted: u64,
-        used: u64,
+        /// In the account's class, and by its token.
+        counted: [u64; 2],
+        used: [u64; 2],
     },
     ShutOut {
         by: usize,
@@ -284,7 +289,7 @@ impl Property for SameState {
 }
 
 /// No finalized block is larger, later or more work than the rules allow, and nobody has more gas of an epoch than the quota
-/// says. It is counted again here, by what the genesis says of the accounts.
+/// says. It is counted again here, by the limits of the state and by which tokens were given to whom.
 #[derive(Debug)]
 pub struct WithinLimits;
 
@@ -335,48 +340,77 @@ impl Property for WithinLimits {
     }
 }
 
-/// Counts the gas of accounts that soon have none left, from receipts, and compares it with what the state says.
+/// What one account used, counted from receipts.
+struct Tally {
+    standing: Standing,
+    used: u64,
+    by_token: u64,
+    has_token: bool,
+}
+
+/// Counts everyone's gas from receipts, by class and by token, and compares it with what the state says.
 fn recount(validator: usize, view: &View) -> Result<(), Finding> {
-    let pinched = PINCHED.map(|index| account(index).address());
-    let (mut used, mut epoch) = ([0; PINCHED.len()], 0);
     let tip = view.tip().header.number;
+    let mut state = view.state(tip).expect("the tip is kept");
+    let rules = view.quotas().expect("it counts");
+    let mut now = |account| {
+        let found = standing(rules, account, tip, |contract, slot| {
+            state.storage(contract, slot)
+        });
+        found.expect("memory reads")
+    };
+    let (mut tallies, mut by_class, mut epoch) = (HashMap::new(), HashMap::<u8, u64>::new(), 0);
+    let residents = residents_gas(view);
     for height in 1..=tip {
         let block = view.block(height).expect("memory reads").expect("it has it");
         if height / QUOTA_BLOCKS != epoch {
-            (used, epoch) = ([0; PINCHED.len()], height / QUOTA_BLOCKS);
+            epoch = height / QUOTA_BLOCKS;
+            by_class.clear();
+            tallies.values_mut().for_each(|tally: &mut Tally| tally.used = 0);
         }
         for (transaction, receipt) in block.transactions.iter().zip(&block.receipts) {
-            let Some(who) = pinched
-                .iter()
-                .position(|address| address == transaction.signer_ref())
-            else {
+            let (sender, needed) = (transaction.signer(), transaction.gas_limit());
+            let tally = tallies.entry(sender).or_insert_with(|| Tally {
+                standing: now(sender),
+                used: 0,
+                by_token: 0,
+                has_token: false,
+            });
+            let class = tally.standing.class;
+            tally.has_token |= class == EVERYONE && is_issued(sender, transaction.input());
+            let of_residents = by_class.entry(RESIDENTS).or_default();
+            let pays = tally.by_token + needed <= residents[0] && *of_residents + needed <= residents[1];
+            if tally.has_token && pays {
+                tally.by_token += receipt.gas_used;
+                *of_residents += receipt.gas_used;
                 continue;
-            };
+            }
+            let of_class = by_class.entry(class).or_default();
             let over = |what, got, limit| Finding::OverLimit {
                 height,
                 what,
                 got,
                 limit,
             };
-            let needed = transaction.gas_limit();
-            if used[who] + needed > PINCHED_GAS[0] {
-                return Err(over("gas of an account", used[who] + needed, PINCHED_GAS[0]));
+            let (account, total) = (tally.standing.account.limit, tally.standing.total.limit);
+            if tally.used + needed > account {
+                return Err(over("gas of an account", tally.used + needed, account));
             }
-            let all = used.iter().sum::<u64>() + needed;
-            if all > PINCHED_GAS[1] {
-                return Err(over("gas of a class", all, PINCHED_GAS[1]));
+            if *of_class + needed > total {
+                return Err(over("gas of a class", *of_class + needed, total));
             }
-            used[who] += receipt.gas_used;
+            tally.used += receipt.gas_used;
+            *of_class += receipt.gas_used;
         }
     }
-    let mut state = view.state(tip).expect("the tip is kept");
-    let rules = view.quotas().expect("it counts");
-    for (account, counted) in pinched.into_iter().zip(used) {
-        let found = standing(rules, account, tip, |contract, slot| {
-            state.storage(contract, slot)
-        });
-        let used = found.expect("memory reads").account.used;
-        if used != counted {
+    for (account, tally) in tallies {
+        let Standing {
+            account: own, token, ..
+        } = tally.standing;
+        let by_token = token.map(|token| token.account.used);
+        let counted = [tally.used, tally.by_token];
+        let used = [own.used, by_token.unwrap_or_default()];
+        if used != counted || by_token.is_some() != tally.has_token {
             return Err(Finding::Miscounted {
                 validator,
                 account,
@@ -386,6 +420,15 @@ fn recount(validator: usize, view: &View) -> Result<(), Finding> {
         }
     }
     Ok(())
+}
+
+/// What a token buys, and all tokens together in an epoch.
+fn residents_gas(view: &View) -> [u64; 2] {
+    let mut state = view.state(view.tip().header.number).expect("the tip is kept");
+    let book = &view.quotas().expect("it counts").book;
+    let limits = state.storage(book.quotas, limits_slot(RESIDENTS));
+    let [account, total, ..] = *limits.expect("memory reads").as_limbs();
+    [account, total]
 }
 
 /// No honest validator ever takes another honest one for a bad peer.

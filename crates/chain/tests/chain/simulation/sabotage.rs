@@ -1,7 +1,7 @@
 //! Builds that are wrong on purpose: each is noticed, and by the property that is about it.
 
 use super::{
-    application::{AnyQuota, AnyRoot, Lie},
+    application::{AnyQuota, AnyRoot, AnyToken, Lie},
     cluster::{Cluster, good_link},
     conduct::Conduct,
     members::Members,
@@ -9,6 +9,7 @@ use super::{
     run::{Report, judge, judge_as_it_is, members, settings},
     seat::Seat,
 };
+use crate::common::FORGER;
 use commonware_runtime::{Runner as _, deterministic};
 use std::{sync::Arc, time::Duration};
 use zhengtong_chain::Rules;
@@ -106,6 +107,27 @@ fn a_build_that_skips_the_quota_check_is_noticed() {
     };
     assert!(what.starts_with("gas of ") && got > limit, "{report:#?}");
     let report = lie(Lie::OverQuota, None);
+    assert_eq!(violated(&report), [""; 0], "{report:#?}");
+    assert!(report.incidents.lies > 0, "it was tried: {report:#?}");
+}
+
+/// The forger's transactions may run; it is only somebody else's quota that they are counted in.
+#[test]
+fn a_build_that_believes_every_token_is_noticed() {
+    let report = lie(Lie::Forged, Some(Arc::new(AnyToken)));
+    assert_eq!(violated(&report), ["within limits"], "{report:#?}");
+    let Finding::Miscounted {
+        account,
+        counted,
+        used,
+        ..
+    } = &report.violations[0].finding
+    else {
+        panic!("{report:#?}");
+    };
+    assert_eq!(*account, crate::common::account(FORGER).address());
+    assert!(counted[1] == 0 && used[1] > 0, "{report:#?}");
+    let report = lie(Lie::Forged, None);
     assert_eq!(violated(&report), [""; 0], "{report:#?}");
     assert!(report.incidents.lies > 0, "it was tried: {report:#?}");
 }
