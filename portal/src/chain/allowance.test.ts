@@ -155,6 +155,22 @@ describe("opening with the daily allowance", { timeout: 60_000 }, () => {
     await chain.openCase(wallet, own);
   });
 
+  it("shows the token that will open the case with a consent before it, and none with one after it", async () => {
+    const own = await fresh();
+    await gateways.tokens(wallet, own, authority);
+    const terms = { provider: ISSUER, service: SERVICE, purpose: "p", fields: ["age"], use: "once" as const, until: Math.floor(nowMs / 1000) + 600, asked: { use: "once" as const, days: 1 } };
+    const inputOf = async (consent: { txHash: Hex }): Promise<Hex> => (await anvil.client().getTransaction({ hash: consent.txHash })).input;
+    const [token] = (await keyringOf(wallet).tokens()).held.filter(({ address }) => address === own.address.toLowerCase());
+    const before = await inputOf(await chain.grantConsent(wallet, own, terms));
+    // The eight letters "zt-token" in ASCII.
+    expect(before.endsWith(`${token?.nonce.slice(2)}${token?.signature.slice(2)}7a742d746f6b656e`)).toBe(true);
+    await chain.openCase(wallet, own);
+    expect(await statusOf(own.id)).toBe(1);
+    const again = { ...terms, provider: "civil-affairs" };
+    const after = await inputOf(await chain.grantConsent(wallet, own, again));
+    expect((before.length - after.length) / 2).toBe(32 + 256 + 8);
+  });
+
   it("says calmly when the allowance is used up, and keeps nothing of the attempt", async () => {
     left = 0;
     await expect(gateways.tokens(wallet, await fresh(), authority)).rejects.toEqual(expect.objectContaining({ code: "allowance-used-up" }));

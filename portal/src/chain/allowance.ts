@@ -1,4 +1,5 @@
 // The daily allowance: which tokens the chain asks for, and how the wallet gets them from the authority that signs them.
+import { concatHex, stringToHex } from "viem";
 import { type Hex, type Organisation, type OwnCase, PortFailure, type Wallet } from "../ports";
 import { base64Url, fromBase64Url, hexToBytes } from "../wallet/bytes";
 import { type Keyring, keyringOf } from "../wallet/keyring";
@@ -30,6 +31,11 @@ export async function heldToken(wallet: Wallet, own: OwnCase, nowMs: number): Pr
   const { held } = await keyringOf(wallet).tokens();
   const today = windowAt(nowMs);
   return held.find((token) => token.address === own.address.toLowerCase() && token.window >= today) ?? null;
+}
+
+/** A token as a transaction shows it that does not redeem it: at the end of its data, where contracts do not look (docs/rpc.md). */
+export function shownToken(token: Token): Hex {
+  return concatHex([token.nonce, token.signature, stringToHex("zt-token")]);
 }
 
 interface Asking {

@@ -4,7 +4,7 @@ import { type Chain, type Hex, type OfficerKey, type OwnCase, PortFailure, type 
 import { caseCommitment, formCommitment } from "../wallet/bytes";
 import { keyringOf } from "../wallet/keyring";
 import { casesAbi, consentsAbi, registryAbi } from "./abi";
-import { heldToken, tokenIssuer } from "./allowance";
+import { heldToken, shownToken, tokenIssuer } from "./allowance";
 import { slug, slugText, statuteId } from "./codes";
 import type { Call, Connection } from "./connection";
 import { consentRecord, readConsents, termsOf } from "./consent";
@@ -71,7 +71,10 @@ export function chainOver(connection: Connection, now: () => number = Date.now, 
       if (kept === undefined) await wallet.updateCase(own.id, { consents: { [terms.provider]: { id, record } } });
       try {
         const { until, once } = termsOf(record);
-        const sent = await byCase(wallet, own, onConsents("grant", [id, slug(terms.provider), slug(terms.service), BigInt(until), once]));
+        const call = onConsents("grant", [id, slug(terms.provider), slug(terms.service), BigInt(until), once]);
+        // Before the case is open its key is nobody's: the token that will open it says that it is a resident's.
+        const token = await heldToken(wallet, own, now());
+        const sent = await byCase(wallet, own, token === null ? call : { ...call, shows: shownToken(token) });
         return { ...sent, id, record };
       } catch (failure) {
         const isGranted = failure instanceof ContractRefusal && failure.error === "AlreadyGranted";

@@ -1,7 +1,7 @@
 // One node: which network it serves, reading from it, and sending signed transactions that are final when they answer.
 import {
   type Abi, type ContractFunctionArgs, type ContractFunctionName, type ContractFunctionReturnType, type LocalAccount, type PublicClient, type TransactionSerializableEIP1559, type Transport,
-  createPublicClient, custom, encodeFunctionData, http, keccak256,
+  concatHex, createPublicClient, custom, encodeFunctionData, http, keccak256,
 } from "viem";
 import { type Hex, type Network, PortFailure, type Sent } from "../ports";
 import type { Openings } from "../wallet/elsewhere/openings";
@@ -34,6 +34,8 @@ export interface Call {
   readonly args: readonly unknown[];
   /** What stands behind hashes in the arguments, for a signer that shows what it signs. */
   readonly behind?: Openings;
+  /** A token of the daily allowance that pays for the transaction, as `shownToken` has it. */
+  readonly shows?: Hex;
 }
 
 /** A transaction before it is signed. */
@@ -111,7 +113,7 @@ export class Connection {
   async sendSigned(from: Hex, call: Call, signed: (transaction: Unsigned) => Promise<Hex>): Promise<Sent> {
     const { chainId } = await this.network();
     const to = await this.contract(call.contract);
-    const data = encodeFunctionData({ abi: call.abi, functionName: call.functionName, args: call.args });
+    const data = concatHex([encodeFunctionData({ abi: call.abi, functionName: call.functionName, args: call.args }), call.shows ?? "0x"]);
     const gas = await this.#estimate(from, to, data);
     const nonce = Number(await this.rpc<Hex>("eth_getTransactionCount", [from, "pending"]));
     const raw = await signed({ type: "eip1559", chainId, nonce, to, data, gas, maxFeePerGas: 0n, maxPriorityFeePerGas: 0n });
