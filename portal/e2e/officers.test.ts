@@ -26,6 +26,9 @@ import { Officer } from "./harness/officer";
 import { Resident } from "./harness/resident";
 import { Server, freePort } from "./harness/server";
 
+/** What the officer writes to the applicant. */
+const WORDS = "经核对，申请当天未满65周岁，满65周岁后可以再次申请。";
+
 const ALLOWANCE = "old-age-allowance";
 const AGENCY = "civil-affairs";
 /** The agency whose officers sign in at the independent provider. */
@@ -120,7 +123,7 @@ describe("the demo's own provider", () => {
       await picture(page, "officer-bring-key");
       await page.getByRole("button", { name: text("officer.bring.demo", { name: "civil-affairs-1" }) }).click();
       await page.getByLabel(text("act.refuse")).check();
-      await page.locator("#statement").fill("经核对，申请当天未满65周岁，满65周岁后可以再次申请。");
+      await page.locator("#statement").fill(WORDS);
       await page.getByRole("button", { name: text("act.sign") }).click();
       await page.getByText(text("act.done", { decision: text("act.refuse") })).waitFor();
       await page.locator("main").getByRole("link", { name: text("act.toDesk"), exact: true }).click();
@@ -378,7 +381,7 @@ describe("a key on a machine that is never connected", () => {
 
       await page.locator(`a[href="/desk/cases/${own.id}"]`).click();
       await page.getByLabel(text("act.refuse")).check();
-      await page.locator("#statement").fill("经核对，申请当天未满65周岁，满65周岁后可以再次申请。");
+      await page.locator("#statement").fill(WORDS);
       const decide = page.getByRole("button", { name: text("act.sign") });
       await decide.click();
       await page.getByText(text("elsewhere.what.decision")).waitFor();
@@ -397,7 +400,7 @@ describe("a key on a machine that is never connected", () => {
       await save(page, "request.ur", "request.ur");
       await save(page, "request.json", "request.json");
       const read = await cold.sign("request.ur", "signature.ur", chainId, "request.json");
-      for (const words of ["不予批准", "age-below-65", own.id, "zhengtong portal"]) assert.ok(read.includes(words), `${words} is not in\n${read}`);
+      for (const words of ["不予批准", "age-below-65", own.id, "zhengtong portal", WORDS]) assert.ok(read.includes(words), `${words} is not in\n${read}`);
       const [{ law, article } = { law: "", article: "" }] = (JSON.parse(readFileSync(cold.at("request.json"), "utf8")) as { statutes: { law: string; article: string }[] }).statutes;
       assert.ok(article !== "" && read.includes(`${law} ${article}`), read);
       assert.doesNotMatch(read, /WARNING/);

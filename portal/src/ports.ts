@@ -305,7 +305,7 @@ export interface Chain {
   escalate(wallet: Wallet, own: OwnCase): Promise<Sent>;
   approve(key: OfficerKey, id: Hex, action: { row: number; amountFen: number; reason: string; statute: Hex; statement: Hex; behind?: Openings }): Promise<Sent>;
   refuse(key: OfficerKey, id: Hex, action: { row: number; reason: string; statute: Hex; statement: Hex; behind?: Openings }): Promise<Sent>;
-  requestMore(key: OfficerKey, id: Hex, action: { defects: string[]; statement: Hex }): Promise<Sent>;
+  requestMore(key: OfficerKey, id: Hex, action: { defects: string[]; statement: Hex; behind?: Openings }): Promise<Sent>;
   officerKey(source: OfficerKeySource): Promise<OfficerKey>;
   /** whether a key is an officer's, and of which organisation */
   standing(address: Hex): Promise<Standing>;
@@ -554,7 +554,7 @@ export interface Gateways {
   signOut(gateway: string, session: DeskSession): Promise<string | null>;
   desk(gateway: string, session: DeskSession, query: { status?: string; cursor?: string }): Promise<{ items: DeskRow[]; next: string | null }>;
   deskCase(gateway: string, session: DeskSession, id: Hex): Promise<DeskCase>;
-  statement(gateway: string, session: DeskSession, id: Hex, text: string): Promise<Hex>;
+  statement(gateway: string, session: DeskSession, id: Hex, text: string): Promise<{ hash: Hex; salt: Hex }>;
   /** asks another agency for the declared fields of a record; the same request id gives the same answer */
   /** asks whoever scans or opens the link to show a credential */
   askWallet(gateway: string, session: DeskSession, asked: AskedCredential): Promise<WalletRequest>;

@@ -29,8 +29,8 @@ export class Officer {
     return new Officer(chain, gateways, key, gateway, await gateways.signIn(gateway, organisation, key));
   }
 
-  statement(id: Hex, text: string): Promise<Hex> {
-    return this.gateways.statement(this.gateway, this.session, id, text);
+  async statement(id: Hex, text: string): Promise<Hex> {
+    return (await this.gateways.statement(this.gateway, this.session, id, text)).hash;
   }
 
   deskCase(id: Hex) {

@@ -94,7 +94,8 @@ export function chainOver(connection: Connection, now: () => number = Date.now, 
       byOfficer(connection, key, { ...onCases("approve", [id, row, BigInt(amountFen), slug(reason), statute, statement]), behind }),
     refuse: (key, id, { row, reason, statute, statement, behind = {} }) =>
       byOfficer(connection, key, { ...onCases("refuse", [id, row, slug(reason), statute, statement]), behind }),
-    requestMore: (key, id, { defects, statement }) => byOfficer(connection, key, onCases("requestMore", [id, defects.map(slug), statement])),
+    requestMore: (key, id, { defects, statement, behind = {} }) =>
+      byOfficer(connection, key, { ...onCases("requestMore", [id, defects.map(slug), statement]), behind }),
 
     officerKey: (source) => officerKey(source, connection),
     async standing(address) {

@@ -316,7 +316,10 @@ export function gatewaysOver(http: GatewayHttp, connection: Connection, prove: P
 
     async statement(gateway, session, id, text) {
       const request = { method: "POST" as const, path: `/v1/desk/cases/${id}/statements`, body: { text }, headers: bearer(session) };
-      return new Answer(await ask(http, gateway, request)).hex("hash");
+      const answer = new Answer(await ask(http, gateway, request));
+      const [hash, salt] = [answer.hex("hash"), answer.hex("salt")];
+      if (statementCommitment(salt, text) !== hash) throw new PortFailure("bad-answer", "the hash is not the one of these words", "hash");
+      return { hash, salt };
     },
 
     async askWallet(gateway, session, asked) {

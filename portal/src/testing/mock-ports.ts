@@ -168,7 +168,7 @@ export function mockGateways(cases: MockCases): Gateways {
       next: null,
     }),
     deskCase: async (_gateway, _session, id) => ({ actedBy: { role: "carer", number: "440304198001010015" }, case: {}, facts: [], form: { payment_channel: "elder-card" }, history: [], statements: statementsOf(cases, id) }),
-    statement: async (_gateway, _session, id, text) => mockHash(`${id}/${text}`),
+    statement: async (_gateway, _session, id, text) => ({ hash: mockHash(`${id}/${text}`), salt: mockHash(`${id}/salt`) }),
     askWallet: async (_gateway, _session, { vct }) => ({ id: vct, uri: "openid4vp://?client_id=mock&request_uri=mock", expiresAtMs: Date.now() + 600_000 }),
     walletAnswer: async (_gateway, _session, id) => ({ state: "verified", credentials: [{ vct: id, issuer: "civil-affairs", claims: { amount_fen: 7_500, decided_at: 1_795_320_000 } }] }),
     record: async (_gateway, _session, id, { record }) => ({ rows: [{ [`${record}.status`]: "valid" }], useTag: mockHash(`${id}/${record}`) }),

@@ -108,7 +108,8 @@ impl App {
         Ok(delegate.map(|delegate| (delegate.role, delegate.number.clone())))
     }
 
-    /// Keeps what an officer wrote about a case.
+    /// Keeps what an officer wrote about a case. Answers its hash and its salt, with which the officer's signing machine can
+    /// show the words.
     ///
     /// # Errors
     /// See [`ResidentError`].
@@ -116,11 +117,13 @@ impl App {
         &self,
         permit: &Permit<WriteStatement>,
         text: String,
-    ) -> Result<B256, ResidentError> {
+    ) -> Result<(B256, B256), ResidentError> {
         let mut salt = B256::ZERO;
         getrandom::fill(salt.as_mut_slice()).map_err(AppError::Randomness)?;
-        self.keep_statement(permit.thing(), StatementText { text, salt }, Author::Officer)
-            .await
+        let hash = self
+            .keep_statement(permit.thing(), StatementText { text, salt }, Author::Officer)
+            .await?;
+        Ok((hash, salt))
     }
 
     async fn facts(&self, case: &CaseRow, history: &[HistoryRow]) -> Result<Vec<DeskFact>, AppError> {

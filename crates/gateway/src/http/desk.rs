@@ -250,10 +250,11 @@ pub struct NewStatement {
     text: String,
 }
 
-/// What goes on the chain with the officer's signature.
+/// What goes on the chain with the officer's signature: the Keccak-256 of the salt and the text.
 #[derive(Serialize, ToSchema)]
 pub struct StatementHash {
     hash: String,
+    salt: String,
 }
 
 /// Keeps a statement; its hash goes on the chain with the officer's decision.
@@ -274,8 +275,9 @@ pub async fn statement(
     Body(new): Body<NewStatement>,
 ) -> Result<Json<StatementHash>, Problem> {
     let permit = officer.may_case::<WriteStatement>(&app, id).await?;
-    let hash = app.officer_statement(&permit, new.text).await?;
+    let (hash, salt) = app.officer_statement(&permit, new.text).await?;
     Ok(Json(StatementHash {
         hash: format!("{hash:#x}"),
+        salt: format!("{salt:#x}"),
     }))
 }

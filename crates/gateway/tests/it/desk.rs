@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use alloy_primitives::B256;
+use alloy_primitives::{B256, keccak256};
 use alloy_signer::SignerSync;
 use alloy_sol_types::SolCall;
 use axum::http::StatusCode;
@@ -56,6 +56,13 @@ pub async fn refused(world: World) {
         .expect(&written.text)
         .parse()
         .unwrap();
+    let salt: B256 = written.json["salt"]
+        .as_str()
+        .expect(&written.text)
+        .parse()
+        .unwrap();
+    let words = "申请当天未满65周岁。".as_bytes();
+    assert_eq!(statement, keccak256([salt.as_slice(), words].concat()));
     let own = format!("/v1/cases/{:#x}/statements", case.id);
     let before = world.as_case(&case, "GET", &own, None).await;
     assert_eq!(before.json["items"], json!([]), "a draft is not shown");
