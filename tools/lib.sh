@@ -63,6 +63,17 @@ need_chromium() {
   fc-list :lang=zh 2>/dev/null | grep -q . || apt_install fontconfig fonts-noto-cjk
 }
 
+need_mariadb() {
+  local program
+  for program in mariadbd mariadb-install-db openssl; do
+    # Debian keeps servers where only root's PATH leads.
+    if ! PATH=$PATH:/usr/sbin command -v "$program" >/dev/null; then
+      apt_install mariadb-server-core mariadb-client-core openssl
+      return
+    fi
+  done
+}
+
 need_postgres() {
   command -v postgres >/dev/null || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || apt_install postgresql
 }

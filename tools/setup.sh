@@ -34,8 +34,9 @@ fi
 
 case $target in
   test) # tools/test.sh builds the binary together with the tests
-    step "looking for PostgreSQL"
+    step "looking for PostgreSQL and MariaDB"
     need_postgres
+    need_mariadb
     ;;
   bench)
     step "building the binary, optimised (the first time takes some minutes)"

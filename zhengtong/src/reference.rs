@@ -87,6 +87,12 @@ fn every_key_is_in_the_reference_and_no_other() {
             keys::<zhengtong_gateway::app::api::ApiConfig>(),
         ),
         (
+            "Addresses of databases",
+            zhengtong_gateway::app::mysql::PARAMETERS
+                .map(str::to_owned)
+                .to_vec(),
+        ),
+        (
             "[gateway.credentials]",
             keys::<zhengtong_gateway::CredentialsConfig>(),
         ),

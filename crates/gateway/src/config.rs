@@ -10,9 +10,13 @@ use crate::GatewayError;
 use crate::app::access::Role;
 use crate::app::allowance::{DEFAULT_TOKENS, MAX_TOKENS};
 use crate::app::api::ApiConfig;
+use crate::app::mysql;
 use crate::app::oidc::OidcConfig;
 use crate::keys::KeyFiles;
 use crate::signatures::Algorithm;
+
+/// How the address of an agency's database begins, besides MySQL's.
+const SOURCE_SCHEMES: [&str; 3] = ["sqlite:", "postgres:", "postgresql:"];
 
 /// Everything a gateway has to be told. Checked once, at start; unknown keys are refused.
 #[derive(Clone, Debug, Deserialize)]
@@ -29,7 +33,8 @@ pub struct Config {
     /// URL of the store's and vault's database (`postgres:`); SQLite files in the data folder if not given.
     #[serde(default)]
     pub database_url: Option<String>,
-    /// URL of the agency's own database, `sqlite:` or `postgres:`, opened read-only; needed where the mapping has queries.
+    /// URL of the agency's own database, `sqlite:`, `postgres:`, `mysql:` or `mariadb:`, opened read-only; needed where the
+    /// mapping has queries.
     #[serde(default)]
     pub source_url: Option<String>,
     /// The agency's own HTTP API; needed where the mapping has requests.
@@ -210,6 +215,20 @@ impl Config {
             return wrong("organisation", &error.to_string());
         }
         self.peers_base()?;
+        if self.database_url.as_deref().is_some_and(mysql::is_meant) {
+            return wrong(
+                "database_url",
+                "a gateway keeps its own books in SQLite or PostgreSQL: MySQL and MariaDB can be `source_url` alone",
+            );
+        }
+        let is_known =
+            |url: &str| mysql::is_meant(url) || SOURCE_SCHEMES.iter().any(|scheme| url.starts_with(scheme));
+        if self.source_url.as_deref().is_some_and(|url| !is_known(url)) {
+            return wrong(
+                "source_url",
+                "must begin with sqlite:, postgres:, mysql: or mariadb:; other sources are read by `source_api`",
+            );
+        }
         if self.sabotage.is_some() && !self.dev {
             return wrong("sabotage", "is for tests of a `dev` network alone");
         }

@@ -14,8 +14,10 @@ use thiserror::Error;
 use zhengtong_bindings::parse_slug;
 
 use super::api::{ApiProblem, ApiRequest};
+use super::database::Dialect;
 use super::exchange::mapped::{self, RawRecord};
 pub use super::exchange::mapped::{MappedRecord, RecordProblem};
+use super::mysql;
 
 /// The only format there is.
 pub const FORMAT: &str = "zhengtong-mapping/1";
@@ -53,15 +55,50 @@ pub enum Bind {
     Guardian,
 }
 
-/// A query with its named binds made positional.
+/// A checked query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query {
-    /// SQL with `$1`, `$2` …
-    pub sql: String,
-    /// What goes to `$1`, `$2` …
-    pub binds: Vec<Bind>,
+    /// The SQL before, between and after its binds: one piece more than there are binds.
+    pieces: Vec<String>,
+    /// What it asks with, in the order of the text.
+    asks: Vec<Bind>,
     /// How long it may take.
     pub timeout: Duration,
+}
+
+/// A query as one kind of database takes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// SQL with places for values.
+    pub sql: String,
+    /// What goes to each place.
+    pub binds: Vec<Bind>,
+}
+
+impl Query {
+    /// The query with its named binds made positional.
+    pub fn statement(&self, dialect: Dialect) -> Statement {
+        let (mut sql, mut binds) = (String::new(), Vec::new());
+        for (place, piece) in self.pieces.iter().enumerate() {
+            sql.push_str(piece);
+            let Some(bind) = self.asks.get(place) else { break };
+            match dialect {
+                Dialect::Numbered => {
+                    let known = binds.iter().position(|known| known == bind);
+                    let number = known.unwrap_or_else(|| {
+                        binds.push(*bind);
+                        binds.len() - 1
+                    });
+                    sql.push_str(&format!("${}", number + 1));
+                }
+                Dialect::MySql => {
+                    binds.push(*bind);
+                    sql.push('?');
+                }
+            }
+        }
+        Statement { sql, binds }
+    }
 }
 
 /// Where something is read.
@@ -197,6 +234,16 @@ pub enum QueryProblem {
     /// A time limit beyond the bound.
     #[error("timeout_ms must be 1 to {MAX_TIMEOUT_MS}")]
     Timeout,
+    /// A comment, for MySQL.
+    #[error(
+        "must have no comments (`/*`, `--`, `#`), of which MySQL executes some: put them outside of the query"
+    )]
+    Comment,
+    /// More than reading, for MySQL.
+    #[error(
+        "must not use {0}: in MySQL it reads or writes files, locks or waits, even in a session that only reads"
+    )]
+    MoreThanReading(&'static str),
 }
 
 #[derive(Deserialize)]
@@ -277,6 +324,47 @@ impl Mapping {
         Ok(())
     }
 
+    /// Refuses queries that do more than read in a session of MySQL that only reads.
+    ///
+    /// # Errors
+    /// [`MappingError::Query`].
+    pub(super) fn reads_mysql(&self) -> Result<(), MappingError> {
+        for (at, query) in self.queries() {
+            let sql = query.statement(Dialect::MySql).sql;
+            mysql::check(&sql).map_err(|problem| MappingError::Query {
+                at: format!("{at}.query"),
+                problem,
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The longest time limit of a query; the usual one if there is none.
+    pub(super) fn longest_timeout(&self) -> Duration {
+        let longest = self.queries().map(|(_, query)| query.timeout).max();
+        longest.unwrap_or(Duration::from_millis(DEFAULT_TIMEOUT_MS))
+    }
+
+    /// Every query, and where it is.
+    fn queries(&self) -> impl Iterator<Item = (String, &Query)> {
+        let predicates = self.predicates.iter();
+        let predicates = predicates.map(|(name, mapped)| (format!("predicates.{name}"), &mapped.reading));
+        let records = self.records.iter();
+        let records = records.map(|(name, mapped)| (format!("records.{name}"), &mapped.reading));
+        let read = predicates
+            .chain(records)
+            .filter_map(|(at, reading)| match reading {
+                Reading::Database(query) => Some((at, query)),
+                Reading::Api(_) => None,
+            });
+        let alone = [("identity", &self.identity), ("guardianship", &self.guardianship)];
+        read.chain(
+            alone
+                .into_iter()
+                .filter_map(|(at, query)| Some((at.to_owned(), query.as_ref()?))),
+        )
+    }
+
     /// Reads and checks the mapping of an organisation.
     ///
     /// # Errors
@@ -346,7 +434,7 @@ impl Mapping {
             let query = checked(&raw.query, raw.timeout_ms, &allowed, |part: &str| {
                 format!("guardianship.{part}")
             })?;
-            if !query.binds.contains(&Bind::Guardian) {
+            if !query.asks.contains(&Bind::Guardian) {
                 let (at, problem) = ("guardianship.query".to_owned(), QueryProblem::NoGuardian);
                 return Err(MappingError::Query { at, problem });
             }
@@ -404,15 +492,19 @@ fn checked(
     at: impl Fn(&str) -> String,
 ) -> Result<Query, MappingError> {
     let timeout = timeout(timeout_ms, || at("timeout_ms"))?;
-    let (sql, binds) = positional(text.trim(), allowed).map_err(|problem| MappingError::Query {
+    let (pieces, asks) = taken_apart(text.trim(), allowed).map_err(|problem| MappingError::Query {
         at: at("query"),
         problem,
     })?;
-    Ok(Query { sql, binds, timeout })
+    Ok(Query {
+        pieces,
+        asks,
+        timeout,
+    })
 }
 
-/// Replaces `:name` by `$n`, leaving literals and casts (`::`) alone.
-fn positional(text: &str, allowed: &[(&str, Bind)]) -> Result<(String, Vec<Bind>), QueryProblem> {
+/// The text around each `:name`, leaving literals, quoted names and casts (`::`) alone.
+fn taken_apart(text: &str, allowed: &[(&str, Bind)]) -> Result<(Vec<String>, Vec<Bind>), QueryProblem> {
     if text.is_empty() || text.chars().count() > MAX_QUERY_CHARS {
         return Err(QueryProblem::Length);
     }
@@ -424,11 +516,11 @@ fn positional(text: &str, allowed: &[(&str, Bind)]) -> Result<(String, Vec<Bind>
     if first != "select" && first != "with" {
         return Err(QueryProblem::NotOneSelect);
     }
-    let (mut sql, mut binds) = (String::new(), Vec::new());
+    let (mut pieces, mut sql, mut asks) = (Vec::new(), String::new(), Vec::new());
     let mut rest = text.chars().peekable();
     while let Some(character) = rest.next() {
         match character {
-            '\'' | '"' => {
+            '\'' | '"' | '`' => {
                 sql.push(character);
                 for inner in rest.by_ref() {
                     sql.push(inner);
@@ -448,19 +540,17 @@ fn positional(text: &str, allowed: &[(&str, Bind)]) -> Result<(String, Vec<Bind>
                 let Some((_, bind)) = allowed.iter().find(|(known, _)| *known == name) else {
                     return Err(QueryProblem::UnknownBind(name));
                 };
-                let position = binds.iter().position(|known| known == bind).unwrap_or_else(|| {
-                    binds.push(*bind);
-                    binds.len() - 1
-                });
-                sql.push_str(&format!("${}", position + 1));
+                asks.push(*bind);
+                pieces.push(std::mem::take(&mut sql));
             }
             other => sql.push(other),
         }
     }
-    if !binds.contains(&Bind::Number) {
+    pieces.push(sql);
+    if !asks.contains(&Bind::Number) {
         return Err(QueryProblem::NoNumber);
     }
-    Ok((sql, binds))
+    Ok((pieces, asks))
 }
 
 #[cfg(test)]
@@ -508,11 +598,18 @@ mod tests {
     fn named_binds_become_positions_and_literals_stay() {
         let query =
             query("SELECT ':x', a::text FROM t WHERE n = :number AND d <= :day AND n <> :number").unwrap();
+        let numbered = query.statement(Dialect::Numbered);
         assert_eq!(
-            query.sql,
+            numbered.sql,
             "SELECT ':x', a::text FROM t WHERE n = $1 AND d <= $2 AND n <> $1"
         );
-        assert_eq!(query.binds, [Bind::Number, Bind::Day]);
+        assert_eq!(numbered.binds, [Bind::Number, Bind::Day]);
+        let mysql = query.statement(Dialect::MySql);
+        assert_eq!(
+            mysql.sql,
+            "SELECT ':x', a::text FROM t WHERE n = ? AND d <= ? AND n <> ?"
+        );
+        assert_eq!(mysql.binds, [Bind::Number, Bind::Day, Bind::Number]);
     }
 
     #[test]
@@ -541,7 +638,8 @@ mod tests {
         let of = |sql: &str| parse(&format!("[guardianship]\nquery = \"{sql}\""));
         let good = of("SELECT 'parent' AS kind WHERE :number <> :guardian AND :day <> ''").unwrap();
         let binds = [Bind::Number, Bind::Guardian, Bind::Day];
-        assert_eq!(good.guardianship.as_ref().unwrap().binds, binds);
+        let asked = good.guardianship.as_ref().unwrap().statement(Dialect::MySql);
+        assert_eq!(asked.binds, binds);
         assert!(good.reads_only(true, false).is_ok());
         assert!(matches!(
             good.reads_only(false, true),

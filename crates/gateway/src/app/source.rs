@@ -1,21 +1,21 @@
 //! What the agency itself keeps, in its database or behind its API: read-only, and read only through the gate.
 
+use std::time::Duration;
+
 use alloy_primitives::B256;
-use futures::{StreamExt as _, TryStreamExt as _};
 use jiff::civil::Date;
 use serde_json::Value;
-use sqlx::any::AnyRow;
-use sqlx::{AnyPool, AssertSqlSafe, Row};
 use thiserror::Error;
 use zeroize::Zeroizing;
 use zhengtong_bindings::UNKNOWN;
-use zhengtong_vault::sql::{self, Access};
 use zhengtong_vault::{ResidentNumber, VaultError};
 
 use super::api::Api;
+use super::database::{Database, Dialect, Row};
 use super::exchange::budget::Budgets;
 use super::finalized_use::FinalizedUse;
-use super::mapping::{Bind, Kind, Mapping, MappingError, Query, Reading};
+use super::mapping::{Bind, Kind, Mapping, MappingError, Query, Reading, Statement};
+use super::mysql::MySqlError;
 
 /// A predicate as the rule set declares it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,7 +84,7 @@ pub enum AnswerError {
     },
     /// It took too long.
     #[error("no answer within {0:?}")]
-    Timeout(std::time::Duration),
+    Timeout(Duration),
     /// The API cannot be reached.
     #[error("the agency's API cannot be reached")]
     Unreachable,
@@ -100,6 +100,16 @@ pub enum AnswerError {
     /// Not a whole number.
     #[error("the answer is no whole number")]
     NotANumber,
+    /// A column of a type that is not read as what it should be.
+    #[error("the column \"{column}\" is of type {found} and is not read as {wanted}: cast it in the query")]
+    Column {
+        /// Its name in the query's result; never a value.
+        column: String,
+        /// Its type.
+        found: String,
+        /// What it should be.
+        wanted: &'static str,
+    },
     /// Outside what the rule set allows.
     #[error("the answer is outside {min}..={max}")]
     OutOfRange {
@@ -116,6 +126,9 @@ pub enum SourceError {
     /// The database.
     #[error(transparent)]
     Database(#[from] VaultError),
+    /// The database is MySQL or MariaDB.
+    #[error(transparent)]
+    MySql(#[from] MySqlError),
     /// The mapping reads somewhere else.
     #[error(transparent)]
     Mapping(#[from] MappingError),
@@ -123,7 +136,7 @@ pub enum SourceError {
 
 /// The agency's database, its API, and its mapping.
 pub struct Source {
-    pool: Option<AnyPool>,
+    database: Option<Database>,
     api: Option<Api>,
     pub(super) mapping: Mapping,
     pub(super) budgets: Budgets,
@@ -140,12 +153,12 @@ impl Source {
         mapping: Mapping,
     ) -> Result<Self, SourceError> {
         mapping.reads_only(database.is_some(), api.is_some())?;
-        let pool = match database {
-            Some(url) => Some(sql::connect(url, Access::ReadOnly).await?),
+        let database = match database {
+            Some(url) => Some(Database::open(url, &mapping).await?),
             None => None,
         };
         Ok(Self {
-            pool,
+            database,
             api,
             mapping,
             budgets: Budgets::default(),
@@ -196,10 +209,13 @@ impl Source {
             .get(&predicate.id)
             .ok_or(AnswerError::NotMapped)?;
         let value = match &mapped.reading {
-            Reading::Database(query) => self
-                .one_row(query, bound(person))
-                .await?
-                .map(|row| whole_number(&row)),
+            Reading::Database(query) => self.one_row(query, bound(person)).await?.map(|row| {
+                if row.width() == 1 {
+                    row.integer(0)
+                } else {
+                    Err(AnswerError::Shape)
+                }
+            }),
             Reading::Api(request) => {
                 let value = self.api()?.ask(request, bound(person)).await?;
                 value.map(|value| said(&value, mapped.kind))
@@ -239,8 +255,8 @@ impl Source {
             })
             .await?;
         row.map(|row| {
-            let name = row.try_get("name").map_err(failed)?;
-            let birth_date = row.try_get("birth_date").map_err(failed)?;
+            let name = row.text("name")?.ok_or(AnswerError::Shape)?;
+            let birth_date = row.text("birth_date")?;
             Ok(Identity { name, birth_date })
         })
         .transpose()
@@ -275,39 +291,43 @@ impl Source {
                 Zeroizing::new(value.to_owned())
             })
             .await?;
-        row.map(|row| row.try_get("kind").map_err(failed)).transpose()
+        row.map(|row| row.text("kind")?.ok_or(AnswerError::Shape))
+            .transpose()
     }
 
     async fn one_row(
         &self,
         query: &Query,
         value: impl Fn(Bind) -> Zeroizing<String>,
-    ) -> Result<Option<AnyRow>, AnswerError> {
-        let rows = self.rows(query, query.sql.clone(), value, 2).await?;
+    ) -> Result<Option<Row>, AnswerError> {
+        let statement = query.statement(self.dialect());
+        let rows = self.rows(statement, query.timeout, value, 2).await?;
         if rows.len() > 1 {
             return Err(AnswerError::Shape);
         }
         Ok(rows.into_iter().next())
     }
 
-    /// At most `limit` rows of a query, of which `sql` is a form.
+    /// How the agency's database wants statements.
+    pub(super) fn dialect(&self) -> Dialect {
+        self.database
+            .as_ref()
+            .map_or(Dialect::Numbered, Database::dialect)
+    }
+
+    /// At most `limit` rows of a statement.
     pub(super) async fn rows(
         &self,
-        query: &Query,
-        sql: String,
+        statement: Statement,
+        timeout: Duration,
         value: impl Fn(Bind) -> Zeroizing<String>,
         limit: usize,
-    ) -> Result<Vec<AnyRow>, AnswerError> {
-        let pool = self.pool.as_ref().ok_or(AnswerError::NotMapped)?;
-        let mut bound = sqlx::query(AssertSqlSafe(sql));
-        for bind in &query.binds {
-            bound = bound.bind(value(*bind).to_string());
-        }
-        let rows = bound.fetch(pool).take(limit).try_collect::<Vec<_>>();
-        tokio::time::timeout(query.timeout, rows)
+    ) -> Result<Vec<Row>, AnswerError> {
+        let database = self.database.as_ref().ok_or(AnswerError::NotMapped)?;
+        let rows = database.rows(statement, value, limit);
+        tokio::time::timeout(timeout, rows)
             .await
-            .map_err(|_| AnswerError::Timeout(query.timeout))?
-            .map_err(failed)
+            .map_err(|_| AnswerError::Timeout(timeout))?
     }
 
     /// The agency's API.
@@ -335,27 +355,4 @@ fn said(value: &Value, kind: Kind) -> Result<Option<i64>, AnswerError> {
         (Value::Number(number), _) => number.as_i64().map(Some).ok_or(AnswerError::NotANumber),
         _ => Err(AnswerError::NotANumber),
     }
-}
-
-pub(super) fn failed(error: sqlx::Error) -> AnswerError {
-    let code = error.as_database_error().and_then(|error| error.code());
-    AnswerError::Database {
-        code: code.map_or_else(|| "none".into(), |code| code.into_owned()),
-    }
-}
-
-/// The only column as a number; booleans count as 0 and 1.
-fn whole_number(row: &AnyRow) -> Result<Option<i64>, AnswerError> {
-    if row.columns().len() != 1 {
-        return Err(AnswerError::Shape);
-    }
-    if let Ok(value) = row.try_get::<Option<i64>, _>(0) {
-        return Ok(value);
-    }
-    if let Ok(value) = row.try_get::<Option<i32>, _>(0) {
-        return Ok(value.map(i64::from));
-    }
-    row.try_get::<Option<bool>, _>(0)
-        .map(|value| value.map(i64::from))
-        .map_err(|_| AnswerError::NotANumber)
 }

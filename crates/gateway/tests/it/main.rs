@@ -14,6 +14,7 @@ mod desk;
 mod evidence;
 mod exchange;
 mod guardians;
+mod mysql;
 mod oidc;
 mod openid;
 mod path;

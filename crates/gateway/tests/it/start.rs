@@ -60,7 +60,18 @@ async fn a_wrong_configuration_names_the_field() {
             |c| c.source_url = Some("sqlite:///nowhere/x.sqlite".into()),
             "unable to open database file",
         ),
-        (|c| c.source_url = Some("mysql://x".into()), "database url"),
+        (
+            |c| c.source_url = Some("oracle://x".into()),
+            "configuration: source_url: must begin with",
+        ),
+        (
+            |c| c.source_url = Some("mysql://x".into()),
+            "source_url: names no user",
+        ),
+        (
+            |c| c.database_url = Some("mysql://gateway@db.internal/gateway".into()),
+            "configuration: database_url: a gateway keeps its own books in SQLite or PostgreSQL",
+        ),
     ] {
         let error = open_with(change).await;
         assert!(error.contains(says), "{error} does not say {says}");

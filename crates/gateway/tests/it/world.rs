@@ -74,6 +74,8 @@ pub struct World {
     pub folder: TempDir,
     /// Databases of stores and vaults; SQLite files in the folder for those that are not here.
     pub databases: Vec<(&'static str, String)>,
+    /// Agencies' own databases that stand in for the prepared ones.
+    pub sources: Vec<(&'static str, String)>,
     /// What the gateways' addresses are relative to, where they reach each other.
     pub peers_at: Option<String>,
     /// Mappings that stand in for the agencies' own.
@@ -156,6 +158,7 @@ impl World {
             gateways: Vec::new(),
             folder: TempDir::new().unwrap(),
             databases,
+            sources: Vec::new(),
             peers_at: None,
             mappings: Vec::new(),
             api: None,
@@ -216,7 +219,11 @@ impl World {
                 .iter()
                 .find(|(slug, _)| *slug == organisation)
                 .map(|(_, url)| url.clone()),
-            source_url: api.is_none().then(|| prepared.databases[organisation].clone()),
+            source_url: api.is_none().then(|| {
+                let own = self.sources.iter().find(|(slug, _)| *slug == organisation);
+                own.map_or(&prepared.databases[organisation], |(_, url)| url)
+                    .clone()
+            }),
             source_api: api,
             mapping: match self.mappings.iter().find(|(slug, _)| *slug == organisation) {
                 Some((_, path)) => path.clone(),

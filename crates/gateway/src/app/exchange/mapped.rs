@@ -7,7 +7,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::app::mapping::{self, MappingError, Query, RawReading, Reading};
+use crate::app::database::Dialect;
+use crate::app::mapping::{self, MappingError, Query, RawReading, Reading, Statement};
 
 /// The most records one agency maps.
 pub const MAX_RECORDS: usize = 128;
@@ -35,12 +36,15 @@ pub enum FieldKind {
 }
 
 impl FieldKind {
-    /// The SQL type that a value is read as, in SQLite and in PostgreSQL.
-    const fn sql(self) -> &'static str {
-        match self {
-            Self::Text => "TEXT",
-            Self::Integer => "BIGINT",
-            Self::Boolean => "INTEGER",
+    /// A column of the query `record`, as it is read.
+    fn column(self, field: &str, dialect: Dialect) -> String {
+        match (dialect, self) {
+            (Dialect::Numbered, Self::Text) => format!("CAST(record.\"{field}\" AS TEXT)"),
+            (Dialect::Numbered, Self::Integer) => format!("CAST(record.\"{field}\" AS BIGINT)"),
+            (Dialect::Numbered, Self::Boolean) => format!("CAST(record.\"{field}\" AS INTEGER)"),
+            (Dialect::MySql, Self::Text) => format!("CAST(record.`{field}` AS CHAR) AS `{field}`"),
+            // MySQL casts any text to some number; uncast, what is none is noticed.
+            (Dialect::MySql, Self::Integer | Self::Boolean) => format!("record.`{field}`"),
         }
     }
 }
@@ -70,18 +74,15 @@ impl MappedRecord {
     }
 
     /// The query for these fields alone, which it must have: no other column leaves the database.
-    pub fn sql(&self, query: &Query, fields: &[&str]) -> String {
+    pub fn statement(&self, query: &Query, fields: &[&str], dialect: Dialect) -> Statement {
         let columns: Vec<_> = fields
             .iter()
-            .filter_map(|field| {
-                Some(format!(
-                    "CAST(record.\"{field}\" AS {})",
-                    self.fields.get(*field)?.sql()
-                ))
-            })
+            .filter_map(|field| Some(self.fields.get(*field)?.column(field, dialect)))
             .collect();
         let (columns, limit) = (columns.join(", "), self.max_rows + 1);
-        format!("SELECT {columns} FROM ({}) AS record LIMIT {limit}", query.sql)
+        let Statement { sql, binds } = query.statement(dialect);
+        let sql = format!("SELECT {columns} FROM ({sql}) AS record LIMIT {limit}");
+        Statement { sql, binds }
     }
 }
 
@@ -233,10 +234,19 @@ mod tests {
         let Reading::Database(query) = &record.reading else {
             panic!("it has a query")
         };
+        let asked = |dialect| {
+            let fields = ["type", "grade", "open", "absent"];
+            record.statement(query, &fields, dialect).sql
+        };
         assert_eq!(
-            record.sql(query, &["grade", "open", "absent"]),
-            "SELECT CAST(record.\"grade\" AS BIGINT), CAST(record.\"open\" AS INTEGER) \
-             FROM (SELECT * FROM c WHERE number = $1) AS record LIMIT 4"
+            asked(Dialect::Numbered),
+            "SELECT CAST(record.\"type\" AS TEXT), CAST(record.\"grade\" AS BIGINT), \
+             CAST(record.\"open\" AS INTEGER) FROM (SELECT * FROM c WHERE number = $1) AS record LIMIT 4"
+        );
+        assert_eq!(
+            asked(Dialect::MySql),
+            "SELECT CAST(record.`type` AS CHAR) AS `type`, record.`grade`, record.`open` \
+             FROM (SELECT * FROM c WHERE number = ?) AS record LIMIT 4"
         );
         assert_eq!(record.queries_a_minute, DEFAULT_QUERIES_A_MINUTE);
     }

@@ -2,14 +2,13 @@
 
 use alloy_primitives::B256;
 use serde_json::{Map, Value};
-use sqlx::Row;
-use sqlx::any::AnyRow;
 use thiserror::Error;
 
 use super::mapped::{FieldKind, MappedRecord};
+use crate::app::database::Row;
 use crate::app::finalized_use::FinalizedUse;
 use crate::app::mapping::Reading;
-use crate::app::source::{AnswerError, GateError, Person, Source, bound, failed};
+use crate::app::source::{AnswerError, GateError, Person, Source, bound};
 
 /// What is to be given, and to whom.
 pub struct Wanted<'a> {
@@ -88,9 +87,10 @@ impl Source {
         };
         let rows: Vec<Vec<Value>> = match &record.reading {
             Reading::Database(query) => {
-                let sql = record.sql(query, wanted.fields);
-                let rows = self.rows(query, sql, bound(wanted.person), limit + 1).await?;
-                let values = |row: &AnyRow| {
+                let statement = record.statement(query, wanted.fields, self.dialect());
+                let asked = bound(wanted.person);
+                let rows = self.rows(statement, query.timeout, asked, limit + 1).await?;
+                let values = |row: &Row| {
                     let kinds = kinds.iter().enumerate();
                     kinds.map(|(place, kind)| value(row, place, **kind)).collect()
                 };
@@ -133,18 +133,10 @@ fn said(value: Option<&Value>, kind: FieldKind) -> Result<Value, AnswerError> {
     }
 }
 
-fn value(row: &AnyRow, place: usize, kind: FieldKind) -> Result<Value, AnswerError> {
-    let number = || {
-        row.try_get::<Option<i64>, _>(place)
-            .or_else(|_| {
-                row.try_get::<Option<i32>, _>(place)
-                    .map(|value| value.map(i64::from))
-            })
-            .map_err(failed)
-    };
+fn value(row: &Row, place: usize, kind: FieldKind) -> Result<Value, AnswerError> {
     Ok(match kind {
-        FieldKind::Text => row.try_get::<Option<String>, _>(place).map_err(failed)?.into(),
-        FieldKind::Integer => number()?.into(),
-        FieldKind::Boolean => number()?.map(|value| value != 0).into(),
+        FieldKind::Text => row.text(place)?.into(),
+        FieldKind::Integer => row.integer(place)?.into(),
+        FieldKind::Boolean => row.integer(place)?.map(|value| value != 0).into(),
     })
 }
