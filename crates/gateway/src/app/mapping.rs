@@ -239,6 +239,11 @@ pub enum QueryProblem {
         "must have no comments (`/*`, `--`, `#`), of which MySQL executes some: put them outside of the query"
     )]
     Comment,
+    /// A number that runs into a word, or a backslash, for MySQL.
+    #[error(
+        "must not have {0:?}, which MySQL may read as a number and a word: put a space between, or quote the name with backticks"
+    )]
+    RunTogether(String),
     /// More than reading, for MySQL.
     #[error(
         "must not use {0}: in MySQL it reads or writes files, locks or waits, even in a session that only reads"

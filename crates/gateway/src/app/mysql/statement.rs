@@ -69,11 +69,17 @@ fn tokens(sql: &str) -> Result<Vec<Token>, QueryProblem> {
                 Token::QuotedName(name.collect::<String>().to_ascii_uppercase())
             }
             ('(', _) => Token::Open,
+            // `\N` is a value, and what follows it another word.
+            ('\\', _) => return Err(QueryProblem::RunTogether("\\".into())),
             (space, _) if space.is_whitespace() => continue,
             (letter, _) if is_of_word(letter) => {
                 let mut word = String::from(letter);
                 while let Some(letter) = rest.next_if(|letter| is_of_word(*letter)) {
                     word.push(letter);
+                }
+                let has_sign = matches!(rest.peek(), Some('+' | '-'));
+                if letter.is_ascii_digit() && !is_number(&word, has_sign) {
+                    return Err(QueryProblem::RunTogether(word));
                 }
                 Token::Word(word.to_ascii_uppercase())
             }
@@ -82,6 +88,21 @@ fn tokens(sql: &str) -> Result<Vec<Token>, QueryProblem> {
         tokens.push(token);
     }
     Ok(tokens)
+}
+
+/// Whether what begins with a digit is a number to its end. MySQL ends some numbers where letters begin, and takes those for
+/// the next word.
+fn is_number(word: &str, has_sign: bool) -> bool {
+    let all_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if let Some(digits) = word.strip_prefix("0x") {
+        return !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    }
+    match word.split_once(['e', 'E']) {
+        Some((number, exponent)) => {
+            all_digits(number) && (all_digits(exponent) || exponent.is_empty() && has_sign)
+        }
+        None => all_digits(word),
+    }
 }
 
 fn is_of_word(letter: char) -> bool {
@@ -115,6 +136,29 @@ mod tests {
             "SELECT 1 # x",
         ] {
             assert_eq!(check(sql), Err(QueryProblem::Comment), "{sql}");
+        }
+    }
+
+    #[test]
+    fn a_number_does_not_hide_the_word_behind_it() {
+        for (sql, together) in [
+            ("SELECT 1.0INTO OUTFILE '/tmp/x'", "0INTO"),
+            ("SELECT 1, 1e0INTO OUTFILE '/tmp/x'", "1e0INTO"),
+            ("SELECT 1, 1e-5INTO OUTFILE '/tmp/x'", "5INTO"),
+            ("SELECT \\NINTO OUTFILE '/tmp/x'", "\\"),
+            ("SELECT a FROM t WHERE 1=1.0LOCK IN SHARE MODE", "0LOCK"),
+            ("SELECT a FROM t WHERE 1=.5FOR UPDATE", "5FOR"),
+            ("SELECT 0x41INTO OUTFILE '/tmp/x'", "0x41INTO"),
+            ("SELECT 0b01INTO OUTFILE '/tmp/x'", "0b01INTO"),
+        ] {
+            let refused = QueryProblem::RunTogether(together.into());
+            assert_eq!(check(sql), Err(refused), "{sql}");
+        }
+        for sql in [
+            "SELECT 1, 1.5, .5, 1e5, 1.5E+3, 1e-5, 0x4F",
+            "SELECT a1, t.`2020_sales` FROM t",
+        ] {
+            assert_eq!(check(sql), Ok(()), "{sql}");
         }
     }
 
