@@ -201,7 +201,7 @@ pub async fn restore<E: Runtime>(
         let reserved = app
             .0
             .pool
-            .reserve(transaction, raw, next, Origin::Submitted, Some(&standing));
+            .reserve(transaction, raw, next, Origin::Restored, Some(&standing));
         match reserved {
             Ok(()) => app.0.pool.activate([hash]),
             Err(SubmitError::AlreadyKnown { .. }) => {}

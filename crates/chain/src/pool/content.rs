@@ -27,6 +27,8 @@ pub enum Origin {
     Submitted,
     /// From another validator, which has it on disk.
     PassedOn,
+    /// From this validator's own journal, at a start: it was accepted, so that nobody asks again whose share it takes.
+    Restored,
 }
 
 #[derive(Clone, Debug)]
@@ -174,7 +176,8 @@ impl Content {
     fn make_room(&mut self, bytes: usize, origin: Origin, of_everyone: bool) -> Result<(), SubmitError> {
         let (count, most_bytes) = (share(self.config.max_transactions), share(self.config.max_bytes));
         let used = &self.everyone;
-        if of_everyone && (used.count >= count || used.bytes + bytes > most_bytes) {
+        let is_full = used.count >= count || used.bytes + bytes > most_bytes;
+        if of_everyone && origin != Origin::Restored && is_full {
             return match self.evict(origin, true) {
                 true => Ok(()),
                 false => Err(SubmitError::PoolFull { max: count }),
@@ -206,7 +209,7 @@ impl Content {
         let passed_on =
             idle().find(|(sender, nonce)| self.accounts[sender].waiting[nonce].origin == Origin::PassedOn);
         let found = match newcomer {
-            Origin::Submitted => passed_on.or_else(|| idle().next()),
+            Origin::Submitted | Origin::Restored => passed_on.or_else(|| idle().next()),
             Origin::PassedOn => passed_on,
         };
         let Some((sender, nonce)) = found.copied() else {

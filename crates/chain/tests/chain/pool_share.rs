@@ -21,12 +21,13 @@ fn pool() -> Pool {
 }
 
 fn reserve(pool: &Pool, class: u8, sender: u64, nonce: u64, limit: u64) -> Result<B256, SubmitError> {
-    reserve_with(pool, class, sender, nonce, limit, None)
+    reserve_with(pool, Origin::Submitted, class, sender, nonce, limit, None)
 }
 
 /// `token` is what the sender's token buys.
 fn reserve_with(
     pool: &Pool,
+    origin: Origin,
     class: u8,
     sender: u64,
     nonce: u64,
@@ -53,7 +54,7 @@ fn reserve_with(
         }),
         next_epoch_block: 7,
     };
-    pool.reserve(transaction, raw, 0, Origin::Submitted, Some(&standing))?;
+    pool.reserve(transaction, raw, 0, origin, Some(&standing))?;
     pool.activate([hash]);
     Ok(hash)
 }
@@ -79,7 +80,7 @@ fn a_flood_of_fresh_keys_leaves_room_for_who_has_a_token() {
     for sender in 0..share as u64 {
         reserve(&pool, EVERYONE, 100 + sender, 0, u64::MAX).expect("there is room");
     }
-    let with_token = |nonce| reserve_with(&pool, EVERYONE, 300, nonce, 0, Some(42_000));
+    let with_token = |nonce| reserve_with(&pool, Origin::Submitted, EVERYONE, 300, nonce, 0, Some(42_000));
     with_token(0).expect("a token pays");
     with_token(1).expect("a token pays");
     let Err(SubmitError::Quota(over)) = with_token(2) else {
@@ -87,7 +88,19 @@ fn a_flood_of_fresh_keys_leaves_room_for_who_has_a_token() {
     };
     assert_eq!((over.class, over.waiting), (EVERYONE, 42_000));
     // What a token does not pay for is of everyone, who have no room.
-    let refused = reserve_with(&pool, EVERYONE, 301, 0, u64::MAX, Some(20_999));
+    let refused = reserve_with(&pool, Origin::Submitted, EVERYONE, 301, 0, u64::MAX, Some(20_999));
+    assert_eq!(refused, Err(SubmitError::PoolFull { max: share }));
+}
+
+#[test]
+fn what_was_accepted_keeps_its_place_when_its_token_is_of_yesterday() {
+    let (pool, share) = (pool(), ROOM * EVERYONES_PERCENT / 100);
+    for sender in 0..share as u64 {
+        reserve(&pool, EVERYONE, 100 + sender, 0, u64::MAX).expect("there is room");
+    }
+    // Accepted beside the share while its token was of the day; after a start it is of everyone.
+    reserve_with(&pool, Origin::Restored, EVERYONE, 300, 0, u64::MAX, None).expect("it was acknowledged");
+    let refused = reserve(&pool, EVERYONE, 200, 0, u64::MAX);
     assert_eq!(refused, Err(SubmitError::PoolFull { max: share }));
 }
 
