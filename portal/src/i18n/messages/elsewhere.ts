@@ -40,7 +40,7 @@ export const elsewhere = {
   "elsewhere.show.go": ["开始变化", "Play"],
   "elsewhere.show.next": ["下一幅", "Next picture"],
   "elsewhere.show.orFile": ["或者用U盘带过去：", "Or carry it as a file:"],
-  "elsewhere.show.orFiles": ["或者用U盘带过去。request.json 里是法律依据的原文出处，那台机器核对后才会显示：", "Or carry it as files. request.json has the law behind a hash in the request; the other machine shows it once it has checked it:"],
+  "elsewhere.show.orFiles": ["或者用U盘带过去。request.json 里有法律依据的原文出处，也有您写给申请人的话和它的盐值，那台机器核对后才会显示。用完请把这台电脑和U盘上的两份都删除：", "Or carry it as files. request.json has the law behind a hash in the request, and your words to the applicant with their salt; the other machine shows them once it has checked them. Delete both copies afterwards, here and on the stick:"],
   "elsewhere.show.save": ["保存 {name}", "Save {name}"],
   "elsewhere.show.text": ["文字和命令", "Text and command"],
   "elsewhere.show.textLabel": ["请求的文字", "Text of the request"],
@@ -50,7 +50,7 @@ export const elsewhere = {
   "elsewhere.answer.do": ["使用这个签名", "Use this signature"],
   "elsewhere.file": ["文件", "File"],
   "elsewhere.stop": ["放弃这次签名", "Give up this request"],
-  "elsewhere.stop.sure": ["确定放弃吗？为它做的签名就不能再用了。", "Give it up? A signature made for it will be of no use."],
+  "elsewhere.stop.sure": ["确定放弃吗？这个页面不会再接受它。如果已经签过，请销毁签名：拿到签名和请求的人仍可以提交它，直到这把密钥另外签署的内容得到最终确认；登录请求则在五分钟内仍可使用。", "Give it up? This page will not take it any more. If it was already signed, destroy the signature: whoever has it and the request can still submit it until this key has signed something else that is final; a sign-in, for its five minutes."],
   "elsewhere.stop.yes": ["放弃", "Give it up"],
   "elsewhere.stop.no": ["继续等待", "Keep waiting"],
 
@@ -64,6 +64,7 @@ export const elsewhere = {
   "elsewhere.camera.refused": ["浏览器没有得到使用摄像头的许可。请在浏览器的设置里允许，或者改用文件、粘贴。", "The browser was not allowed to use it. Allow it in the browser’s settings, or use a file or paste the text."],
   "elsewhere.camera.busy": ["别的程序正在使用它。请先关闭那个程序，或者改用文件、粘贴。", "Another program is using it. Close that one, or use a file or paste the text."],
   "elsewhere.camera.none": ["这台电脑没有摄像头，或者这个页面不能使用它。请改用文件，或者粘贴文字。", "This computer has none, or this page may not use it. Use a file, or paste the text."],
+  "elsewhere.camera.decoder": ["识别二维码的程序没有加载。请改用文件、粘贴；或者联网后重新加载页面，从头开始。", "The reader of codes did not load. Use a file or paste the text; or reload the page once you are connected, and start again."],
 
   "elsewhere.wrong.not-ur": ["这不是另一台机器给出的内容，它应以 ur: 开头。请检查是否复制完整。", "This is not from the other machine, whose texts begin with ur:. Check that you copied all of it."],
   "elsewhere.wrong.kind": ["这是 ur:{found}，需要的是 ur:{wanted}。请换成后者。", "This is a ur:{found}; needed is a ur:{wanted}. Bring that one."],
@@ -77,4 +78,5 @@ export const elsewhere = {
   "elsewhere.wrong.other-request": ["这是对另一个请求的签名。请在另一台机器上签署现在这个请求。", "This answers another request. Sign the one that is shown now."],
   "elsewhere.wrong.other-signer": ["签名的是{found}：用了另一把密钥，或者签的不是这个内容。没有提交。请核对请求和密钥，重新签名。", "Signed by {found}: with another key, or of something else. Nothing was sent. Check the request and the key, and sign again."],
   "elsewhere.wrong.no-signature": ["里面的签名不成立。请重新签名。", "The signature in it is none. Sign again."],
+  "elsewhere.wrong.unreadable": ["没能读出内容，没有采用。请重新插好U盘再选一次文件，或者用摄像头扫描、粘贴文字。", "It could not be read, and was not used. Put the stick in again and choose the file once more, or scan the code or paste the text."],
 } as const satisfies Record<string, Pair>;

@@ -5,6 +5,8 @@ import { WireError } from "./errors";
 
 /** BIP-32's mark of a hardened step. */
 export const HARDENED = 0x80000000;
+/** Fingerprints are four bytes, and `zhengtong wallet` reads no more. */
+const MAX_FINGERPRINT = 0xffffffff;
 /** Paths of ours have five steps. */
 const MAX_STEPS = 16;
 
@@ -30,8 +32,10 @@ export function pathFrom(content: unknown): KeyPath {
     if (!isNumber(index) || index >= HARDENED || typeof isHardened !== "boolean") throw new WireError("content", "a path with a step that is none");
     return isHardened ? index + HARDENED : index;
   });
-  // As some wallets write it when they have none.
-  return { steps, fingerprint: fields.number(2) || null };
+  const fingerprint = fields.number(2);
+  if (fingerprint !== null && fingerprint > MAX_FINGERPRINT) throw new WireError("content", "a fingerprint of more than four bytes");
+  // Some wallets write 0 when they have none.
+  return { steps, fingerprint: fingerprint || null };
 }
 
 export const pathText = (path: KeyPath): string => ["m", ...path.steps.map((step) => (step >= HARDENED ? `${step - HARDENED}'` : `${step}`))].join("/");

@@ -131,7 +131,7 @@ describe("an account", () => {
     expect(() => readAccount(writeUr("crypto-account", toCbor(bitcoin)))).toThrow(refused("no-account"));
   });
 
-  test("is refused with a secret key, a key off the curve, or none", () => {
+  test("is refused with a secret key, a key off the curve, a fingerprint that is too large, or none", () => {
     const changed = (entry: [number, unknown]) => {
       const fields = decode(readUr(HD_KEY, "crypto-hdkey").content, { useMaps: true, tags: Tagged.preserve(304) }) as Map<number, unknown>;
       return writeUr("crypto-hdkey", toCbor(new Map([...fields, entry].sort(([left], [right]) => left - right))));
@@ -140,6 +140,9 @@ describe("an account", () => {
     expect(reasonOf(() => readAccount(changed([3, Uint8Array.of(2, ...new Uint8Array(32).fill(0xff))])))).toBe("content");
     expect(reasonOf(() => readAccount(changed([4, new Uint8Array(31)])))).toBe("content");
     expect(reasonOf(() => readAccount(changed([6, pathToCbor({ steps: [44 + HARDENED, HARDENED, HARDENED], fingerprint: null })])))).toBe("no-account");
+    const marked = (fingerprint: number) => changed([6, pathToCbor({ steps: [44 + HARDENED, 60 + HARDENED, HARDENED], fingerprint })]);
+    expect(readAccount(marked(2 ** 32 - 1)).origin.fingerprint).toBe(0xffffffff);
+    expect(reasonOf(() => readAccount(marked(2 ** 32)))).toBe("content");
     expect(readAccount(changed([9, "柜台\u202e 3\n"])).name).toBe("柜台 3");
     expect(reasonOf(() => readAccount(SIGNATURE))).toBe("kind");
   });

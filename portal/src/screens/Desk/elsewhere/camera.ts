@@ -12,25 +12,35 @@ export async function openCamera(): Promise<MediaStream> {
   return await devices.getUserMedia({ audio: false, video: { facingMode: "environment", width: { ideal: 1280 } } });
 }
 
+export type Decoder = (picture: ImageData) => string;
+
+export async function loadDecoder(): Promise<Decoder> {
+  try {
+    return (await import("qr/decode.js")).default;
+  } catch (cause) {
+    // Without network, or after a new deployment. Browsers have no name of their own for it.
+    throw new DOMException(`the decoder did not load: ${String(cause)}`, "NetworkError");
+  }
+}
+
 /** Calls back with each code that is seen; answers how to stop. */
-export function watchCodes(video: HTMLVideoElement, seen: (text: string) => void): () => void {
+export function watchCodes(video: HTMLVideoElement, decoder: Decoder, seen: (text: string) => void): () => void {
   const canvas = document.createElement("canvas");
   const context = canvas.getContext("2d", { willReadFrequently: true });
   let timer: ReturnType<typeof setTimeout> | undefined;
   let isOver = false;
-  const look = async (): Promise<void> => {
-    const { default: decodeQr } = await import("qr/decode.js");
+  const look = (): void => {
     const { videoWidth, videoHeight } = video;
     if (context !== null && videoWidth > 0) {
       const scale = Math.min(1, MAX_WIDTH / videoWidth);
       [canvas.width, canvas.height] = [Math.round(videoWidth * scale), Math.round(videoHeight * scale)];
       context.drawImage(video, 0, 0, canvas.width, canvas.height);
-      const text = textIn(() => decodeQr(context.getImageData(0, 0, canvas.width, canvas.height)));
+      const text = textIn(() => decoder(context.getImageData(0, 0, canvas.width, canvas.height)));
       if (text !== null && !isOver) seen(text);
     }
-    if (!isOver) timer = setTimeout(() => void look(), LOOK_MS);
+    if (!isOver) timer = setTimeout(look, LOOK_MS);
   };
-  void look();
+  look();
   return () => {
     isOver = true;
     clearTimeout(timer);

@@ -25,15 +25,16 @@ describe("what is said", () => {
     expect(verdictOn({ organisation: null, active: false }, "a")).toBe("unknown");
   });
 
-  test("of a text is why it is not taken, and nothing of other failures", () => {
+  test("of a text is why it is not taken, whatever failed", () => {
     expect(whyNot(new WireError("kind", "", { found: "eth-sign-request", wanted: "eth-signature" })).key).toBe("elsewhere.wrong.request");
     expect(whyNot(new WireError("kind", "", { found: "bytes", wanted: "eth-signature" })).key).toBe("elsewhere.wrong.kind");
     expect(whyNot(new WireError("other-signer", "", { found: "0x1" }))).toEqual({ key: "elsewhere.wrong.other-signer", params: { found: "0x1" } });
-    expect(() => whyNot(new TypeError("another"))).toThrow(TypeError);
+    expect(whyNot(new TypeError("another")).key).toBe("elsewhere.wrong.unreadable");
   });
 
-  test("of a camera is whether it may be used, is in use, or is not there", () => {
-    expect(["NotAllowedError", "NotReadableError", "NotFoundError"].map((name) => cameraTrouble(new DOMException("", name)))).toEqual(["elsewhere.camera.refused", "elsewhere.camera.busy", "elsewhere.camera.none"]);
+  test("of a camera is whether it may be used, is in use, is not there, or cannot be read", () => {
+    const keys = ["NotAllowedError", "NotReadableError", "NotFoundError", "NetworkError"].map((name) => cameraTrouble(new DOMException("", name)));
+    expect(keys).toEqual(["elsewhere.camera.refused", "elsewhere.camera.busy", "elsewhere.camera.none", "elsewhere.camera.decoder"]);
   });
 });
 
@@ -105,6 +106,13 @@ describe.each(["zh-CN", "en"] as const)("signing in with a key elsewhere, in %s"
     expect(session.officer).toBeNull();
     await paste(t("elsewhere.answer"), await answered(content), t("elsewhere.answer.do"));
     await waitFor(() => expect(session.officer?.key?.address).toBe(ADDRESS));
+  });
+
+  test("says so when the file went away with its stick", async () => {
+    const gone = new File(["ur:"], "account.ur");
+    gone.text = () => Promise.reject(new DOMException("", "NotFoundError"));
+    await fireEvent.change(screen.getByLabelText(t("elsewhere.file")), { target: { files: [gone] } });
+    await screen.findByRole("link", { name: t("elsewhere.wrong.unreadable"), hidden: true });
   });
 
   test("is given up after a question, or by leaving the page", async () => {

@@ -8,9 +8,9 @@ export interface Said {
   params: Params;
 }
 
-/** Why a text is not taken, and what to do; other failures are thrown on. */
+/** Why a text is not taken, and what to do. */
 export function whyNot(failure: unknown): Said {
-  if (!(failure instanceof WireError)) throw failure;
+  if (!(failure instanceof WireError)) return { key: "elsewhere.wrong.unreadable", params: {} };
   const { reason, params } = failure;
   // The request is easily taken for the answer: both are files and codes of the same walk.
   if (reason === "kind" && params["found"] === "eth-sign-request") return { key: "elsewhere.wrong.request", params };
@@ -31,5 +31,6 @@ export function cameraTrouble(failure: unknown): MessageKey {
   const name = failure instanceof Error ? failure.name : "";
   if (name === "NotAllowedError" || name === "SecurityError") return "elsewhere.camera.refused";
   if (name === "NotReadableError" || name === "AbortError") return "elsewhere.camera.busy";
+  if (name === "NetworkError") return "elsewhere.camera.decoder";
   return "elsewhere.camera.none";
 }
