@@ -195,7 +195,10 @@ fn key() -> String {
 }
 
 fn is_a_gateways(file: &str) {
-    let file: GatewayFile = toml::from_str(&file.replace("NETWORK_KEY", &key())).expect("a gateway's");
+    let file = file
+        .replace("NETWORK_KEY", &key())
+        .replace("\"SOURCE\"", "\"mysql://reader@records/agency\"");
+    let file: GatewayFile = toml::from_str(&file).expect("a gateway's");
     file.gateway.check().expect("good");
 }
 
