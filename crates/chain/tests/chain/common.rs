@@ -18,21 +18,27 @@ use commonware_cryptography::{
 use commonware_glue::dkg::{SecretStore, network::Manager};
 use commonware_math::algebra::Random as _;
 use commonware_p2p::{PeerSetSubscription, Provider, TrackedPeers};
+use commonware_runtime::deterministic;
 use commonware_utils::{N3f1, NZU64, TryCollect as _, ordered::Set};
 use parking_lot::Mutex;
 use rand::{SeedableRng as _, rngs::ChaCha20Rng};
 use std::{collections::BTreeMap, convert::Infallible, num::NonZeroU64, sync::Arc, time::Duration};
 use zhengtong_bindings::slug;
 use zhengtong_chain::{
-    Config, FirstClass, Genesis, GenesisSpec, GenesisValidator, Governance, QuotaTerms, Setup, Store,
+    ChainView as _, Config, FirstClass, Genesis, GenesisSpec, GenesisValidator, Governance, Handle,
+    QuotaTerms, Setup, Store,
+    quota::{Standing, standing},
 };
-use zhengtong_evm::Delegations;
+use zhengtong_evm::{Database as _, Delegations};
 use zhengtong_state::Wait;
 use zhengtong_types::{
     NAMESPACE, NetworkInfo, NetworkKey,
     committee::{Directory, first_epoch},
     consensus::{Scheme, ValidatorKey},
 };
+
+/// A validator that runs in the deterministic runtime.
+pub type View = Handle<deterministic::Context>;
 
 pub const CHAIN_ID: u64 = 20260;
 /// The deterministic runtime's clock starts at the epoch.
@@ -337,4 +343,15 @@ pub fn delegation(from: &PrivateKeySigner, nonce: u64, target: Address) -> Bytes
     TxEnvelope::from(transaction.into_signed(signature))
         .encoded_2718()
         .into()
+}
+
+/// What an account has in the block after the tip.
+pub fn now(view: &View, address: Address) -> Standing {
+    let number = view.tip().header.number;
+    let mut state = view.state(number).expect("the tip is kept");
+    let rules = view.quotas().expect("it counts");
+    standing(rules, address, number + 1, |contract, slot| {
+        state.storage(contract, slot)
+    })
+    .expect("memory reads")
 }

@@ -1,8 +1,8 @@
 //! Quotas of gas on a validator alone: who is refused, who waits, when everyone begins anew, and who decides it.
 
 use crate::common::{
-    CHAIN_ID, Network, PINCHED, PINCHED_CLASS, PINCHED_GAS, QUOTA_BLOCKS, account, blank, network, sign,
-    transfer,
+    CHAIN_ID, Network, PINCHED, PINCHED_CLASS, PINCHED_GAS, QUOTA_BLOCKS, View, account, blank, network, now,
+    sign, transfer,
 };
 use alloy_consensus::TxEip1559;
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256};
@@ -20,8 +20,8 @@ use zhengtong_bindings::{
     slug,
 };
 use zhengtong_chain::{
-    ChainView, CouncilTerms, Genesis, Governance, Handle, Store, SubmitError, engine,
-    quota::{Bound, OverQuota, QuotaRules, Standing, standing},
+    ChainView, CouncilTerms, Genesis, Governance, Store, SubmitError, engine,
+    quota::{Bound, OverQuota, QuotaRules, standing},
     solo,
 };
 use zhengtong_evm::{
@@ -29,8 +29,6 @@ use zhengtong_evm::{
     call,
 };
 use zhengtong_state::{Key, Value, account_key, decode_account, decode_slot, slot_key};
-
-type View = Handle<deterministic::Context>;
 
 const RECEIVER: Address = Address::repeat_byte(0x42);
 const TRANSFER_GAS: u64 = 21_000;
@@ -99,16 +97,6 @@ fn command(from: u64, nonce: u64, to: Address, call: &impl SolCall) -> Bytes {
         ..blank()
     };
     sign(&account(from), transaction)
-}
-
-fn now(view: &View, address: Address) -> Standing {
-    let number = view.tip().header.number;
-    let mut state = view.state(number).expect("the tip is kept");
-    let rules = view.quotas().expect("it counts");
-    standing(rules, address, number + 1, |contract, slot| {
-        state.storage(contract, slot)
-    })
-    .expect("memory reads")
 }
 
 /// The same by the contract itself.

@@ -1,7 +1,7 @@
 //! A flood of fresh keys uses up the quota of everyone, and residents who hold a token of the day go on.
 
 use crate::{
-    common::{CHAIN_ID, Network, account, blank, network_of_terms, sign, transfer},
+    common::{CHAIN_ID, Network, View, account, blank, network_of_terms, now, sign, transfer},
     tokens::{KEY, OTHER_KEY, Token, modulus},
 };
 use alloy_consensus::TxEip1559;
@@ -30,13 +30,11 @@ use zhengtong_bindings::{
     statutes::{IStatutes::Statute, Statutes},
 };
 use zhengtong_chain::{
-    ChainView as _, Handle, Store, SubmitError, engine,
-    quota::{Bound, Standing, TokenQuota, standing},
+    ChainView as _, Store, SubmitError, engine,
+    quota::{Bound, TokenQuota},
     solo,
 };
 use zhengtong_evm::Database as _;
-
-type View = Handle<deterministic::Context>;
 
 /// So long that everything here is in one epoch, and so short that another one comes.
 const QUOTA_BLOCKS: NonZeroU64 = NZU64!(64);
@@ -193,6 +191,13 @@ async fn settled(view: &View, raw: Bytes) -> (bool, u64, u64) {
     }
 }
 
+/// Waits until a transaction is final, which must succeed; the gas that it used, and its block.
+async fn succeeds(view: &View, raw: Bytes, what: &str) -> (u64, u64) {
+    let (done, gas, number) = settled(view, raw).await;
+    assert!(done, "{what}");
+    (gas, number)
+}
+
 /// Uses up what everyone has in this epoch.
 async fn flood(view: &View) {
     for index in 0..EVERYONES_GAS / TRANSFER_GAS {
@@ -213,16 +218,6 @@ async fn refused(view: &View, raw: Bytes) {
         }
         other => panic!("{other:?}"),
     }
-}
-
-fn now(view: &View, address: Address) -> Standing {
-    let number = view.tip().header.number;
-    let mut state = view.state(number).expect("the tip is kept");
-    let rules = view.quotas().expect("it counts");
-    standing(rules, address, number + 1, |contract, slot| {
-        state.storage(contract, slot)
-    })
-    .expect("memory reads")
 }
 
 fn token_of(view: &View, address: Address) -> TokenQuota {
@@ -266,42 +261,28 @@ fn a_resident_goes_on_in_an_epoch_that_a_flood_used_up() {
         let plain = signed(&resident, 0, GAS_LIMIT, at.consents, consent.abi_encode().into());
         refused(&view, plain).await;
         let shown = token.at_the_end_of(&consent.abi_encode());
-        let (done, gas, began) = settled(&view, signed(&resident, 0, GAS_LIMIT, at.consents, shown)).await;
-        assert!(done, "a consent, before the case is open");
+        let raw = signed(&resident, 0, GAS_LIMIT, at.consents, shown);
+        let (gas, began) = succeeds(&view, raw, "a consent, before the case is open").await;
         used += gas;
-        let (done, gas, _) = settled(
-            &view,
-            signed(&resident, 1, GAS_LIMIT, at.cases, opening(&token, 1)),
-        )
-        .await;
-        assert!(done, "the opening");
-        used += gas;
+        let raw = signed(&resident, 1, GAS_LIMIT, at.cases, opening(&token, 1));
+        used += succeeds(&view, raw, "the opening").await.0;
 
         let more = Cases::requestMoreCall {
             id,
             defects: vec![slug("photo")],
             statement: B256::ZERO,
         };
-        let (done, ..) = settled(
-            &view,
-            signed(
-                &account(OFFICER),
-                0,
-                GAS_LIMIT,
-                at.cases,
-                more.abi_encode().into(),
-            ),
-        )
-        .await;
-        assert!(done, "more is asked for");
+        let raw = signed(
+            &account(OFFICER),
+            0,
+            GAS_LIMIT,
+            at.cases,
+            more.abi_encode().into(),
+        );
+        succeeds(&view, raw, "more is asked for").await;
         let supplement = Cases::supplementCall { id, form: FORM };
-        let (done, gas, _) = settled(
-            &view,
-            signed(&resident, 2, GAS_LIMIT, at.cases, supplement.abi_encode().into()),
-        )
-        .await;
-        assert!(done, "a supplement");
-        used += gas;
+        let raw = signed(&resident, 2, GAS_LIMIT, at.cases, supplement.abi_encode().into());
+        used += succeeds(&view, raw, "a supplement").await.0;
         let refusal = Cases::refuseCall {
             id,
             row: NO_ROW,
@@ -309,28 +290,20 @@ fn a_resident_goes_on_in_an_epoch_that_a_flood_used_up() {
             statute: statute_id("law", "1"),
             statement: B256::ZERO,
         };
-        let (done, ..) = settled(
-            &view,
-            signed(
-                &account(OFFICER),
-                1,
-                GAS_LIMIT,
-                at.cases,
-                refusal.abi_encode().into(),
-            ),
-        )
-        .await;
-        assert!(done, "a refusal");
+        let raw = signed(
+            &account(OFFICER),
+            1,
+            GAS_LIMIT,
+            at.cases,
+            refusal.abi_encode().into(),
+        );
+        succeeds(&view, raw, "a refusal").await;
         let appeal = Cases::appealCall {
             id,
             statement: B256::ZERO,
         };
-        let (done, gas, ended) = settled(
-            &view,
-            signed(&resident, 3, GAS_LIMIT, at.cases, appeal.abi_encode().into()),
-        )
-        .await;
-        assert!(done, "an appeal");
+        let raw = signed(&resident, 3, GAS_LIMIT, at.cases, appeal.abi_encode().into());
+        let (gas, ended) = succeeds(&view, raw, "an appeal").await;
         used += gas;
 
         assert_eq!(began / QUOTA_BLOCKS, ended / QUOTA_BLOCKS, "all in one epoch");

@@ -1,13 +1,11 @@
 //! A network of one in the deterministic runtime: transfers, finality, state, proofs, and restarts.
 
-use crate::common::{account, delegation, network, transfer};
+use crate::common::{View, account, delegation, network, transfer};
 use alloy_primitives::{Address, B256, U256, keccak256};
 use commonware_runtime::{Runner as _, Supervisor as _, deterministic};
 use std::{collections::BTreeSet, sync::Arc};
-use zhengtong_chain::{ChainView, Handle, Setup, Store, SubmitError, engine, solo};
+use zhengtong_chain::{ChainView, Setup, Store, SubmitError, engine, solo};
 use zhengtong_evm::{Database as _, Delegations, TransactionError};
-
-type View = Handle<deterministic::Context>;
 
 async fn start(
     context: &deterministic::Context,

@@ -1,7 +1,7 @@
 //! Nodes that begin near the tip, among four validators with real threshold signatures, some of whom lie to them.
 
 use crate::{
-    common::{Known, Network, Secrets, account, blank, config, network, sign, transfer},
+    common::{Known, Network, Secrets, View, account, blank, config, network, sign, transfer},
     forgers::{ARCHIVE, BACKFILL, Fate, Forgery, PROBE, STATE, change_answer, lose_answer, replace},
 };
 use alloy_consensus::TxEip1559;
@@ -24,7 +24,7 @@ use std::{
 };
 use tokio::sync::oneshot;
 use zhengtong_chain::{
-    ChainView as _, Config, Handle, Links, Networks, Reporter, Setup, StartError, Store, SyncError, SyncMode,
+    ChainView as _, Config, Links, Networks, Reporter, Setup, StartError, Store, SyncError, SyncMode,
     ViewError, engine,
 };
 use zhengtong_evm::Database as _;
@@ -46,8 +46,6 @@ const CONTRACTS: u64 = 8;
 
 /// What a probe's answer about the newest certified block begins with.
 const LATEST: u8 = 5;
-
-type View = Handle<deterministic::Context>;
 
 struct Node {
     view: View,
