@@ -19,6 +19,7 @@ mod finality;
 pub mod finalized_use;
 mod follow;
 pub mod guardianship;
+mod host;
 mod identity;
 mod issuing;
 pub mod link;

@@ -9,7 +9,6 @@
 mod session;
 mod statement;
 
-use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -22,6 +21,8 @@ use zhengtong_vault::sql::{ACQUIRE_TIMEOUT, MAX_CONNECTIONS};
 use zhengtong_vault::{VaultError, keyfile};
 
 pub(super) use statement::check;
+
+use super::host::{bare, is_this_machine};
 
 const SCHEMES: [&str; 2] = ["mysql:", "mariadb:"];
 /// What an address may say besides user, host and database.
@@ -168,11 +169,7 @@ fn options(text: &str) -> Result<MySqlConnectOptions, MySqlError> {
         .pipes_as_concat(false)
         .no_engine_substitution(false)
         .timezone(None);
-    let host = url.host_str().unwrap_or("localhost");
-    let host = host
-        .strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'))
-        .unwrap_or(host);
+    let host = bare(url.host_str().unwrap_or("localhost"));
     options = options.host(host);
     if let Some(path) = parameter("password-file") {
         if url.password().is_some() {
@@ -191,10 +188,6 @@ fn options(text: &str) -> Result<MySqlConnectOptions, MySqlError> {
         _ if parameter("ssl-mode").is_none() => Ok(options.ssl_mode(MySqlSslMode::VerifyIdentity)),
         _ => Err(MySqlError::NotVerified(host.to_owned())),
     }
-}
-
-fn is_this_machine(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 /// Where it is, for errors.

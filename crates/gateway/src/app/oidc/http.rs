@@ -1,6 +1,5 @@
 //! HTTP to the provider: TLS by rustls, what is named and nothing else (no redirect, no proxy), bounded in size and time.
 
-use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +20,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use super::OidcConfigError;
+use crate::app::host::is_this_machine;
 
 /// The most bytes of an answer.
 pub const MAX_ANSWER_BYTES: usize = 256 * 1024;
@@ -82,18 +82,10 @@ pub fn endpoint(text: &str) -> Result<Url, AddressError> {
     let host = url.host_str().ok_or(AddressError::Malformed)?;
     match url.scheme() {
         "https" => Ok(url),
-        "http" if is_loopback(host) => Ok(url),
+        "http" if is_this_machine(host) => Ok(url),
         "http" => Err(AddressError::InTheClear),
         _ => Err(AddressError::Malformed),
     }
-}
-
-fn is_loopback(host: &str) -> bool {
-    let bare = host
-        .strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'))
-        .unwrap_or(host);
-    bare == "localhost" || bare.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
 /// The way to the provider.
