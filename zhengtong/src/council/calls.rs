@@ -95,15 +95,8 @@ impl Action {
             QuotasCalls::setClass(call) => {
                 let (class, limits) = (call.class, call.values.limits);
                 let name = slug_str(call.values.name).unwrap_or_default();
-                let each = if class == RESIDENTS {
-                    "by each token, ever"
-                } else {
-                    "an epoch for each account"
-                };
-                Some(format!(
-                    "class {class} ({name}): {} gas {each}; {} an epoch together",
-                    limits.account, limits.total
-                ))
+                let limits = limits_of(class, limits.account, limits.total);
+                Some(format!("class {class} ({name}): {limits}"))
             }
             QuotasCalls::assign(call) => Some(format!("assign {} to class {}", call.account, call.class)),
             QuotasCalls::unassign(call) => Some(format!("take back the class of {}", call.account)),
@@ -114,6 +107,16 @@ impl Action {
     fn debug<C: SolInterface + Debug>(&self) -> Option<String> {
         C::abi_decode(&self.data).ok().map(|call| format!("{call:?}"))
     }
+}
+
+/// The limits of a class of quotas, for people.
+pub fn limits_of(class: u8, account: u64, total: u64) -> String {
+    let each = if class == RESIDENTS {
+        "by each token, ever"
+    } else {
+        "an epoch for each account"
+    };
+    format!("{account} gas {each}; {total} an epoch together")
 }
 
 #[cfg(test)]

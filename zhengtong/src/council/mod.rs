@@ -18,7 +18,7 @@ mod proposal;
 mod propose;
 mod vote;
 
-pub use calls::{Contracts, of_genesis};
+pub use calls::{Contracts, limits_of, of_genesis};
 pub use key::MemberKey;
 
 use anyhow::Result;

@@ -1,11 +1,12 @@
 //! `zhengtong network check`: what a plan or a network file says, and the hash that operators compare.
 
 use super::say;
+use crate::council::limits_of;
 use alloy_primitives::{B256, U256, utils::format_ether};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use std::path::PathBuf;
-use zhengtong_bindings::{RESIDENTS, slug_str};
+use zhengtong_bindings::slug_str;
 use zhengtong_node::{CouncilFile, GenesisFile, NetworkFile, PlanFile};
 
 #[derive(clap::Args)]
@@ -96,17 +97,10 @@ fn show_quotas(genesis: &GenesisFile) {
     let Ok(terms) = genesis.quotas.terms(genesis.epoch_blocks) else {
         return;
     };
-    for (number, class) in terms.classes.iter().enumerate() {
+    for (number, class) in (0..).zip(&terms.classes) {
         let name = slug_str(class.name).unwrap_or_default();
-        let each = if number == usize::from(RESIDENTS) {
-            "by each token, ever"
-        } else {
-            "an epoch for each account"
-        };
-        say(format!(
-            "  quota      {name}: {} gas {each}; {} an epoch together",
-            class.account, class.total
-        ));
+        let limits = limits_of(number, class.account, class.total);
+        say(format!("  quota      {name}: {limits}"));
     }
     for (account, class) in &terms.assigned {
         say(format!("  quota      {account} is in class {class}"));
