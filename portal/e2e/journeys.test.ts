@@ -6,6 +6,7 @@ import type { Page } from "playwright-core";
 import type { MessageKey } from "../src/i18n/messages";
 import { statuteId } from "../src/chain/codes";
 import { readPackage } from "../src/package/read";
+import { DEMO_PASSPHRASE } from "../src/screens/SignIn/demo";
 import type { ServicePackage } from "../src/package/types";
 import type { Hex } from "../src/ports";
 import { ALLOWANCE_PATH, useUpAllowance } from "./harness/allowance";
@@ -23,6 +24,9 @@ const ALLOWANCE = "old-age-allowance";
 const OWNER = "civil-affairs";
 /** From signing to "approved" on the screen; generous for a debug build on two busy cores. */
 const DECIDED_WITHIN_MS = 30_000;
+
+/** The first test vector of BIP-39. */
+const WORDS = `${"abandon ".repeat(11)}about`;
 
 let server: Server;
 let index: IndexClient;
@@ -214,6 +218,23 @@ async function signedIn(page: Page, label: string): Promise<void> {
   await chooseResident(page, index, label);
   await page.waitForURL((url) => url.pathname !== "/sign-in");
 }
+/** Opens a wallet from words that the tests know, and proves who this is. */
+async function withWords(page: Page, label: string): Promise<void> {
+  await navigate(page, "/sign-in/restore");
+  await page.locator("#words").fill(WORDS);
+  await press(page, "common.continue");
+  const passphrase = page.locator("input[name=first-way][value=passphrase]");
+  await passphrase.or(page.locator("#pass")).first().waitFor();
+  if (await passphrase.isVisible()) await passphrase.check();
+  await page.locator("#pass").fill(DEMO_PASSPHRASE);
+  await page.locator("#again").fill(DEMO_PASSPHRASE);
+  await press(page, "restore.do");
+  const { number, code } = await index.resident(label);
+  await page.locator("#number").fill(number);
+  await page.locator("#code").fill(code);
+  await press(page, "identity.get");
+  await page.waitForURL((url) => url.pathname !== "/identity");
+}
 /** Follows a link of the portal without loading the page, which would lock the wallet. */
 async function navigate(page: Page, path: string): Promise<void> {
   await page.evaluate((to) => {
@@ -240,7 +261,7 @@ describe("a carer", () => {
     await withBrowser(server.origin, "cared-for", {}, async (first) => {
       await withBrowser(server.origin, "carer", { width: 360, height: 740 }, async (second) => {
         const [person, carer] = [await first.page("/sign-in"), await second.page("/sign-in")];
-        await signedIn(person, "approved-66");
+        await withWords(person, "approved-66");
         await signedIn(carer, "subsidy-work-injury-50");
 
         await navigate(carer, "/me");
@@ -314,8 +335,28 @@ describe("a carer", () => {
         await navigate(carer, `/services/${ALLOWANCE}/apply`);
         await carer.getByLabel(text("for.other", { name: PERSON })).check();
         await navigate(person, "/me/delegations");
-        await person.getByRole("button", { name: text("acting.end") }).click();
-        await press(person, "acting.endYes");
+        await person.locator("[data-side=given] [data-state=active]").waitFor();
+        // It is ended on a device that has the person's words and nothing else.
+        await withBrowser(server.origin, "cared-for-restored", { width: 360, height: 740, elder: true }, async (third) => {
+          const restored = await third.page("/sign-in");
+          await withWords(restored, "approved-66");
+          await navigate(restored, "/me/cases");
+          await restored.getByText(text("acting.markFound")).waitFor();
+          await navigate(restored, `/cases/${id}`);
+          await restored.getByText(text("acting.caseFound")).waitFor();
+          await usesAreShown(restored);
+          await navigate(restored, "/me/delegations");
+          await restored.getByText(text("acting.foundText")).waitFor();
+          await restored.locator(`[data-side=given] article a[href="/cases/${id}"]`).waitFor();
+          assert.equal(await restored.locator("[data-side=held] article").count(), 0);
+          await restored.getByText(text("acting.restored")).waitFor();
+          await picture(restored, "delegation-restored-phone");
+          await restored.getByRole("button", { name: text("acting.end") }).click();
+          await press(restored, "acting.endYes");
+          await restored.locator("[data-side=given] [data-state=ended]").waitFor();
+        });
+        await navigate(person, "/me");
+        await navigate(person, "/me/delegations");
         await person.locator("[data-side=given] [data-state=ended]").waitFor();
         await picture(person, "delegation-ended");
         await press(carer, "common.continue");

@@ -37,6 +37,7 @@ export type FailureCode =
   | "passkey-unable" // its authenticator has no PRF: it cannot seal a wallet
   | "passkey-wrong" // it does not open this wallet
   | "bad-delegation" // the code is none, is for somebody else, or does not hold together
+  | "delegation-unknown" // found again by the wallet's words alone: for whom is not known
   | "delegation-over" // it ended, or its time is up: nobody acts under it any more
   | "bad-trusted-code" // the code is none, is for another wallet, or is incomplete
   | "trusted-known" // that person is on the list already, or is oneself
@@ -792,6 +793,8 @@ export interface Delegation {
   sealed: string | null;
   /** unregistered: the chain does not have it (yet) */
   state: "active" | "ended" | "over" | "unregistered";
+  /** false: found again by the wallet's words alone, so that name, services and beginning are not known */
+  known: boolean;
 }
 
 /** What the authority that keeps the register of guardians confirmed for a child. */
@@ -827,7 +830,12 @@ export interface Delegations {
   guardianships(wallet: Wallet, authority: Organisation, number: string): Promise<Guardianship[]>;
   endGuardianship(wallet: Wallet, authority: Organisation, number: string, document: Hex): Promise<void>;
   list(wallet: Wallet): Promise<Delegation[]>;
-  /** looks at all keys under all delegations, with proofs, and keeps the cases that were opened */
+  /** the wallet began with words, so that it may lack delegations that others gave, which nothing leads to */
+  isRestored(wallet: Wallet): Promise<boolean>;
+  /**
+   * looks, with proofs, for delegations that the wallet's words lead to, once, and at all keys under all delegations; keeps what it
+   * finds
+   */
   findCases(wallet: Wallet): Promise<void>;
   end(wallet: Wallet, key: Hex): Promise<void>;
 }

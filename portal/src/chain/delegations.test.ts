@@ -1,8 +1,11 @@
 // @vitest-environment node
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Hex, getAddress, zeroHash } from "viem";
+import { privateKeyToAccount } from "viem/accounts";
 import type { Chain, Delegation, Delegations, OwnCase, Wallet } from "../ports";
 import { keyringOf } from "../wallet/keyring";
+import { hexToBytes } from "../wallet/bytes";
+import { delegationKey } from "../wallet/derive";
 import { PASSPHRASE, identify, openStore } from "../wallet/testing";
 import { delegationsAbi } from "./abi";
 import { Anvil, CHAIN_ID, publishService } from "./anvil";
@@ -33,10 +36,20 @@ const prove = (address: Hex, slots: readonly Hex[]) =>
     }),
   );
 
-async function walletOf(number: string): Promise<Wallet> {
+async function storeHere() {
   const space = async () => ({ chainId: CHAIN_ID, cases: anvil.network.contracts["cases"] as Hex });
-  const store = await openStore({ space, find: findCasesOver(connection) });
+  return await openStore({ space, find: findCasesOver(connection) });
+}
+
+async function walletOf(number: string): Promise<Wallet> {
+  const store = await storeHere();
   return await identify(await store.create(store.newWords("zh-CN"), PASSPHRASE), number);
+}
+
+/** The same words on another device, which keeps nothing else. */
+async function restored(wallet: Wallet, number: string): Promise<Wallet> {
+  const { words } = await keyringOf(wallet).content();
+  return await identify(await (await storeHere()).create((words ?? "").split(" "), PASSPHRASE), number);
 }
 
 beforeAll(async () => {
@@ -54,10 +67,10 @@ afterAll(() => anvil.stop());
 
 const stateOf = async (wallet: Wallet, key: Hex): Promise<Delegation["state"] | undefined> => (await delegations.list(wallet)).find((one) => one.key === key)?.state;
 
-async function given(): Promise<Delegation> {
+async function given(giver = person): Promise<Delegation> {
   const { code, number } = await delegations.ask(carer, "李芳");
   expect(delegations.read(`https://portal.example/x#${code}`)).toEqual({ name: "李芳", number });
-  const one = await delegations.give(person, code, { services: [SERVICE], days: DAYS, name: "王建国" });
+  const one = await delegations.give(giver, code, { services: [SERVICE], days: DAYS, name: "王建国" });
   await delegations.accept(carer, one.sealed ?? "");
   return one;
 }
@@ -127,6 +140,72 @@ describe("a delegation", () => {
     const { code: own } = await delegations.ask(person, "王建国");
     await expect(delegations.give(person, own, { services: [SERVICE], days: DAYS, name: "王建国" })).rejects.toMatchObject({ reason: "delegation-foreign" });
     await expect(delegations.end(carer, one.key)).rejects.toMatchObject({ reason: "unknown-delegation" });
+  });
+
+  it("is found again by the giver's words alone: its cases, its end, and its number, which is not taken twice", async () => {
+    const giver = await walletOf(PERSON);
+    const [one, two] = [await given(giver), await given(giver)];
+    const own = await carer.newCase(SERVICE, 1, { account: "6222" }, two.key);
+    await chain.openCase(carer, own);
+    const again = await restored(giver, PERSON);
+    expect([await delegations.isRestored(again), await delegations.isRestored(giver)]).toEqual([true, false]);
+    expect(await delegations.list(again)).toEqual([]);
+    await delegations.findCases(again);
+    const none = { side: "given", role: "carer", name: "", services: [], from: 0, sealed: null, state: "active", known: false };
+    const found = await delegations.list(again);
+    expect(found).toEqual([one, two].map(({ key, until }) => ({ key, until, ...none })));
+    const [kept] = (await again.keptCases()).filter(({ delegation }) => delegation === two.key);
+    expect(kept).toMatchObject({ id: own.id, index: own.index, service: SERVICE });
+    expect(await keyringOf(again).useSecret(own.id, "health")).toBe(await keyringOf(carer).useSecret(own.id, "health"));
+    // The case is the person's: with the number that their credential has, and with nobody acting for them.
+    expect(await keyringOf(again).personCommitment(own.id)).toBe(await keyringOf(carer).personCommitment(own.id));
+    expect(await keyringOf(again).delegationShown(kept!, "health", nowMs)).toBeNull();
+    await delegations.end(again, two.key);
+    expect(await stateOf(carer, two.key)).toBe("ended");
+    await delegations.findCases(again);
+    expect((await delegations.list(again)).map(({ key, state }) => [key, state])).toEqual([[one.key, "active"], [two.key, "ended"]]);
+  });
+
+  it("gives a new one from restored words without looking first: under a key of its own", async () => {
+    const giver = await walletOf(PERSON);
+    const before = await given(giver);
+    const again = await restored(giver, PERSON);
+    const { code } = await delegations.ask(carer, "李芳");
+    const one = await delegations.give(again, code, { services: [SERVICE], days: DAYS, name: "王建国" });
+    expect(one).toMatchObject({ state: "active", known: true });
+    expect((await delegations.list(again)).map(({ key }) => key)).toContain(before.key);
+    expect((await delegations.list(giver)).map(({ key }) => key)).not.toContain(one.key);
+  });
+
+  it("is not found by the delegate's words; the same code brings it back, with its cases, and the next key", async () => {
+    const one = await given();
+    const own = await carer.newCase(SERVICE, 1, { account: "6222" }, one.key);
+    await chain.openCase(carer, own);
+    const again = await restored(carer, CARER);
+    await delegations.findCases(again);
+    expect(await delegations.list(again)).toEqual([]);
+    expect(await delegations.accept(again, one.sealed ?? "")).toMatchObject({ side: "held", name: "王建国", known: true });
+    expect((await again.keptCases()).filter(({ delegation }) => delegation === one.key)).toMatchObject([{ id: own.id, index: 0 }]);
+    const next = await again.newCase(SERVICE, 1, { account: "6222" }, one.key);
+    expect(next.index).toBe(1);
+    await chain.openCase(again, next);
+  });
+
+  it("for a child is told apart by its number: its cases are nobody's own, and it is not acted under", async () => {
+    const guardian = await walletOf(PERSON);
+    const keyring = keyringOf(guardian);
+    const [ward] = await keyring.possibleDelegations("ward", 0, 1);
+    expect(await keyring.nextDelegationSeed("ward")).toBe(ward?.seed);
+    const signer = privateKeyToAccount(delegationKey(hexToBytes(ward!.seed)));
+    const until = BigInt(Math.floor(Date.now() / 1000) + 86_400);
+    await connection.send(signer, { contract: "delegations", abi: delegationsAbi, functionName: "register", args: [`0x${"11".repeat(32)}`, until] });
+    const again = await restored(guardian, PERSON);
+    await delegations.findCases(again);
+    expect(await delegations.list(again)).toMatchObject([{ side: "held", key: ward?.key, role: "guardian", until: Number(until), known: false }]);
+    const own = await again.newCase(SERVICE, 1, {}, ward?.key);
+    await expect(keyringOf(again).personCommitment(own.id)).rejects.toMatchObject({ code: "delegation-unknown" });
+    await expect(keyringOf(again).delegationShown(own, "health", nowMs)).rejects.toMatchObject({ code: "delegation-unknown" });
+    expect(await keyringOf(again).nextDelegationSeed("ward")).toBe((await keyring.possibleDelegations("ward", 1, 1))[0]?.seed);
   });
 
   it("can be of no more cases than there are keys", async () => {

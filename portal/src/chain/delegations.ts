@@ -9,10 +9,11 @@ import { WalletError } from "../wallet/errors";
 import { numberOf, thumbprint } from "../wallet/identity";
 import { type Keyring, keyringOf } from "../wallet/keyring";
 import { type FindCases, freshCase } from "../wallet/scan";
-import type { DelegationRecord } from "../wallet/state";
+import type { DelegationRecord, FoundDelegation } from "../wallet/state";
 import { delegationsAbi } from "./abi";
 import type { Connection } from "./connection";
 import { ContractRefusal } from "./failure";
+import { findDelegations } from "./found-delegations";
 import { type GatewayHttp, askText } from "./gateway-http";
 import { confirm, endGuardianship, findGuardianships } from "./guardianship";
 import { STATUS_TOKEN_MAX_CHARACTERS, statusIn } from "./status-list";
@@ -31,11 +32,12 @@ export function delegationsOver({ connection, prove, find, http }: Around): Dele
   const { now } = http;
   const nowS = (): number => Math.floor(now() / 1000);
 
-  async function stateOf(terms: DelegationTerms): Promise<Delegation["state"]> {
-    const [document, until, ended] = await connection.read("delegations", delegationsAbi, "get", [terms.key]);
+  /** @param agreed what must be registered; null where it is not known */
+  async function stateOf(key: Hex, agreed: DelegationTerms | null): Promise<Delegation["state"]> {
+    const [document, until, ended] = await connection.read("delegations", delegationsAbi, "get", [key]);
     if (BigInt(document) === 0n) return "unregistered";
-    if (document !== documentOf(terms) || ended) return "ended";
-    return nowS() >= Math.min(terms.until, Number(until)) ? "over" : "active";
+    if ((agreed !== null && document !== documentOf(agreed)) || ended) return "ended";
+    return nowS() >= Math.min(agreed?.until ?? Infinity, Number(until)) ? "over" : "active";
   }
 
   /** Whether the authority has revoked a guardian's credential. Agencies ask for themselves; where it does not answer, it is not known here. */
@@ -49,9 +51,14 @@ export function delegationsOver({ connection, prove, find, http }: Around): Dele
   async function viewOf(record: DelegationRecord): Promise<Delegation> {
     const { side, name, terms, sealed } = record;
     const { key, role, services, from, until } = terms;
-    const [onChain, revoked] = await Promise.all([stateOf(terms), isRevoked(record)]);
+    const [onChain, revoked] = await Promise.all([stateOf(key, terms), isRevoked(record)]);
     const state = onChain === "active" && revoked ? "ended" : onChain;
-    return { key, side, role, name, services: [...services], from, until, sealed: sealed ?? null, state };
+    return { key, side, role, name, services: [...services], from, until, sealed: sealed ?? null, state, known: true };
+  }
+
+  async function viewOfFound({ side, key, until }: FoundDelegation): Promise<Delegation> {
+    const role = side === "given" ? "carer" : "guardian";
+    return { key, side, role, name: "", services: [], from: 0, until, sealed: null, state: await stateOf(key, null), known: false };
   }
 
   /** Registers, or finds that it was before an answer was lost. */
@@ -72,7 +79,7 @@ export function delegationsOver({ connection, prove, find, http }: Around): Dele
   }
 
   /** Looks at every key that there can be, with proofs, and keeps the cases that were opened. */
-  async function findUnder(wallet: Wallet, { seed, terms }: DelegationRecord): Promise<void> {
+  async function findUnder(wallet: Wallet, { seed, key }: Pick<FoundDelegation, "seed" | "key">): Promise<void> {
     const [{ chainId }, cases] = await Promise.all([connection.network(), connection.contract("cases")]);
     const bytes = hexToBytes(seed);
     const all = Array.from({ length: MAX_CASES }, (_, index) => freshCase(bytes, index, { chainId, cases }));
@@ -81,7 +88,7 @@ export function delegationsOver({ connection, prove, find, http }: Around): Dele
     const fresh = all.filter(({ id }, index) => proven[index] !== null && !known.has(id));
     if (fresh.length === 0) return;
     const found = await find(fresh.map(({ id }) => id));
-    const rest = { form: {}, openedTx: null, linkedAtMs: {}, consents: {}, credential: null, delegation: terms.key };
+    const rest = { form: {}, openedTx: null, linkedAtMs: {}, consents: {}, credential: null, delegation: key };
     const kept = fresh.flatMap((one): OwnCase[] => {
       const item = found.find(({ id }) => id === one.id);
       return item === undefined ? [] : [{ ...one, ...rest, service: item.service, version: item.version, createdAtMs: item.openedAtMs }];
@@ -91,7 +98,9 @@ export function delegationsOver({ connection, prove, find, http }: Around): Dele
 
   /** New terms with keys of their own. */
   async function fresh(keyring: Keyring, chosen: Pick<DelegationTerms, "delegate" | "role" | "services" | "from" | "until">): Promise<{ seed: Hex; terms: DelegationTerms }> {
-    const seed = await keyring.nextDelegationSeed();
+    // A restored wallet must not take a number that it used before: its key is registered, for ever.
+    await findDelegations(connection, prove, keyring);
+    const seed = await keyring.nextDelegationSeed(chosen.role === "guardian" ? "ward" : "given");
     const bytes = hexToBytes(seed);
     const { chainId } = await connection.network();
     const { delegate, role, services, from, until } = chosen;
@@ -150,6 +159,8 @@ export function delegationsOver({ connection, prove, find, http }: Around): Dele
       const handover = await openHandover(await keyring.receiverSecret(), await wallet.holderKey(), code, chainId);
       const record: DelegationRecord = { side: await sideOf(keyring, wallet, handover), ...handover };
       await keyring.keepDelegation(record);
+      // A restored wallet that accepts the same again must not take a key that it used before.
+      await findUnder(wallet, { seed: record.seed, key: record.terms.key });
       return await viewOf(record);
     },
 
@@ -181,11 +192,18 @@ export function delegationsOver({ connection, prove, find, http }: Around): Dele
     endGuardianship: (wallet, authority, number, document) => endGuardianship(http, wallet, authority, number, document),
 
     async list(wallet) {
-      return await Promise.all((await keyringOf(wallet).delegations()).map(viewOf));
+      const keyring = keyringOf(wallet);
+      const [agreed, found] = await Promise.all([keyring.delegations(), keyring.foundDelegations()]);
+      return await Promise.all([...agreed.map(viewOf), ...found.map(viewOfFound)]);
     },
 
+    isRestored: async (wallet) => (await keyringOf(wallet).beginning()).restored,
+
     async findCases(wallet) {
-      for (const record of await keyringOf(wallet).delegations()) await findUnder(wallet, record);
+      const keyring = keyringOf(wallet);
+      await findDelegations(connection, prove, keyring);
+      const agreed = (await keyring.delegations()).map(({ seed, terms }) => ({ seed, key: terms.key }));
+      for (const one of [...agreed, ...(await keyring.foundDelegations())]) await findUnder(wallet, one);
     },
 
     async end(wallet, key) {

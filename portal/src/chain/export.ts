@@ -71,7 +71,8 @@ async function statementsOf(around: ExportSurroundings, one: ToExport): Promise<
 
 /** Leaves out the cases that this person opened for somebody else: what is in them is not theirs to take along. */
 async function ownOf(keyring: Keyring, cases: readonly ToExport[]): Promise<ToExport[]> {
-  const given = new Set((await keyring.delegations()).filter(({ side }) => side === "given").map(({ terms }) => terms.key));
+  const all = [...(await keyring.delegations()).map(({ side, terms }) => ({ side, key: terms.key })), ...(await keyring.foundDelegations())];
+  const given = new Set(all.filter(({ side }) => side === "given").map(({ key }) => key));
   return cases.filter(({ own }) => own.delegation === undefined || given.has(own.delegation));
 }
 

@@ -266,6 +266,7 @@ function mockDelegations(): Delegations {
     until: 1_797_776_000,
     sealed: side === "given" ? "c2VhbGVk" : null,
     state,
+    known: true,
   });
   const all = [of("given", "李芳", "active"), of("held", "王建国", "active")];
   const first = (): Delegation => all[0] as Delegation;
@@ -284,6 +285,7 @@ function mockDelegations(): Delegations {
     guardianships: async () => [],
     endGuardianship: async () => undefined,
     list: async () => [...all],
+    isRestored: async () => false,
     findCases: async () => undefined,
     end: async (_wallet, key) => {
       const at = all.findIndex((one) => one.key === key);

@@ -28,6 +28,8 @@ const SECRET_BYTES = 32;
 /** 16 bytes more than the curve order, so that the reduction leaves no bias (FIPS 186-5, A.2.1). */
 const SCALAR_INPUT_BYTES = 48;
 const MAX_INDEX = 0xffff_ffff;
+/** Numbers from here on are of delegations for children: the number alone then says whose the cases are. */
+export const WARD_FROM = 0x8000_0000;
 
 function expand(ikm: Uint8Array, label: string, length: number): Uint8Array {
   return hkdf(sha256, ikm, new Uint8Array(0), stringToBytes(label), length);
@@ -88,7 +90,7 @@ export function personSalt(seed: Seed, caseId: Hex): Hex {
 }
 
 /**
- * Seed of the n-th delegation that this person gives. Whoever holds it, the two of them, has the keys and secrets of every case
+ * Seed of the n-th delegation that this person gives, or from `WARD_FROM` on makes for a child. Whoever holds it, the two of them, has the keys and secrets of every case
  * under it: they come from it as those of a wallet's own cases come from the wallet's seed.
  */
 export function delegationSeed(seed: Seed, index: number): Hex {

@@ -40,6 +40,7 @@ const CODES = {
   "delegation-foreign": "bad-delegation",
   "delegation-forged": "bad-delegation",
   "delegation-full": "rejected",
+  "delegation-words": "delegation-unknown",
   "consent-extent": "rejected",
   "trusted-format": "bad-trusted-code",
   "trusted-foreign": "bad-trusted-code",

@@ -3,15 +3,18 @@ import { p256 } from "@noble/curves/nist.js";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import type { Json, OwnCase, PublicJwk, Wallet } from "../ports";
 import { type Hex, base64Url, hexToBytes, personCommitment } from "./bytes";
-import { MAX_DELEGATIONS, placeOf, treeOf } from "./delegation/terms";
+import { MAX_DELEGATIONS, keyOf, placeOf, treeOf } from "./delegation/terms";
 import { SHOWN_CLAIMS } from "./delegation/ward";
-import { caseKey, caseSalt, credentialKey, delegationKey, delegationSeed, guardianKey, holderKey, peopleSecret, personSalt, receiverKey, useSecret } from "./derive";
+import { WARD_FROM, caseKey, caseSalt, credentialKey, delegationKey, delegationSeed, guardianKey, holderKey, peopleSecret, personSalt, receiverKey, useSecret } from "./derive";
 import { WalletError } from "./errors";
 import { numberOf, presentCredential, presentIdentity, publicJwk, readCredential } from "./identity";
 import { commitmentOf } from "./people";
-import { type AccountRecord, type BlindedToken, type DelegationRecord, type HelpedRecord, type PlaceRecord, type Token, type TrustedSet, type WalletState, delegationOf, personOf, seedOf } from "./state";
+import { type AccountRecord, type BlindedToken, type DelegationRecord, type FoundDelegation, type HelpedRecord, type PlaceRecord, type Token, type TrustedSet, type WalletState, agreedOf, delegationOf, personOf, seedOf } from "./state";
 import { MAX_HELPED } from "./trusted/codes";
 import type { Vault } from "./vault";
+
+/** Whose cases are under a delegation with such a number: of the person themselves, or of a child of theirs. */
+export type Series = "given" | "ward";
 
 export class Keyring {
   readonly #vault: Vault;
@@ -70,7 +73,7 @@ export class Keyring {
     const own = state.cases.find((one) => one.id === caseId);
     const delegation = own?.delegation === undefined ? null : delegationOf(state, own.delegation);
     const isOwn = delegation === null || delegation.side === "given";
-    const identity = isOwn ? state.identity : delegation.presentation;
+    const identity = isOwn ? state.identity : agreedOf(state, own?.delegation as Hex).presentation;
     return personCommitment(personSalt(seedOf(state, own), caseId), identity === null ? "" : await numberOf(identity));
   }
 
@@ -78,8 +81,8 @@ export class Keyring {
   async delegationShown(own: Pick<OwnCase, "id" | "index" | "delegation">, provider: string, nowMs: number): Promise<Json> {
     if (own.delegation === undefined) return null;
     const state = await this.#vault.read();
-    const { side, seed, terms, presentation: kept } = delegationOf(state, own.delegation);
-    if (side === "given") return null;
+    if (delegationOf(state, own.delegation).side === "given") return null;
+    const { side, seed, terms, presentation: kept } = agreedOf(state, own.delegation);
     if (side === "seen") throw new WalletError("delegation-foreign", "another guardian acts under it");
     const shown = { claims: SHOWN_CLAIMS, nonce: own.id, audience: provider, nowMs };
     const presentation = terms.role === "carer" ? kept : await presentCredential(kept, holderKey(hexToBytes(state.seed)), shown);
@@ -97,16 +100,53 @@ export class Keyring {
   }
 
   /** Takes the next number for a delegation, so that no two have one seed. */
-  async nextDelegationSeed(): Promise<Hex> {
-    const { seed, nextDelegation = 1 } = await this.#vault.update((state) => ({ ...state, nextDelegation: (state.nextDelegation ?? 0) + 1 }));
-    return delegationSeed(hexToBytes(seed), nextDelegation - 1);
+  async nextDelegationSeed(series: Series = "given"): Promise<Hex> {
+    const field = series === "given" ? "nextDelegation" : "nextWard";
+    const state = await this.#vault.update((before) => ({ ...before, [field]: (before[field] ?? 0) + 1 }));
+    return delegationSeed(hexToBytes(state.seed), numberIn(series, (state[field] ?? 1) - 1));
+  }
+
+  /** Delegations that are known by their key alone. */
+  async foundDelegations(): Promise<readonly FoundDelegation[]> {
+    return (await this.#vault.read()).foundDelegations ?? [];
+  }
+
+  /** Whether the wallet began with words, and whether the chain was asked for its delegations since. */
+  async beginning(): Promise<{ restored: boolean; delegationsFound: boolean }> {
+    const { restored = false, delegationsFound = false } = await this.#vault.read();
+    return { restored, delegationsFound };
+  }
+
+  /** Seeds and keys of the delegations with these numbers, used or not. */
+  async possibleDelegations(series: Series, from: number, count: number): Promise<{ index: number; seed: Hex; key: Hex }[]> {
+    const own = await this.#seed();
+    return Array.from({ length: count }, (_, offset) => {
+      const index = from + offset;
+      const seed = delegationSeed(own, numberIn(series, index));
+      return { index, seed, key: keyOf(hexToBytes(seed)) };
+    });
+  }
+
+  /** Keeps what the chain said of the numbers: the delegations that are not known otherwise, and the next number of each series. */
+  async keepFoundDelegations(found: readonly FoundDelegation[], next: Readonly<Record<Series, number>>): Promise<void> {
+    await this.#vault.update((state) => {
+      const known = new Set([...(state.delegations ?? []).map(({ terms }) => terms.key), ...(state.foundDelegations ?? []).map(({ key }) => key)]);
+      return {
+        ...state,
+        delegationsFound: true,
+        nextDelegation: Math.max(state.nextDelegation ?? 0, next.given),
+        nextWard: Math.max(state.nextWard ?? 0, next.ward),
+        foundDelegations: [...(state.foundDelegations ?? []), ...found.filter(({ key }) => !known.has(key))],
+      };
+    });
   }
 
   async keepDelegation(record: DelegationRecord): Promise<void> {
     await this.#vault.update((state) => {
       const others = (state.delegations ?? []).filter(({ terms }) => terms.key !== record.terms.key);
       if (others.length >= MAX_DELEGATIONS) throw new WalletError("delegation-full", `${MAX_DELEGATIONS} delegations are kept`);
-      return { ...state, delegations: [record, ...others] };
+      const foundDelegations = (state.foundDelegations ?? []).filter(({ key }) => key !== record.terms.key);
+      return { ...state, delegations: [record, ...others], foundDelegations };
     });
   }
 
@@ -231,6 +271,10 @@ export class Keyring {
     if (identity === null) throw new WalletError("no-credential", "ask the identity agency for a credential first");
     return await presentIdentity(identity, holderKey(hexToBytes(seed)), nonce, provider, nowMs);
   }
+}
+
+function numberIn(series: Series, index: number): number {
+  return series === "given" ? index : WARD_FROM + index;
 }
 
 const keyrings = new WeakMap<Wallet, Keyring>();

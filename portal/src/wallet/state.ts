@@ -85,6 +85,20 @@ export interface DelegationRecord {
   readonly sealed?: string;
 }
 
+/**
+ * One that only the wallet's own seed leads to: by its key the cases under it are found, and it can be ended. Who the other is, and
+ * for what, stands nowhere in public.
+ */
+export interface FoundDelegation {
+  /** `held`: it was made for a child. */
+  readonly side: "given" | "held";
+  readonly seed: Hex;
+  /** Address of its key. */
+  readonly key: Hex;
+  /** Unix seconds, as registered. */
+  readonly until: number;
+}
+
 export interface WalletState {
   readonly v: 1;
   readonly seed: Hex;
@@ -106,6 +120,14 @@ export interface WalletState {
   readonly delegations?: readonly DelegationRecord[];
   /** Number of the next delegation that is given. */
   readonly nextDelegation?: number;
+  /** Number of the next one for a child. */
+  readonly nextWard?: number;
+  /** Those of which no more is known; none of them is among `delegations`. */
+  readonly foundDelegations?: readonly FoundDelegation[];
+  /** The chain was asked which numbers of delegations were used before. */
+  readonly delegationsFound?: boolean;
+  /** The wallet began with words that were there before, or with a wallet of the browser's. */
+  readonly restored?: boolean;
   /** Who can help to recover this wallet. */
   readonly trusted?: TrustedSet;
   /** Whom this person helps. */
@@ -115,7 +137,7 @@ export interface WalletState {
 }
 
 export function emptyState(seed: Hex, words: string | null, isNew: boolean): WalletState {
-  return { v: 1, seed, words, nextIndex: 0, scanned: isNew, identity: null, cases: [], drafts: {} };
+  return { v: 1, seed, words, nextIndex: 0, scanned: isNew, identity: null, cases: [], drafts: {}, delegationsFound: isNew, restored: !isNew };
 }
 
 export function withCase(state: WalletState, own: OwnCase): WalletState {
@@ -161,11 +183,19 @@ export function caseOf(state: WalletState, id: Hex): OwnCase {
   return own;
 }
 
-/** The delegation with this key. */
-export function delegationOf(state: WalletState, key: Hex): DelegationRecord {
-  const found = state.delegations?.find(({ terms }) => terms.key === key);
+/** The delegation with this key: what is enough to find its cases and to end it. */
+export function delegationOf(state: WalletState, key: Hex): Pick<DelegationRecord, "side" | "seed"> {
+  const found = state.delegations?.find(({ terms }) => terms.key === key) ?? state.foundDelegations?.find((one) => one.key === key);
   if (found === undefined) throw new WalletError("unknown-delegation", key);
   return found;
+}
+
+/** The delegation with this key, and what was agreed. */
+export function agreedOf(state: WalletState, key: Hex): DelegationRecord {
+  const found = state.delegations?.find(({ terms }) => terms.key === key);
+  if (found !== undefined) return found;
+  delegationOf(state, key);
+  throw new WalletError("delegation-words", key);
 }
 
 /** What the keys and secrets of a case come from: the wallet's seed, or that of the delegation it is under. */

@@ -28,6 +28,18 @@ export const delegations = {
   "acting.register": ["重新登记", "Register it again"],
   "acting.registerText": ["授权还没有登记上链，对方现在不能代办。", "It did not reach the chain; the other person cannot act under it yet."],
 
+  "acting.other": ["对方", "the other person"],
+  "acting.foundTitle": ["钱包恢复前请的代办人", "Somebody chosen before this wallet was restored"],
+  "acting.foundServices": ["钱包里没有记录", "not in this wallet"],
+  "acting.foundText": [
+    "恢复钱包时找到了这份授权，也能找到它名下的每一个办件；对方是谁、可以办哪些事项，不在任何公开的地方，所以这里没有。到期或者终止以前，对方仍然可以代您申请。要换人、换事项，请终止它，再重新授权。",
+    "Restoring the wallet found this delegation, and every case under it. Who the other person is and for which services stands in no public place, so it is not here. Until its end they can still apply for you. To change anything, end it and give a new one.",
+  ],
+  "acting.restored": [
+    "这个钱包是恢复出来的。别人给您的授权无法从助记词找回。请对方在自己的“代办”页面点“再看一次授权码”，把同一份授权码再发给您；找不到的话，请对方重新授权。您点“我收到了授权码”粘贴以后，以前代办的办件会一起回来。",
+    "This wallet was restored. Nothing leads from its words to what others let you do. Ask them to press “Show the delegation code again” on their page and to send you the same code, or to give you a new one. Paste it under “I was given a delegation code”: the cases that you opened with it come back too.",
+  ],
+
   "acting.end": ["终止", "End it"],
   "acting.endGiven": ["终止后，{name}马上不能再代您申请，部门也不再回答。已经办完的不受影响，进行中的办件您可以自己接着办。", "From then on {name} cannot apply for you, and agencies answer nothing more. What was decided stays; cases that are under way you can go on with yourself."],
   "acting.endHeld": ["终止后，您马上不能再代{name}申请。已经办完的不受影响。", "From then on you cannot apply for {name}. What was decided stays."],
@@ -98,6 +110,8 @@ export const delegations = {
 
   "acting.markHeld": ["为{name}代办", "for {name}"],
   "acting.markGiven": ["由{name}代办", "by your carer, {name}"],
+  "acting.markFound": ["由您请的代办人办理", "by a carer of yours"],
+  "acting.caseFound": ["您的办件，由您在钱包恢复前请的代办人办理", "Your case, opened by a carer whom you chose before this wallet was restored"],
   "acting.caseHeld": ["您为{name}代办的办件", "A case that you opened for {name}"],
   "acting.caseGiven": ["您的办件，由照护人{name}代办", "Your case, opened by your carer, {name}"],
 } as const satisfies Record<string, Pair>;

@@ -37,6 +37,8 @@ export const failures = {
   "failure.passkey-wrong.next": ["请用设置时的那台设备或安全密钥。也可以改用口令，或用助记词恢复。", "Use the device or security key that it was set up with, or the passphrase, or restore the wallet with its words."],
   "failure.bad-delegation.title": ["这个代办码不能用", "This code cannot be used"],
   "failure.bad-delegation.next": ["它不完整、不是给您的，或者内容对不上。请让对方重新给您一份。", "It is incomplete, is not for you, or does not hold together. Ask the other person for it again."],
+  "failure.delegation-unknown.title": ["这个钱包不知道这是为哪个孩子办理的", "This wallet does not know for which child this is"],
+  "failure.delegation-unknown.next": ["钱包是用助记词恢复的，只能看这个办件。请孩子的另一位监护人办理；要再申请，请公安重新确认您是监护人。", "It was restored from its words, and can only look at this case. Ask the child’s other guardian to go on with it; to apply again, have public security confirm you anew."],
   "failure.delegation-over.title": ["您不能再代这位居民办事", "You cannot act for this person any more"],
   "failure.delegation-over.next": ["授权已经终止或者到期，没有提交任何内容。还需要代办的话，请本人重新授权。", "The delegation was ended or its time is up. Nothing has been sent. If it is still needed, ask them to give a new one."],
   "failure.no-way.title": ["这个钱包不是这样打开的", "This wallet does not open that way"],

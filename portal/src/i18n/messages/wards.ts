@@ -16,6 +16,12 @@ export const wards = {
   "ward.do": ["请公安确认", "Have it confirmed"],
   "ward.done": ["您现在可以替{name}申请", "You can now apply for {name}"],
   "ward.doneText": ["申请时会先问您：这次为谁办理。", "When you apply, you are asked first for whom it is."],
+  "ward.child": ["孩子", "the child"],
+  "ward.foundTitle": ["钱包恢复前为孩子办的授权", "For your child, from before this wallet was restored"],
+  "ward.foundText": [
+    "恢复钱包时找到了这份授权，也能找到它名下的每一个办件；是哪个孩子、哪些事项，不在任何公开的地方，所以这里没有。您看得到办件，也可以终止。要再为孩子申请，请公安重新确认。",
+    "Restoring the wallet found this delegation, and every case under it. For which child and which services stands in no public place, so it is not here. You see the cases and can end it. To apply for the child again, have it confirmed anew.",
+  ],
   "ward.guardian": ["监护人", "guardian"],
   "ward.seen": ["另一位监护人为我的孩子办", "Another guardian acts for my child"],
   "ward.endHeld": ["终止后，您马上不能再替{name}申请。需要时可以再请公安确认。", "From then on you cannot apply for {name}. You can have it confirmed again."],
@@ -47,6 +53,8 @@ export const wards = {
 
   "ward.markSeen": ["由另一位监护人{name}办理", "by the other guardian, {name}"],
   "ward.markGiven": ["由监护人{name}办理", "by your guardian, {name}"],
+  "ward.markFound": ["为孩子代办", "for your child"],
+  "ward.caseFound": ["您在钱包恢复前为孩子办理的办件", "A case that you opened for your child before this wallet was restored"],
   "ward.caseSeen": ["孩子的办件，由另一位监护人{name}办理", "Your child’s case, opened by the other guardian, {name}"],
   "ward.caseGiven": ["您的办件，由监护人{name}办理", "Your case, opened by your guardian, {name}"],
   "ward.forHint": ["您是监护人，到{date}为止。部门查的是{name}的记录。", "As guardian, until {date}. Agencies look into the records of {name}."],

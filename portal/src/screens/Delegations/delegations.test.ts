@@ -2,13 +2,13 @@ import { cleanup, fireEvent, render, screen } from "@testing-library/svelte";
 import { afterEach, describe, expect, it } from "vitest";
 import App from "../../app/App.svelte";
 import { install, session } from "../../app/here.svelte";
-import { setLanguage } from "../../i18n/index.svelte";
+import { setLanguage, t } from "../../i18n/index.svelte";
 import { type Delegation, type OwnCase, PortFailure } from "../../ports";
 import { mockWorld } from "../../testing/world";
-import { heldFor, isOwn, nameOf } from "./delegations";
+import { caseCaption, heldFor, isOwn, mark, nameOf } from "./delegations";
 
 const SERVICE = "old-age-allowance";
-const one = { key: "0x01", side: "held", role: "carer", name: "王建国", services: [SERVICE], from: 1, until: 2, sealed: null, state: "active" } as const satisfies Delegation;
+const one = { key: "0x01", side: "held", role: "carer", name: "王建国", services: [SERVICE], from: 1, until: 2, sealed: null, state: "active", known: true } as const satisfies Delegation;
 
 describe("who may act, and whose a case is", () => {
   it("only a delegation that is held, in force and for this service lets somebody apply", () => {
@@ -25,6 +25,15 @@ describe("who may act, and whose a case is", () => {
     expect(isOwn({ delegation: "0x02" }, [{ ...one, side: "given" }])).toBe(false);
   });
 
+  it("a case under one whose people are not known is said to be so", () => {
+    setLanguage("en");
+    const found = { ...one, name: "", known: false } as const;
+    for (const side of ["given", "held"] as const) {
+      expect(mark({ ...found, side })).toBe(t(side === "given" ? "acting.markFound" : "ward.markFound"));
+      expect(caseCaption({ ...found, side })).toBe(t(side === "given" ? "acting.caseFound" : "ward.caseFound"));
+    }
+  });
+
   it("a name is something, and fits into a code", () => {
     expect([nameOf(" 李芳 "), nameOf("  "), nameOf("x".repeat(65))]).toEqual(["李芳", null, null]);
   });
@@ -33,8 +42,8 @@ describe("who may act, and whose a case is", () => {
 describe("the pages", () => {
   afterEach(cleanup);
 
-  async function open(path: string, change: (world: ReturnType<typeof mockWorld>) => void = () => undefined) {
-    setLanguage("en");
+  async function open(path: string, change: (world: ReturnType<typeof mockWorld>) => void = () => undefined, language: "zh-CN" | "en" = "en") {
+    setLanguage(language);
     const world = mockWorld({ role: "resident" });
     change(world);
     install(world);
@@ -89,6 +98,34 @@ describe("the pages", () => {
     await screen.findByText("It has ended, for both of you.");
     await expect.poll(() => document.querySelector("[data-side=given] [data-state]")?.getAttribute("data-state")).toBe("ended");
     expect(document.querySelector("[data-side=held] [data-state]")?.getAttribute("data-state")).toBe("active");
+  });
+
+  it.each(["zh-CN", "en"] as const)("one that the words alone lead to is shown without a name, and ended; what others gave is asked for again (%s)", async (language) => {
+    const found = { ...one, key: "0x0f", side: "given", name: "", services: [], from: 0, until: 4_000_000_000, known: false } as const satisfies Delegation;
+    const ended: string[] = [];
+    await open(
+      "/me/delegations",
+      ({ ports: { delegations } }) => {
+        delegations.isRestored = async () => true;
+        delegations.list = async () => [
+          { ...found, state: ended.length > 0 ? "ended" : "active" },
+          { ...found, key: "0x10", side: "held", role: "guardian" },
+        ];
+        delegations.end = async (_wallet, key) => void ended.push(key);
+      },
+      language,
+    );
+    await screen.findByText(t("acting.restored"));
+    const [given, held] = ["given", "held"].map((side) => document.querySelector(`[data-side=${side}] article`)?.textContent ?? "");
+    for (const part of [t("acting.foundTitle"), t("acting.foundServices"), t("acting.foundText")]) expect(given).toContain(part);
+    for (const part of [t("ward.foundTitle"), t("ward.foundText")]) expect(held).toContain(part);
+    // It is not applied under, and there is no code to show again.
+    expect(document.querySelectorAll("article a[href^='/services/'], article textarea").length).toBe(0);
+    await fireEvent.click(document.querySelector("[data-side=given] article button") as HTMLElement);
+    expect(main()).toContain(t("acting.endGiven", { name: t("acting.other") }));
+    await fireEvent.click(screen.getByRole("button", { name: t("acting.endYes") }));
+    await screen.findByText(t("acting.endDone"));
+    expect(ended).toEqual(["0x0f"]);
   });
 
   it("who holds one is asked first, and the check page says for whom", async () => {

@@ -66,9 +66,16 @@ export async function actingIn(wallet: Wallet): Promise<ReadonlyMap<Hex, Delegat
   return new Map(all.map((one) => [one.key, one]));
 }
 
+/** The other's name, within a sentence; a word for them where the wallet does not know it. */
+export function called({ name, known, side }: Delegation): string {
+  if (known) return name;
+  return t(side === "held" ? "ward.child" : "acting.other");
+}
+
 /** "for 王…", "by your carer", "by the other guardian", to stand beside a case. */
 export function mark(delegation: Delegation): string {
   const { name } = delegation;
+  if (!delegation.known) return t(delegation.side === "held" ? "ward.markFound" : "acting.markFound");
   if (delegation.side === "held") return t("acting.markHeld", { name });
   if (delegation.side === "seen") return t("ward.markSeen", { name });
   return t(delegation.role === "guardian" ? "ward.markGiven" : "acting.markGiven", { name });
@@ -77,6 +84,7 @@ export function mark(delegation: Delegation): string {
 /** "a case that you opened for 王…" or "your case, opened by your carer", to stand above it. */
 export function caseCaption(delegation: Delegation): string {
   const { name } = delegation;
+  if (!delegation.known) return t(delegation.side === "held" ? "ward.caseFound" : "acting.caseFound");
   if (delegation.side === "held") return t("acting.caseHeld", { name });
   if (delegation.side === "seen") return t("ward.caseSeen", { name });
   return t(delegation.role === "guardian" ? "ward.caseGiven" : "acting.caseGiven", { name });
