@@ -14,7 +14,7 @@ import { picture, text, withBrowser } from "./harness/browser";
 import { IndexClient } from "./harness/index-client";
 import { Officer } from "./harness/officer";
 import { BINARY } from "./harness/paths";
-import { answerQuestions, applyFromFrontPage, checkAndSend, checkResult, chooseResident, failedSteps, isSameWindow, markWindow, verdict } from "./harness/portal";
+import { CASE_PATH, answerQuestions, applyFromFrontPage, checkAndSend, checkResult, chooseResident, failedSteps, isSameWindow, markWindow, verdict } from "./harness/portal";
 import { FORMS, Resident } from "./harness/resident";
 import { runOk } from "./harness/run";
 import { Server } from "./harness/server";
@@ -307,7 +307,20 @@ describe("a carer", () => {
         await answerQuestions(carer, FORMS[ALLOWANCE] ?? {});
         await carer.getByText(text("for.other", { name: PERSON }), { exact: true }).waitFor();
         await picture(carer, "delegation-check-phone");
-        const id = await checkAndSend(carer);
+        // One agency takes nothing at first: the case is open, and gone on with from the list.
+        const links = (url: URL): boolean => url.pathname === "/gateway/health/v1/links";
+        await carer.route(links, (route) => route.fulfill({ status: 403, contentType: "application/problem+json", body: JSON.stringify({ title: "refused", status: 403, detail: "not now" }) }));
+        await carer.locator("#agreed").check();
+        await press(carer, "check.send");
+        await carer.getByText(text("send.failedOpened")).waitFor();
+        await carer.unroute(links);
+        await navigate(carer, "/me/cases");
+        await follow(carer, "mine.continue");
+        await carer.getByText(text("send.rest")).waitFor();
+        await picture(carer, "delegation-unfinished-phone");
+        const id = CASE_PATH.exec(carer.url())?.[1] ?? "";
+        await press(carer, "mine.continue");
+        await carer.getByText(text("send.rest")).waitFor({ state: "detached" });
         // The carer is 50 and would be refused: the decision is about the person.
         await verdict(carer).getByText("75").waitFor({ timeout: DECIDED_WITHIN_MS });
         await carer.getByText(text("acting.caseHeld", { name: PERSON })).waitFor();

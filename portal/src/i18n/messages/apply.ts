@@ -84,5 +84,7 @@ export const apply = {
   "send.link": ["把加密的核验请求交给{provider}", "Give {provider} its encrypted request"],
   "send.failed": ["提交没有完成", "The application is not complete yet"],
   "send.failedOpened": ["办件已经立案，您的回答是安全的，只差通知部门。", "The case is open and your answers are safe; only an agency is still to be told."],
+  "send.rest": ["办件已经立案，但是这些部门还没有收到通知。他们都收到以后，才会有结果。", "The case is open, but these agencies have not been told of it. There is no result before they are:"],
+  "send.restOver": ["授权已经终止或者到期，这些部门不再接受。请{name}自己重新申请，或者重新授权后由您重新申请。", "The delegation was ended or its time is up, so that they accept nothing more. Ask {name} to apply themselves, or to give a new one under which you apply anew."],
   "send.failedNothing": ["还没有立案，没有任何内容被提交。", "The case is not open yet and nothing has been sent."],
 } as const satisfies Record<string, Pair>;

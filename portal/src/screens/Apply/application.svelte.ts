@@ -7,7 +7,8 @@ import { heldFor } from "../Delegations/delegations";
 import { type Answers, formOf } from "./journey";
 import { type Offer, offersOf } from "./offers";
 
-const CASE = "$case";
+/** Under which a draft names the case that was begun from it. */
+export const CASE = "$case";
 const CONSENT = "$consent.";
 const HELD = "$held.";
 const USE = "$use.";
