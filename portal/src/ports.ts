@@ -835,8 +835,9 @@ export interface Delegations {
   /**
    * looks, with proofs, for delegations that the wallet's words lead to, once, and at all keys under all delegations; keeps what it
    * finds
+   * @param told of the keys under delegations: how many were looked at, of how many
    */
-  findCases(wallet: Wallet): Promise<void>;
+  findCases(wallet: Wallet, told?: (looked: number, all: number) => void): Promise<void>;
   end(wallet: Wallet, key: Hex): Promise<void>;
 }
 

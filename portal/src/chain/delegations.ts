@@ -8,7 +8,7 @@ import { ofAgeS, requireConfirmed, statusOf } from "../wallet/delegation/ward";
 import { WalletError } from "../wallet/errors";
 import { numberOf, thumbprint } from "../wallet/identity";
 import { type Keyring, keyringOf } from "../wallet/keyring";
-import { type FindCases, freshCase } from "../wallet/scan";
+import { type CaseSpace, type FindCases, freshCase } from "../wallet/scan";
 import type { DelegationRecord, FoundDelegation } from "../wallet/state";
 import { delegationsAbi } from "./abi";
 import type { Connection } from "./connection";
@@ -78,14 +78,29 @@ export function delegationsOver({ connection, prove, find, http }: Around): Dele
     return record;
   }
 
-  /** Looks at every key that there can be, with proofs, and keeps the cases that were opened. */
-  async function findUnder(wallet: Wallet, { seed, key }: Pick<FoundDelegation, "seed" | "key">): Promise<void> {
-    const [{ chainId }, cases] = await Promise.all([connection.network(), connection.contract("cases")]);
+  /** Ids of all cases that there can be under a delegation, by its key: each takes a derivation, and they stay the same. */
+  const possible = new WeakMap<Wallet, Map<Hex, readonly Hex[]>>();
+
+  function idsUnder(wallet: Wallet, { seed, key }: Pick<FoundDelegation, "seed" | "key">, space: CaseSpace): readonly Hex[] {
+    const kept = possible.get(wallet) ?? new Map<Hex, readonly Hex[]>();
+    possible.set(wallet, kept);
     const bytes = hexToBytes(seed);
-    const all = Array.from({ length: MAX_CASES }, (_, index) => freshCase(bytes, index, { chainId, cases }));
-    const proven = await prove(cases, all.map(({ id }) => bindingSlot(id)));
+    const ids = kept.get(key) ?? Array.from({ length: MAX_CASES }, (_, index) => freshCase(bytes, index, space).id);
+    kept.set(key, ids);
+    return ids;
+  }
+
+  /** Looks at every key that there can be, with proofs, and keeps the cases that were opened. One that is known stays open. */
+  async function findUnder(wallet: Wallet, one: Pick<FoundDelegation, "seed" | "key">): Promise<void> {
+    const { seed, key } = one;
+    const [{ chainId }, cases] = await Promise.all([connection.network(), connection.contract("cases")]);
+    const space = { chainId, cases };
     const known = new Set((await wallet.keptCases()).map(({ id }) => id));
-    const fresh = all.filter(({ id }, index) => proven[index] !== null && !known.has(id));
+    const unknown = [...idsUnder(wallet, one, space).entries()].filter(([, id]) => !known.has(id));
+    if (unknown.length === 0) return;
+    const proven = await prove(cases, unknown.map(([, id]) => bindingSlot(id)));
+    const bytes = hexToBytes(seed);
+    const fresh = unknown.filter((_, n) => proven[n] !== null).map(([index]) => freshCase(bytes, index, space));
     if (fresh.length === 0) return;
     const found = await find(fresh.map(({ id }) => id));
     const rest = { form: {}, openedTx: null, linkedAtMs: {}, consents: {}, credential: null, delegation: key };
@@ -199,11 +214,15 @@ export function delegationsOver({ connection, prove, find, http }: Around): Dele
 
     isRestored: async (wallet) => (await keyringOf(wallet).beginning()).restored,
 
-    async findCases(wallet) {
+    async findCases(wallet, told = () => undefined) {
       const keyring = keyringOf(wallet);
       await findDelegations(connection, prove, keyring);
       const agreed = (await keyring.delegations()).map(({ seed, terms }) => ({ seed, key: terms.key }));
-      for (const one of [...agreed, ...(await keyring.foundDelegations())]) await findUnder(wallet, one);
+      const all = [...agreed, ...(await keyring.foundDelegations())];
+      for (const [n, one] of all.entries()) {
+        told(n * MAX_CASES, all.length * MAX_CASES);
+        await findUnder(wallet, one);
+      }
     },
 
     async end(wallet, key) {

@@ -22,6 +22,7 @@ export const delegations = {
   "acting.services": ["事项", "Services"],
   "acting.until": ["有效期至", "Until"],
   "acting.cases": ["办件", "Cases"],
+  "acting.looking": ["正在核对授权名下的办件：{looked}/{all}", "Looking for cases under delegations: {looked} of {all}"],
   "acting.casesNone": ["还没有", "None yet"],
   "acting.applyFor": ["代{name}申请：{service}", "Apply for {name}: {service}"],
   "acting.sealed": ["再看一次授权码", "Show the delegation code again"],

@@ -4,6 +4,7 @@ import { packageOf } from "../../app/packages";
 import type { Hex, OpenedUse, OwnCase, Wallet } from "../../ports";
 import type { ServicePackage } from "../../package/types";
 import { isOwn } from "../Delegations/delegations";
+import { looking } from "../Delegations/looking.svelte";
 import { providersOf } from "../../package/words";
 
 export interface PersonalUse {
@@ -28,10 +29,9 @@ export interface AllUses {
 }
 
 export async function allUses(wallet: Wallet): Promise<AllUses> {
-  const { delegations } = here().ports;
   // Also the cases that somebody else opened for this person, and none that they opened for somebody else.
-  await delegations.findCases(wallet);
-  const acting = await delegations.list(wallet);
+  await looking.upToDate(wallet);
+  const acting = await here().ports.delegations.list(wallet);
   // Every case counts, also one of which this device does not know whether it was opened: its list is complete too, or empty.
   const walks = await Promise.all(
     (await wallet.cases()).filter((own) => isOwn(own, acting)).map(async (own) => {
