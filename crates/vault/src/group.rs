@@ -1,5 +1,6 @@
 //! Group commit: records that wait at the same time share one transaction, and one sync of the disk.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use sqlx::{AnyConnection, AnyPool, Row as _};
@@ -7,6 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 use zeroize::Zeroizing;
 
 use crate::keys::Keys;
+use crate::sql::{about, rows};
 use crate::store::{MAX_RECORDS_PER_SUBJECT, Record, Subject};
 use crate::{VaultError, seal};
 
@@ -68,72 +70,108 @@ async fn run(pool: AnyPool, keys: Arc<Keys>, mut waiting: mpsc::Receiver<Waiting
 
 async fn together(pool: &AnyPool, keys: &Keys, puts: &[Put]) -> Result<(), VaultError> {
     let mut transaction = pool.begin().await?;
+    let subjects: HashSet<_> = puts.iter().map(|put| put.subject).collect();
+    let subjects: Vec<_> = subjects.into_iter().collect();
+    let opened = keys_of(&mut transaction, keys, &subjects).await?;
+    let mut counts = counts_of(&mut transaction, &subjects).await?;
+    let query = format!(
+        "INSERT INTO vault_records (subject, kind, name, key_id, sealed) VALUES {} \
+         ON CONFLICT (subject, kind, name) DO UPDATE SET key_id = excluded.key_id, sealed = excluded.sealed",
+        rows(puts.len(), 5)
+    );
+    let mut insert = about(puts.len(), query);
     for put in puts {
-        one(&mut transaction, keys, put).await?;
+        let count = counts.entry(put.subject).or_default();
+        if *count >= MAX_RECORDS_PER_SUBJECT {
+            return Err(VaultError::TooMany {
+                limit: MAX_RECORDS_PER_SUBJECT,
+            });
+        }
+        *count += 1;
+        let (key_id, key) = opened.get(&put.subject).ok_or(VaultError::Destroyed)?;
+        let record = Record {
+            kind: put.kind,
+            name: &put.name,
+        };
+        let sealed = seal::seal(key, &record.context(put.subject, key_id), &put.message)?;
+        insert = insert
+            .bind(put.subject.to_hex())
+            .bind(put.kind)
+            .bind(put.name.clone())
+            .bind(key_id.clone())
+            .bind(hex::encode(sealed));
     }
+    insert.execute(&mut *transaction).await?;
     transaction.commit().await?;
     Ok(())
 }
 
-async fn one(db: &mut AnyConnection, keys: &Keys, put: &Put) -> Result<(), VaultError> {
-    let subject = put.subject;
-    let (key_id, key) = match key_of(db, keys, subject).await? {
-        Some(kept) => kept,
-        None => {
-            let (id, wrapped) = keys.fresh(subject)?;
-            sqlx::query(
-                "INSERT INTO vault_keys (subject, key_id, wrapped) VALUES ($1, $2, $3) \
-                 ON CONFLICT (subject) DO NOTHING",
-            )
-            .bind(subject.to_hex())
-            .bind(id)
-            .bind(wrapped)
-            .execute(&mut *db)
-            .await?;
-            // Another process may have been faster.
-            key_of(db, keys, subject).await?.ok_or(VaultError::Destroyed)?
-        }
-    };
-    let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM vault_records WHERE subject = $1")
-        .bind(subject.to_hex())
-        .fetch_one(&mut *db)
-        .await?;
-    if count >= MAX_RECORDS_PER_SUBJECT {
-        return Err(VaultError::TooMany {
-            limit: MAX_RECORDS_PER_SUBJECT,
-        });
+type Opened = HashMap<Subject, (String, seal::Key)>;
+
+/// The keys of people; whoever has none gets one.
+async fn keys_of(db: &mut AnyConnection, keys: &Keys, subjects: &[Subject]) -> Result<Opened, VaultError> {
+    let mut opened = kept_keys(db, keys, subjects).await?;
+    let missing: Vec<_> = subjects
+        .iter()
+        .copied()
+        .filter(|subject| !opened.contains_key(subject))
+        .collect();
+    if missing.is_empty() {
+        return Ok(opened);
     }
-    let record = Record {
-        kind: put.kind,
-        name: &put.name,
-    };
-    let sealed = seal::seal(&key, &record.context(subject, &key_id), &put.message)?;
-    sqlx::query(
-        "INSERT INTO vault_records (subject, kind, name, key_id, sealed) \
-         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (subject, kind, name) \
-         DO UPDATE SET key_id = excluded.key_id, sealed = excluded.sealed",
-    )
-    .bind(subject.to_hex())
-    .bind(put.kind)
-    .bind(put.name.clone())
-    .bind(key_id)
-    .bind(hex::encode(sealed))
-    .execute(db)
-    .await?;
-    Ok(())
+    let query = format!(
+        "INSERT INTO vault_keys (subject, key_id, wrapped) VALUES {} ON CONFLICT (subject) DO NOTHING",
+        rows(missing.len(), 3)
+    );
+    let mut insert = about(missing.len(), query);
+    for subject in &missing {
+        let (id, wrapped) = keys.fresh(*subject)?;
+        insert = insert.bind(subject.to_hex()).bind(id).bind(wrapped);
+    }
+    insert.execute(&mut *db).await?;
+    // Another process may have been faster.
+    opened.extend(kept_keys(db, keys, &missing).await?);
+    Ok(opened)
 }
 
-async fn key_of(
+async fn kept_keys(db: &mut AnyConnection, keys: &Keys, subjects: &[Subject]) -> Result<Opened, VaultError> {
+    let query = format!(
+        "SELECT subject, key_id, wrapped FROM vault_keys WHERE subject IN (VALUES {})",
+        rows(subjects.len(), 1)
+    );
+    let mut select = about(subjects.len(), query);
+    for subject in subjects {
+        select = select.bind(subject.to_hex());
+    }
+    let found = select.fetch_all(db).await?;
+    let opened = found.iter().map(|row| {
+        let (subject, id, wrapped): (String, String, String) =
+            (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        let subject = Subject::from_hex(&subject).ok_or(VaultError::Sealed { what: "person's key" })?;
+        let key = keys.unwrap(subject, &id, &wrapped)?;
+        Ok((subject, (id, key)))
+    });
+    opened.collect()
+}
+
+/// How many records are kept about each of them; nothing about who has none.
+async fn counts_of(
     db: &mut AnyConnection,
-    keys: &Keys,
-    subject: Subject,
-) -> Result<Option<(String, seal::Key)>, VaultError> {
-    let row = sqlx::query("SELECT key_id, wrapped FROM vault_keys WHERE subject = $1")
-        .bind(subject.to_hex())
-        .fetch_optional(db)
-        .await?;
-    let Some(row) = row else { return Ok(None) };
-    let (id, wrapped): (String, String) = (row.try_get(0)?, row.try_get(1)?);
-    let key = keys.unwrap(subject, &id, &wrapped)?;
-    Ok(Some((id, key)))
+    subjects: &[Subject],
+) -> Result<HashMap<Subject, i64>, VaultError> {
+    let query = format!(
+        "SELECT subject, COUNT(*) FROM vault_records WHERE subject IN (VALUES {}) GROUP BY subject",
+        rows(subjects.len(), 1)
+    );
+    let mut select = about(subjects.len(), query);
+    for subject in subjects {
+        select = select.bind(subject.to_hex());
+    }
+    let found = select.fetch_all(db).await?;
+    let counts = found.iter().map(|row| {
+        let subject = Subject::from_hex(&row.try_get::<String, _>(0)?);
+        let subject = subject.ok_or(VaultError::Sealed { what: "record" })?;
+        Ok((subject, row.try_get(1)?))
+    });
+    counts.collect()
 }

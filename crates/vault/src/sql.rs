@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::any::{AnyPoolOptions, install_default_drivers};
-use sqlx::{AnyPool, Row as _};
+use sqlx::any::{AnyArguments, AnyPoolOptions, install_default_drivers};
+use sqlx::query::Query;
+use sqlx::{Any, AnyPool, AssertSqlSafe, Row as _};
 
 use crate::VaultError;
 
@@ -61,9 +62,7 @@ async fn rewrite(pool: &AnyPool, tables: &[&'static str]) -> Result<(), VaultErr
         if readers == 0 {
             for table in tables {
                 let statement = format!("VACUUM (FULL) {table}");
-                sqlx::raw_sql(sqlx::AssertSqlSafe(statement))
-                    .execute(pool)
-                    .await?;
+                sqlx::raw_sql(AssertSqlSafe(statement)).execute(pool).await?;
             }
             return Ok(());
         }
@@ -86,9 +85,7 @@ pub async fn keep_out_of_statistics(
     }
     for (table, column) in columns {
         let statement = format!("ALTER TABLE {table} ALTER COLUMN {column} SET STATISTICS 0");
-        sqlx::raw_sql(sqlx::AssertSqlSafe(statement))
-            .execute(pool)
-            .await?;
+        sqlx::raw_sql(AssertSqlSafe(statement)).execute(pool).await?;
     }
     Ok(())
 }
@@ -115,6 +112,21 @@ pub async fn readers(url: &str, writer: &AnyPool) -> Result<AnyPool, VaultError>
         return Ok(writer.clone());
     }
     connect(url, Access::ReadOnly).await
+}
+
+/// Places for the values of `count` rows of `width` each, in a statement about several at once: `($1, $2), ($3, $4)`. In
+/// SQLite each statement costs two changes of threads, whatever it is about.
+pub fn rows(count: usize, width: usize) -> String {
+    let row = |row: usize| {
+        let places = (1..=width).map(|place| format!("${}", row * width + place));
+        format!("({})", places.collect::<Vec<_>>().join(", "))
+    };
+    (0..count).map(row).collect::<Vec<_>>().join(", ")
+}
+
+/// A statement about `count` things, whose text depends on how many they are: kept prepared for one alone, which is common.
+pub fn about<'q>(count: usize, statement: String) -> Query<'q, Any, AnyArguments> {
+    sqlx::query(AssertSqlSafe(statement)).persistent(count == 1)
 }
 
 /// `sqlite:` URL of a file.
@@ -169,4 +181,16 @@ pub async fn connect(url: &str, access: Access) -> Result<AnyPool, VaultError> {
         })
         .connect(&url)
         .await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rows;
+
+    #[test]
+    fn places_of_several_rows_are_numbered_through() {
+        assert_eq!(rows(2, 3), "($1, $2, $3), ($4, $5, $6)");
+        assert_eq!(rows(1, 1), "($1)");
+        assert_eq!(rows(0, 2), "");
+    }
 }

@@ -242,3 +242,35 @@ fn resident_numbers_are_checked_part_by_part() {
         assert_eq!(refused(text), Some(NumberError::Shape), "{text}");
     }
 }
+
+#[tokio::test]
+async fn records_that_are_put_at_once_are_each_kept_with_their_person() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = open(folder.path()).await;
+    let subjects = [1u8, 2, 3].map(|case| vault.applicant(&[case; 32]));
+    let text = |person: usize, place: usize| format!("record {place} of person {person}");
+    let names: Vec<_> = (0..20).map(|place| format!("r{place}")).collect();
+    let record = |name| Record { kind: "record", name };
+    let mut puts = Vec::new();
+    for (person, subject) in subjects.into_iter().enumerate() {
+        for (place, name) in names.iter().enumerate() {
+            let (vault, message) = (&vault, text(person, place));
+            puts.push(async move { vault.put(subject, record(name), message.as_bytes()).await });
+        }
+    }
+    for put in futures::future::join_all(puts).await {
+        put.unwrap();
+    }
+    vault.destroy(subjects[2]).await.unwrap();
+    for (person, subject) in subjects.into_iter().enumerate() {
+        for (place, name) in names.iter().enumerate() {
+            match vault.get(subject, record(name)).await {
+                Ok(kept) if person < 2 => {
+                    assert_eq!(kept.unwrap().expose(), text(person, place).as_bytes());
+                }
+                Err(VaultError::Destroyed) if person == 2 => {}
+                _ => panic!("record {place} of person {person}"),
+            }
+        }
+    }
+}

@@ -3,10 +3,14 @@
 use alloy_primitives::B256;
 use sqlx::AnyConnection;
 use zhengtong_client::Checkpoint;
+use zhengtong_vault::sql::{about, rows};
 
 use super::jobs::insert_job;
 use super::{CHECKPOINT, JobKind, SET_META, Status, Store, StoreError, Waiting, exchange, hex, int};
 use crate::app::project::{Change, Event, Happening, Opened, cause_word};
+
+/// The most uses that one statement takes note of.
+const MAX_RECORDED_AT_ONCE: usize = 256;
 
 impl Store {
     /// Applies what a block changed, for the organisation `me`.
@@ -24,6 +28,7 @@ impl Store {
         for change in changes {
             apply(&mut transaction, change, me, now_ms).await?;
         }
+        put_recorded(&mut transaction, changes).await?;
         let at = format!("{} {}", block.number, hex(block.hash));
         sqlx::query(SET_META)
             .bind(CHECKPOINT)
@@ -190,22 +195,8 @@ async fn apply(db: &mut AnyConnection, change: &Change, me: B256, now_ms: u64) -
                 happen(db, case_id, happening, event.seq, now_ms).await?;
             }
         }
-        Change::Recorded {
-            tag,
-            tx_hash,
-            case_id,
-            basis,
-        } => {
-            sqlx::query(
-                "INSERT INTO recorded (tag, tx_hash, case_id, basis) VALUES ($1, $2, $3, $4) ON CONFLICT (tag) DO NOTHING",
-            )
-            .bind(hex(tag))
-            .bind(hex(tx_hash))
-            .bind(hex(case_id))
-            .bind(hex(basis))
-            .execute(db)
-            .await?;
-        }
+        // A block may have many: they are written at once.
+        Change::Recorded { .. } => {}
         Change::Issued { case_id, hash } => {
             sqlx::query("UPDATE credentials SET issued = 1 WHERE case_id = $1 AND hash = $2")
                 .bind(hex(case_id))
@@ -213,6 +204,36 @@ async fn apply(db: &mut AnyConnection, change: &Change, me: B256, now_ms: u64) -
                 .execute(db)
                 .await?;
         }
+    }
+    Ok(())
+}
+
+/// Takes note of the uses that are on record, a few hundred a statement.
+async fn put_recorded(db: &mut AnyConnection, changes: &[Change]) -> Result<(), StoreError> {
+    let recorded: Vec<_> = changes
+        .iter()
+        .filter_map(|change| match change {
+            Change::Recorded {
+                tag,
+                tx_hash,
+                case_id,
+                basis,
+            } => Some([tag, tx_hash, case_id, basis]),
+            _ => None,
+        })
+        .collect();
+    for some in recorded.chunks(MAX_RECORDED_AT_ONCE) {
+        let mut query = about(
+            some.len(),
+            format!(
+                "INSERT INTO recorded (tag, tx_hash, case_id, basis) VALUES {} ON CONFLICT (tag) DO NOTHING",
+                rows(some.len(), 4)
+            ),
+        );
+        for word in some.iter().flatten() {
+            query = query.bind(hex(word));
+        }
+        query.execute(&mut *db).await?;
     }
     Ok(())
 }

@@ -1,12 +1,16 @@
 //! Exchange of records: keys of the others, messages seen, use records taken, refusals.
 
-use alloy_primitives::{Address, B256};
-use sqlx::{AnyConnection, Row};
+use std::collections::HashSet;
 
+use alloy_primitives::{Address, B256};
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Row};
+use zhengtong_vault::sql::{about, rows};
+
+use super::counters::counters;
 use super::group::{Write, Written};
-use super::outbox::delete_reverted;
+use super::outbox::{Begun, delete_reverted};
 use super::{Store, StoreError, hex, int, read, unsigned};
-use crate::app::project::Ask;
 
 /// The most refusals that are kept; older ones go first.
 pub const MAX_ATTEMPTS_KEPT: i64 = 10_000;
@@ -268,11 +272,8 @@ impl Store {
     }
 
     /// Takes note that a transaction is final when there is time: should that be lost, it is found out again.
-    pub fn settled(&self, id: &str, state: super::OutboxState) {
-        self.group.write_later(Write::Settled {
-            id: id.to_owned(),
-            state,
-        });
+    pub fn settled(&self, id: &str) {
+        self.group.write_later(Write::Settled { id: id.to_owned() });
     }
 
     /// Frees the counter of a use record that the contract refused, and forgets its transaction.
@@ -370,56 +371,19 @@ impl Store {
             .collect()
     }
 
-    /// What this organisation was asked for in a case.
-    ///
-    /// # Errors
-    /// The database fails.
-    pub async fn asks(&self, case_id: B256) -> Result<Vec<Ask>, StoreError> {
-        let rows = sqlx::query("SELECT seq, body FROM jobs WHERE case_id = $1 AND kind = 'ask' ORDER BY seq")
-            .bind(hex(case_id))
-            .fetch_all(&self.reads)
-            .await?;
-        rows.iter()
-            .map(|row| {
-                let (seq, body): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
-                Ask::from_body(case_id, unsigned("seq", seq)?, &body).ok_or(StoreError::Malformed("ask"))
-            })
-            .collect()
-    }
-
     /// A consent of a case's key.
     ///
     /// # Errors
     /// The database fails.
     pub async fn consent(&self, id: B256, grantor: Address) -> Result<Option<ConsentRow>, StoreError> {
-        let found = self.consents_of(grantor).await?;
-        Ok(found.into_iter().find(|consent| consent.id == id))
-    }
-
-    /// Every consent of a case's key, the one that holds longest first.
-    ///
-    /// # Errors
-    /// The database fails.
-    pub async fn consents_of(&self, grantor: Address) -> Result<Vec<ConsentRow>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT id, provider, service, until_s, once, revoked FROM consents WHERE grantor = $1 ORDER BY until_s DESC LIMIT 64",
+        let row = sqlx::query(
+            "SELECT id, provider, service, until_s, once, revoked FROM consents WHERE id = $1 AND grantor = $2",
         )
+        .bind(hex(id))
         .bind(hex(grantor))
-        .fetch_all(&self.reads)
+        .fetch_optional(&self.reads)
         .await?;
-        rows.iter()
-            .map(|row| {
-                let text = |index: usize| row.try_get::<String, _>(index);
-                Ok(ConsentRow {
-                    id: read("consent", &text(0)?)?,
-                    provider: read("provider", &text(1)?)?,
-                    service: read("service", &text(2)?)?,
-                    until_s: unsigned("until_s", row.try_get(3)?)?,
-                    once: row.try_get::<i64, _>(4)? != 0,
-                    revoked: row.try_get::<i64, _>(5)? != 0,
-                })
-            })
-            .collect()
+        row.map(|row| consent_at(&row, 0)).transpose()
     }
 
     /// Whether a use of a case that rests on this basis is on record, other than the one under this tag.
@@ -493,72 +457,139 @@ async fn find(db: &mut AnyConnection, consumer: &str, id: B256) -> Result<Option
             .bind(hex(id))
             .fetch_optional(db)
             .await?;
-    row.map(|row| {
-        let (digest, n, tag): (String, i64, String) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-        let taken = match n {
-            -1 => None,
-            n => Some((unsigned("n", n)?, read("tag", &tag)?)),
-        };
-        Ok(ExchangeRow {
-            digest: read("digest", &digest)?,
-            taken,
-            answer: row.try_get(3)?,
-            made_ms: unsigned("made_ms", row.try_get(4)?)?,
-        })
-    })
-    .transpose()
+    row.map(|row| exchange_at(&row, 0)).transpose()
 }
 
-/// Takes nonce, request and counter of a first use at once. `None` if the nonce was used; the counter is `None` if the
-/// request is known already.
+/// The request in the columns digest, n, tag, answer and made_ms of a row, from `first` on.
+pub(super) fn exchange_at(row: &AnyRow, first: usize) -> Result<ExchangeRow, StoreError> {
+    let (digest, n, tag): (String, i64, String) = (
+        row.try_get(first)?,
+        row.try_get(first + 1)?,
+        row.try_get(first + 2)?,
+    );
+    let taken = match n {
+        -1 => None,
+        n => Some((unsigned("n", n)?, read("tag", &tag)?)),
+    };
+    Ok(ExchangeRow {
+        digest: read("digest", &digest)?,
+        taken,
+        answer: row.try_get(first + 3)?,
+        made_ms: unsigned("made_ms", row.try_get(first + 4)?)?,
+    })
+}
+
+/// The consent in the columns id, provider, service, until_s, once and revoked of a row, from `first` on.
+pub(super) fn consent_at(row: &AnyRow, first: usize) -> Result<ConsentRow, StoreError> {
+    let text = |index: usize| row.try_get::<String, _>(first + index);
+    Ok(ConsentRow {
+        id: read("consent", &text(0)?)?,
+        provider: read("provider", &text(1)?)?,
+        service: read("service", &text(2)?)?,
+        until_s: unsigned("until_s", row.try_get(first + 3)?)?,
+        once: row.try_get::<i64, _>(first + 4)? != 0,
+        revoked: row.try_get::<i64, _>(first + 5)? != 0,
+    })
+}
+
+/// Uses up the nonces of messages, and says how the first uses of their requests begin.
 pub(super) async fn begin_first(
     db: &mut AnyConnection,
-    first: &FirstUse,
-) -> Result<Option<Option<u32>>, StoreError> {
-    let (nonce, expires_s) = &first.nonce;
-    if !take_nonce(db, &first.consumer, nonce, *expires_s).await? {
-        return Ok(None);
+    firsts: &[&FirstUse],
+) -> Result<Vec<Begun>, StoreError> {
+    if firsts.is_empty() {
+        return Ok(Vec::new());
     }
-    let known: Option<String> =
-        sqlx::query_scalar("SELECT digest FROM exchanges WHERE consumer = $1 AND id = $2")
+    let places = rows(firsts.len(), 3);
+    let mut nonces = about(
+        firsts.len(),
+        format!(
+            "INSERT INTO exchange_nonces (consumer, nonce, expires_s) VALUES {places} \
+             ON CONFLICT (consumer, nonce) DO NOTHING RETURNING consumer, nonce"
+        ),
+    );
+    let places = rows(firsts.len(), 2);
+    let mut requests = about(
+        firsts.len(),
+        format!(
+            "WITH asked (consumer, id) AS (VALUES {places}) SELECT e.consumer, e.id FROM asked \
+             JOIN exchanges e ON e.consumer = asked.consumer AND e.id = asked.id"
+        ),
+    );
+    for first in firsts {
+        let (nonce, expires_s) = &first.nonce;
+        nonces = nonces
             .bind(first.consumer.clone())
-            .bind(hex(first.id))
-            .fetch_optional(&mut *db)
-            .await?;
-    if known.is_some() {
-        return Ok(Some(None));
+            .bind(nonce.clone())
+            .bind(int(*expires_s));
+        requests = requests.bind(first.consumer.clone()).bind(hex(first.id));
     }
-    Ok(Some(Some(first_free(db, first.case_id).await?)))
+    let pair = |row: &AnyRow| Ok::<(String, String), StoreError>((row.try_get(0)?, row.try_get(1)?));
+    let new = nonces.fetch_all(&mut *db).await?;
+    let mut new: HashSet<_> = new.iter().map(pair).collect::<Result<_, _>>()?;
+    let known = requests.fetch_all(&mut *db).await?;
+    let mut known: HashSet<_> = known.iter().map(pair).collect::<Result<_, _>>()?;
+    let begun = firsts.iter().map(|first| {
+        if !new.remove(&(first.consumer.clone(), first.nonce.0.clone())) {
+            Begun::Replayed
+        } else if !known.insert((first.consumer.clone(), hex(first.id))) {
+            Begun::Known
+        } else {
+            Begun::New
+        }
+    });
+    Ok(begun.collect())
 }
 
-/// Writes down the counter and tag of a first use.
+/// Writes down counters and tags of first uses, with their requests.
 pub(super) async fn put_first(
     db: &mut AnyConnection,
-    first: &FirstUse,
-    n: u32,
-    tag: B256,
+    taken: &[(&FirstUse, u32, B256)],
 ) -> Result<(), StoreError> {
-    put_use(db, first.case_id, n, tag).await?;
-    sqlx::query(
-        "INSERT INTO exchanges (consumer, id, digest, case_id, n, tag, answer, made_ms) \
-         VALUES ($1, $2, $3, $4, $5, $6, '', $7)",
-    )
-    .bind(first.consumer.clone())
-    .bind(hex(first.id))
-    .bind(hex(first.digest))
-    .bind(hex(first.case_id))
-    .bind(i64::from(n))
-    .bind(hex(tag))
-    .bind(int(first.made_ms))
-    .execute(db)
-    .await?;
+    if taken.is_empty() {
+        return Ok(());
+    }
+    let (uses, requests) = (rows(taken.len(), 4), rows(taken.len(), 8));
+    let mut uses = about(
+        taken.len(),
+        format!("INSERT INTO uses (case_id, mask, n, tag) VALUES {uses}"),
+    );
+    let mut requests = about(
+        taken.len(),
+        format!(
+            "INSERT INTO exchanges (consumer, id, digest, case_id, n, tag, answer, made_ms) VALUES {requests}"
+        ),
+    );
+    for (first, n, tag) in taken {
+        uses = uses
+            .bind(hex(first.case_id))
+            .bind(mask_of(*n))
+            .bind(i64::from(*n))
+            .bind(hex(tag));
+        requests = requests
+            .bind(first.consumer.clone())
+            .bind(hex(first.id))
+            .bind(hex(first.digest))
+            .bind(hex(first.case_id))
+            .bind(i64::from(*n))
+            .bind(hex(tag))
+            .bind("")
+            .bind(int(first.made_ms));
+    }
+    uses.execute(&mut *db).await?;
+    requests.execute(db).await?;
     Ok(())
+}
+
+/// What stands in `uses` in place of a mask where a use is for a record: no answer to predicates has it.
+fn mask_of(n: u32) -> i64 {
+    -1 - i64::from(n)
 }
 
 async fn put_use(db: &mut AnyConnection, case_id: B256, n: u32, tag: B256) -> Result<(), StoreError> {
     sqlx::query("INSERT INTO uses (case_id, mask, n, tag) VALUES ($1, $2, $3, $4)")
         .bind(hex(case_id))
-        .bind(-1 - i64::from(n))
+        .bind(mask_of(n))
         .bind(i64::from(n))
         .bind(hex(tag))
         .execute(db)
@@ -579,7 +610,7 @@ pub(super) async fn take_use(
     if let Some(taken) = kept.taken {
         return Ok(taken);
     }
-    let n = first_free(db, case_id).await?;
+    let n = counters(db, &[case_id]).await?.first_free(case_id);
     let tag = tag_of(n);
     put_use(db, case_id, n, tag).await?;
     sqlx::query("UPDATE exchanges SET n = $3, tag = $4 WHERE consumer = $1 AND id = $2")
@@ -592,18 +623,32 @@ pub(super) async fn take_use(
     Ok((n, tag))
 }
 
-pub(super) async fn answer(
-    db: &mut AnyConnection,
-    consumer: &str,
-    id: B256,
-    answer: &str,
-) -> Result<(), StoreError> {
-    sqlx::query("UPDATE exchanges SET answer = $3 WHERE consumer = $1 AND id = $2")
-        .bind(consumer.to_owned())
-        .bind(hex(id))
-        .bind(answer.to_owned())
-        .execute(db)
-        .await?;
+/// What was answered to a request.
+pub(super) struct Answer<'a> {
+    pub consumer: &'a str,
+    pub id: B256,
+    pub answer: &'a str,
+}
+
+pub(super) async fn answer(db: &mut AnyConnection, answers: &[Answer<'_>]) -> Result<(), StoreError> {
+    if answers.is_empty() {
+        return Ok(());
+    }
+    let places = rows(answers.len(), 3);
+    let mut query = about(
+        answers.len(),
+        format!(
+            "WITH given (consumer, id, answer) AS (VALUES {places}) UPDATE exchanges SET answer = given.answer \
+             FROM given WHERE exchanges.consumer = given.consumer AND exchanges.id = given.id"
+        ),
+    );
+    for one in answers {
+        query = query
+            .bind(one.consumer.to_owned())
+            .bind(hex(one.id))
+            .bind(one.answer.to_owned());
+    }
+    query.execute(db).await?;
     Ok(())
 }
 
@@ -625,12 +670,66 @@ pub(super) async fn put_organisation_keys(
     Ok(())
 }
 
-/// The smallest counter of a case that no use has: the person walks them without a gap.
-pub(super) async fn first_free(db: &mut AnyConnection, case_id: B256) -> Result<u32, StoreError> {
-    let taken: Vec<i64> = sqlx::query_scalar("SELECT n FROM uses WHERE case_id = $1 ORDER BY n")
-        .bind(hex(case_id))
-        .fetch_all(db)
-        .await?;
-    let free = taken.iter().enumerate().find(|(place, n)| int(*place) != **n);
-    unsigned("n", int(free.map_or(taken.len(), |(place, _)| place)))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn first(id: u8, nonce: &str) -> FirstUse {
+        FirstUse {
+            consumer: "civil-affairs".to_owned(),
+            nonce: (nonce.to_owned(), 1_000),
+            id: B256::repeat_byte(id),
+            digest: B256::repeat_byte(id),
+            case_id: B256::repeat_byte(9),
+            made_ms: 1,
+        }
+    }
+
+    #[tokio::test]
+    async fn messages_that_wait_together_are_told_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = zhengtong_vault::sql::sqlite_url(&folder.path().join("store.db"));
+        let store = Store::open(&url).await.unwrap();
+        let (kept, case_id) = (first(1, "one"), B256::repeat_byte(9));
+        let mut batch = store.batch().await.unwrap();
+        assert_eq!(batch.begin_first(&[&kept]).await.unwrap(), [Begun::New]);
+        batch
+            .put_first(&[(&kept, 0, B256::repeat_byte(1))])
+            .await
+            .unwrap();
+        batch.commit().await.unwrap();
+
+        // The same message again, its request in another message, a new one, and another with the nonce of the new one.
+        let all = [
+            first(1, "one"),
+            first(1, "two"),
+            first(3, "three"),
+            first(4, "three"),
+        ];
+        let mut batch = store.batch().await.unwrap();
+        let begun = batch.begin_first(&all.iter().collect::<Vec<_>>()).await.unwrap();
+        assert_eq!(
+            begun,
+            [Begun::Replayed, Begun::Known, Begun::New, Begun::Replayed]
+        );
+        let counters = batch.counters(&[case_id]).await.unwrap();
+        assert_eq!(counters.first_free(case_id), 1);
+        batch
+            .put_first(&[(&all[2], 1, B256::repeat_byte(3))])
+            .await
+            .unwrap();
+        batch.commit().await.unwrap();
+
+        let answers = ["first", "third"].map(String::from);
+        let (one, three) = tokio::join!(
+            store.answer_exchange("civil-affairs", B256::repeat_byte(1), &answers[0]),
+            store.answer_exchange("civil-affairs", B256::repeat_byte(3), &answers[1]),
+        );
+        one.and(three).unwrap();
+        for (id, n, answer) in [(1, 0, "first"), (3, 1, "third")] {
+            let id = B256::repeat_byte(id);
+            let row = store.exchange("civil-affairs", id).await.unwrap().unwrap();
+            assert_eq!((row.taken, row.answer.as_str()), (Some((n, id)), answer));
+        }
+    }
 }

@@ -6,9 +6,9 @@ use alloy_primitives::B256;
 use sqlx::{AnyConnection, AnyPool};
 use tokio::sync::{mpsc, oneshot};
 
-use super::exchange::{self, ExchangeRow};
-use super::outbox::set_state;
-use super::{OutboxState, StoreError};
+use super::StoreError;
+use super::exchange::{self, Answer, ExchangeRow};
+use super::outbox::set_final;
 
 /// The most writes in one transaction.
 const MAX_GROUP: usize = 128;
@@ -45,7 +45,6 @@ pub(super) enum Write {
     },
     Settled {
         id: String,
-        state: OutboxState,
     },
 }
 
@@ -112,17 +111,31 @@ async fn run(pool: AnyPool, mut waiting: mpsc::Receiver<Waiting>) {
     }
 }
 
+/// What a group writes of one kind, in one statement each.
+#[derive(Default)]
+struct Alike<'w> {
+    settled: Vec<&'w str>,
+    answers: Vec<Answer<'w>>,
+}
+
 async fn together(pool: &AnyPool, writes: &[Write]) -> Result<Vec<Written>, StoreError> {
     let mut transaction = pool.begin().await?;
     let mut written = Vec::with_capacity(writes.len());
+    let mut alike = Alike::default();
     for write in writes {
-        written.push(one(&mut transaction, write).await?);
+        written.push(one(&mut transaction, write, &mut alike).await?);
     }
+    set_final(&mut transaction, &alike.settled).await?;
+    exchange::answer(&mut transaction, &alike.answers).await?;
     transaction.commit().await?;
     Ok(written)
 }
 
-async fn one(db: &mut AnyConnection, write: &Write) -> Result<Written, StoreError> {
+async fn one<'w>(
+    db: &mut AnyConnection,
+    write: &'w Write,
+    alike: &mut Alike<'w>,
+) -> Result<Written, StoreError> {
     match write {
         Write::Nonce {
             consumer,
@@ -150,11 +163,15 @@ async fn one(db: &mut AnyConnection, write: &Write) -> Result<Written, StoreErro
             Ok(Written::Use(n, tag))
         }
         Write::Answer { consumer, id, answer } => {
-            exchange::answer(db, consumer, *id, answer).await?;
+            alike.answers.push(Answer {
+                consumer,
+                id: *id,
+                answer,
+            });
             Ok(Written::Done)
         }
-        Write::Settled { id, state } => {
-            set_state(db, id, *state).await?;
+        Write::Settled { id } => {
+            alike.settled.push(id);
             Ok(Written::Done)
         }
     }

@@ -2,6 +2,7 @@
 
 use alloy_primitives::{Address, B256};
 use sqlx::Row;
+use sqlx::any::AnyRow;
 use zhengtong_vault::Subject;
 
 use super::{Store, StoreError, Waiting, hex, int, read};
@@ -34,19 +35,7 @@ impl Store {
                 .bind(hex(case_id))
                 .fetch_optional(&self.reads)
                 .await?;
-        row.map(|row| {
-            let (subject, applicant, form): (String, String, String) =
-                (row.try_get(0)?, row.try_get(1)?, row.try_get(4)?);
-            Ok(LinkRow {
-                case_id,
-                subject: Subject::from_hex(&subject).ok_or(StoreError::Malformed("subject"))?,
-                applicant: read("applicant", &applicant)?,
-                provider: row.try_get::<i64, _>(2)? == 1,
-                owner: row.try_get::<i64, _>(3)? == 1,
-                form: read("form", &form)?,
-            })
-        })
-        .transpose()
+        row.map(|row| link_at(&row, 0, case_id)).transpose()
     }
 
     /// Keeps a link and wakes the jobs that wait for it.
@@ -113,4 +102,17 @@ impl Store {
             })
             .collect()
     }
+}
+
+/// The link in the columns subject, applicant, provider, owner and form of a row, from `first` on.
+pub(super) fn link_at(row: &AnyRow, first: usize, case_id: B256) -> Result<LinkRow, StoreError> {
+    let text = |index: usize| row.try_get::<String, _>(first + index);
+    Ok(LinkRow {
+        case_id,
+        subject: Subject::from_hex(&text(0)?).ok_or(StoreError::Malformed("subject"))?,
+        applicant: read("applicant", &text(1)?)?,
+        provider: row.try_get::<i64, _>(first + 2)? == 1,
+        owner: row.try_get::<i64, _>(first + 3)? == 1,
+        form: read("form", &text(4)?)?,
+    })
 }

@@ -7,6 +7,8 @@ mod accounts;
 mod allowance;
 mod apply;
 mod cases;
+mod context;
+mod counters;
 mod credentials;
 mod deletions;
 mod exchange;
@@ -43,6 +45,8 @@ pub use access::{
 pub use accounts::{Approved, MAX_WAITING_RECOVERIES, RecoveryRow, SignerRow};
 pub use allowance::{AllowanceKey, Counted};
 pub use cases::{CaseRow, HistoryRow, QueueCursor, Status};
+pub use context::{RequestContext, RequestKey, WishContext};
+pub use counters::Counters;
 pub use credentials::CredentialRow;
 pub use deletions::{DeletionRow, HoldRow, RetentionRow};
 pub use exchange::{AttemptRow, ConsentRow, Direction, ExchangeRow, FirstUse, MAX_ATTEMPTS_KEPT};

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use alloy_primitives::{Address, B256, Bytes};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
+use zhengtong_vault::sql::{about, rows};
 
+use super::counters::{Counters, counters};
+use super::exchange::{begin_first, put_first};
 use super::{FirstUse, Store, StoreError, hex, int, read, unsigned};
 
 /// How far a transaction is.
@@ -94,7 +97,7 @@ impl Store {
             let (n, tag): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
             return Ok((unsigned("n", n)?, read("tag", &tag)?));
         }
-        let n = super::exchange::first_free(&mut transaction, case_id).await?;
+        let n = counters(&mut transaction, &[case_id]).await?.first_free(case_id);
         let n = if skip.is_some_and(|skip| skip <= n) {
             n + 1
         } else {
@@ -337,12 +340,25 @@ async fn unsign_all(db: &mut AnyConnection, shared: &Shared) -> Result<(), Store
     Ok(())
 }
 
+/// Takes note that transactions are final, and did what they should.
+pub(super) async fn set_final(db: &mut AnyConnection, ids: &[&str]) -> Result<(), StoreError> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let places = rows(ids.len(), 1);
+    let mut query = about(
+        ids.len(),
+        format!("UPDATE outbox SET state = 'final' WHERE id IN (VALUES {places})"),
+    );
+    for id in ids {
+        query = query.bind((*id).to_owned());
+    }
+    query.execute(db).await?;
+    Ok(())
+}
+
 /// Sets how far a transaction is.
-pub(super) async fn set_state(
-    db: &mut AnyConnection,
-    id: &str,
-    state: OutboxState,
-) -> Result<(), StoreError> {
+async fn set_state(db: &mut AnyConnection, id: &str, state: OutboxState) -> Result<(), StoreError> {
     sqlx::query("UPDATE outbox SET state = $2 WHERE id = $1")
         .bind(id.to_owned())
         .bind(state.as_str())
@@ -357,8 +373,8 @@ pub struct Batch(sqlx::Transaction<'static, sqlx::Any>);
 /// How the first use of a request begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Begun {
-    /// With this counter.
-    Free(u32),
+    /// With a counter.
+    New,
     /// Not at all: the message came before.
     Replayed,
     /// Not here: the request is known already. The nonce is used up.
@@ -366,44 +382,58 @@ pub enum Begun {
 }
 
 impl Batch {
-    /// Uses up the nonce of a message, and finds the counter for the first use of its request.
+    /// Uses up the nonces of messages, and says how the first uses of their requests begin, in the same order.
     ///
     /// # Errors
     /// The database fails.
-    pub async fn begin_first(&mut self, first: &FirstUse) -> Result<Begun, StoreError> {
-        Ok(match super::exchange::begin_first(&mut self.0, first).await? {
-            None => Begun::Replayed,
-            Some(None) => Begun::Known,
-            Some(Some(n)) => Begun::Free(n),
-        })
+    pub async fn begin_first(&mut self, firsts: &[&FirstUse]) -> Result<Vec<Begun>, StoreError> {
+        begin_first(&mut self.0, firsts).await
     }
 
-    /// Keeps the counter and tag of a first use, with its request.
+    /// Which counters uses of these cases have.
     ///
     /// # Errors
     /// The database fails.
-    pub async fn put_first(&mut self, first: &FirstUse, n: u32, tag: B256) -> Result<(), StoreError> {
-        super::exchange::put_first(&mut self.0, first, n, tag).await
+    pub async fn counters(&mut self, cases: &[B256]) -> Result<Counters, StoreError> {
+        counters(&mut self.0, cases).await
+    }
+
+    /// Keeps counters and tags of first uses, with their requests.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn put_first(&mut self, taken: &[(&FirstUse, u32, B256)]) -> Result<(), StoreError> {
+        put_first(&mut self.0, taken).await
     }
 
     /// Keeps signed bytes.
     ///
     /// # Errors
     /// The database fails.
-    pub async fn put_signed(&mut self, row: &SignedRow) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO outbox (id, target, data, nonce, raw, hash, state) \
-             VALUES ($1, $2, $3, $4, $5, $6, 'signed') ON CONFLICT (id) DO UPDATE SET nonce = excluded.nonce, \
-             raw = excluded.raw, hash = excluded.hash, state = excluded.state WHERE outbox.state = 'wanted'",
-        )
-        .bind(row.id.clone())
-        .bind(hex(row.target))
-        .bind(hex(&row.data))
-        .bind(int(row.nonce))
-        .bind(row.raw.as_ref().map(hex))
-        .bind(hex(row.hash))
-        .execute(&mut *self.0)
-        .await?;
+    pub async fn put_signed(&mut self, signed: &[SignedRow]) -> Result<(), StoreError> {
+        if signed.is_empty() {
+            return Ok(());
+        }
+        let mut query = about(
+            signed.len(),
+            format!(
+                "INSERT INTO outbox (id, target, data, nonce, raw, hash, state) VALUES {} ON CONFLICT (id) DO UPDATE \
+                 SET nonce = excluded.nonce, raw = excluded.raw, hash = excluded.hash, state = excluded.state \
+                 WHERE outbox.state = 'wanted'",
+                rows(signed.len(), 7)
+            ),
+        );
+        for row in signed {
+            query = query
+                .bind(row.id.clone())
+                .bind(hex(row.target))
+                .bind(hex(&row.data))
+                .bind(int(row.nonce))
+                .bind(row.raw.as_ref().map(hex))
+                .bind(hex(row.hash))
+                .bind(OutboxState::Signed.as_str());
+        }
+        query.execute(&mut *self.0).await?;
         Ok(())
     }
 

@@ -17,6 +17,7 @@ CREATE TABLE IF NOT EXISTS services (
 CREATE TABLE IF NOT EXISTS consents (
   id TEXT NOT NULL, grantor TEXT NOT NULL, provider TEXT NOT NULL, service TEXT NOT NULL,
   until_s BIGINT NOT NULL, once BIGINT NOT NULL, revoked BIGINT NOT NULL, PRIMARY KEY (id, grantor));
+CREATE INDEX IF NOT EXISTS consents_grantor ON consents (grantor);
 
 -- Delegations on the chain. Between whom each is, nobody reads in this.
 CREATE TABLE IF NOT EXISTS delegations (

@@ -24,7 +24,7 @@ async fn a_folder_without_the_indexes_gets_them_when_it_is_opened() {
     let url = sqlite_url(&folder.path().join("gateway.sqlite"));
     Store::open(&url).await.unwrap();
     let pool = connect(&url, Access::ReadWrite).await.unwrap();
-    sqlx::raw_sql("DROP INDEX IF EXISTS jobs_case; DROP INDEX IF EXISTS outbox_state")
+    sqlx::raw_sql("DROP INDEX jobs_case; DROP INDEX outbox_state; DROP INDEX consents_grantor")
         .execute(&pool)
         .await
         .unwrap();
@@ -39,6 +39,10 @@ async fn a_folder_without_the_indexes_gets_them_when_it_is_opened() {
         (
             "EXPLAIN QUERY PLAN SELECT id FROM outbox WHERE state = 'signed' ORDER BY nonce",
             "outbox_state",
+        ),
+        (
+            "EXPLAIN QUERY PLAN SELECT revoked FROM consents WHERE grantor = 'x'",
+            "consents_grantor",
         ),
     ] {
         let plan = plan(&pool, query).await;

@@ -1,6 +1,5 @@
 //! Asking another gateway for a record: declared fields alone, of a case of this organisation, on a basis it can name.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
 use alloy_primitives::{Address, B256};
@@ -10,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::Url;
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use zhengtong_vault::{Record, Secret};
+use zhengtong_vault::{Record, Secret, Subject};
 
 use super::envelope::{HttpAnswer, HttpRequest, Peer};
 use super::message::{ClaimedBasis, Opened, RecordAnswer, RecordRequest, VERSION, digest_of, open};
@@ -24,7 +23,7 @@ use crate::app::access::{AskRecord, Permit};
 use crate::app::project::word;
 use crate::app::rule_sets::Questions;
 use crate::app::{App, AppError, inner};
-use crate::store::{CaseRow, Direction, Status};
+use crate::store::{CaseRow, ConsentRow, Direction, Status};
 
 /// How often one request is sent.
 pub const MAX_TRIES: u32 = 5;
@@ -179,14 +178,16 @@ impl App {
                 "no case of this organisation",
             ));
         }
-        if let Some(kept) = self.kept_record(case, wish).await? {
+        let context = self.store.wish_context(case.id, case.applicant).await;
+        let context = context.map_err(inner)?;
+        if let Some(kept) = self.kept_record(case, wish, context.subject).await? {
             return Ok(kept);
         }
         if !matches!(case.status, Status::Asking | Status::Review) {
             let detail = "records can be asked for while the case is asking or under review";
             return Err(Refusal::new(Reason::UseRefused, "caseId", detail));
         }
-        let (request, peer) = self.record_request(case, wish).await?;
+        let (request, peer) = self.record_request(case, wish, &context.consents).await?;
         let body = serde_json::to_vec(&request).map_err(|_| AppError::Record("request"))?;
         let answered = tokio::time::timeout(ASK_TIMEOUT, self.answered_by(&peer, &body)).await;
         let answer = answered.map_err(|_| {
@@ -202,7 +203,12 @@ impl App {
     }
 
     /// The request that stands for a wish: refused here if the service does not declare it.
-    async fn record_request(&self, case: &CaseRow, wish: &Wish) -> Result<(RecordRequest, Peer), Refusal> {
+    async fn record_request(
+        &self,
+        case: &CaseRow,
+        wish: &Wish,
+        consents: &[(ConsentRow, bool)],
+    ) -> Result<(RecordRequest, Peer), Refusal> {
         let service = self
             .store
             .service(case.service, case.version)
@@ -231,9 +237,8 @@ impl App {
             )
         };
         let peer = self.peer(&wish.provider).await?.ok_or_else(unlisted)?;
-        let basis = self
-            .basis_to_claim(case, &peer, declared.predicates.first().map(|name| name.as_str()))
-            .await?;
+        let predicate = declared.predicates.first().map(|name| name.as_str());
+        let basis = self.basis_to_claim(case, &peer, predicate, consents).await?;
         let request = RecordRequest {
             v: VERSION,
             id: wish.id,
@@ -256,6 +261,7 @@ impl App {
         case: &CaseRow,
         peer: &Peer,
         predicate: Option<&str>,
+        consents: &[(ConsentRow, bool)],
     ) -> Result<ClaimedBasis, Refusal> {
         let questions = self.questions(case.rule_set).await.map_err(|error| match error {
             AppError::Chain(_) => Refusal::new(Reason::ChainUnreachable, "", "the chain cannot be reached"),
@@ -270,22 +276,12 @@ impl App {
         if !Questions::is_consent(basis) {
             return Ok(ClaimedBasis::Statute { id: basis });
         }
-        let consents = self.store.consents_of(case.applicant).await.map_err(inner)?;
-        let mut fitting: Vec<_> = consents
-            .into_iter()
-            .filter(|consent| consent.provider == peer.id && consent.service == case.service)
-            .collect();
+        let fitting = consents
+            .iter()
+            .filter(|(consent, _)| consent.provider == peer.id && consent.service == case.service);
         // One that was withdrawn or is used up is named only if there is no other: the refusal then says so.
-        let mut used_up = HashSet::new();
-        for consent in fitting.iter().filter(|consent| consent.once) {
-            let is_used = self.store.is_used(case.id, consent.id, None).await;
-            if is_used.map_err(inner)? {
-                used_up.insert(consent.id);
-            }
-        }
-        fitting.sort_by_key(|consent| (consent.revoked, used_up.contains(&consent.id)));
-        let consent = fitting.first();
-        let consent = consent.ok_or_else(|| {
+        let consent = fitting.min_by_key(|(consent, is_used)| (consent.revoked, *is_used));
+        let (consent, _) = consent.ok_or_else(|| {
             Refusal::new(
                 Reason::NoConsent,
                 "basis",
@@ -392,6 +388,7 @@ impl App {
             "useTransaction": answer.use_transaction, "fields": received.fields, "rows": received.rows,
         });
         let bytes = Secret::new(serde_json::to_vec(&kept).map_err(|_| AppError::Record("record"))?);
+        // Asked again: the link may have come, or have gone with the person, while the other gateway answered.
         let subject = self.subject_of(case.id).await?;
         Ok(self
             .vault
@@ -399,8 +396,13 @@ impl App {
             .await?)
     }
 
-    async fn kept_record(&self, case: &CaseRow, wish: &Wish) -> Result<Option<Received>, Refusal> {
-        let subject = self.subject_of(case.id).await?;
+    async fn kept_record(
+        &self,
+        case: &CaseRow,
+        wish: &Wish,
+        linked: Option<Subject>,
+    ) -> Result<Option<Received>, Refusal> {
+        let subject = linked.unwrap_or_else(|| self.vault.applicant(&case.id.0));
         let kept = match self.vault.get(subject, place(&format!("{:#x}", wish.id))).await {
             Err(zhengtong_vault::VaultError::Destroyed) => None,
             other => other.map_err(inner)?,

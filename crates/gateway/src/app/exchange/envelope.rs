@@ -9,7 +9,7 @@ use zhengtong_bindings::parse_slug;
 
 use super::key::{ENDORSED_FOR_S, Endorsed, KEY_HEADER, endorse};
 use super::refusal::{Reason, Refusal};
-use crate::app::{App, AppError, inner};
+use crate::app::{App, AppError};
 use crate::signatures::{
     Component, Message, Parameters, PublicKey, Signed, SigningKey, Target, content_digest, digest_matches,
     sign,
@@ -111,8 +111,8 @@ pub struct Peer {
     pub gateway: String,
 }
 
-/// A message that is what its sender signed, and whose nonce was not used up before. It has to be, before anything comes
-/// of the message.
+/// A message that is what its sender signed. Its nonce may be used up; it has to be used up by this message before anything
+/// comes of it.
 pub struct Authentic {
     /// Who sent it.
     pub sender: Peer,
@@ -176,7 +176,7 @@ impl App {
         }))
     }
 
-    /// Whether a request is authentic, fresh and new.
+    /// Whether a request is authentic and fresh. Whether it is new is another question.
     ///
     /// # Errors
     /// Why it is not.
@@ -191,10 +191,6 @@ impl App {
         let (nonce, expires_s) = self.fresh(&signed)?;
         if request.query.is_some() {
             return Err(Refusal::new(Reason::Invalid, "query", "there is no query here"));
-        }
-        let used = self.store.is_exchange_nonce_used(&sender.slug, &nonce).await;
-        if used.map_err(inner)? {
-            return Err(replayed());
         }
         let nonce = (nonce, expires_s + CLOCK_SKEW_S);
         Ok(Authentic { sender, nonce })

@@ -17,7 +17,7 @@ use crate::app::project::{Ask, word};
 use crate::app::records::StoredLink;
 use crate::app::rule_sets::Questions;
 use crate::app::{App, AppError, inner};
-use crate::store::{ConsentRow, LinkRow};
+use crate::store::{ConsentRow, LinkRow, RequestContext};
 
 /// A request that may be answered, once its use is on record. Personal: it cannot be printed.
 pub(super) struct Permit {
@@ -87,7 +87,12 @@ impl App {
     ///
     /// # Errors
     /// Why not.
-    pub(super) async fn permit(&self, from: &Peer, request: &RecordRequest) -> Result<Permit, Refusal> {
+    pub(super) async fn permit(
+        &self,
+        from: &Peer,
+        request: &RecordRequest,
+        context: &RequestContext,
+    ) -> Result<Permit, Refusal> {
         if request.v != VERSION {
             return Err(no(Reason::Invalid, "v", format!("`v` must be {VERSION}")));
         }
@@ -101,7 +106,7 @@ impl App {
                 "`provider` is another organisation",
             ));
         }
-        let asks = self.store.asks(request.case_id).await.map_err(inner)?;
+        let asks = &context.asks;
         let unknown = || {
             no(
                 Reason::UnknownCase,
@@ -170,7 +175,7 @@ impl App {
         })?;
         let asked = asks.iter().fold(0, |mask, ask| mask | ask.mask);
         let (mask, declared_basis) = self.mask(declared, &questions, asked)?;
-        let (row, link) = self.linked(ask).await?;
+        let (row, link) = self.linked(ask, context.link.as_ref()).await?;
         let secret = link.use_secret.as_deref().and_then(secret_of);
         let number = link
             .number
@@ -181,7 +186,7 @@ impl App {
             _ => return Err(inner(AppError::Record("link")).into()),
         };
         let (basis, article) = self
-            .basis(request, package, ask, &row, &link, declared_basis)
+            .basis(request, package, ask, &link, context, declared_basis)
             .await?;
         let grantor = Questions::is_consent(declared_basis).then_some(row.applicant);
         let purpose = package
@@ -229,7 +234,11 @@ impl App {
         }
     }
 
-    async fn linked(&self, ask: &Ask) -> Result<(LinkRow, StoredLink), Refusal> {
+    async fn linked<'c>(
+        &self,
+        ask: &Ask,
+        row: Option<&'c LinkRow>,
+    ) -> Result<(&'c LinkRow, StoredLink), Refusal> {
         let nobody = || {
             no(
                 Reason::UnknownCase,
@@ -237,11 +246,10 @@ impl App {
                 "nobody is linked to this case at this gateway",
             )
         };
-        let row = self.store.link(ask.case_id).await.map_err(inner)?;
         let row = row
             .filter(|row| row.provider && row.form == ask.form)
             .ok_or_else(nobody)?;
-        let link = self.stored_link(&row).await?.ok_or_else(nobody)?;
+        let link = self.stored_link(row).await?.ok_or_else(nobody)?;
         if let Some(delegate) = &link.delegate
             && !self.may_act(delegate, ask).await?
         {
@@ -260,8 +268,8 @@ impl App {
         request: &RecordRequest,
         package: &Package,
         ask: &Ask,
-        row: &LinkRow,
         link: &StoredLink,
+        context: &RequestContext,
         declared: B256,
     ) -> Result<(B256, String), Refusal> {
         let now_s = self.clock.now_s();
@@ -279,13 +287,17 @@ impl App {
                 Ok((id, format!("{} {}", statute.law, statute.article)))
             }
             (true, ClaimedBasis::Consent { id }) => {
-                let on_chain = self.consented(request, ask, row, link, id, now_s).await?;
-                if !within_declared(package, &self.organisation, &on_chain) {
+                let on_chain = context.consent.as_ref();
+                let on_chain = self.consented(request, ask, on_chain, link, id, now_s)?;
+                if !within_declared(package, &self.organisation, on_chain) {
                     let detail =
                         "the consent stands, and the service asks for one use alone: `use` of its record";
                     return Err(no(Reason::OtherConsent, "basis", detail));
                 }
-                self.not_used_up(request, &on_chain).await?;
+                // A consent for one use is refused to all but the request whose use it was.
+                if context.is_used_up {
+                    return Err(used_up());
+                }
                 Ok((id, CONSENT_WORDS.to_owned()))
             }
             _ => Err(no(
@@ -297,16 +309,15 @@ impl App {
     }
 
     /// Whether the applicant consents to exactly this: on the chain, and in the words of the record behind it.
-    async fn consented(
+    fn consented<'c>(
         &self,
         request: &RecordRequest,
         ask: &Ask,
-        row: &LinkRow,
+        on_chain: Option<&'c ConsentRow>,
         link: &StoredLink,
         id: B256,
         now_s: u64,
-    ) -> Result<ConsentRow, Refusal> {
-        let on_chain = self.store.consent(id, row.applicant).await.map_err(inner)?;
+    ) -> Result<&'c ConsentRow, Refusal> {
         let on_chain = on_chain.ok_or_else(|| {
             no(
                 Reason::NoConsent,
@@ -343,7 +354,7 @@ impl App {
             service: &request.service,
             fields: &request.fields,
         };
-        if let Err(member) = purpose.allowed_by(record, &on_chain) {
+        if let Err(member) = purpose.allowed_by(record, on_chain) {
             return other(member);
         }
         // A consent to answer questions names nobody who learns more than the answers.
@@ -351,25 +362,6 @@ impl App {
             return other("recipient");
         }
         Ok(on_chain)
-    }
-
-    /// A consent for one use is refused to all but the request whose use it was.
-    async fn not_used_up(&self, request: &RecordRequest, consent: &ConsentRow) -> Result<(), Refusal> {
-        if !consent.once {
-            return Ok(());
-        }
-        let kept = self.store.exchange(&request.consumer, request.id).await;
-        let own = kept.map_err(inner)?.and_then(|kept| kept.taken);
-        let own = own.map(|(_, tag)| tag);
-        match self
-            .store
-            .is_used(request.case_id, consent.id, own)
-            .await
-            .map_err(inner)?
-        {
-            true => Err(used_up()),
-            false => Ok(()),
-        }
     }
 }
 

@@ -17,7 +17,9 @@ use zhengtong_types::VerifiedReceipt;
 use zhengtong_vault::Secret;
 
 use super::envelope::{HttpAnswer, HttpRequest, Peer, replayed};
-use super::message::{MAX_ANSWER_BYTES, Opened, RecordAnswer, RecordRequest, VERSION, digest_of, seal};
+use super::message::{
+    ClaimedBasis, MAX_ANSWER_BYTES, Opened, RecordAnswer, RecordRequest, VERSION, digest_of, seal,
+};
 use super::permit::{Permit, column_names, used_up};
 use super::refusal::{Reason, Refusal};
 use super::release::{ReleaseError, Wanted};
@@ -30,7 +32,7 @@ use crate::app::outbox::{OutboxError, Sent, Submitted};
 use crate::app::source::Person;
 use crate::app::use_record::{self, Details};
 use crate::app::{App, AppError, inner};
-use crate::store::{AttemptRow, Direction, FirstUse, OutboxState};
+use crate::store::{AttemptRow, Direction, FirstUse, OutboxState, RequestKey};
 
 /// The path that records are asked for at.
 pub const PATH: &str = "/v1/exchange";
@@ -223,8 +225,9 @@ impl App {
     async fn provide(&self, http: &HttpRequest, known: &mut Known) -> Result<String, Refusal> {
         let authentic = self.authenticate_request(http).await?;
         let from = authentic.sender;
+        let (nonce, expires_s) = authentic.nonce;
         known.peer = from.slug.clone();
-        known.nonce = Nonce::Free(authentic.nonce.0, authentic.nonce.1);
+        known.nonce = Nonce::Free(nonce.clone(), expires_s);
         let request: RecordRequest = serde_json::from_slice(&http.body).map_err(|error| {
             let detail = format!(
                 "the content is no request: {:?} at column {}",
@@ -234,15 +237,33 @@ impl App {
             Refusal::new(Reason::Invalid, "body", detail)
         })?;
         (known.case_id, known.request) = (format!("{:#x}", request.case_id), format!("{:#x}", request.id));
-        let running = self.0.exchange.in_flight.begin(&from.slug, request.id);
-        if running.is_err() {
-            // It may be this very message, whose nonce is taken with what comes of it.
+        let _running = match self.0.exchange.in_flight.begin(&from.slug, request.id) {
+            Ok(running) => running,
+            Err(refusal) => {
+                // It may be this very message, whose nonce is taken with what comes of it.
+                known.nonce = Nonce::Done;
+                let used = self.store.is_exchange_nonce_used(&from.slug, &nonce).await;
+                return Err(if used.map_err(inner)? { replayed() } else { refusal });
+            }
+        };
+        let key = RequestKey {
+            consumer: &from.slug,
+            nonce: &nonce,
+            id: request.id,
+            case_id: request.case_id,
+            consent: match request.basis {
+                ClaimedBasis::Consent { id } => Some(id),
+                ClaimedBasis::Statute { .. } => None,
+            },
+        };
+        let context = self.store.request_context(&key).await.map_err(inner)?;
+        if context.is_replayed {
             known.nonce = Nonce::Done;
+            return Err(replayed());
         }
-        let _running = running?;
         let digest = digest_of(&http.body);
         // Permitted first: what is not permitted leaves no trace but the refusal.
-        let permit = self.permit(&from, &request).await?;
+        let permit = self.permit(&from, &request, &context).await?;
         let asked = Arc::new(Asked {
             from,
             request,
@@ -250,8 +271,7 @@ impl App {
             digest,
         });
         let (from, request) = (&asked.from, &asked.request);
-        let kept = self.store.exchange(&from.slug, request.id).await.map_err(inner)?;
-        let first = match kept {
+        let first = match context.kept {
             Some(_) => None,
             None => self.first_on_record(&asked, known).await?,
         };

@@ -263,7 +263,7 @@ impl Outbox {
         receipt: VerifiedReceipt,
     ) -> Result<VerifiedReceipt, OutboxError> {
         if receipt.succeeded() {
-            self.store.settled(id, OutboxState::Final);
+            self.store.settled(id);
             return Ok(receipt);
         }
         self.finish(id, hash, receipt).await

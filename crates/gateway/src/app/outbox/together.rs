@@ -190,58 +190,61 @@ impl Outbox {
             None => self.free_nonces().await?,
         };
         let mut batch = self.store.batch().await?;
-        let mut alone = Vec::new();
-        let mut sharing: HashMap<Address, Vec<Call>> = HashMap::new();
-        let mut others = Vec::new();
+        let (mut alone, mut firsts) = (Vec::new(), Vec::new());
         for (unsigned, waiting) in group {
             let (id, target) = (unsigned.id, unsigned.target);
-            let (first, call) = match unsigned.content {
-                Content::Call(data) => {
-                    alone.push((target, vec![Call { id, data, waiting }]));
-                    continue;
-                }
-                Content::First(first, call) => (first, call),
+            match unsigned.content {
+                Content::Call(data) => alone.push((target, vec![Call { id, data, waiting }])),
+                Content::First(first, call) => firsts.push((id, target, first, call, waiting)),
+            }
+        }
+        let uses: Vec<_> = firsts.iter().map(|(_, _, first, ..)| &**first).collect();
+        let begun = batch.begin_first(&uses).await?;
+        let cases: Vec<_> = uses.iter().map(|first| first.case_id).collect();
+        let mut counters = batch.counters(&cases).await?;
+        let mut taken = Vec::with_capacity(firsts.len());
+        let mut sharing: HashMap<Address, Vec<Call>> = HashMap::new();
+        let mut others = Vec::new();
+        for (begun, (id, target, first, call, waiting)) in begun.into_iter().zip(firsts) {
+            let other = match begun {
+                Begun::New => Submitted::NoCall,
+                Begun::Replayed => Submitted::Replayed,
+                Begun::Known => Submitted::Known,
             };
-            let n = match batch.begin_first(&first).await? {
-                Begun::Free(n) => n,
-                Begun::Replayed => {
-                    others.push((waiting, Submitted::Replayed));
-                    continue;
-                }
-                Begun::Known => {
-                    others.push((waiting, Submitted::Known));
-                    continue;
-                }
-            };
-            let Some((tag, data)) = call(n) else {
-                others.push((waiting, Submitted::NoCall));
+            let n = counters.first_free(first.case_id);
+            let Some((tag, data)) = (begun == Begun::New).then(|| call(n)).flatten() else {
+                others.push((waiting, other));
                 continue;
             };
-            batch.put_first(&first, n, tag).await?;
+            counters.take(first.case_id, n);
+            taken.push((first, n, tag));
             sharing
                 .entry(target)
                 .or_default()
                 .push(Call { id, data, waiting });
         }
+        let taken: Vec<_> = taken.iter().map(|(first, n, tag)| (&**first, *n, *tag)).collect();
+        batch.put_first(&taken).await?;
         let mut signed = Vec::with_capacity(alone.len() + sharing.len());
+        let mut signed_rows = Vec::new();
         for (target, calls) in alone.into_iter().chain(sharing.into_iter().flat_map(chunks)) {
             let nonce = nonces.take();
             let (raw, hash) = self.sign(nonce, target, &calldata(&calls))?;
             for (place, call) in calls.iter().enumerate() {
-                let row = SignedRow {
+                signed_rows.push(SignedRow {
                     id: call.id.clone(),
                     target,
                     data: call.data.clone(),
                     nonce,
                     raw: (place == 0).then(|| raw.clone()),
                     hash,
-                };
-                batch.put_signed(&row).await?;
+                });
             }
             let calls = calls.into_iter();
             let calls = calls.map(|call| (call, self.finality.expect(hash))).collect();
             signed.push(Signed { raw, hash, calls });
         }
+        batch.put_signed(&signed_rows).await?;
         batch.commit().await?;
         // Behind one that the chain refused, nonces are taken: then they are looked up again.
         *next = nonces.taken.is_empty().then_some(nonces.next);

@@ -1,0 +1,228 @@
+//! What the store knows when a record is asked for, on both sides: each read in one statement, and so at one moment.
+
+use alloy_primitives::{Address, B256};
+use sqlx::Row;
+use zhengtong_vault::Subject;
+
+use super::exchange::{consent_at, exchange_at};
+use super::links::link_at;
+use super::{ConsentRow, ExchangeRow, LinkRow, Store, StoreError, hex, unsigned};
+use crate::app::project::Ask;
+
+/// The most consents of a case's key that are looked at.
+const MAX_CONSENTS: i64 = 64;
+
+/// Which request a message brings.
+pub struct RequestKey<'a> {
+    /// Who asks.
+    pub consumer: &'a str,
+    /// The message's nonce.
+    pub nonce: &'a str,
+    /// The request's id.
+    pub id: B256,
+    /// The case that it names.
+    pub case_id: B256,
+    /// The consent that it names, if it names one.
+    pub consent: Option<B256>,
+}
+
+/// What is known of a request that came.
+pub struct RequestContext {
+    /// Whether this very message came before.
+    pub is_replayed: bool,
+    /// The request, if it came before.
+    pub kept: Option<ExchangeRow>,
+    /// What this organisation was asked for in the case.
+    pub asks: Vec<Ask>,
+    /// Who is linked to the case.
+    pub link: Option<LinkRow>,
+    /// The consent, if the case's key gave it.
+    pub consent: Option<ConsentRow>,
+    /// Whether the consent is for one use, and another request's is on record.
+    pub is_used_up: bool,
+}
+
+/// What is known of a case in which a record is wanted.
+pub struct WishContext {
+    /// Whose records belong to the case, if it is linked.
+    pub subject: Option<Subject>,
+    /// Consents of the case's key, the one that holds longest first, and whether each is for one use that is on record.
+    pub consents: Vec<(ConsentRow, bool)>,
+}
+
+impl Store {
+    /// What is known of a request that came.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn request_context(&self, key: &RequestKey<'_>) -> Result<RequestContext, StoreError> {
+        let rows = sqlx::query(
+            "SELECT (SELECT COUNT(*) FROM exchange_nonces x WHERE x.consumer = $1 AND x.nonce = $2), \
+             CASE WHEN c.once = 1 THEN (SELECT COUNT(*) FROM recorded r WHERE r.case_id = $4 AND r.basis = $5 \
+             AND r.tag <> COALESCE(e.tag, '')) ELSE 0 END, j.seq, j.body, \
+             e.digest, e.n, e.tag, e.answer, e.made_ms, l.subject, l.applicant, l.provider, l.owner, l.form, \
+             c.id, c.provider, c.service, c.until_s, c.once, c.revoked \
+             FROM (SELECT 1 AS one) AS this LEFT JOIN exchanges e ON e.consumer = $1 AND e.id = $3 \
+             LEFT JOIN links l ON l.case_id = $4 LEFT JOIN consents c ON c.id = $5 AND c.grantor = l.applicant \
+             LEFT JOIN jobs j ON j.case_id = $4 AND j.kind = 'ask' ORDER BY j.seq",
+        )
+        .bind(key.consumer.to_owned())
+        .bind(key.nonce.to_owned())
+        .bind(hex(key.id))
+        .bind(hex(key.case_id))
+        .bind(key.consent.map(hex).unwrap_or_default())
+        .fetch_all(&self.reads)
+        .await?;
+        let row = rows.first().ok_or(StoreError::Malformed("request"))?;
+        // What is joined and not there is null in each of its columns.
+        let is_there =
+            |column: usize| Ok::<_, StoreError>(row.try_get::<Option<String>, _>(column)?.is_some());
+        let mut asks = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let (seq, body): (Option<i64>, Option<String>) = (row.try_get(2)?, row.try_get(3)?);
+            if let (Some(seq), Some(body)) = (seq, body) {
+                let ask = Ask::from_body(key.case_id, unsigned("seq", seq)?, &body);
+                asks.push(ask.ok_or(StoreError::Malformed("ask"))?);
+            }
+        }
+        Ok(RequestContext {
+            is_replayed: row.try_get::<i64, _>(0)? > 0,
+            is_used_up: row.try_get::<i64, _>(1)? > 0,
+            kept: is_there(4)?.then(|| exchange_at(row, 4)).transpose()?,
+            link: is_there(9)?.then(|| link_at(row, 9, key.case_id)).transpose()?,
+            consent: is_there(14)?.then(|| consent_at(row, 14)).transpose()?,
+            asks,
+        })
+    }
+
+    /// What is known of a case in which a record is wanted.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn wish_context(&self, case_id: B256, applicant: Address) -> Result<WishContext, StoreError> {
+        let rows = sqlx::query(
+            "SELECT l.subject, CASE WHEN c.once = 1 THEN (SELECT COUNT(*) FROM recorded r WHERE r.case_id = $1 \
+             AND r.basis = c.id) ELSE 0 END, c.id, c.provider, c.service, c.until_s, c.once, c.revoked \
+             FROM (SELECT 1 AS one) AS this LEFT JOIN links l ON l.case_id = $1 \
+             LEFT JOIN consents c ON c.grantor = $2 ORDER BY c.until_s DESC LIMIT $3",
+        )
+        .bind(hex(case_id))
+        .bind(hex(applicant))
+        .bind(MAX_CONSENTS)
+        .fetch_all(&self.reads)
+        .await?;
+        let row = rows.first().ok_or(StoreError::Malformed("case"))?;
+        let subject = row.try_get::<Option<String>, _>(0)?;
+        let subject = subject
+            .map(|subject| Subject::from_hex(&subject).ok_or(StoreError::Malformed("subject")))
+            .transpose()?;
+        let mut consents = Vec::with_capacity(rows.len());
+        for row in &rows {
+            if row.try_get::<Option<String>, _>(2)?.is_some() {
+                consents.push((consent_at(row, 2)?, row.try_get::<i64, _>(1)? > 0));
+            }
+        }
+        Ok(WishContext { subject, consents })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::project::Change;
+    use zhengtong_client::Checkpoint;
+
+    const ME: B256 = B256::repeat_byte(7);
+    const GRANTOR: Address = Address::repeat_byte(8);
+
+    fn word(byte: u8) -> B256 {
+        B256::repeat_byte(byte)
+    }
+
+    fn granted(id: u8, until_s: u64, once: bool) -> Change {
+        Change::Granted {
+            id: word(id),
+            grantor: GRANTOR,
+            provider: ME,
+            service: word(6),
+            until_s,
+            once,
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_known_is_known_of_this_request_and_this_case_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = zhengtong_vault::sql::sqlite_url(&folder.path().join("store.db"));
+        let store = Store::open(&url).await.unwrap();
+        let (case_id, other_case) = (word(1), word(2));
+        let key = |case_id, id, nonce| RequestKey {
+            consumer: "civil-affairs",
+            nonce,
+            id: word(id),
+            case_id,
+            consent: Some(word(4)),
+        };
+        let nothing = store.request_context(&key(case_id, 5, "n")).await.unwrap();
+        assert!(nothing.kept.is_none() && nothing.link.is_none() && nothing.consent.is_none());
+        assert!(nothing.asks.is_empty() && !nothing.is_replayed && !nothing.is_used_up);
+        let nothing = store.wish_context(case_id, GRANTOR).await.unwrap();
+        assert!(nothing.subject.is_none() && nothing.consents.is_empty());
+
+        let link = LinkRow {
+            case_id,
+            subject: Subject::from_hex(&"ab".repeat(32)).unwrap(),
+            applicant: GRANTOR,
+            provider: true,
+            owner: false,
+            form: word(3),
+        };
+        store.put_link(&link, 1).await.unwrap();
+        let recorded = Change::Recorded {
+            tag: word(9),
+            tx_hash: word(10),
+            case_id,
+            basis: word(4),
+        };
+        let block = Checkpoint {
+            number: 1,
+            hash: word(11),
+        };
+        let changes = [granted(4, 20, true), granted(12, 30, false), recorded];
+        store.apply(&changes, block, ME, 1).await.unwrap();
+        store.take_exchange_nonce("civil-affairs", "n", 9).await.unwrap();
+        store
+            .begin_exchange("civil-affairs", word(5), word(13), case_id, 1)
+            .await
+            .unwrap();
+
+        let known = store.request_context(&key(case_id, 5, "n")).await.unwrap();
+        assert_eq!(known.link.as_ref(), Some(&link));
+        assert_eq!(known.consent.map(|consent| consent.id), Some(word(4)));
+        assert_eq!(known.kept.map(|kept| kept.digest), Some(word(13)));
+        assert!(known.is_replayed && known.is_used_up);
+        let other = store.request_context(&key(other_case, 14, "m")).await.unwrap();
+        assert!(other.link.is_none() && other.consent.is_none() && other.kept.is_none());
+        assert!(!other.is_replayed && !other.is_used_up);
+
+        // Whose own use is the one on record has not used its consent up.
+        let own = store
+            .exchange_use("civil-affairs", word(5), case_id, |_| word(9))
+            .await;
+        assert_eq!(own.unwrap(), (0, word(9)));
+        let known = store.request_context(&key(case_id, 5, "o")).await.unwrap();
+        assert!(!known.is_used_up && !known.is_replayed);
+
+        let wish = store.wish_context(case_id, GRANTOR).await.unwrap();
+        assert_eq!(wish.subject, Some(link.subject));
+        let consents = wish
+            .consents
+            .iter()
+            .map(|(consent, is_used)| (consent.id, *is_used));
+        assert_eq!(
+            consents.collect::<Vec<_>>(),
+            [(word(12), false), (word(4), true)],
+            "the one that holds longest first"
+        );
+    }
+}
