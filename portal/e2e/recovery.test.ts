@@ -137,75 +137,85 @@ describe("a resident who lost the only device", () => {
       await page.getByRole("button", { name: text("credential.download") }).waitFor();
       await protect(page);
       await picture(page, "protected");
-    });
 
-    // The device and its browser are gone. Another one, at first a stranger.
-    await withBrowser(origin, "recovery-new", { width: 360, height: 760 }, async (browser) => {
-      const page = await withAuthenticator(browser);
-      await page.goto(`${origin}/sign-in`);
-      await page.getByRole("link", { name: text("recover.link") }).click();
-      const codes: string[] = [];
-      for (const office of OFFICES) {
-        await page.getByRole("button", { name: text("recover.get", { name: text(`agency.${office}`) }) }).click();
-        codes.push((await page.locator(`[data-code="${office}"]`).innerText()).replace(/\s/g, ""));
-      }
-      await picture(page, "recover-codes");
+      // The device is out of reach. Another one, at first a stranger.
+      await withBrowser(origin, "recovery-new", { width: 360, height: 760 }, async (second) => {
+        const page = await withAuthenticator(second);
+        await page.goto(`${origin}/sign-in`);
+        await page.getByRole("link", { name: text("recover.link") }).click();
+        const codes: string[] = [];
+        for (const office of OFFICES) {
+          await page.getByRole("button", { name: text("recover.get", { name: text(`agency.${office}`) }) }).click();
+          codes.push((await page.locator(`[data-code="${office}"]`).innerText()).replace(/\s/g, ""));
+        }
+        await picture(page, "recover-codes");
 
-      // One officer by the screen, the other by the same requests.
-      await withBrowser(origin, "recovery-counter", {}, async (counter) => {
-        const desk = await counter.page("/desk/sign-in");
-        await desk.locator("li", { hasText: `${OFFICES[0]}-1` }).getByRole("button").click();
-        await desk.getByRole("heading", { level: 1, name: text("counter.title") }).waitFor();
-        await desk.locator("#number").fill(resident.number);
-        await desk.locator("#code").fill(codes[0] ?? "");
-        await desk.getByRole("button", { name: text("counter.do") }).click();
-        await desk.getByText(text("counter.checkedError")).first().waitFor();
-        await desk.locator("#checked").check();
-        await desk.getByRole("button", { name: text("counter.do") }).click();
-        await desk.getByText(text("counter.doneTitle")).waitFor();
-        await picture(desk, "counter");
+        // One officer by the screen, the other by the same requests.
+        await withBrowser(origin, "recovery-counter", {}, async (counter) => {
+          const desk = await counter.page("/desk/sign-in");
+          await desk.locator("li", { hasText: `${OFFICES[0]}-1` }).getByRole("button").click();
+          await desk.getByRole("heading", { level: 1, name: text("counter.title") }).waitFor();
+          await desk.locator("#number").fill(resident.number);
+          await desk.locator("#code").fill(codes[0] ?? "");
+          await desk.getByRole("button", { name: text("counter.do") }).click();
+          await desk.getByText(text("counter.checkedError")).first().waitFor();
+          await desk.locator("#checked").check();
+          await desk.getByRole("button", { name: text("counter.do") }).click();
+          await desk.getByText(text("counter.doneTitle")).waitFor();
+          await picture(desk, "counter");
+        });
+        await page.getByText(text("recover.approved")).waitFor();
+        await approveAtCounter(OFFICES[1], resident.number, codes[1] ?? "");
+        await page.getByText(text("recover.waitText")).waitFor();
+        await picture(page, "recover-waiting");
+
+        // Before the delay ends the new keys can do nothing at all.
+        const own = await recoveryIn(page);
+        const gateways = new Map((await organisations()).map((one) => [one.slug, one.gateway]));
+        const at = own.tickets[0];
+        assert.ok(at);
+        const progress = (await (await fetch(`${server.origin}${gateways.get(at.authority)}/v1/recoveries/${at.ticket}`)).json()) as { account: Hex; recovery: Hex };
+        const { account, recovery } = progress;
+        await assert.rejects(sendToAccounts(connection, "finish", [account, own.signers, own.receiver]), (refusal: unknown) => refusal instanceof ContractRefusal && refusal.error === "NotReady");
+        for (const { authority, ticket } of own.tickets) {
+          const answer = await fetch(`${server.origin}${gateways.get(authority)}/v1/recoveries/${ticket}/share`, { method: "POST", headers: { "content-type": "application/json" }, body: "{}" });
+          assert.equal(answer.status, 409, "no share before the end");
+        }
+        for (const one of await organisations()) assert.equal(await askForBackup(page, one.gateway, account, signerId(own.device)), 401, one.slug);
+        assert.equal(await isSigner(connection, account, signerId(own.device)), false);
+        assert.ok((await readyAtOf(connection, recovery)) * 1000 > Date.now(), "all of this was before the end");
+
+        // The passkey that was made for the recovery seals the wallet here: no passphrase.
+        await page.getByText(text("first.recovered")).waitFor({ timeout: (DELAY_S + 30) * 1000 });
+        await picture(page, "recover-ready");
+        await page.getByRole("button", { name: text("recover.finish") }).click();
+        await page.getByRole("heading", { level: 1, name: text("wallet.title") }).waitFor();
+        await page.getByText(text("protection.kind.passkey")).waitFor();
+        await picture(page, "recovered");
+
+        // Everything is there: the case, its uses, its credential, the identity.
+        assert.ok(!(await page.locator("main").innerText()).includes(text("identity.get")), "the identity credential is back");
+        await page.getByRole("link", { name: text("nav.myCases") }).first().click();
+        await page.locator(`a[href="/cases/${caseId}"]`).first().click();
+        await verdict(page).getByText(text("case.approvedAmount.title", { amount: "" }).slice(0, 3)).waitFor();
+        await page.getByText(text("uses.complete", { provider: "" }).slice(0, 4)).first().waitFor();
+        assert.equal(await page.getByText(text("uses.unreadable")).count(), 0, "a record does not open");
+        await page.getByRole("button", { name: text("credential.download") }).waitFor();
+
+        await page.goto(`${origin}/sign-in`);
+        await page.getByRole("button", { name: text("unlock.passkey"), exact: true }).click();
+        await page.waitForURL(`${origin}/`);
       });
-      await page.getByText(text("recover.approved")).waitFor();
-      await approveAtCounter(OFFICES[1], resident.number, codes[1] ?? "");
-      await page.getByText(text("recover.waitText")).waitFor();
-      await picture(page, "recover-waiting");
 
-      // Before the delay ends the new keys can do nothing at all.
-      const own = await recoveryIn(page);
-      const gateways = new Map((await organisations()).map((one) => [one.slug, one.gateway]));
-      const at = own.tickets[0];
-      assert.ok(at);
-      const progress = (await (await fetch(`${server.origin}${gateways.get(at.authority)}/v1/recoveries/${at.ticket}`)).json()) as { account: Hex; recovery: Hex };
-      const { account, recovery } = progress;
-      await assert.rejects(sendToAccounts(connection, "finish", [account, own.signers, own.receiver]), (refusal: unknown) => refusal instanceof ContractRefusal && refusal.error === "NotReady");
-      for (const { authority, ticket } of own.tickets) {
-        const answer = await fetch(`${server.origin}${gateways.get(authority)}/v1/recoveries/${ticket}/share`, { method: "POST", headers: { "content-type": "application/json" }, body: "{}" });
-        assert.equal(answer.status, 409, "no share before the end");
-      }
-      for (const one of await organisations()) assert.equal(await askForBackup(page, one.gateway, account, signerId(own.device)), 401, one.slug);
-      assert.equal(await isSigner(connection, account, signerId(own.device)), false);
-      assert.ok((await readyAtOf(connection, recovery)) * 1000 > Date.now(), "all of this was before the end");
-
-      // The passkey that was made for the recovery seals the wallet here: no passphrase.
-      await page.getByText(text("first.recovered")).waitFor({ timeout: (DELAY_S + 30) * 1000 });
-      await picture(page, "recover-ready");
-      await page.getByRole("button", { name: text("recover.finish") }).click();
-      await page.getByRole("heading", { level: 1, name: text("wallet.title") }).waitFor();
-      await page.getByText(text("protection.kind.passkey")).waitFor();
-      await picture(page, "recovered");
-
-      // Everything is there: the case, its uses, its credential, the identity.
-      assert.ok(!(await page.locator("main").innerText()).includes(text("identity.get")), "the identity credential is back");
-      await page.getByRole("link", { name: text("nav.myCases") }).first().click();
-      await page.locator(`a[href="/cases/${caseId}"]`).first().click();
-      await verdict(page).getByText(text("case.approvedAmount.title", { amount: "" }).slice(0, 3)).waitFor();
-      await page.getByText(text("uses.complete", { provider: "" }).slice(0, 4)).first().waitFor();
-      assert.equal(await page.getByText(text("uses.unreadable")).count(), 0, "a record does not open");
-      await page.getByRole("button", { name: text("credential.download") }).waitFor();
-
-      await page.goto(`${origin}/sign-in`);
-      await page.getByRole("button", { name: text("unlock.passkey"), exact: true }).click();
-      await page.waitForURL(`${origin}/`);
+      // The old one turns up: its key is none any more, and it says so before anybody is asked for the passkey.
+      await page.getByRole("link", { name: text("nav.myCases"), exact: true }).first().click();
+      await page.getByRole("link", { name: text("nav.wallet"), exact: true }).first().click();
+      await page.getByText(text("protection.removedTitle")).waitFor();
+      await page.setViewportSize({ width: 360, height: 760 });
+      await picture(page, "protection-removed-phone");
+      assert.equal(await page.getByRole("button", { name: text("protection.remove") }).count(), 0, "nothing can be removed by it");
+      await page.getByRole("link", { name: text("protection.anew"), exact: true }).click();
+      await page.getByText(text("protect.how1")).waitFor();
     });
   });
 });

@@ -48,6 +48,7 @@ export type FailureCode =
   | "trusted-stopped" // the recovery was stopped, or the account changed since
   | "trusted-part-known" // this part was given already
   | "trusted-part-wrong" // this part does not fit the others
+  | "signer-removed" // this device's key is none of the account's any more
   | "no-way" // the wallet does not open this way
   | "bad-answer"; // the answer did not have the agreed shape, or a proof was wrong
 
@@ -586,6 +587,8 @@ export interface Protection {
   /** authorities that have not taken their share yet */
   missing: string[];
   signers: AccountSigner[];
+  /** the key by which this device may act alone is none of them any more: it is protected anew, or used elsewhere */
+  removed: boolean;
   /** somebody is recovering this wallet: when their keys will replace these */
   pending: { readyAt: number } | null;
   /** the newest backup that the host took during this visit */

@@ -2,7 +2,7 @@
 import { encodeAbiParameters, keccak256 } from "viem";
 import { type AccountSigner, type Accounts, type Hex, type Organisation, PortFailure, type Wallet } from "../ports";
 import { openBackup, sealBackup } from "../wallet/account/backup";
-import { type DeviceKeys, type DeviceStore, type OwnRecovery, createDeviceKeys, signText, signWithDevice, signersOf } from "../wallet/account/device";
+import { type DeviceKeys, type DeviceStore, type OwnRecovery, createDeviceKeys, signText, signWithDevice, signersOf, soleSigner } from "../wallet/account/device";
 import { type Passkey, createPasskey, passkeysExist, signWithPasskey } from "../wallet/account/passkey";
 import { AUTHORITIES, AUTHORITIES_NEEDED, joinKey, openShare, sealGuard, splitKey } from "../wallet/account/shares";
 import { DEVICE, type Guards, PASSKEY, type Proof, type Signer, changeDigest, guardingDigest, recoveryDigest, signerId, vetoDigest } from "../wallet/account/signers";
@@ -90,8 +90,14 @@ export function accountsOver({ connection, http, device, adopt, sealing }: Accou
     return { keyring, record, keys };
   }
 
-  /** Signs by whatever of this device may act alone. */
-  async function act(keys: DeviceKeys, digest: Hex): Promise<Proof> {
+  /** Whether this device may act alone. An external wallet may have removed its key, or a recovery elsewhere replaced it. */
+  async function mayAct(keys: DeviceKeys, account: Hex): Promise<boolean> {
+    return await isSigner(connection, account, signerId(soleSigner(keys)));
+  }
+
+  /** Signs by whatever of this device may act alone. Nobody is asked for a passkey that would be refused. */
+  async function act(keys: DeviceKeys, account: Hex, digest: Hex): Promise<Proof> {
+    if (!(await mayAct(keys, account))) throw new WalletError("signer-removed", "the key of this device is none of the account's any more");
     return keys.passkey === null ? await signWithDevice(keys, digest) : await signWithPasskey(keys.passkey, digest);
   }
 
@@ -119,8 +125,16 @@ export function accountsOver({ connection, http, device, adopt, sealing }: Accou
     }
   }
 
+  /** The wallet's passkey, unless it was removed from the account before: then it may be gone, and a new one is made. */
+  async function passkeyFor(wallet: Wallet): Promise<Passkey> {
+    const [sealed, before] = [(await sealing?.()) ?? null, (await device.keys())?.passkey ?? null];
+    const { account } = await keyringOf(wallet).content();
+    const wasRemoved = sealed !== null && account !== undefined && sealed.credentialId === before?.credentialId && !(await isSigner(connection, account.id, signerId(sealed.signer)));
+    return sealed === null || wasRemoved ? await createPasskey(wallet.fingerprint) : sealed;
+  }
+
   async function openAccount(wallet: Wallet, guards: Guards, host: string, authorities: readonly string[], withPasskey: boolean): Promise<void> {
-    const keys = await createDeviceKeys(withPasskey ? ((await sealing?.()) ?? (await createPasskey(wallet.fingerprint))) : null);
+    const keys = await createDeviceKeys(withPasskey ? await passkeyFor(wallet) : null);
     const signers = signersOf(keys);
     const salt = randomHex(32);
     const { chainId, accounts } = await accountSpace(connection);
@@ -134,13 +148,13 @@ export function accountsOver({ connection, http, device, adopt, sealing }: Accou
   async function change(wallet: Wallet, add: readonly Signer[], remove: readonly Hex[]): Promise<void> {
     const { record, keys } = await own(wallet);
     const digest = changeDigest(await accountSpace(connection), record.id, await versionOf(connection, record.id), add, remove);
-    await sendToAccounts(connection, "change", [record.id, add, remove, [await act(keys, digest)]]);
+    await sendToAccounts(connection, "change", [record.id, add, remove, [await act(keys, record.id, digest)]]);
   }
 
   async function guard(wallet: Wallet, guards: Guards): Promise<void> {
     const { record, keys } = await own(wallet);
     const digest = guardingDigest(await accountSpace(connection), record.id, await versionOf(connection, record.id), guards);
-    await sendToAccounts(connection, "setGuards", [record.id, guards, [await act(keys, digest)]]);
+    await sendToAccounts(connection, "setGuards", [record.id, guards, [await act(keys, record.id, digest)]]);
   }
 
   /** Names the authorities of an account that trusted people guard so far. */
@@ -204,7 +218,8 @@ export function accountsOver({ connection, http, device, adopt, sealing }: Accou
       if (authorities.length !== AUTHORITIES) throw new WalletError("no-account", `${authorities.length} offices of ${AUTHORITIES}`);
       const { account } = await keyringOf(wallet).content();
       const guards = { authorities: authorities.map((one) => slug(one.slug)), guardians: [], guardiansNeeded: 0 };
-      const isNew = account === undefined || (await device.keys()) === null;
+      const keys = await device.keys();
+      const isNew = account === undefined || keys === null || !(await mayAct(keys, account.id));
       if (isNew) await openAccount(wallet, guards, host.slug, authorities.map((one) => one.slug), withPasskey);
       else if (account.authorities.length === 0) await addAuthorities(wallet, authorities);
       await share(wallet, authorities);
@@ -224,6 +239,7 @@ export function accountsOver({ connection, http, device, adopt, sealing }: Accou
         authorities: [...authorities],
         missing: authorities.filter((_, n) => record.shares[n] !== null),
         signers: signers.map((one: Signer) => ({ id: signerId(one), kind: KINDS[one.kind] ?? "wallet", here: here.includes(signerId(one)) })),
+        removed: keys !== null && !signers.some((one) => signerId(one) === signerId(soleSigner(keys))),
         pending,
         savedAtMs: saved.get(wallet) ?? null,
         problem: problems.get(wallet) ?? null,

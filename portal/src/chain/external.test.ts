@@ -7,18 +7,23 @@ import { type PrivateKeyAccount, generatePrivateKey, privateKeyToAccount } from 
 import type { External, Hex, InjectedProvider, Organisation, Trusted, Wallet } from "../ports";
 import type { DeviceKeys, DeviceStore, OwnRecovery } from "../wallet/account/device";
 import { PASSKEY, signerId, walletSigner, word } from "../wallet/account/signers";
-import { base64Url, bytesToHex, concatBytes, stringToBytes } from "../wallet/bytes";
+import { base64Url, bytesToHex, concatBytes, randomHex, stringToBytes } from "../wallet/bytes";
+import { receiverOf } from "../wallet/codes";
 import { discover } from "../wallet/injected";
 import { keyringOf } from "../wallet/keyring";
-import { PASSPHRASE, openStore } from "../wallet/testing";
+import { PASSPHRASE, identify, openStore } from "../wallet/testing";
 import { isSigner } from "./account-chain";
 import { accountsOver } from "./accounts";
-import { Anvil, CHAIN_ID } from "./anvil";
+import { Anvil, CHAIN_ID, COUNCIL } from "./anvil";
+import { slug } from "./codes";
 import { Connection } from "./connection";
 import { externalOver } from "./external";
 import { trustedOver } from "./trusted";
 
 const HOST: Organisation = { slug: "civil-affairs", name: "", gateway: "/gateway/civil-affairs", encryptionKey: zeroHash };
+const OFFICES: Organisation[] = ["public-security", "human-resources", "health"].map((slug) => ({ slug, name: "", gateway: `/gateway/${slug}`, encryptionKey: receiverOf(randomHex(32)) }));
+/** Role bit of the Registry. */
+const RECOVERY_ROLE = 16;
 /** Of the passkey: P-256, outside of any authenticator. */
 const SECRET = p256.utils.randomSecretKey();
 
@@ -133,4 +138,30 @@ it("an external wallet stops a recovery where no wallet is open, once and only w
 
 it("an external wallet of nobody stops nothing", async () => {
   expect(await external.stop(extension(fresh()).info)).toEqual({ accounts: 0, stopped: 0 });
+}, 60_000);
+
+it("a device whose passkey was removed is not asked for it, and is protected anew by another one", async () => {
+  const before = (await keyringOf(wallet).content()).account;
+  expect(await accounts.protection(wallet)).toMatchObject({ removed: true });
+  const asked = vi.spyOn(navigator.credentials, "get");
+  await expect(accounts.removeSigner(wallet, idOf(known))).rejects.toMatchObject({ code: "signer-removed" });
+  await expect(external.add(wallet, extension(fresh()).info)).rejects.toMatchObject({ code: "signer-removed" });
+  expect(asked).not.toHaveBeenCalled();
+  // Its sealing passkey is the one that is gone: a new one is made. Here the person says no to it, and nothing changes.
+  const create = vi.fn(async () => null);
+  Object.assign(navigator.credentials, { create });
+  await expect(accounts.protect(wallet, OFFICES, HOST, true)).rejects.toMatchObject({ code: "passkey-refused" });
+  expect(create).toHaveBeenCalledOnce();
+  expect((await keyringOf(wallet).content()).account).toEqual(before);
+  await identify(wallet, "440304195911190014");
+  for (const { slug: id, encryptionKey } of OFFICES) {
+    const organisation = { attester: fresh().address, roles: RECOVERY_ROLE, encryptionKey, name: id, gateway: `/gateway/${id}` };
+    await anvil.as(COUNCIL.address, "Registry", "setOrganisation", [slug(id), organisation]);
+  }
+  await accounts.protect(wallet, OFFICES, HOST, false);
+  const after = (await keyringOf(wallet).content()).account;
+  expect(after?.id).not.toBe(before?.id);
+  expect(await accounts.protection(wallet)).toMatchObject({ removed: false, authorities: OFFICES.map(({ slug }) => slug), missing: [], signers: [{ kind: "device", here: true }] });
+  await external.add(wallet, extension(known).info);
+  expect((await accounts.protection(wallet))?.signers).toHaveLength(2);
 }, 60_000);

@@ -196,6 +196,7 @@ export function mockAccounts(): Accounts {
             host: "civil-affairs",
             authorities: ["public-security", "human-resources", "health"],
             missing: [],
+            removed: false,
             signers: [
               { id: mockHash("passkey"), kind: "passkey", here: true },
               { id: mockHash("device"), kind: "device", here: true },

@@ -32,6 +32,7 @@ const CODES = {
   "last-way": "rejected",
   "too-many-ways": "rejected",
   "no-account": "not-found",
+  "signer-removed": "signer-removed",
   "backup-size": "rejected",
   "backup-damaged": "bad-answer",
   "not-recovered": "rejected",

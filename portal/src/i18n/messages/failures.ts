@@ -33,6 +33,8 @@ export const failures = {
   "failure.passkey-refused.next": ["这台设备没有确认是您，或者通行密钥不在这台设备上。什么都没有改变，可以再试一次。", "This device did not confirm that it is you, or the passkey is not on it. Nothing has changed; try again."],
   "failure.passkey-unable.title": ["这台设备的锁屏方式锁不住钱包", "This device’s screen lock cannot seal a wallet"],
   "failure.passkey-unable.next": ["它缺少所需的功能（WebAuthn PRF）。什么都没有改变，请改用口令。", "It lacks what that takes (WebAuthn PRF). Nothing has changed; use a passphrase instead."],
+  "failure.signer-removed.title": ["这台设备的钥匙已经被移除", "The key of this device was removed"],
+  "failure.signer-removed.next": ["没有更改任何内容，也没有请您解锁。请在“我的钱包”里重新设置保护，或者改用另一台设备。", "Nothing was changed, and you were not asked to unlock. Protect this device anew under “My wallet”, or use another device."],
   "failure.passkey-wrong.title": ["这把通行密钥打不开这个钱包", "That passkey does not open this wallet"],
   "failure.passkey-wrong.next": ["请用设置时的那台设备或安全密钥。也可以改用口令，或用助记词恢复。", "Use the device or security key that it was set up with, or the passphrase, or restore the wallet with its words."],
   "failure.bad-delegation.title": ["这个代办码不能用", "This code cannot be used"],

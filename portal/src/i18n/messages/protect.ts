@@ -29,6 +29,12 @@ export const protect = {
   "protection.missing": ["这些部门还没有收到钥匙：{names}。", "These offices do not have their part yet: {names}."],
   "protection.unsaved": ["最近的更改没有保存成功", "Your last change was not saved"],
   "protection.retry": ["再试一次", "Try again"],
+  "protection.removedTitle": ["这台设备的钥匙已经被移除", "The key of this device was removed"],
+  "protection.removedText": [
+    "可能是您用外部钱包移除的，也可能是您在另一台设备上找回了钱包。这台设备还能打开钱包，但是不能再更改保护设置。如果您已经在另一台设备上使用，请用那一台。要继续用这台设备，请重新设置保护：这会换成新的钥匙，原来的设备和信任的人都要重新添加。",
+    "You may have removed it with an external wallet, or got the wallet back on another device. This device still opens the wallet, but cannot change how it is protected. If you use another device by now, use that one. To go on with this one, protect it anew: that takes new keys, and other devices and the people you trust have to be added again.",
+  ],
+  "protection.anew": ["重新设置保护", "Protect it anew"],
   "protection.devices": ["可以打开这个钱包的", "What can open this wallet"],
   "protection.kind.passkey": ["锁屏通行密钥", "Screen lock (passkey)"],
   "protection.kind.device": ["设备", "Device"],

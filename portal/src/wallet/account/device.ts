@@ -86,6 +86,11 @@ export function signersOf(keys: DeviceKeys): Signer[] {
   return keys.passkey === null ? [keys.signer] : [keys.passkey.signer, keys.signer];
 }
 
+/** The one of them that may act alone. */
+export function soleSigner(keys: DeviceKeys): Signer {
+  return keys.passkey?.signer ?? keys.signer;
+}
+
 async function signBytes(keys: DeviceKeys, message: Uint8Array): Promise<Uint8Array> {
   const raw = new Uint8Array(await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, keys.pair.privateKey, plain(message)));
   const { r, s } = lowS(BigInt(bytesToHex(raw.slice(0, 32))), BigInt(bytesToHex(raw.slice(32))));
