@@ -27,7 +27,12 @@ pub type Digest = sha256::Digest;
 /// A validator's network identity.
 pub type ValidatorKey = ed25519::PublicKey;
 /// Threshold BLS12-381: signature in G1 (48 bytes), public key in G2 (96 bytes).
-pub type Scheme = standard::Scheme<ValidatorKey, MinSig>;
+pub type Threshold = standard::Scheme<ValidatorKey, MinSig>;
+#[cfg(not(feature = "remember"))]
+pub type Scheme = Threshold;
+/// With a memory, for simulations.
+#[cfg(feature = "remember")]
+pub type Scheme = crate::remembering::Scheme;
 /// The network's one constant public key.
 pub type NetworkPublic = <MinSig as Variant>::Public;
 pub type Context = simplex::Context<Digest, ValidatorKey>;

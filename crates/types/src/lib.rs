@@ -16,6 +16,8 @@ pub mod limits;
 pub mod mocks;
 mod network;
 mod receipt;
+#[cfg(any(test, feature = "remember"))]
+pub mod remembering;
 pub mod state_proof;
 pub mod trie;
 
