@@ -11,3 +11,7 @@ mod simulation;
 mod solo;
 mod sync;
 mod tokens;
+
+/// The program's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -199,7 +199,8 @@ pub fn campaign(scenario: Scenario, size: usize) {
         if done.is_multiple_of(LINE) || done == count {
             let each_ms = began.elapsed().as_millis() as u64 / done;
             println!(
-                "{scenario:?} of {size}: {done} of {count} seeds hold, {each_ms} ms a seed, {blocks} blocks, {acknowledged} acknowledged, {incidents:?}"
+                "{scenario:?} of {size}: {done} of {count} seeds hold, {each_ms} ms a seed, {blocks} blocks, {acknowledged} acknowledged, {incidents:?}, the last was {:.16}",
+                report.audit
             );
         }
     }
