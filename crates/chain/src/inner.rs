@@ -4,7 +4,7 @@ use crate::{
     committee::Committee,
     config::{Config, MIN_KEPT_BLOCKS},
     engine::{Archive, Setup},
-    metrics::Metrics,
+    metrics::{Metrics, charged},
     pending::Pending,
     pool::{Pool, Writer},
     quota::{Place, QuotaRules, Request, Standing, standing_for},
@@ -218,12 +218,15 @@ impl<E: Context + Spawner> Inner<E> {
         };
         let mut read: HashMap<Key, Option<Value>> = HashMap::new();
         loop {
-            let found = standing_for(&self.quotas, &request, place, |address, slot| {
+            let slot_of = |address, slot| {
                 let key = slot_key(address, slot);
                 let value = read.get(&key).cloned().map_or_else(|| self.cache.get(&key), Ok);
                 value
                     .map(|value| value.as_ref().map(decode_slot).unwrap_or_default())
                     .map_err(|_| key)
+            };
+            let found = charged(&self.metrics.cost.quotas, || {
+                standing_for(&self.quotas, &request, place, slot_of)
             });
             match found {
                 Ok(standing) => return Ok(standing),

@@ -44,6 +44,8 @@ pub struct Metrics {
 pub struct Costs {
     /// Decoding transactions and recovering their senders.
     pub recovery: Counter,
+    /// Reading what the sender of a submitted transaction may still use.
+    pub quotas: Counter,
     /// Executing them, with reading the state.
     pub execution: Counter,
     /// The roots of receipts and transactions, and the header.
@@ -87,6 +89,7 @@ impl Metrics {
             waiting: context.gauge("waiting", "Transactions in the pool"),
             cost: Costs {
                 recovery: cost("recovery", "decoding transactions and recovering senders"),
+                quotas: cost("quotas", "quotas of submitted transactions"),
                 execution: cost("execution", "executing transactions"),
                 hashing: cost("hashing", "roots of receipts and transactions"),
                 commitment: cost("commitment", "the state's tree"),

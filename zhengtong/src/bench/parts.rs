@@ -4,8 +4,9 @@ use anyhow::{Context, Result};
 use std::time::Duration;
 
 /// The parts, as a person and as the metrics call them.
-const PARTS: [(&str, &str); 6] = [
+const PARTS: [(&str, &str); 7] = [
     ("recovery of senders", "recovery"),
+    ("quotas, when a transaction is submitted", "quotas"),
     ("execution", "execution"),
     ("the state's tree", "commitment"),
     ("roots of receipts and transactions", "hashing"),
@@ -61,6 +62,6 @@ fn parts_are_found_whatever_stands_before_their_names() {
         .collect();
     let parts = Parts::parse(&format!("# HELP x\n{text}# EOF\n")).unwrap();
     assert_eq!(parts.0[0], Duration::from_micros(1));
-    assert_eq!(parts.0[5], Duration::from_micros(6));
+    assert_eq!(parts.0[6], Duration::from_micros(7));
     assert!(Parts::parse("# EOF\n").is_err());
 }

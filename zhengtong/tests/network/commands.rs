@@ -25,8 +25,13 @@ impl Setup {
 
     /// Starts a node and waits until it serves.
     pub fn start(&self, index: usize) -> Process {
+        self.start_with(index, &[])
+    }
+
+    /// The same with more arguments.
+    pub fn start_with(&self, index: usize, more: &[&str]) -> Process {
         let config = self.node(index).join("node.toml");
-        let mut process = Process::start(&["node", "--config", text(&config)]);
+        let mut process = Process::start(&[&["node", "--config", text(&config)], more].concat());
         process.wait_for("ready");
         process
     }

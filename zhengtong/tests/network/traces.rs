@@ -2,14 +2,16 @@
 
 use crate::{
     collector::Collector,
-    commands::text,
+    commands::{found, text},
     processes::{Process, ports, refused},
-    transfers::transfer_on,
+    transfers::{RECEIVER, Sender, account, all_final, connect, transfer_on},
 };
 use serde_json::{Value, json};
 
 /// What one validator alone does: only other nodes check and execute the blocks that it builds.
 const NAMES: [&str; 4] = ["rpc.request", "rpc.batch", "pool.accept", "block.build"];
+/// What one of two does that nobody asks: the other's blocks are checked and executed.
+const BLOCKS: [&str; 2] = ["block.build", "block.execute"];
 /// Methods that the test calls, and what stands for one that is not served.
 const WORDS: [&str; 3] = ["eth_sendRawTransaction", "eth_getTransactionReceipt", "other"];
 
@@ -65,7 +67,7 @@ async fn a_nodes_traces_say_what_it_does_and_nothing_of_what_was_sent() {
         .into_iter()
         .filter(|span| span.name == "rpc.request");
     assert!(methods.count() >= 3);
-    let [address, receiver] = [sender.address(), crate::transfers::RECEIVER];
+    let [address, receiver] = [sender.address(), RECEIVER];
     collector.lacks(&[
         b"110101199001011234",
         address.as_slice(),
@@ -75,5 +77,42 @@ async fn a_nodes_traces_say_what_it_does_and_nothing_of_what_was_sent() {
         format!("{address:x}").as_bytes(),
         format!("{receiver:x}").as_bytes(),
         format!("{hash:x}").as_bytes(),
+    ]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn blocks_of_others_are_in_the_traces_with_their_figures_alone() {
+    let root = tempfile::tempdir().expect("a folder");
+    let setup = found(root.path(), 2);
+    let collector = Collector::start().await;
+    let first = setup.start(0);
+    let second = setup.start_with(1, &["--otlp-endpoint", &collector.url]);
+    let client = connect(setup.rpc[0], setup.key).await;
+    let mut sender = Sender::new(0);
+    let executed = |collector: &Collector| -> Vec<Vec<String>> {
+        let spans = collector.spans().into_iter();
+        let executed = spans.filter(|span| span.name == "block.execute");
+        executed
+            .map(|span| span.attributes.into_iter().map(|attribute| attribute.key).collect())
+            .collect()
+    };
+    // Who builds the next block is not known before.
+    while executed(&collector).is_empty() {
+        let hash = sender.send(&client).await;
+        all_final(&client, &[hash]).await;
+    }
+    second.terminate();
+    first.terminate();
+
+    collector.says_only(&BLOCKS, &[]);
+    for keys in executed(&collector) {
+        assert_eq!(keys, ["number", "transactions", "gas"]);
+    }
+    let address = account(0).address();
+    collector.lacks(&[
+        address.as_slice(),
+        RECEIVER.as_slice(),
+        format!("{address:x}").as_bytes(),
+        format!("{RECEIVER:x}").as_bytes(),
     ]);
 }
