@@ -95,7 +95,7 @@ pub enum SubmitError {
     SenderIsContract(Address),
     #[error("quota exceeded: {0}")]
     Quota(#[from] OverQuota),
-    #[error("this account already has {max} transactions waiting")]
+    #[error("this account already has {max} transactions waiting; send the next when some of them are final")]
     AccountFull { max: usize },
     #[error("the pool is full ({max} transactions); try again later")]
     PoolFull { max: usize },

@@ -141,6 +141,12 @@ fn what_is_not_a_transaction_of_this_chain_is_refused() {
     );
     assert!(matches!(refused(&[0xff; 40]), TransactionError::Malformed(_)));
     assert_eq!(refused(&[3, 1, 2]), TransactionError::UnsupportedType(3));
+    assert!(matches!(refused(&[0, 1, 2]), TransactionError::Malformed(_)));
+    let elsewhere = TransactionError::WrongChain {
+        got: Some(5),
+        expected: 7,
+    };
+    assert_eq!(elsewhere.to_string(), "chain id is 5, expected 7 (EIP-155)");
     let delegation = TxEip7702 {
         chain_id: CHAIN_ID,
         gas_limit: 100_000,

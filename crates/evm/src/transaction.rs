@@ -23,13 +23,15 @@ pub enum TransactionError {
     TooLarge { got: usize },
     #[error("transaction does not decode: {0}")]
     Malformed(String),
-    #[error("transaction type {0} is not accepted here; use 0, 1 or 2")]
+    #[error(
+        "transaction type {0} is not accepted here; use 0, 1 or 2, or 4 where the network allows delegations"
+    )]
     UnsupportedType(u8),
     #[error("authorization {index} delegates to {target}, which is not on this network's list (EIP-7702)")]
     Delegation { index: usize, target: Address },
     #[error("it has no authorizations (EIP-7702)")]
     NoAuthorizations,
-    #[error("chain id is {got:?}, expected {expected}; transactions without one are refused (EIP-155)")]
+    #[error("{}, expected {expected} (EIP-155)", chain_words(*.got))]
     WrongChain { got: Option<u64>, expected: u64 },
     #[error("invalid signature")]
     BadSignature,
@@ -45,6 +47,10 @@ pub enum TransactionError {
     NonceOverflow(u64),
 }
 
+fn chain_words(got: Option<u64>) -> String {
+    got.map_or_else(|| "it has no chain id".into(), |id| format!("chain id is {id}"))
+}
+
 /// Decodes raw EIP-2718 bytes and checks everything that depends on neither signature nor state.
 pub fn decode(raw: &[u8], rules: &TransactionRules) -> Result<TxEnvelope, TransactionError> {
     if raw.len() > MAX_TRANSACTION_BYTES {
@@ -52,7 +58,11 @@ pub fn decode(raw: &[u8], rules: &TransactionRules) -> Result<TxEnvelope, Transa
     }
     match raw.first() {
         None => return Err(TransactionError::Malformed("it is empty".into())),
-        Some(&kind @ (0 | 3 | 5..=0xbf)) => return Err(TransactionError::UnsupportedType(kind)),
+        Some(0) => {
+            let reason = "it begins with 0; a legacy one is an RLP list without a byte for its type";
+            return Err(TransactionError::Malformed(reason.into()));
+        }
+        Some(&kind @ (3 | 5..=0xbf)) => return Err(TransactionError::UnsupportedType(kind)),
         Some(_) => {}
     }
     let envelope = TxEnvelope::decode_2718_exact(raw)

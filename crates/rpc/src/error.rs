@@ -188,6 +188,13 @@ impl From<SubmitError> for RpcError {
     }
 }
 
+/// A range that ends before it begins.
+pub(crate) fn invalid_range(from: u64, to: u64) -> RpcError {
+    RpcError::Params(format!(
+        "invalid block range params: fromBlock {from} is after toBlock {to}"
+    ))
+}
+
 /// geth's words, by which wallets and libraries tell refusals apart.
 const fn words(reason: &TransactionError) -> &'static str {
     match reason {
@@ -199,7 +206,7 @@ const fn words(reason: &TransactionError) -> &'static str {
         TransactionError::WrongChain { .. } => "invalid chain id for signer: ",
         TransactionError::BadSignature => "invalid sender: ",
         TransactionError::GasTooLow { .. } => "intrinsic gas too low: ",
-        TransactionError::GasTooHigh { .. } => "exceeds block gas limit: ",
+        TransactionError::GasTooHigh { .. } => "transaction gas limit too high: ",
         TransactionError::InitCodeTooLarge { .. } => "max initcode size exceeded: ",
         TransactionError::FeeOrder => "max priority fee per gas higher than max fee per gas: ",
         TransactionError::NonceOverflow(_) => "nonce has max value: ",

@@ -3,7 +3,9 @@
 use crate::{
     api::{Answer, Api},
     args::Args,
-    debug, eth, limits, network, openrpc, proofs, quota, sockets, trace,
+    debug, eth, limits, network, openrpc, proofs, quota,
+    served::{self, Served},
+    trace,
     traced::Traced,
     txpool,
 };
@@ -79,7 +81,12 @@ impl RpcServer {
             .allow_methods(Any)
             .allow_headers(Any);
         let methods = Arc::new(module.method_names().collect::<HashSet<_>>());
+        let named = methods.clone();
         let traced = move |inner| Traced {
+            inner,
+            methods: named.clone(),
+        };
+        let served = move |inner| Served {
             inner,
             methods: methods.clone(),
         };
@@ -89,13 +96,9 @@ impl RpcServer {
                 tower::ServiceBuilder::new()
                     .layer(hosts)
                     .layer(cors)
-                    .map_request(sockets::mark),
+                    .map_request(served::mark),
             )
-            .set_rpc_middleware(
-                RpcServiceBuilder::new()
-                    .layer_fn(traced)
-                    .layer_fn(sockets::SocketsOnly),
-            )
+            .set_rpc_middleware(RpcServiceBuilder::new().layer_fn(traced).layer_fn(served))
             .build(config.address)
             .await
             .map_err(|source| StartError::Listen {

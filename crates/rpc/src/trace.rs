@@ -4,6 +4,7 @@ use crate::{
     RpcError,
     api::{Answer, need_block, number_of},
     calls::{call_request, context, read_transaction},
+    error::invalid_range,
     limits::{MAX_FILTER_TERMS, MAX_FOUND_TRACES, MAX_TRACED_BLOCKS, MAX_TRACED_GAS},
     replay::{Past, only, trace_error},
     server::Methods,
@@ -184,9 +185,12 @@ impl Filter {
 
     fn find<V: ChainView>(&self, view: &V) -> Answer<Vec<LocalizedTransactionTrace>> {
         let number = |tag: Option<BlockNumberOrTag>| number_of(view, tag.unwrap_or(BlockNumberOrTag::Latest));
+        let (from, to) = (number(self.from_block), number(self.to_block));
+        if from > to {
+            return Err(invalid_range(from, to));
+        }
         // Block 0 has no transactions.
-        let from = number(self.from_block).max(1);
-        let to = number(self.to_block).min(view.tip().header.number);
+        let (from, to) = (from.max(1), to.min(view.tip().header.number));
         if to.saturating_sub(from) >= MAX_TRACED_BLOCKS {
             let enough = from + MAX_TRACED_BLOCKS - 1;
             return Err(RpcError::Limit(format!(

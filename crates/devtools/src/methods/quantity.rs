@@ -9,7 +9,8 @@ pub(super) struct Quantity(pub u64);
 
 impl<'de> Deserialize<'de> for Quantity {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let number = U256::deserialize(deserializer)?;
+        let number = U256::deserialize(deserializer)
+            .map_err(|_| D::Error::custom("want a number: 16, \"16\" or \"0x10\""))?;
         let number = number
             .try_into()
             .map_err(|_| D::Error::custom("more than 64 bits"))?;

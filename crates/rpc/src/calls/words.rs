@@ -17,8 +17,8 @@ pub(crate) fn execute_error(error: ExecuteError<ViewError>) -> RpcError {
 /// In the words by which wallets recognise the cause.
 pub(crate) fn invalid_message(reason: &Invalid) -> String {
     match reason {
-        Invalid::LackOfFundForMaxFee { .. } => {
-            format!("insufficient funds for gas * price + value: {reason}")
+        Invalid::LackOfFundForMaxFee { fee, balance } => {
+            format!("insufficient funds for gas * price + value: have {balance} want {fee}")
         }
         Invalid::CallGasCostMoreThanGasLimit { .. } | Invalid::GasFloorMoreThanGasLimit { .. } => {
             format!("intrinsic gas too low: {reason}")

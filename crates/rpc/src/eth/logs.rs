@@ -4,6 +4,7 @@ use crate::{
     RpcError,
     api::{Answer, find_block, number_of},
     convert,
+    error::invalid_range,
     limits::{MAX_FILTER_TERMS, MAX_LOG_BLOCKS, MAX_LOGS},
     server::Methods,
 };
@@ -47,9 +48,7 @@ pub(super) fn query(view: &impl ChainView, filter: &Filter) -> Answer<Vec<Log>> 
             let from = number_of(view, from_block.unwrap_or(BlockNumberOrTag::Latest));
             let to = number_of(view, to_block.unwrap_or(BlockNumberOrTag::Latest));
             if from > to {
-                return Err(RpcError::Params(format!(
-                    "invalid block range params: fromBlock {from} is after toBlock {to}"
-                )));
+                return Err(invalid_range(from, to));
             }
             if from > tip {
                 return Ok(Vec::new());

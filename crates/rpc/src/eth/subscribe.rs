@@ -2,7 +2,14 @@
 //!
 //! Every block is delivered, in order: when a reader is slower than the chain, what it missed is read from the store.
 
-use crate::{RpcError, api::Api, args::Args, convert, eth::logs, limits::MAX_FILTER_TERMS};
+use crate::{
+    RpcError,
+    api::Api,
+    args::Args,
+    convert,
+    eth::{logs, transactions},
+    limits::MAX_FILTER_TERMS,
+};
 use alloy_primitives::B256;
 use alloy_rpc_types_eth::{
     Filter, TransactionReceipt,
@@ -134,8 +141,9 @@ async fn serve_pending<V: ChainView>(
         };
         match hash {
             Ok(hash) if full => {
-                if let Some(transaction) = api.view.pending_transaction(hash) {
-                    send(sink, &convert::pending(transaction)).await?;
+                // It may be in a block already, where blocks are made at once.
+                if let Some(transaction) = api.read(move |view| transactions::by_hash(view, hash)).await? {
+                    send(sink, &transaction).await?;
                 }
             }
             Ok(hash) => send(sink, &hash).await?,

@@ -9,8 +9,19 @@ use crate::{
 };
 use alloy_eips::{BlockId, BlockNumberOrTag};
 use alloy_primitives::{B256, Bytes};
-use alloy_rpc_types_eth::{Index, TransactionReceipt};
+use alloy_rpc_types_eth::{Index, Transaction, TransactionReceipt};
 use zhengtong_chain::ChainView;
+
+/// A transaction of a block, or one that waits for a block.
+pub(super) fn by_hash(view: &impl ChainView, hash: B256) -> Answer<Option<Transaction>> {
+    // First, since it goes from the pool into a block, and never back.
+    let waiting = view.pending_transaction(hash);
+    if let Some((number, index)) = view.transaction(hash)? {
+        let block = view.block(number)?;
+        return Ok(block.and_then(|block| convert::transaction(&block, index)));
+    }
+    Ok(waiting.map(convert::pending))
+}
 
 /// Reads which transaction of which block is meant.
 fn position<B: Into<BlockId> + serde::de::DeserializeOwned>(
@@ -27,15 +38,7 @@ pub(super) fn register<V: ChainView>(methods: &mut Methods<V>) {
     methods.add("eth_getTransactionByHash", |api, mut args| async move {
         let hash: B256 = args.required("hash")?;
         args.end()?;
-        api.read(move |view| {
-            if let Some((number, index)) = view.transaction(hash)? {
-                return Ok(view
-                    .block(number)?
-                    .and_then(|block| convert::transaction(&block, index)));
-            }
-            Ok(view.pending_transaction(hash).map(convert::pending))
-        })
-        .await
+        api.read(move |view| by_hash(view, hash)).await
     });
     methods.add("eth_getRawTransactionByHash", |api, mut args| async move {
         let hash: B256 = args.required("hash")?;

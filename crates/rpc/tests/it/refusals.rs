@@ -14,7 +14,15 @@ async fn malformed_requests_are_refused() {
     assert_eq!(error(&node.post(r#"{ "id": 1 }"#).await.1), -32600);
     assert_eq!(error(&node.post("[]").await.1), -32600);
     let refusal = node.refusal("eth_nothing", json!([])).await;
-    assert_eq!(refusal.code, -32601);
+    assert_eq!(
+        (refusal.code, refusal.message.as_str()),
+        (-32601, "the method eth_nothing does not exist/is not available")
+    );
+    let long = node.refusal(&"x".repeat(10_000), json!([])).await;
+    assert!(
+        long.message.len() < 120,
+        "what a client sends is not all said again"
+    );
     let refusal = node.refusal("eth_getBalance", json!({ "address": "0x" })).await;
     assert_eq!(
         (refusal.code, refusal.message.as_str()),

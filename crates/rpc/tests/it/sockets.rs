@@ -79,6 +79,21 @@ async fn logs_and_transactions_are_pushed() {
 }
 
 #[tokio::test]
+async fn a_transaction_that_is_in_a_block_at_once_is_pushed_whole() {
+    let node = Node::instant().await;
+    let client = connect(&node).await;
+    let mut full = subscribe(&client, rpc_params!["newPendingTransactions", true])
+        .await
+        .unwrap();
+    let deployed = node.send(&node.sign(0, TxKind::Create, COUNTER, 0)).await;
+    let pushed = full.next().await.unwrap().unwrap();
+    assert_eq!(
+        (&pushed["hash"], &pushed["blockNumber"]),
+        (&json!(deployed), &json!("0x1"))
+    );
+}
+
+#[tokio::test]
 async fn subscriptions_are_checked_and_bounded() {
     let node = Node::manual().await;
     let client = connect(&node).await;

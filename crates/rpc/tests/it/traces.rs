@@ -458,6 +458,8 @@ async fn what_cannot_be_traced_is_refused() {
             "historical state is not available: state of block 2 is no longer kept; the oldest is 8, the latest 264"
         )
     );
+    let backwards = json!([{ "fromBlock": "0xa", "toBlock": "0x9" }]);
+    assert_eq!(node.refusal("trace_filter", backwards).await.code, -32602);
     let refusal = node
         .refusal("trace_filter", json!([{ "fromBlock": "0xa" }]))
         .await;
