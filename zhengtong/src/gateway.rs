@@ -102,7 +102,7 @@ async fn start(args: StartArgs) -> Result<()> {
     let served = axum::serve(listener, router)
         .with_graceful_shutdown(signals::stopped()?)
         .await;
-    drop(gateway);
+    gateway.stop().await;
     served.context("serving HTTP")
 }
 
@@ -110,6 +110,13 @@ fn read(path: &Path) -> Result<File> {
     let (mut file, folder): (File, _) = config::read(path)?;
     file.gateway = file.gateway.relative_to(folder);
     Ok(file)
+}
+
+/// The configuration in a file, as far as it can be checked without opening anything.
+pub fn configuration(path: &Path) -> Result<Config> {
+    let File { gateway, .. } = read(path)?;
+    gateway.check().with_context(|| path.display().to_string())?;
+    Ok(gateway)
 }
 
 /// Reads the policies again at each SIGHUP; those that are refused leave the old ones in force.

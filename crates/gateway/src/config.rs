@@ -221,6 +221,13 @@ impl Config {
                 "a gateway keeps its own books in SQLite or PostgreSQL: MySQL and MariaDB can be `source_url` alone",
             );
         }
+        let is_postgres = |url: &str| url.starts_with("postgres:") || url.starts_with("postgresql:");
+        if self.database_url.as_deref().is_some_and(|url| !is_postgres(url)) {
+            return wrong(
+                "database_url",
+                "must begin with postgres:; leave it out for SQLite in `data_folder`",
+            );
+        }
         let is_known =
             |url: &str| mysql::is_meant(url) || SOURCE_SCHEMES.iter().any(|scheme| url.starts_with(scheme));
         if self.source_url.as_deref().is_some_and(|url| !is_known(url)) {

@@ -49,6 +49,22 @@ pub enum GatewayError {
         /// The configuration's.
         found: String,
     },
+    /// A file of the books is missing.
+    #[error(
+        "there is no {path}: a gateway's data folder has gateway.sqlite and vault.sqlite; name the folder that its configuration calls `data_folder`"
+    )]
+    NoBooks {
+        /// The file.
+        path: std::path::PathBuf,
+    },
+    /// A database is something else than a gateway's books.
+    #[error(
+        "{database} has no gateway's books, or those of a gateway that never started; name another database or folder"
+    )]
+    NotBooks {
+        /// The database, without a password.
+        database: String,
+    },
     /// The mapping is refused.
     #[error(transparent)]
     Mapping(#[from] MappingError),
@@ -58,6 +74,26 @@ pub enum GatewayError {
     /// A service package is refused.
     #[error("service packages: {0}")]
     Packages(#[from] PackageErrors),
+    /// The folder of packages cannot be read.
+    #[error(
+        "configuration: services: {path}: {source}; it must be the folder of the published packages (`services`)"
+    )]
+    Services {
+        /// The folder.
+        path: std::path::PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A folder has more packages than are read.
+    #[error(
+        "configuration: services: {path} has more than {max} packages; leave there those that this network uses"
+    )]
+    TooManyPackages {
+        /// The folder.
+        path: std::path::PathBuf,
+        /// The most.
+        max: usize,
+    },
     /// A folder cannot be read.
     #[error("{path}: {source}")]
     Folder {

@@ -9,7 +9,8 @@ use zhengtong_bindings::{addresses, parse_slug};
 use zhengtong_client::Client;
 use zhengtong_credentials::{Certificate, CredentialError};
 use zhengtong_services::Package;
-use zhengtong_vault::{Vault, sql};
+use zhengtong_vault::Vault;
+use zhengtong_vault::sql::{self, Access as SqlAccess};
 
 use crate::app::access::Access;
 use crate::app::api::Api;
@@ -36,7 +37,7 @@ const MAX_PACKAGES: usize = 10_000;
 /// A running gateway: it follows the chain and works until it is dropped.
 pub struct Gateway {
     app: App,
-    _tasks: JoinSet<()>,
+    tasks: JoinSet<()>,
 }
 
 impl Gateway {
@@ -82,7 +83,13 @@ impl Gateway {
                 }
             }
         });
-        Ok((http::router(app.clone(), dev), Self { app, _tasks: tasks }))
+        Ok((http::router(app.clone(), dev), Self { app, tasks }))
+    }
+
+    /// Ends following and working, and returns once they have ended: whatever they wait for may go then, and nothing fails
+    /// because it is gone.
+    pub async fn stop(mut self) {
+        self.tasks.shutdown().await;
     }
 
     /// What the gateway does, for embedding and for tests.
@@ -131,7 +138,7 @@ pub async fn open(
         field: "source_api",
         problem: error.to_string(),
     })?;
-    let packages = packages(&config.services)?;
+    let packages = packages(&config.services, MAX_PACKAGES)?;
     let store = Store::open(&url("gateway.sqlite")).await?;
     belongs(&store, &chain.network(), &config.organisation).await?;
     record::keep_at(&store, config.deletion_record.as_deref()).await?;
@@ -198,6 +205,13 @@ impl OpenBooks {
         database_url: Option<&str>,
         keys: &KeyFiles,
     ) -> Result<Self, GatewayError> {
+        if database_url.is_none() {
+            for path in ["gateway.sqlite", "vault.sqlite"].map(|file| data_folder.join(file)) {
+                if !path.is_file() {
+                    return Err(GatewayError::NoBooks { path });
+                }
+            }
+        }
         for path in [&keys.vault, &keys.attester] {
             std::fs::metadata(path).map_err(|source| GatewayError::Folder {
                 path: path.clone(),
@@ -208,23 +222,27 @@ impl OpenBooks {
             Some(url) => url.to_owned(),
             None => sql::sqlite_url(&data_folder.join(file)),
         };
-        let keys = Keys::read_or_create(keys, None)?;
-        let store = Store::open(&url("gateway.sqlite")).await?;
-        match store.meta("organisation").await? {
-            Some(kept) if kept == organisation => {}
-            kept => {
-                return Err(GatewayError::WrongOrganisation {
-                    kept: kept.unwrap_or_default(),
-                    found: organisation.to_owned(),
-                });
-            }
+        let books = url("gateway.sqlite");
+        let kept = owner(&books).await?;
+        if kept != organisation {
+            return Err(GatewayError::WrongOrganisation {
+                kept,
+                found: organisation.to_owned(),
+            });
         }
+        let keys = Keys::read_or_create(keys, None)?;
+        let store = Store::open(&books).await?;
         Ok(Self {
             organisation: organisation.to_owned(),
             store,
             vault: Vault::open(&url("vault.sqlite"), &keys.vault).await?,
             attester: keys.attester,
         })
+    }
+
+    /// Whose they are.
+    pub fn organisation(&self) -> &str {
+        &self.organisation
     }
 
     /// The books at a time.
@@ -237,6 +255,19 @@ impl OpenBooks {
             now_ms,
         }
     }
+}
+
+/// Whose books a database has. Opening it as a store would make one of whatever it is.
+async fn owner(url: &str) -> Result<String, GatewayError> {
+    let pool = sql::connect(url, SqlAccess::ReadOnly).await?;
+    let owner: Result<Option<String>, _> =
+        sqlx::query_scalar("SELECT value FROM meta WHERE name = 'organisation'")
+            .fetch_optional(&pool)
+            .await;
+    pool.close().await;
+    owner.ok().flatten().ok_or_else(|| GatewayError::NotBooks {
+        database: sql::shown(url),
+    })
 }
 
 fn certificates(path: &Path) -> Result<Vec<Certificate>, GatewayError> {
@@ -269,18 +300,42 @@ async fn belongs(store: &Store, network: &str, organisation: &str) -> Result<(),
     }
 }
 
-/// Every subfolder with an `item.json` is a package; each must pass every check.
-fn packages(folder: &Path) -> Result<Vec<Package>, GatewayError> {
-    let failed = |source| GatewayError::Folder {
+/// Every subfolder with an `item.json` is a package, at most `max`; each must pass every check.
+fn packages(folder: &Path, max: usize) -> Result<Vec<Package>, GatewayError> {
+    let failed = |source| GatewayError::Services {
         path: folder.into(),
         source,
     };
     let mut packages = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
-        if path.join("item.json").is_file() && packages.len() < MAX_PACKAGES {
+        if path.join("item.json").is_file() {
+            if packages.len() == max {
+                return Err(GatewayError::TooManyPackages {
+                    path: folder.into(),
+                    max,
+                });
+            }
             packages.push(Package::load(&path)?);
         }
     }
     Ok(packages)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packages_are_not_left_out_without_a_word() {
+        let services = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../services"));
+        let error = packages(services, 1).err().expect("there are several");
+        assert!(
+            matches!(error, GatewayError::TooManyPackages { max: 1, .. }),
+            "{error}"
+        );
+        let missing = services.join("nope");
+        let error = packages(&missing, 1).err().expect("no folder").to_string();
+        assert!(error.contains("`services`") && error.contains("nope"), "{error}");
+    }
 }

@@ -8,6 +8,22 @@ pub enum VaultError {
     /// The vault's database refused or failed.
     #[error("the vault's database failed: {0}")]
     Database(#[from] sqlx::Error),
+    /// A database does not open.
+    #[error("the database {database} does not open: {source}")]
+    Open {
+        /// Its URL, without a password.
+        database: String,
+        /// Why.
+        source: sqlx::Error,
+    },
+    /// A database's file is missing, or cannot be made.
+    #[error("the database file {path}: {source}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// A key file could not be read or written.
     #[error("key file {path}: {source}")]
     KeyFile {

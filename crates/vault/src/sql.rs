@@ -1,10 +1,15 @@
 //! Opening a database by URL: SQLite embedded, or PostgreSQL.
 
-use std::path::Path;
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::str::FromStr as _;
 use std::time::Duration;
 
 use sqlx::any::{AnyArguments, AnyPoolOptions, install_default_drivers};
 use sqlx::query::Query;
+use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Any, AnyPool, AssertSqlSafe, Row as _};
 
 use crate::VaultError;
@@ -134,16 +139,77 @@ pub fn sqlite_url(path: &Path) -> String {
     format!("sqlite://{}", path.display())
 }
 
+/// A database's URL as it may be shown: without a password, and without parameters, among which one may be.
+pub fn shown(url: &str) -> String {
+    let url = url.split('?').next().unwrap_or_default();
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.to_owned();
+    };
+    match rest.rsplit_once('@') {
+        Some((user, place)) if !is_file(url) => {
+            let user = user.split(':').next().unwrap_or_default();
+            format!("{scheme}://{user}@{place}")
+        }
+        _ => url.to_owned(),
+    }
+}
+
+fn is_file(url: &str) -> bool {
+    url.starts_with("sqlite:")
+}
+
+/// The file of a `sqlite:` URL, as the driver reads it; none is a database in memory.
+fn file(url: &str) -> Result<Option<PathBuf>, VaultError> {
+    if url.ends_with(":memory:") {
+        return Ok(None);
+    }
+    let options = SqliteConnectOptions::from_str(url).map_err(|error| VaultError::Url(error.to_string()))?;
+    Ok(Some(options.get_filename().to_owned()))
+}
+
+/// What an organisation keeps is its own: SQLite makes files that others may read, and gives its log and index the
+/// permissions of the file.
+fn make_private(path: &Path) -> Result<(), VaultError> {
+    let made = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
+    match made {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(source) => Err(VaultError::File {
+            path: path.into(),
+            source,
+        }),
+    }
+}
+
+/// The driver does not name a file that is missing.
+fn is_there(path: PathBuf) -> Result<(), VaultError> {
+    match std::fs::metadata(&path) {
+        Ok(_) => Ok(()),
+        Err(source) => Err(VaultError::File { path, source }),
+    }
+}
+
 /// Opens a pool. SQLite runs in WAL mode, syncs every commit, and overwrites what it deletes.
 ///
 /// # Errors
-/// The URL is neither `sqlite:` nor `postgres:`, or the database does not open.
+/// The URL is neither `sqlite:` nor `postgres:`, or the database does not open: [`VaultError::Open`].
 pub async fn connect(url: &str, access: Access) -> Result<AnyPool, VaultError> {
     install_default_drivers();
-    let is_sqlite = url.starts_with("sqlite:");
+    let is_sqlite = is_file(url);
+    let named = shown(url);
     let (url, setup) = if is_sqlite {
         if url.contains('?') {
             return Err(VaultError::Url("a sqlite url takes no parameters".into()));
+        }
+        if let Some(path) = file(url)? {
+            match access {
+                Access::ReadWrite => make_private(&path)?,
+                Access::ReadOnly => is_there(path)?,
+            }
         }
         match access {
             Access::ReadWrite => (
@@ -171,7 +237,7 @@ pub async fn connect(url: &str, access: Access) -> Result<AnyPool, VaultError> {
     } else {
         MAX_CONNECTIONS
     };
-    Ok(AnyPoolOptions::new()
+    let opened = AnyPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         // A connection to a file does not break while nobody uses it; asking it would cost two thread switches a query.
@@ -180,7 +246,11 @@ pub async fn connect(url: &str, access: Access) -> Result<AnyPool, VaultError> {
             Box::pin(async move { sqlx::raw_sql(setup).execute(connection).await.map(|_| ()) })
         })
         .connect(&url)
-        .await?)
+        .await;
+    opened.map_err(|source| VaultError::Open {
+        database: named,
+        source,
+    })
 }
 
 #[cfg(test)]

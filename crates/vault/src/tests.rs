@@ -274,3 +274,41 @@ async fn records_that_are_put_at_once_are_each_kept_with_their_person() {
         }
     }
 }
+
+#[tokio::test]
+async fn what_a_vault_writes_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let vault = open(folder.path()).await;
+    vault.put(vault.applicant(&[1; 32]), LINK, MESSAGE).await.unwrap();
+    for file in ["vault.sqlite", "vault.sqlite-wal", "vault.sqlite-shm"] {
+        let mode = std::fs::metadata(folder.path().join(file))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600, "{file}");
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_does_not_open_is_named_without_its_password() {
+    use crate::sql::{Access, connect, shown};
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("not there.sqlite");
+    let error = connect(&sqlite_url(&path), Access::ReadOnly)
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains(path.to_str().unwrap()), "{error}");
+    assert!(!path.exists());
+    for (url, says) in [
+        (
+            "postgres://me:se@cret@db.internal:5432/x?password=secret",
+            "postgres://me@db.internal:5432/x",
+        ),
+        ("postgres://db.internal/x", "postgres://db.internal/x"),
+        ("sqlite:///srv/a@b.sqlite", "sqlite:///srv/a@b.sqlite"),
+    ] {
+        assert_eq!(shown(url), says);
+    }
+}

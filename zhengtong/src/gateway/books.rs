@@ -1,9 +1,9 @@
 //! `zhengtong gateway backup`, `restore` and `deletions`: what the operator does with a gateway's books.
 
-use super::{File, now_ms, read};
+use super::{configuration, now_ms};
 use crate::progress::Progress;
-use anyhow::{Context as _, Result};
-use std::path::{Path, PathBuf};
+use anyhow::Result;
+use std::path::PathBuf;
 use zhengtong_client::Client;
 use zhengtong_gateway::{
     Config, OpenBooks,
@@ -123,12 +123,6 @@ pub async fn run_deletions(args: DeletionsArgs) -> Result<()> {
         ));
     }
     Ok(())
-}
-
-fn configuration(path: &Path) -> Result<Config> {
-    let File { gateway, .. } = read(path)?;
-    gateway.check().with_context(|| path.display().to_string())?;
-    Ok(gateway)
 }
 
 fn say(progress: &Progress, manifest: &Manifest) {

@@ -124,7 +124,7 @@ pub enum AnswerError {
 #[derive(Debug, Error)]
 pub enum SourceError {
     /// The database.
-    #[error(transparent)]
+    #[error("the agency's own database (`source_url`): {0}")]
     Database(#[from] VaultError),
     /// The database is MySQL or MariaDB.
     #[error(transparent)]

@@ -55,10 +55,13 @@ async fn a_wrong_configuration_names_the_field() {
             |c| c.mapping = "/nowhere/mapping.toml".into(),
             "mapping /nowhere/mapping.toml",
         ),
-        (|c| c.services = "/nowhere".into(), "/nowhere"),
+        (
+            |c| c.services = "/nowhere".into(),
+            "configuration: services: /nowhere",
+        ),
         (
             |c| c.source_url = Some("sqlite:///nowhere/x.sqlite".into()),
-            "unable to open database file",
+            "the agency's own database (`source_url`): the database file /nowhere/x.sqlite: No such file",
         ),
         (
             |c| c.source_url = Some("oracle://x".into()),
@@ -71,6 +74,10 @@ async fn a_wrong_configuration_names_the_field() {
         (
             |c| c.database_url = Some("mysql://gateway@db.internal/gateway".into()),
             "configuration: database_url: a gateway keeps its own books in SQLite or PostgreSQL",
+        ),
+        (
+            |c| c.database_url = Some("sqlite:books.sqlite".into()),
+            "configuration: database_url: must begin with postgres:",
         ),
     ] {
         let error = open_with(change).await;
@@ -125,4 +132,19 @@ async fn health_says_how_far_it_is_and_the_description_is_the_reviewed_one() {
         "{}",
         metrics.text
     );
+}
+
+#[tokio::test]
+async fn a_gateway_that_stopped_asks_its_chain_nothing_any_more() {
+    let world = World::new().await;
+    let config = world.config("health").await;
+    let before = std::sync::Arc::strong_count(&world.chain);
+    let (router, gateway) =
+        zhengtong_gateway::Gateway::start_on(config, world.chain.clone(), TestClock::new(NOW_S))
+            .await
+            .unwrap();
+    drop(router);
+    assert!(std::sync::Arc::strong_count(&world.chain) > before);
+    gateway.stop().await;
+    assert_eq!(std::sync::Arc::strong_count(&world.chain), before);
 }
