@@ -4,6 +4,7 @@ mod bench;
 mod config;
 mod council;
 mod dev;
+mod failure;
 mod gateway;
 #[cfg(test)]
 mod handbook;
@@ -26,10 +27,7 @@ mod web;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use std::{
-    backtrace::{Backtrace, BacktraceStatus},
-    process::ExitCode,
-};
+use std::process::ExitCode;
 
 /// A node makes and drops some hundred small values for each transaction.
 #[global_allocator]
@@ -101,7 +99,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    log_panics();
+    failure::log_panics();
     let done = run(cli);
     drop(sending);
     match done {
@@ -131,21 +129,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// A panic is a mistake of this program, or of a library that meets damaged data: one line of the log, which the error of
-/// the command follows, and a trace only where `RUST_BACKTRACE` asks for one.
-fn log_panics() {
-    std::panic::set_hook(Box::new(|panic| {
-        let text = panic.payload_as_str().unwrap_or("no message");
-        let at = panic.location().map(ToString::to_string).unwrap_or_default();
-        let trace = Backtrace::capture();
-        match trace.status() {
-            BacktraceStatus::Captured => tracing::error!("internal failure at {at}: {text}\n{trace}"),
-            _ => tracing::error!("internal failure at {at}: {text}"),
-        }
-    }));
-}
-
 #[expect(clippy::print_stderr, reason = "the last word of a failed command")]
 fn report(error: &anyhow::Error) {
-    eprintln!("error: {error:#}");
+    eprintln!("error: {}", failure::told(error));
 }

@@ -1,10 +1,19 @@
 //! How a process is told to stop.
 
 use anyhow::Result;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::signal::{
     ctrl_c,
     unix::{SignalKind, signal},
 };
+
+/// Whether the process was told to stop.
+static IS_STOPPING: AtomicBool = AtomicBool::new(false);
+
+/// Whether the process was told to stop: what fails from then on may fail for that alone.
+pub fn is_stopping() -> bool {
+    IS_STOPPING.load(Ordering::Relaxed)
+}
 
 /// Resolves on Ctrl-C or SIGTERM. Listens from now on, not from when it is awaited.
 pub fn stopped() -> Result<impl Future<Output = ()>> {
@@ -14,5 +23,6 @@ pub fn stopped() -> Result<impl Future<Output = ()>> {
             _ = ctrl_c() => {}
             _ = terminate.recv() => {}
         }
+        IS_STOPPING.store(true, Ordering::Relaxed);
     })
 }
