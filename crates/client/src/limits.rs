@@ -24,6 +24,9 @@ pub const FIRST_RETRY_WAIT: Duration = Duration::from_millis(100);
 /// The longest wait between tries.
 pub const MAX_RETRY_WAIT: Duration = Duration::from_secs(5);
 
+/// How often it is said again that no node answers.
+pub const SAY_INTERVAL: Duration = Duration::from_secs(60);
+
 /// How often a node is asked whether something became final.
 pub const POLL_INTERVAL: Duration = Duration::from_millis(50);
 /// How long a transaction may take to become final.

@@ -3,8 +3,9 @@
 use crate::{ClientError, transport::Transport};
 use alloy_eips::BlockId;
 use alloy_primitives::{Address, B256, Bytes, U64, U256, keccak256};
-use alloy_rpc_types_eth::{Filter, Log, TransactionRequest};
+use alloy_rpc_types_eth::{Filter, Log, TransactionRequest, simulate::SimCallResult};
 use alloy_sol_types::SolCall;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use zhengtong_types::{NetworkInfo, NetworkKey};
@@ -149,6 +150,28 @@ impl Client {
         C::abi_decode_returns(&output).map_err(|e| ClientError::Answer {
             method: "eth_call",
             reason: format!("{}: {e}", C::SIGNATURE),
+        })
+    }
+
+    /// Executes calls one after another, as if each saw what those before it did, and changes nothing; as the node says.
+    pub async fn simulate(&self, calls: &[TransactionRequest]) -> Result<Vec<SimCallResult>, ClientError> {
+        /// A block as it would be, of which nothing but the calls matters.
+        #[derive(Deserialize)]
+        struct Simulated {
+            calls: Vec<SimCallResult>,
+        }
+        let payload = json!({"blockStateCalls": [{"calls": calls}]});
+        let blocks: Vec<Simulated> = self
+            .transport
+            .request("eth_simulateV1", &json!([payload, "latest"]))
+            .await?;
+        let done: Vec<_> = blocks.into_iter().flat_map(|block| block.calls).collect();
+        if done.len() == calls.len() {
+            return Ok(done);
+        }
+        Err(ClientError::Answer {
+            method: "eth_simulateV1",
+            reason: format!("{} results of {} calls", done.len(), calls.len()),
         })
     }
 

@@ -4,7 +4,7 @@ use crate::{
     ClientError,
     limits::{
         CONNECT_TIMEOUT, FIRST_RETRY_WAIT, MAX_CONCURRENT_REQUESTS, MAX_NODES, MAX_REQUEST_BYTES,
-        MAX_RESPONSE_BYTES, MAX_RETRY_WAIT, MAX_TRIES, REQUEST_TIMEOUT,
+        MAX_RESPONSE_BYTES, MAX_RETRY_WAIT, MAX_TRIES, REQUEST_TIMEOUT, SAY_INTERVAL,
     },
 };
 use alloy_primitives::Bytes;
@@ -15,9 +15,12 @@ use jsonrpsee::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Instant,
 };
 
 /// geth's code for a revert.
@@ -30,6 +33,31 @@ const UNAVAILABLE: i32 = -32002;
 pub(crate) struct Transport {
     nodes: Arc<[Node]>,
     current: Arc<AtomicUsize>,
+    silence: Arc<Mutex<Silence>>,
+}
+
+/// That no node answers is said when it begins, and then each minute: whoever waits knows what for.
+#[derive(Debug, Default)]
+struct Silence {
+    said: Option<Instant>,
+}
+
+impl Silence {
+    /// Whether to say it now.
+    fn goes_on(&mut self, now: Instant) -> bool {
+        let is_due = self
+            .said
+            .is_none_or(|said| now.saturating_duration_since(said) >= SAY_INTERVAL);
+        if is_due {
+            self.said = Some(now);
+        }
+        is_due
+    }
+
+    /// A node answers; whether it was said that none does.
+    fn ends(&mut self) -> bool {
+        self.said.take().is_some()
+    }
 }
 
 #[derive(Debug)]
@@ -51,6 +79,7 @@ impl Transport {
         Ok(Self {
             nodes: nodes.into(),
             current: Arc::default(),
+            silence: Arc::default(),
         })
     }
 
@@ -71,6 +100,9 @@ impl Transport {
                 .await
             {
                 Ok(value) => {
+                    if self.silence().ends() {
+                        tracing::warn!(url = node.url, "a node answers again");
+                    }
                     return serde_json::from_str(value.get()).map_err(|e| ClientError::Answer {
                         method,
                         reason: e.to_string(),
@@ -87,6 +119,15 @@ impl Transport {
                 }
                 Err(error) => error,
             };
+            // Once is a connection that the node closed, or one node of several.
+            if tries as usize > self.nodes.len() && self.silence().goes_on(Instant::now()) {
+                tracing::warn!(
+                    url = node.url,
+                    %failed,
+                    "no node answers; look whether it runs and serves JSON-RPC there, and whether the address \
+                     (`rpc_url`, or --rpc) is right; trying again"
+                );
+            }
             if tries == MAX_TRIES {
                 return Err(ClientError::Unreachable {
                     url: node.url.clone(),
@@ -105,6 +146,12 @@ impl Transport {
             tokio::time::sleep(wait).await;
             (wait, tries) = ((wait * 2).min(MAX_RETRY_WAIT), tries + 1);
         }
+    }
+}
+
+impl Transport {
+    fn silence(&self) -> MutexGuard<'_, Silence> {
+        self.silence.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -166,5 +213,21 @@ impl Params {
 impl jsonrpsee::core::traits::ToRpcParams for Params {
     fn to_rpc_params(self) -> Result<Option<Box<RawValue>>, serde_json::Error> {
         Ok(Some(self.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn silence_is_said_at_once_each_minute_and_anew() {
+        let (mut silence, start) = (Silence::default(), Instant::now());
+        assert!(!silence.ends(), "nothing was said");
+        assert!(silence.goes_on(start));
+        assert!(!silence.goes_on(start + SAY_INTERVAL / 2));
+        assert!(silence.goes_on(start + SAY_INTERVAL));
+        assert!(silence.ends());
+        assert!(silence.goes_on(start + SAY_INTERVAL));
     }
 }
