@@ -1,19 +1,20 @@
 //! What a proposal does: one call of a contract, as it is given and as it is shown.
 
-use alloy_primitives::{Address, Bytes};
-use alloy_sol_types::{SolCall, SolInterface};
+use crate::wallet::{Book, refusal, words};
+use alloy_primitives::{Address, B256, Bytes};
+use alloy_sol_types::{SolCall, SolInterface as _};
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;
-use std::fmt::Debug;
 use zhengtong_bindings::{
-    CONTRACT_NAMES, DEPLOYER, RESIDENTS, addresses, allowances::Allowances::AllowancesCalls,
-    consents::Consents::ConsentsCalls, council::Council::CouncilCalls, council_address,
-    quotas::Quotas::QuotasCalls, registry::Registry::RegistryCalls, services::Services::ServicesCalls,
-    slug_str, statutes::Statutes::StatutesCalls, validators::Validators::ValidatorsCalls,
+    CONTRACT_NAMES, DEPLOYER, RESIDENTS, addresses, council::Council::CouncilCalls, council_address,
+    quotas::Quotas::QuotasCalls, slug_str, validators::Validators::ValidatorsCalls,
 };
 
 /// The addresses of contracts by their names.
 pub type Contracts = BTreeMap<String, Address>;
+
+/// The names of validators by their keys, as far as they are known.
+pub type Names = BTreeMap<B256, String>;
 
 /// The contracts of genesis, which are at the same addresses in every network. What a node says of them is not asked.
 pub fn of_genesis() -> Contracts {
@@ -60,33 +61,42 @@ impl Action {
     }
 
     /// The call in words, as far as its contract is known.
-    pub fn describe(&self, contracts: &Contracts) -> String {
-        let known = contracts.iter().find(|(_, address)| **address == self.to);
-        let name = known.map(|(name, _)| name.as_str());
+    pub fn describe(&self, contracts: &Contracts, validators: &Names) -> String {
+        let name = self.contract(contracts);
         let shown = match name {
-            Some("validators") => self.validators(),
+            Some("validators") => self.validators(validators),
             Some("quotas") => self.quotas(),
-            Some("council") => self.debug::<CouncilCalls>(),
-            Some("registry") => self.debug::<RegistryCalls>(),
-            Some("statutes") => self.debug::<StatutesCalls>(),
-            Some("services") => self.debug::<ServicesCalls>(),
-            Some("consents") => self.debug::<ConsentsCalls>(),
-            Some("allowances") => self.debug::<AllowancesCalls>(),
+            Some("council") => self.council(),
             _ => None,
         };
+        let shown = shown.or_else(|| words(name?, &self.data, &Book::of_genesis()));
         let to = name.map_or_else(|| self.to.to_string(), str::to_owned);
         format!("{to}: {}", shown.unwrap_or_else(|| self.data.to_string()))
     }
 
-    fn validators(&self) -> Option<String> {
+    /// Why its contract refuses it, in words, if it is a reason of the contract's own.
+    pub fn refusal(&self, output: &Bytes, contracts: &Contracts) -> Option<String> {
+        refusal(self.contract(contracts)?, output, &Book::of_genesis())
+    }
+
+    /// The name of the contract that is called.
+    pub fn contract<'a>(&self, contracts: &'a Contracts) -> Option<&'a str> {
+        let known = contracts.iter().find(|(_, address)| **address == self.to);
+        known.map(|(name, _)| name.as_str())
+    }
+
+    fn validators(&self, names: &Names) -> Option<String> {
         match ValidatorsCalls::abi_decode(&self.data).ok()? {
             ValidatorsCalls::add(call) => {
                 let new = call.v;
                 // The texts are a proposer's: no control characters on the terminal.
                 Some(format!("add {} {:?} at {:?}", new.key, new.name, new.location))
             }
-            ValidatorsCalls::remove(call) => Some(format!("remove {}", call.key)),
-            other => Some(format!("{other:?}")),
+            ValidatorsCalls::remove(call) => Some(match names.get(&call.key) {
+                Some(name) => format!("remove {} {name:?}", call.key),
+                None => format!("remove {}", call.key),
+            }),
+            _ => None,
         }
     }
 
@@ -100,12 +110,16 @@ impl Action {
             }
             QuotasCalls::assign(call) => Some(format!("assign {} to class {}", call.account, call.class)),
             QuotasCalls::unassign(call) => Some(format!("take back the class of {}", call.account)),
-            other => Some(format!("{other:?}")),
+            _ => None,
         }
     }
 
-    fn debug<C: SolInterface + Debug>(&self) -> Option<String> {
-        C::abi_decode(&self.data).ok().map(|call| format!("{call:?}"))
+    fn council(&self) -> Option<String> {
+        match CouncilCalls::abi_decode(&self.data).ok()? {
+            CouncilCalls::addMember(call) => Some(format!("add the member {}", call.member)),
+            CouncilCalls::removeMember(call) => Some(format!("remove the member {}", call.member)),
+            _ => None,
+        }
     }
 }
 
@@ -116,18 +130,28 @@ pub fn limits_of(class: u8, account: u64, total: u64) -> String {
     } else {
         "an epoch for each account"
     };
-    format!("{account} gas {each}; {total} an epoch together")
+    // What is said for "as much as they like".
+    let each = match account {
+        u64::MAX => format!("no bound {each}"),
+        account => format!("{account} gas {each}"),
+    };
+    match total {
+        u64::MAX => format!("{each}; no bound together"),
+        total => format!("{each}; {total} an epoch together"),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloy_primitives::B256;
+    use alloy_sol_types::SolError as _;
     use zhengtong_bindings::{
+        council::Council,
         quotas::{
             IQuotas::{Class, Limits},
             Quotas,
         },
+        registry::{IRegistry::Organisation, Registry},
         slug,
         validators::{IValidators::Validator, Validators},
     };
@@ -166,7 +190,7 @@ mod tests {
         };
         let call = Quotas::setClassCall { class: 0, values };
         assert_eq!(
-            Action::new(to, &call).describe(&of_genesis()),
+            Action::new(to, &call).describe(&of_genesis(), &Names::new()),
             "quotas: class 0 (everyone): 7 gas an epoch for each account; 90 an epoch together"
         );
         let values = Class {
@@ -178,13 +202,64 @@ mod tests {
         };
         let call = Quotas::setClassCall { class: 4, values };
         assert_eq!(
-            Action::new(to, &call).describe(&of_genesis()),
+            Action::new(to, &call).describe(&of_genesis(), &Names::new()),
             "quotas: class 4 (residents): 7 gas by each token, ever; 90 an epoch together"
         );
         let account = Address::repeat_byte(9);
         let call = Quotas::assignCall { account, class: 4 };
-        let shown = Action::new(to, &call).describe(&of_genesis());
+        let shown = Action::new(to, &call).describe(&of_genesis(), &Names::new());
         assert_eq!(shown, format!("quotas: assign {account} to class 4"));
+    }
+
+    #[test]
+    fn every_contracts_calls_are_words_and_not_the_programs_own_text() {
+        let member: Address = "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed".parse().unwrap();
+        let show = |to, call: Bytes| Action { to, data: call }.describe(&of_genesis(), &Names::new());
+        // The checksummed form is EIP-55's own example.
+        let remove = Council::removeMemberCall { member }.abi_encode();
+        assert_eq!(
+            show(council_address(), remove.into()),
+            "council: remove the member 0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
+        );
+        let officer = Registry::setOfficerCall {
+            key: member,
+            id: slug("civil-affairs"),
+            active: true,
+        };
+        let shown = show(addresses().registry, officer.abi_encode().into());
+        for part in [
+            "registry: appoint or dismiss an officer: ",
+            "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+            "civil-affairs",
+            "active 是 yes",
+        ] {
+            assert!(shown.contains(part), "no {part:?} in {shown}");
+        }
+        let organisation = Organisation {
+            name: "卫生健康委\u{1b}[2J".into(),
+            attester: member,
+            ..Organisation::default()
+        };
+        let list = Registry::setOrganisationCall {
+            id: slug("health"),
+            o: organisation,
+        };
+        let shown = show(addresses().registry, list.abi_encode().into());
+        assert!(
+            shown.contains("name \"卫生健康委") && !shown.contains('\u{1b}'),
+            "{shown}"
+        );
+        assert!(!shown.contains("Call {"), "{shown}");
+    }
+
+    #[test]
+    fn contracts_reasons_are_words() {
+        let key = B256::repeat_byte(6);
+        let action = Action::new(addresses().validators, &Validators::removeCall { key });
+        let output = Validators::UnknownValidator { key }.abi_encode().into();
+        let said = action.refusal(&output, &of_genesis()).unwrap();
+        assert_eq!(said, format!("unknown validator: key {key}"));
+        assert_eq!(action.refusal(&vec![1, 2, 3, 4].into(), &of_genesis()), None);
     }
 
     #[test]
@@ -195,19 +270,26 @@ mod tests {
             name: "民政\u{1b}[2J".into(),
         };
         let to = addresses().validators;
-        let shown = Action::new(to, &Validators::addCall { v }).describe(&of_genesis());
+        let shown = Action::new(to, &Validators::addCall { v }).describe(&of_genesis(), &Names::new());
         assert!(shown.starts_with("validators: add 0x0505"), "{shown}");
         assert!(
             shown.contains("192.0.2.7:9700") && !shown.contains('\u{1b}'),
             "{shown}"
         );
         let key = B256::repeat_byte(6);
-        let shown = Action::new(to, &Validators::removeCall { key }).describe(&of_genesis());
+        let shown = Action::new(to, &Validators::removeCall { key }).describe(&of_genesis(), &Names::new());
         assert_eq!(shown, format!("validators: remove {key}"));
+        let names = Names::from([(key, "民政\u{1b}[2J".to_owned())]);
+        let shown = Action::new(to, &Validators::removeCall { key }).describe(&of_genesis(), &names);
+        assert!(shown.contains("民政") && !shown.contains('\u{1b}'), "{shown}");
         let strange = Action {
             to: Address::repeat_byte(9),
             data: vec![1, 2].into(),
         };
-        assert!(strange.describe(&of_genesis()).ends_with(": 0x0102"));
+        assert!(
+            strange
+                .describe(&of_genesis(), &Names::new())
+                .ends_with(": 0x0102")
+        );
     }
 }

@@ -1,17 +1,17 @@
 //! The council's contract, through a node whose answers are those of the network named by its file.
 
 use super::{
-    calls::{Contracts, of_genesis},
+    calls::{Contracts, Names, of_genesis},
     elsewhere::{Elsewhere, ElsewhereArgs},
     errors::explain,
     key::MemberKey,
 };
 use crate::wallet::Openings;
-use alloy_primitives::{Address, U256};
+use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::SolCall;
 use anyhow::{Context, Result, bail, ensure};
 use std::{path::PathBuf, time::Duration};
-use zhengtong_bindings::{council::Council, council_address};
+use zhengtong_bindings::{addresses, council::Council, council_address, validators::Validators};
 use zhengtong_client::{Account, Call, Client};
 use zhengtong_node::{CouncilFile, NetworkFile};
 use zhengtong_types::{NetworkKey, VerifiedReceipt};
@@ -48,6 +48,8 @@ pub struct Chain {
     pub client: Client,
     pub council: Address,
     pub contracts: Contracts,
+    /// Those of the network file and those of now: whoever was removed in between is known by the key alone.
+    pub validators: Names,
 }
 
 /// The council of a network, and a key that acts there.
@@ -73,10 +75,19 @@ impl Network {
         );
         let key = NetworkKey::new(*file.sharing()?.public());
         let client = Client::connect(&self.rpc, Some(key)).await?;
+        let now = client
+            .read(addresses().validators, &Validators::listCall {})
+            .await?;
+        let first = file.validators.iter().filter_map(|one| {
+            let key = B256::try_from(one.key.as_ref()).ok()?;
+            Some((key, one.name.clone()))
+        });
+        let now = now.into_iter().map(|one| (one.key, one.name));
         Ok(Chain {
             client,
             council: council_address(),
             contracts: of_genesis(),
+            validators: first.chain(now).filter(|(_, name)| !name.is_empty()).collect(),
         })
     }
 }

@@ -1,5 +1,6 @@
 //! The contract's refusals, in words.
 
+use crate::wallet::{Book, refusal};
 use alloy_primitives::Bytes;
 use alloy_sol_types::SolInterface as _;
 use anyhow::{Error, anyhow};
@@ -47,7 +48,7 @@ fn words(output: &Bytes) -> Option<String> {
             "one of its calls decides who decides, which needs the votes of two thirds".into()
         }
         CouncilErrors::UnknownProposal(refusal) => format!("there is no proposal {}", refusal.number),
-        other => format!("{other:?}"),
+        _ => return refusal("council", output, &Book::of_genesis()),
     })
 }
 

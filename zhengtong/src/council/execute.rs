@@ -25,7 +25,7 @@ pub async fn run(args: Args) -> Result<()> {
     let chain = &acting.chain;
     let proposal = Proposal::fetch(chain, args.number).await?;
     let mut standing = proposal.standing(chain).await?;
-    proposal.show(&standing, &chain.contracts);
+    proposal.show(&standing, chain);
     let mut progress = Progress::new(3);
     let (targets, values, calldatas, text_hash) = proposal.content();
     match standing.state {

@@ -3,11 +3,11 @@
 use super::say;
 use alloy_primitives::{Address, B256, hex};
 use alloy_signer_local::PrivateKeySigner;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use std::{
     fs,
     io::{ErrorKind, Read as _, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
+    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
 };
 use zeroize::Zeroizing;
@@ -48,7 +48,14 @@ impl MemberKey {
             .open(path);
         let mut file = match file {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                bail!("{} is there already; choose another file", path.display())
+                let whose = match Self::read(path) {
+                    Ok(key) => format!("with the key of member {}", key.address()),
+                    Err(error) => format!("and is no key that can be used ({error})"),
+                };
+                bail!(
+                    "{} is there already, {whose}; choose another file",
+                    path.display()
+                )
             }
             other => other.with_context(|| format!("cannot create {}", path.display()))?,
         };
@@ -60,9 +67,17 @@ impl MemberKey {
 
     pub fn read(path: &Path) -> Result<Self> {
         let mut text = Zeroizing::new(String::new());
-        fs::File::open(path)
-            .and_then(|file| file.take(MAX_FILE_BYTES).read_to_string(&mut text))
-            .with_context(|| format!("cannot read the key {}", path.display()))?;
+        let unreadable = || format!("cannot read the key {}", path.display());
+        let file = fs::File::open(path).with_context(unreadable)?;
+        let mode = file.metadata().with_context(unreadable)?.permissions().mode() & 0o777;
+        ensure!(
+            mode & 0o077 == 0,
+            "others can read the key {0} (mode {mode:04o}): `chmod 600 {0}`, and ask who has read it",
+            path.display()
+        );
+        file.take(MAX_FILE_BYTES)
+            .read_to_string(&mut text)
+            .with_context(unreadable)?;
         let malformed = || format!("{} does not hold a key of 64 hexadecimal digits", path.display());
         let mut secret = Zeroizing::new([0; 32]);
         hex::decode_to_slice(text.trim(), &mut secret[..])
@@ -84,7 +99,6 @@ impl MemberKey {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt as _;
 
     #[test]
     fn a_key_is_private_kept_and_never_replaced() {
@@ -94,8 +108,28 @@ mod tests {
         assert_eq!(MemberKey::read(&path).unwrap().address(), made);
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         let error = MemberKey::make(&path).err().unwrap().to_string();
-        assert!(error.contains("is there already"), "{error}");
+        assert!(
+            error.contains("is there already") && error.contains(&made.to_string()),
+            "{error}"
+        );
         assert_eq!(MemberKey::read(&path).unwrap().address(), made);
+    }
+
+    #[test]
+    fn a_key_that_others_can_read_is_refused_with_what_to_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("member.key");
+        MemberKey::make(&path).unwrap();
+        for mode in [0o644, 0o640, 0o602] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            let error = MemberKey::read(&path).err().unwrap().to_string();
+            assert!(
+                error.contains(&format!("mode 0{mode:o}")) && error.contains("chmod 600"),
+                "{error}"
+            );
+        }
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).unwrap();
+        MemberKey::read(&path).unwrap();
     }
 
     #[test]
@@ -112,6 +146,7 @@ mod tests {
             &"a".repeat(1000),
         ] {
             fs::write(&path, text).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
             let error = format!("{:#}", MemberKey::read(&path).err().unwrap());
             assert!(error.contains("64 hexadecimal digits"), "{error}");
             assert!(text.is_empty() || !error.contains(text), "{error}");

@@ -12,7 +12,7 @@ use zhengtong_bindings::{addresses, council::Council, validators::Validators};
 pub struct Args {
     #[command(flatten)]
     network: Network,
-    /// Show this many of the latest proposals.
+    /// Show this many of the latest proposals: 1 to 1,000.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=1_000))]
     last: u64,
 }
@@ -40,7 +40,7 @@ pub async fn run(args: Args) -> Result<()> {
     for number in (count.saturating_sub(args.last) + 1)..=count {
         let proposal = Proposal::fetch(&chain, number).await?;
         let standing = proposal.standing(&chain).await?;
-        proposal.show(&standing, &chain.contracts);
+        proposal.show(&standing, &chain);
     }
     Ok(())
 }

@@ -16,6 +16,7 @@ mod key;
 mod list;
 mod proposal;
 mod propose;
+mod trial;
 mod vote;
 
 pub use calls::{Contracts, limits_of, of_genesis};

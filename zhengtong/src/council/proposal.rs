@@ -1,7 +1,7 @@
 //! One proposal: what it does, read from the block it was made in, and how it stands.
 
 use super::{
-    calls::{Action, Contracts},
+    calls::Action,
     chain::{Chain, small},
     say,
 };
@@ -147,14 +147,14 @@ impl Proposal {
     }
 
     /// Prints what it does and how it stands.
-    pub fn show(&self, standing: &Standing, contracts: &Contracts) {
+    pub fn show(&self, standing: &Standing, chain: &Chain) {
         let text = self.text.replace(char::is_control, " ");
         say(format!("proposal {}  {text}", self.number));
         for (action, value) in self.actions.iter().zip(&self.values) {
             let paid = (!value.is_zero()).then(|| format!(", with {value} wei"));
             say(format!(
                 "  does      {}{}",
-                action.describe(contracts),
+                action.describe(&chain.contracts, &chain.validators),
                 paid.unwrap_or_default()
             ));
         }

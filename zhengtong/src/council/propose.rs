@@ -4,7 +4,7 @@ use super::{
     calls::Action,
     chain::{Chain, Signer, small},
     proposal::Proposal,
-    say,
+    say, trial,
 };
 use crate::wallet::Openings;
 use alloy_primitives::{Address, B256, U256};
@@ -52,6 +52,7 @@ enum What {
     },
     /// Add members of the council, by the addresses of their keys. Two thirds must agree.
     AddMember {
+        /// What `zhengtong council key` printed on the member's machine.
         #[arg(required = true)]
         members: Vec<Address>,
         #[command(flatten)]
@@ -59,6 +60,7 @@ enum What {
     },
     /// Remove members of the council. Two thirds must agree.
     RemoveMember {
+        /// The members, as `zhengtong council list` shows them.
         #[arg(required = true)]
         members: Vec<Address>,
         #[command(flatten)]
@@ -83,7 +85,9 @@ enum What {
     },
     /// Put accounts into a class of quotas, whatever the registry says of them.
     AssignQuota {
+        /// The class: 0 to 4 as for `quota`, or one that was added.
         class: u8,
+        /// The accounts, by their addresses.
         #[arg(required = true)]
         accounts: Vec<Address>,
         #[command(flatten)]
@@ -104,9 +108,13 @@ enum What {
 struct Rest {
     #[command(flatten)]
     signer: Signer,
-    /// What it is for; the others read it. At most 1,024 bytes.
+    /// What it is for; the others read it. At most 1,024 bytes. Without it: what is done in a few words, "add the validator
+    /// NAME", which can be proposed once.
     #[arg(long)]
     why: Option<String>,
+    /// Propose it although it would fail as things are now, because it depends on something that is pending.
+    #[arg(long)]
+    anyway: bool,
 }
 
 pub async fn run(args: Args) -> Result<()> {
@@ -130,6 +138,9 @@ pub async fn run(args: Args) -> Result<()> {
     let acting = rest.signer.connect().await?;
     acting.require_member().await?;
     let (actions, usual) = actions(&args.what, &cards, &acting.chain)?;
+    if !rest.anyway {
+        trial::run(&acting.chain, &actions).await?;
+    }
     let call = Council::proposeCall {
         targets: actions.iter().map(|action| action.to).collect(),
         values: vec![U256::ZERO; actions.len()],
@@ -145,7 +156,7 @@ pub async fn run(args: Args) -> Result<()> {
         .context("the council made no proposal; report this")?;
     let proposal = find(&acting.chain, made.proposalId).await?;
     let standing = proposal.standing(&acting.chain).await?;
-    proposal.show(&standing, &acting.chain.contracts);
+    proposal.show(&standing, &acting.chain);
     say(format!(
         "the members vote with: zhengtong council vote {} for|against|abstain",
         proposal.number

@@ -34,7 +34,7 @@ pub async fn run(args: Args) -> Result<()> {
     chain.wait_until(proposal.made_at_s + 1).await?;
     let standing = proposal.standing(chain).await?;
     if standing.state != State::Active {
-        proposal.show(&standing, &chain.contracts);
+        proposal.show(&standing, chain);
         bail!("proposal {} can be voted on no more", args.number);
     }
     let support = match args.choice {
@@ -48,7 +48,7 @@ pub async fn run(args: Args) -> Result<()> {
     };
     acting.execute(vote, proposal.openings()).await?;
     let standing = proposal.standing(chain).await?;
-    proposal.show(&standing, &chain.contracts);
+    proposal.show(&standing, chain);
     if standing.state == State::Succeeded {
         say(format!(
             "it is carried; carry it out with: zhengtong council execute {}",

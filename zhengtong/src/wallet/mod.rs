@@ -26,6 +26,7 @@ mod typed;
 pub mod wire;
 
 pub use openings::{Openings, ProposalContent, Statement};
+pub use show::{Book, refusal, words};
 
 use anyhow::Result;
 

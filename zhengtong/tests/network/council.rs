@@ -99,6 +99,28 @@ async fn members_decide_who_validates_and_what_holds() {
         &["propose", "add-validator", text(&root.join("plan.json"))],
     );
     assert!(said.contains("plan.json"), "{said}");
+    // What cannot be done is said before anybody votes on it.
+    let (nobody, nowhere) = (format!("0x{}", "77".repeat(32)), members[1].1.as_str());
+    for (what, says) in [
+        (
+            &["remove-validator", &nobody][..],
+            "unknown validator: key 0x7777",
+        ),
+        (&["remove-member", &stranger_address], "not member: account"),
+        (&["add-member", nowhere], "already member"),
+        (
+            &["quota", "7", "--name", "x", "--account", "1", "--total", "1"],
+            "there is no class 7; there are 0 to 4, and 5 would be the next",
+        ),
+        (
+            &["quota", "3", "--account", "99999999", "--total", "1"],
+            "too little to govern",
+        ),
+        (&["assign-quota", "9", nowhere], "there is no class 9"),
+    ] {
+        let said = fails(&members[0].0, &[&["propose"], what].concat());
+        assert!(said.contains(says) && said.contains("--anyway"), "{said}");
+    }
     let said = run(&members[0].0, &add);
     assert!(said.contains("proposal 1  the health commission joins"), "{said}");
     assert!(

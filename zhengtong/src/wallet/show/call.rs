@@ -181,6 +181,92 @@ impl Calls<'_> {
     }
 }
 
+/// A call of a contract in one line of English, if it is one that has words.
+pub fn words(contract: &str, input: &Bytes, book: &Book) -> Option<String> {
+    let (function, arguments) = read(contract, input)?;
+    let meaning = labels::function(contract, &function.name)?.en;
+    let of = (contract, function.name.as_str());
+    let inputs = function
+        .inputs
+        .iter()
+        .map(|param| (param.name.as_str(), &param.components[..]));
+    let told = told(of, inputs.zip(&arguments), book);
+    Some(if told.is_empty() {
+        meaning.to_owned()
+    } else {
+        format!("{meaning}: {told}")
+    })
+}
+
+/// A contract's refusal in one line of English, if it is one of its own.
+pub fn refusal(contract: &str, output: &Bytes, book: &Book) -> Option<String> {
+    let (selector, rest) = output.split_at_checked(4)?;
+    let file: AbiFile = serde_json::from_str(abi_json(contract)?).ok()?;
+    let error = file.abi.errors().find(|error| error.selector() == selector)?;
+    let values = error.abi_decode_input(rest).ok()?;
+    let inputs = error
+        .inputs
+        .iter()
+        .map(|param| (param.name.as_str(), &param.components[..]));
+    let told = told((contract, ""), inputs.zip(&values), book);
+    let name = spoken(&error.name);
+    Some(if told.is_empty() {
+        name
+    } else {
+        format!("{name}: {told}")
+    })
+}
+
+/// `AlreadyValidator` as people say it.
+fn spoken(name: &str) -> String {
+    let mut words = String::new();
+    for letter in name.chars() {
+        if letter.is_uppercase() && !words.is_empty() {
+            words.push(' ');
+        }
+        words.extend(letter.to_lowercase());
+    }
+    words
+}
+
+/// Named values, one after another.
+fn told<'v>(
+    of: (&str, &str),
+    named: impl Iterator<Item = ((&'v str, &'v [Param]), &'v DynSolValue)>,
+    book: &Book,
+) -> String {
+    let one = |((name, components), value): ((&'v str, &'v [Param]), &'v DynSolValue)| {
+        let known = labels::field(of.0, of.1, name).map(|label| label.en.to_owned());
+        let name_said = known.unwrap_or_else(|| spoken(name));
+        format!("{name_said} {}", value_told(of, name, components, value, book))
+    };
+    named.map(one).collect::<Vec<_>>().join(", ")
+}
+
+fn value_told(
+    of: (&str, &str),
+    name: &str,
+    components: &[Param],
+    value: &DynSolValue,
+    book: &Book,
+) -> String {
+    match value {
+        DynSolValue::Array(items) | DynSolValue::FixedArray(items) => {
+            let items = items
+                .iter()
+                .map(|item| value_told(of, name, components, item, book));
+            format!("[{}]", items.collect::<Vec<_>>().join("; "))
+        }
+        DynSolValue::Tuple(fields) => {
+            let inputs = components
+                .iter()
+                .map(|param| (param.name.as_str(), &param.components[..]));
+            format!("({})", told(of, inputs.zip(fields), book))
+        }
+        value => values::say(of.0, name, value, book, &Openings::default()),
+    }
+}
+
 /// The function and its arguments, if the calldata is exactly what they are encoded as.
 fn read(contract: &str, input: &Bytes) -> Option<(Function, Vec<DynSolValue>)> {
     let (selector, rest) = input.split_at_checked(4)?;

@@ -5,6 +5,7 @@ mod labels;
 mod page;
 mod values;
 
+pub use call::{refusal, words};
 pub use page::{Page, TooLong};
 
 use super::{content::Content, file, openings::Openings, typed::Leaf, wire::SignRequest};
