@@ -529,8 +529,14 @@ pub fn print(report: &Report, lang: Lang, json: bool) {
             .map(|id| format!(" {}…", &id.to_string()[..10]))
             .unwrap_or_default();
         println!("{} {}{of}", if line.ok { '✓' } else { '✗' }, line.what.text(lang));
+        // Why something does not hold is said in English alone.
         if !line.detail.is_empty() {
-            println!("    {}", line.detail);
+            let head = if line.ok {
+                ""
+            } else {
+                pick("原因（英文）：", "")
+            };
+            println!("    {head}{}", line.detail);
         }
     }
     if report.verified {

@@ -1,5 +1,6 @@
 //! Getting a bundle: from a node, with an index's hints, or from a file. Nothing here is believed.
 
+use super::{Unchecked, say::Progress};
 use alloy_consensus::ReceiptEnvelope;
 use alloy_eips::Decodable2718;
 use alloy_primitives::{B256, Log};
@@ -18,7 +19,7 @@ use std::{
 use zhengtong_bindings::{Addresses, Cases, Rules, Uses, addresses, case_slots, fact_slots};
 use zhengtong_client::Client;
 use zhengtong_index::{bundle::Bundle, stored_case::StoredCase};
-use zhengtong_types::{ReceiptProof, StateProof};
+use zhengtong_types::{NetworkKey, ReceiptProof, StateProof};
 
 /// Largest bundle that is read.
 const MAX_BUNDLE_BYTES: u64 = 256 * 1024 * 1024;
@@ -68,17 +69,35 @@ pub fn export(bundle: &Bundle, path: &Path) -> Result<()> {
 }
 
 /// Puts a bundle together from a node's proofs.
-pub async fn from_node(rpc: &Url, index: Option<&Url>, id: B256) -> Result<Bundle> {
-    // No key: whatever the node sends is checked afterwards, with the key that the caller brought.
+pub async fn from_node(
+    rpc: &Url,
+    index: Option<&Url>,
+    id: B256,
+    key: &NetworkKey,
+    progress: Progress,
+) -> Result<Bundle> {
+    progress.asking(rpc);
+    // The key is compared by us: another network is told apart from a case that does not exist. Whatever the node sends is
+    // checked afterwards.
     let client = Client::connect(rpc.as_str(), None).await?;
+    let found = client.network()?.public_key;
+    if found != *key {
+        let (rpc, expected) = (rpc.to_string(), *key);
+        return Err(Unchecked::Network { rpc, expected, found }.into());
+    }
     let at = addresses();
     for _ in 0..MAX_TRIES {
         let rules = stored(&client.state_proof(at.cases, &case_slots(id)).await?, id).rule_set;
-        ensure!(!rules.is_zero(), "the node at {rpc} knows no case {id}");
+        if rules.is_zero() {
+            let rpc = rpc.to_string();
+            return Err(Unchecked::NoCase { rpc, id }.into());
+        }
         let rule_set = client.read(at.rules, &Rules::ruleSetCall { id: rules }).await?;
         let facts = rule_set.predicates.len();
         let mut receipts = Vec::new();
-        for hash in transactions(&client, index, &at, id).await? {
+        let hashes = transactions(&client, index, &at, id, progress).await?;
+        progress.fetching(hashes.len());
+        for hash in hashes {
             receipts.push(client.receipt_proof(hash).await?);
         }
         let slots: Vec<_> = case_slots(id).into_iter().chain(fact_slots(id, facts)).collect();
@@ -123,10 +142,19 @@ fn events_in(at: &Addresses, id: B256, receipts: &[ReceiptProof]) -> u32 {
 }
 
 /// The transactions with events of the case or uses of data for it, in the order of the chain.
-async fn transactions(client: &Client, index: Option<&Url>, at: &Addresses, id: B256) -> Result<Vec<B256>> {
+async fn transactions(
+    client: &Client,
+    index: Option<&Url>,
+    at: &Addresses,
+    id: B256,
+    progress: Progress,
+) -> Result<Vec<B256>> {
     match index {
-        Some(index) => from_index(index, id).await,
-        None => from_logs(client, at, id).await,
+        Some(index) => {
+            progress.asking(index);
+            from_index(index, id).await
+        }
+        None => from_logs(client, at, id, progress).await,
     }
 }
 
@@ -169,11 +197,12 @@ async fn from_index(index: &Url, id: B256) -> Result<Vec<B256>> {
 }
 
 /// Searches the node's logs backwards from the newest block until the case's opening.
-async fn from_logs(client: &Client, at: &Addresses, id: B256) -> Result<Vec<B256>> {
+async fn from_logs(client: &Client, at: &Addresses, id: B256, progress: Progress) -> Result<Vec<B256>> {
     let mut found = BTreeSet::new();
     let mut end = client.block_number().await?;
     for _ in 0..MAX_LOG_WINDOWS {
         let start = end.saturating_sub(LOG_WINDOW_BLOCKS - 1);
+        progress.searching(start, end);
         let window = Filter::new().from_block(start).to_block(end);
         let events = client.logs(&window.clone().address(at.cases).topic1(id)).await?;
         let uses = window

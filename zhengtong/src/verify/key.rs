@@ -1,6 +1,7 @@
 //! The network's public key: the one thing that a verifier must bring.
 
-use anyhow::{Context, Result, bail};
+use super::Unchecked;
+use anyhow::{Context, Result};
 use std::{fs, io::ErrorKind, path::Path};
 use zhengtong_node::NetworkFile;
 use zhengtong_types::NetworkKey;
@@ -28,11 +29,7 @@ pub fn find(given: Option<NetworkKey>, data: &Path) -> Result<(NetworkKey, Origi
             let key = NetworkKey::new(*file.sharing()?.public());
             Ok((key, Origin::Folder(path.display().to_string())))
         }
-        Err(error) if error.kind() == ErrorKind::NotFound => bail!(
-            "the network's public key is missing: give it with --network-key.\n\
-             Take it from a source that you trust: the agencies publish it. On the machine of a network, name its\n\
-             folder with --data. A key from the server or the file that is checked would prove nothing."
-        ),
+        Err(error) if error.kind() == ErrorKind::NotFound => Err(Unchecked::NoKey.into()),
         Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
     }
 }

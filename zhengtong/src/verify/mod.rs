@@ -17,6 +17,7 @@ mod history;
 mod key;
 mod proofs;
 mod report;
+mod say;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -26,6 +27,7 @@ use anyhow::{Result, bail};
 use clap::{Subcommand, ValueEnum};
 use report::Report;
 use reqwest::Url;
+use say::{Progress, Unchecked};
 use std::{path::PathBuf, process::ExitCode};
 use zhengtong_index::bundle::Bundle;
 use zhengtong_types::NetworkKey;
@@ -146,7 +148,10 @@ async fn check(args: &CaseArgs) -> Result<Report> {
     let (key, origin) = key::find(args.network_key, &args.data)?;
     let bundle = match (&args.file, args.id) {
         (Some(file), _) => fetch::from_file(file)?,
-        (None, Some(id)) => fetch::from_node(&args.rpc, args.index.as_ref(), id).await?,
+        (None, Some(id)) => {
+            let progress = Progress { lang: args.lang };
+            fetch::from_node(&args.rpc, args.index.as_ref(), id, &key, progress).await?
+        }
         (None, None) => bail!("name a case, or a file with --file"),
     };
     let report = verify(&bundle, &key, origin, args.id);

@@ -1,6 +1,7 @@
 //! What was checked, and how it is told.
 
-use super::{Lang, history::History, key::Origin, words};
+use super::{Lang, history::History, key::Origin, say, words};
+use crate::failure;
 use alloy_primitives::B256;
 use serde::Serialize;
 use std::fmt::Write;
@@ -276,10 +277,10 @@ pub fn print_unchecked(error: &anyhow::Error, lang: Lang, json: bool) {
     if json {
         println!(
             "{}",
-            serde_json::json!({"verified": null, "error": format!("{error:#}")})
+            serde_json::json!({"verified": null, "error": failure::told(error)})
         );
     } else {
-        eprintln!("{}: {error:#}", words::unchecked(lang));
+        eprintln!("{}: {}", words::unchecked(lang), say::why(error, lang));
     }
 }
 
@@ -309,7 +310,10 @@ pub fn text(report: &Report, lang: Lang) -> String {
             None => '·',
         };
         let _ = writeln!(out, "{mark} {}", words::step(lang, *step));
-        if !detail.is_empty() {
+        // Why a step fails is said in English alone.
+        if *ok == Some(false) && lang == Lang::Zh {
+            let _ = writeln!(out, "    原因（英文）：{detail}");
+        } else if !detail.is_empty() {
             let _ = writeln!(out, "    {detail}");
         }
     }

@@ -15,7 +15,7 @@ use zhengtong_services::{Library, bundled};
 
 const FEN_PER_YUAN: u64 = 100;
 
-fn pick(lang: Lang, zh: &'static str, en: &'static str) -> &'static str {
+pub fn pick(lang: Lang, zh: &'static str, en: &'static str) -> &'static str {
     match lang {
         Lang::Zh => zh,
         Lang::En => en,
