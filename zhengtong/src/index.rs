@@ -51,7 +51,10 @@ pub async fn run(args: Args) -> Result<()> {
             config.listen
         )
     })?;
-    let portal = config.portal.as_deref().map(web::portal).transpose()?;
+    let portal = config.portal.as_deref();
+    let portal = portal
+        .map(|folder| web::portal(folder, "the key `portal` of the configuration"))
+        .transpose()?;
     let library = bundled::library()
         .map_err(anyhow::Error::msg)
         .context("the packages in this binary")?;

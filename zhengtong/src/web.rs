@@ -2,13 +2,15 @@
 
 use anyhow::{Result, ensure};
 use axum::{
-    Router,
+    Json, Router,
     body::Bytes,
-    extract::{DefaultBodyLimit, State},
+    extract::{DefaultBodyLimit, Request, State, rejection::BytesRejection},
     http::{HeaderName, HeaderValue, StatusCode, header},
+    middleware::map_request,
     response::{IntoResponse, Response},
     routing::post,
 };
+use serde_json::json;
 use std::{path::Path, sync::Arc, time::Duration};
 use tower_http::{
     compression::CompressionLayer,
@@ -18,6 +20,9 @@ use tower_http::{
 
 /// Largest JSON-RPC body that is passed on.
 const RPC_BODY_MAX_BYTES: usize = 2 * 1024 * 1024;
+
+/// What a node says of a body that is too large.
+const OVERSIZED_REQUEST_CODE: i32 = -32007;
 
 /// How long the node may take to answer a call that is passed on.
 const RPC_TIMEOUT: Duration = Duration::from_secs(30);
@@ -29,19 +34,37 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
 
 /// Files whose names change with their content.
 const FOREVER: &str = "public, max-age=31536000, immutable";
+/// What is a file of the app, and never a page of it, by the end of its name.
+const FILES: [&str; 11] = [
+    "js",
+    "mjs",
+    "css",
+    "map",
+    "json",
+    "wasm",
+    "svg",
+    "png",
+    "ico",
+    "woff2",
+    "webmanifest",
+];
 /// Asked for again each time, and not sent again if it is the same.
 const ASK_AGAIN: &str = "no-cache";
 
-/// The app under `folder`; unknown paths get its front page, so that links into the app work. An unknown file under `assets/`
-/// is not found: it is of another version of the app.
-pub fn portal(folder: &Path) -> Result<Router> {
+/// The app under `folder`; unknown paths get its front page, so that links into the app work. An unknown file under `assets/`,
+/// or one that has the name of a script or a style, is not found: it is of another version of the app.
+///
+/// `set_by` is what names the folder: an option, or a key of a configuration.
+pub fn portal(folder: &Path, set_by: &str) -> Result<Router> {
     let front = folder.join("index.html");
     ensure!(
         front.is_file(),
-        "there is no portal in {}; build it (make build), or name its folder with --portal",
+        "there is no portal in {}; build it (make build), or name its folder with {set_by}",
         folder.display()
     );
-    let page = ServeFile::new(front);
+    let page = Router::new()
+        .fallback_service(ServeFile::new(front))
+        .layer(map_request(no_page));
     let files = ServeDir::new(folder)
         .append_index_html_on_directories(true)
         .fallback(page);
@@ -66,6 +89,19 @@ pub fn portal(folder: &Path) -> Result<Router> {
         .layer(fixed_header(header::REFERRER_POLICY, "no-referrer"))
         .layer(CompressionLayer::new());
     Ok(app)
+}
+
+/// A page in place of a program is an error that nobody understands.
+async fn no_page(request: Request) -> Result<Request, StatusCode> {
+    let last = request.uri().path().rsplit('/').next().unwrap_or_default();
+    let is_file = last
+        .rsplit_once('.')
+        .is_some_and(|(_, kind)| FILES.contains(&kind));
+    if is_file {
+        Err(StatusCode::NOT_FOUND)
+    } else {
+        Ok(request)
+    }
 }
 
 fn fixed_header(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
@@ -98,7 +134,14 @@ struct Upstream {
     http: reqwest::Client,
 }
 
-async fn forward(State(upstream): State<Upstream>, body: Bytes) -> Response {
+async fn forward(
+    State(upstream): State<Upstream>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Response> {
+    let body = body.map_err(|refused| match refused.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => too_large(),
+        _ => refused.into_response(),
+    })?;
     let mut is_late = false;
     for url in upstream.urls.iter() {
         let request = upstream
@@ -109,7 +152,7 @@ async fn forward(State(upstream): State<Upstream>, body: Bytes) -> Response {
             .timeout(upstream.timeout);
         // What a node may have done already is harmless to ask of the next: a transaction has one hash everywhere.
         match answer(request).await {
-            Ok(answer) => return answer,
+            Ok(answer) => return Ok(answer),
             Err(error) => is_late = error.is_timeout(),
         }
     }
@@ -118,7 +161,21 @@ async fn forward(State(upstream): State<Upstream>, body: Bytes) -> Response {
     } else {
         StatusCode::BAD_GATEWAY
     };
-    (status, "no node answers; try again in a moment").into_response()
+    Err((status, "no node answers; try again in a moment").into_response())
+}
+
+/// As a node answers it, which never sees this body.
+fn too_large() -> Response {
+    let error = json!({
+        "jsonrpc": "2.0",
+        "id": null,
+        "error": {
+            "code": OVERSIZED_REQUEST_CODE,
+            "message": "Request is too big",
+            "data": format!("Exceeded max limit of {RPC_BODY_MAX_BYTES}"),
+        },
+    });
+    (StatusCode::PAYLOAD_TOO_LARGE, Json(error)).into_response()
 }
 
 async fn answer(request: reqwest::RequestBuilder) -> Result<Response, reqwest::Error> {
@@ -142,7 +199,7 @@ mod tests {
         }
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let app = portal(folder.path()).unwrap();
+        let app = portal(folder.path(), "--portal").unwrap();
         tokio::spawn(async move { axum::serve(listener, app).await });
         for (path, status, kept) in [
             ("assets/index-9Iu0Wwc1.js", StatusCode::OK, FOREVER),
@@ -150,6 +207,8 @@ mod tests {
             ("", StatusCode::OK, ASK_AGAIN),
             ("sw.js", StatusCode::OK, ASK_AGAIN),
             ("me/data", StatusCode::OK, ASK_AGAIN),
+            ("sw-older.js", StatusCode::NOT_FOUND, ASK_AGAIN),
+            ("me/app.css", StatusCode::NOT_FOUND, ASK_AGAIN),
         ] {
             let answer = reqwest::get(format!("http://{address}/{path}")).await.unwrap();
             assert_eq!(answer.status(), status, "{path}");
@@ -160,6 +219,31 @@ mod tests {
                 "{path}"
             );
         }
+    }
+
+    #[test]
+    fn a_portal_that_is_not_there_says_what_names_its_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = portal(folder.path(), "`portal`").err().unwrap().to_string();
+        assert!(error.ends_with("name its folder with `portal`"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_body_that_is_too_large_is_refused_as_a_node_refuses_it() {
+        let proxy = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = proxy.local_addr().unwrap();
+        tokio::spawn(async move { axum::serve(proxy, rpc_proxy("http://127.0.0.1:1")).await });
+        let answer = reqwest::Client::new()
+            .post(format!("http://{address}/rpc"))
+            .body(vec![b' '; RPC_BODY_MAX_BYTES + 1])
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE);
+        assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/json");
+        let answer: serde_json::Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
+        assert_eq!((&answer["jsonrpc"], &answer["id"]), (&json!("2.0"), &json!(null)));
+        assert_eq!(answer["error"]["code"], -32007);
     }
 
     #[tokio::test]

@@ -11,6 +11,7 @@ mod write;
 use std::{str::FromStr, time::Duration};
 
 use sqlx::{AnyPool, any::AnyPoolOptions, migrate::Migrator};
+use url::Url;
 use zhengtong_types::NetworkInfo;
 
 use crate::project::PROJECTION_VERSION;
@@ -48,6 +49,14 @@ const TABLES: &[&str] = &[
 /// What can go wrong with the database.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
+    #[error(
+        "the index database {database} does not open: {source}; look whether it is there and serves this user (`database`)"
+    )]
+    Open {
+        /// Its URL, without a password.
+        database: String,
+        source: sqlx::Error,
+    },
     #[error("the index database cannot be used: {0}")]
     Database(#[from] sqlx::Error),
     #[error("the index database cannot be brought to this version: {0}")]
@@ -117,6 +126,19 @@ impl FromStr for Kind {
     }
 }
 
+/// A database's URL as it may be shown: without a password, and without parameters, among which one may be.
+fn shown(url: &str) -> String {
+    let plain = url.split('?').next().unwrap_or_default();
+    let Ok(mut url) = Url::parse(plain) else {
+        return plain.to_owned();
+    };
+    // Printing it again would change what a path looks like, so only what has a password is.
+    if url.password().is_none() || url.set_password(None).is_err() {
+        return plain.to_owned();
+    }
+    url.to_string()
+}
+
 impl Store {
     /// Opens (and makes, for SQLite) the database and brings its tables to this version.
     ///
@@ -124,6 +146,7 @@ impl Store {
     /// since the rows were written, every row is deleted and the cursor goes back to the genesis.
     pub async fn open(url: &str, network: &NetworkInfo, rebuild: bool) -> Result<Self, StoreError> {
         let kind = Kind::from_str(url)?;
+        let database = shown(url);
         sqlx::any::install_default_drivers();
         let url = match kind {
             Kind::Sqlite if !url.contains('?') => format!("{url}?mode=rwc"),
@@ -149,7 +172,8 @@ impl Store {
                 })
             })
             .connect(&url)
-            .await?;
+            .await
+            .map_err(|source| StoreError::Open { database, source })?;
         MIGRATIONS.run(&pool).await?;
         let store = Self { pool };
         if rebuild {
@@ -223,4 +247,23 @@ fn describe(network: &NetworkInfo) -> String {
         "{} (chain id {}, genesis {:#x})",
         network.name, network.chain_id, network.genesis_hash
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_is_shown_without_its_password() {
+        for (url, says) in [
+            (
+                "postgres://index:secret@db.internal:5432/x?password=secret",
+                "postgres://index@db.internal:5432/x",
+            ),
+            ("postgres://db.internal/x", "postgres://db.internal/x"),
+            ("sqlite:/srv/index.sqlite", "sqlite:/srv/index.sqlite"),
+        ] {
+            assert_eq!(shown(url), says);
+        }
+    }
 }

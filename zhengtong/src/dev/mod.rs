@@ -133,7 +133,7 @@ pub async fn run(args: Args) -> Result<()> {
     let portal = if args.chain_only {
         Router::new()
     } else {
-        web::portal(&args.portal)?
+        web::portal(&args.portal, "--portal")?
     };
 
     progress.step(format!("opening the data folder {}", args.data.display()));

@@ -335,3 +335,14 @@ async fn an_unknown_database_is_refused() {
         .expect_err("refused");
     assert!(matches!(error, StoreError::UnknownScheme { .. }), "{error}");
 }
+
+#[tokio::test]
+async fn a_database_that_does_not_open_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("missing/index.sqlite").display().to_string();
+    let error = Store::open(&format!("sqlite:{path}"), &network("a"), false)
+        .await
+        .expect_err("refused");
+    assert!(matches!(error, StoreError::Open { .. }), "{error}");
+    assert!(error.to_string().contains(&path), "{error}");
+}
