@@ -25,13 +25,19 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const LAST: Duration = Duration::from_secs(2);
 const ALL: u16 = 1_000;
 
+/// Every command has these: they stand behind its own.
+const HEADING: &str = "Traces";
+/// Behind the options that have no place of their own.
+const LAST_IN_HELP: usize = 10_000;
+
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Telemetry {
     /// Send traces to this OpenTelemetry collector, by OTLP over plain HTTP: `http://127.0.0.1:4318/v1/traces`.
-    #[arg(long, global = true, value_name = "URL", env = "ZHENGTONG_OTLP_ENDPOINT", value_parser = endpoint)]
+    #[arg(long, global = true, value_name = "URL", env = "ZHENGTONG_OTLP_ENDPOINT", value_parser = endpoint,
+          help_heading = HEADING, display_order = LAST_IN_HELP)]
     otlp_endpoint: Option<String>,
-    /// How many of a thousand traces are sent.
-    #[arg(long, global = true, value_name = "N", env = "ZHENGTONG_OTLP_PER_MILLE", default_value_t = ALL,
+    /// How many of a thousand traces are sent: 1 to 1,000.
+    #[arg(long, global = true, value_name = "N", help_heading = HEADING, display_order = LAST_IN_HELP, env = "ZHENGTONG_OTLP_PER_MILLE", default_value_t = ALL,
           value_parser = clap::value_parser!(u16).range(1..=i64::from(ALL)))]
     otlp_per_mille: u16,
 }
