@@ -119,12 +119,8 @@ impl Committee {
     ) -> Result<Self, StoreError> {
         let mut state = State::default();
         state.epochs.insert(0, first);
-        for note in EPOCHS {
-            if let Some(bytes) = store.note(note)? {
-                let info = EpochInfo::decode_cfg(Copying(&bytes), &(MAX_VALIDATORS, SHARING))
-                    .map_err(|_| StoreError::DamagedNote(note))?;
-                state.epochs.insert(info.epoch.get(), info);
-            }
+        for info in kept(&store)? {
+            state.epochs.insert(info.epoch.get(), info);
         }
         for note in LISTS {
             if let Some(bytes) = store.note(note)? {
@@ -237,7 +233,7 @@ impl Committee {
             ),
             (_, Role::Restored) => tracing::warn!(
                 epoch,
-                "this node is a validator made from a backup: it votes from the first epoch on that begins while it runs"
+                "this node is a validator without its votes (its data was made from a backup, or is in part gone): it votes from the first epoch on that begins while it runs"
             ),
             (_, Role::Validator) => tracing::info!(epoch, "this node is a validator"),
         }
@@ -280,17 +276,22 @@ impl Committee {
     }
 }
 
-/// The most peers that any epoch kept in a store has.
-pub fn most(store: &Store) -> Result<usize, StoreError> {
-    let mut most = 0;
+/// The validators of the epochs that a store keeps, in no order.
+pub fn kept(store: &Store) -> Result<Vec<EpochInfo>, StoreError> {
+    let mut kept = Vec::new();
     for note in EPOCHS {
         if let Some(bytes) = store.note(note)? {
-            let info = EpochInfo::decode_cfg(Copying(&bytes), &(MAX_VALIDATORS, SHARING))
-                .map_err(|_| StoreError::DamagedNote(note))?;
-            most = most.max(info.participants().tracked_peers().union().len());
+            let info = EpochInfo::decode_cfg(Copying(&bytes), &(MAX_VALIDATORS, SHARING));
+            kept.push(info.map_err(|_| StoreError::DamagedNote(note))?);
         }
     }
-    Ok(most)
+    Ok(kept)
+}
+
+/// The most peers that any epoch kept in a store has.
+pub fn most(store: &Store) -> Result<usize, StoreError> {
+    let peers = |info: EpochInfo| info.participants().tracked_peers().union().len();
+    Ok(kept(store)?.into_iter().map(peers).max().unwrap_or_default())
 }
 
 fn read_note(bytes: &[u8]) -> Option<(u64, Option<Arc<[Listed]>>)> {

@@ -39,7 +39,7 @@ pub mod view;
 
 pub use application::App;
 pub use config::{Config, PoolConfig, Reporter, SyncMode};
-pub use engine::{Links, Networks, ProposalInput, Setup, StartError, Started, SyncError, SyncStep};
+pub use engine::{Links, Networks, Peers, ProposalInput, Setup, StartError, Started, SyncError, SyncStep};
 pub use genesis::{
     CouncilTerms, FirstClass, Genesis, GenesisError, GenesisSpec, GenesisValidator, Governance, QuotaTerms,
     RECOVERY_DELAY_S,

@@ -7,6 +7,7 @@
 
 use crate::{
     NetworkError, NetworkFile, NodeConfig, data::DataError, data::DataFolder, node, secrets::Secrets,
+    votes::Marks,
 };
 use alloy_primitives::B256;
 use commonware_cryptography::{Signer as _, ed25519};
@@ -160,6 +161,7 @@ pub fn restore(
         folder: unfinished.clone(),
         file: file.into(),
         votes,
+        shares: config.shares(),
     };
     let restored = execute(made, Arc::new(report))?;
     let secrets = unfinished.join(UNUSED_SECRETS);
@@ -211,6 +213,8 @@ struct Made {
     folder: PathBuf,
     file: PathBuf,
     votes: Votes,
+    /// Where the shares are that vote from this data.
+    shares: PathBuf,
 }
 
 type Report = Arc<dyn Fn(RestoreStep) + Send + Sync>;
@@ -272,6 +276,14 @@ async fn fill(
         source,
     };
     let store = Store::open(&data.blocks()).map_err(|source| failed(&source))?;
+    if made.votes == Votes::Resume {
+        let marks = Marks {
+            shares: &made.shares,
+            data,
+            store: &store,
+        };
+        marks.adopt().map_err(|source| failed(&source))?;
+    }
     let secrets = made.folder.join(UNUSED_SECRETS);
     let secrets = Secrets::open(&secrets).map_err(|source| io_error(&secrets, source))?;
     let signer = ed25519::PrivateKey::random(rand::make_rng::<ChaCha20Rng>());

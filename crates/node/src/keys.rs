@@ -7,6 +7,7 @@ use commonware_math::algebra::Random as _;
 use rand_core::CryptoRng;
 use std::{
     fmt, io,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
 };
 use thiserror::Error;
@@ -28,8 +29,16 @@ pub enum KeyError {
         path: PathBuf,
         source: io::Error,
     },
-    #[error("{path} does not hold a {what}")]
-    Malformed { what: &'static str, path: PathBuf },
+    #[error("{path} does not hold {expected}")]
+    Malformed { expected: &'static str, path: PathBuf },
+    #[error(
+        "others can read the {what} in {path} (mode {mode:04o}): `chmod 600 {path}`, and ask who has read it"
+    )]
+    Mode {
+        what: &'static str,
+        path: PathBuf,
+        mode: u32,
+    },
 }
 
 /// Who a validator is on the network. Wiped when dropped, never printed.
@@ -59,11 +68,11 @@ impl Identity {
     }
 
     pub fn read(path: &Path) -> Result<Self, KeyError> {
-        let what = "identity";
-        let bytes = read(path, what)?;
+        let expected = "an identity of 64 hexadecimal digits";
+        let bytes = read(path, "identity", expected)?;
         let key = ed25519::PrivateKey::decode(Copying(&bytes));
         key.map(Self).map_err(|_| KeyError::Malformed {
-            what,
+            expected,
             path: path.into(),
         })
     }
@@ -83,12 +92,12 @@ impl ShareFile {
     }
 
     pub fn read(path: &Path) -> Result<Self, KeyError> {
-        let what = "BLS share";
-        let bytes = read(path, what)?;
+        let expected = "a BLS share in hexadecimal digits";
+        let bytes = read(path, "BLS share", expected)?;
         Share::decode(Copying(&bytes))
             .map(Self)
             .map_err(|_| KeyError::Malformed {
-                what,
+                expected,
                 path: path.into(),
             })
     }
@@ -110,15 +119,23 @@ impl fmt::Debug for ShareFile {
     }
 }
 
-fn read(path: &Path, what: &'static str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
-    let text = std::fs::read_to_string(path).map_err(|source| KeyError::Read {
+fn read(path: &Path, what: &'static str, expected: &'static str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    let failed = |source| KeyError::Read {
         what,
         path: path.into(),
         source,
-    })?;
-    let text = Zeroizing::new(text);
+    };
+    let mode = std::fs::metadata(path).map_err(failed)?.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(KeyError::Mode {
+            what,
+            path: path.into(),
+            mode,
+        });
+    }
+    let text = Zeroizing::new(std::fs::read_to_string(path).map_err(failed)?);
     let bytes = hex::decode(text.trim()).map_err(|_| KeyError::Malformed {
-        what,
+        expected,
         path: path.into(),
     })?;
     Ok(Zeroizing::new(bytes))

@@ -22,7 +22,9 @@ mod p2p;
 mod plan;
 mod prepare;
 mod quotas;
+mod room;
 mod secrets;
+mod votes;
 
 pub use backup::{RestoreError, RestoreStep, Restored, check_backup, restore};
 pub use card::{CardError, NodeCard};

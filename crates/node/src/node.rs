@@ -5,13 +5,21 @@ use crate::{
     data::DataError,
     p2p::{self, ListenError},
     prepare::{Prepared, prepare},
+    room,
+    votes::{BESIDE_SHARES, VotesError},
 };
 use commonware_runtime::{Metrics as _, Runner as _, Spawner as _, Supervisor as _, tokio as engine_runtime};
-use std::{path::PathBuf, sync::Arc, thread::JoinHandle, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    thread::JoinHandle,
+    time::Duration,
+};
 use thiserror::Error;
 use tokio::sync::{oneshot, watch};
 use zhengtong_chain::{
-    Handle, Reporter, Setup, StartError, Started, StoreError, SyncError, SyncStep, committee, engine, solo,
+    Handle, Peers, Reporter, Setup, StartError, Started, StoreError, SyncError, SyncStep, committee, engine,
+    solo,
 };
 use zhengtong_state::Wait;
 
@@ -51,8 +59,29 @@ pub enum NodeError {
         "this identity ({0}) is not a validator of the network from its beginning, so it has no share of the first epoch: take `share` away"
     )]
     NotAValidator(String),
-    #[error("the BLS share is not one of this network's")]
-    ForeignShare,
+    #[error(
+        "the BLS share in {share} is not one of this network's ({network}): take the share that the ceremony of this network made for this node, and that network's file"
+    )]
+    ForeignShare { share: PathBuf, network: PathBuf },
+    #[error(
+        "the BLS share in {share} is that of the validator {holder}, and the identity in {identity} is {me}: put the two files of one validator together, and never let two nodes run with one share"
+    )]
+    OthersShare {
+        share: PathBuf,
+        holder: String,
+        identity: PathBuf,
+        me: String,
+    },
+    #[error(transparent)]
+    Votes(Arc<VotesError>),
+    #[error(
+        "{data} does not have what this validator voted, and nobody else can say it, because it is the only one of its network: bring the data folder back, or restore it from a backup with `zhengtong node restore --network-lost`; if the network is to be given up, make a new one in another folder ({shares}/{BESIDE_SHARES} says that this one has voted)"
+    )]
+    OnlyVotesGone { data: PathBuf, shares: PathBuf },
+    #[error(
+        "the disk of {folder} is full ({reason}): make room and start again; nothing is lost, so delete and restore nothing"
+    )]
+    Full { folder: PathBuf, reason: String },
     #[error("this identity ({0}) is a validator of the network: set `share` to the file of its BLS share")]
     NoShare(String),
     #[error("`listen` is not set; other nodes connect to it")]
@@ -84,7 +113,25 @@ macro_rules! from {
         }
     )+};
 }
-from!(NodeConfigError => Config, NetworkError => Network, KeyError => Key, DataError => Data);
+from!(NodeConfigError => Config, NetworkError => Network, KeyError => Key, DataError => Data, VotesError => Votes);
+
+impl NodeError {
+    /// The same, unless it comes of a full disk: of many ways to fail on one, few say so.
+    fn or_full(self, folder: &Path) -> Self {
+        match &self {
+            Self::Data(_) | Self::Store { .. } | Self::Shares { .. } | Self::Votes(_) => {}
+            Self::Damaged { .. } | Self::Stopped(_) => {}
+            _ => return self,
+        }
+        if room::is_there(folder) {
+            return self;
+        }
+        Self::Full {
+            folder: folder.into(),
+            reason: self.to_string().lines().next().unwrap_or_default().to_owned(),
+        }
+    }
+}
 
 /// Writes all metrics of a node, in the text format of OpenMetrics.
 type Encode = Arc<dyn Fn() -> String + Send + Sync>;
@@ -124,11 +171,12 @@ impl Node {
                     Ok(Ok(())) => NodeError::Stopped("it was asked to".into()),
                     Ok(Err(error)) => error,
                     Err(panic) if ready.is_some() => NodeError::Damaged {
-                        folder,
+                        folder: folder.clone(),
                         reason: message(panic.as_ref()),
                     },
                     Err(panic) => NodeError::Stopped(message(panic.as_ref())),
-                };
+                }
+                .or_full(&folder);
                 if let Some(ready) = ready {
                     // The caller may have gone away.
                     let _ = ready.send(Err(ended.clone()));
@@ -157,6 +205,11 @@ impl Node {
     pub fn metrics(&self) -> impl Fn() -> String + Clone + Send + Sync + 'static {
         let encode = self.encode.clone();
         move || encode()
+    }
+
+    /// Who this node is connected to; `None` for a network of one that nobody follows.
+    pub fn peers(&self) -> Option<Peers> {
+        Peers::of(&(self.encode)())
     }
 
     /// Resolves when the engine has stopped, with the reason.

@@ -14,12 +14,15 @@ use crate::{
 use alloy_primitives::{B256, keccak256};
 use commonware_cryptography::bls12381::primitives::{sharing::Sharing, variant::MinSig};
 use serde::{Deserialize, Serialize};
-use std::{net::SocketAddr, path::Path};
+use std::{net::SocketAddr, ops::RangeInclusive, path::Path};
 use thiserror::Error;
 use zhengtong_types::consensus::ValidatorKey;
 
 const FORMAT: &str = "zhengtong-plan/1";
 const WHAT: &str = "network plan";
+
+/// Chain ids that every wallet can hold: a number of JavaScript is exact up to the last, and 0 is none.
+const CHAIN_IDS: RangeInclusive<u64> = 1..=(1 << 53) - 1;
 
 /// A network before it has a key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -51,6 +54,8 @@ pub enum PlanError {
     Quotas(#[from] QuotasError),
     #[error("the plan has format {0:?}, expected {FORMAT:?}")]
     Format(String),
+    #[error("chain id {0}; it must be 1 to {most}, so that every wallet can hold it", most = CHAIN_IDS.end())]
+    ChainId(u64),
     #[error("the plan has {0} validators, expected 2 to {MAX_VALIDATORS}")]
     Count(usize),
     #[error("{0:?} and {1:?} have the same {2}; each validator needs its own")]
@@ -92,6 +97,9 @@ impl PlanFile {
     fn check(&self) -> Result<(), PlanError> {
         if self.format != FORMAT {
             return Err(PlanError::Format(self.format.clone()));
+        }
+        if !CHAIN_IDS.contains(&self.chain_id) {
+            return Err(PlanError::ChainId(self.chain_id));
         }
         let count = self.validators.len();
         if count < 2 || count > MAX_VALIDATORS as usize {

@@ -5,10 +5,16 @@ use crate::{
     data::DataFolder,
     p2p::{self, Peer},
     secrets::Secrets,
+    votes::{Marks, Votes},
 };
-use std::{net::SocketAddr, sync::Arc};
-use zhengtong_chain::{Genesis, Store};
-use zhengtong_types::{NAMESPACE, consensus::Scheme};
+use commonware_cryptography::bls12381::primitives::{group::Share, sharing::Sharing, variant::MinSig};
+use commonware_utils::ordered::{Quorum as _, Set};
+use std::{net::SocketAddr, path::Path, sync::Arc};
+use zhengtong_chain::{Genesis, Store, committee};
+use zhengtong_types::{
+    NAMESPACE,
+    consensus::{Scheme, ValidatorKey},
+};
 
 /// A node that could be started.
 pub struct Prepared {
@@ -49,6 +55,8 @@ pub fn prepare(config: NodeConfig) -> Result<Prepared, NodeError> {
     }
     let path = data.blocks();
     let store = Store::open(&path).map_err(|source| NodeError::Store { path, source })?;
+    require_own_shares(&config, &identity, &secrets, &store)?;
+    remember_votes(&config, &network, &secrets, votes, &data, &store)?;
     Ok(Prepared {
         config,
         network,
@@ -82,7 +90,16 @@ fn secrets(config: &NodeConfig, network: &NetworkFile, identity: &Identity) -> R
         // The file goes when there are later shares.
         Some(path) if path.exists() || !kept.have_share().map_err(failed)? => {
             let share = ShareFile::read(path)?.share();
-            Scheme::signer(NAMESPACE, committee, sharing, share).ok_or(NodeError::ForeignShare)?;
+            match holder(&share, &committee, &sharing) {
+                Some(holder) if holder == me => {}
+                Some(holder) => return Err(others_share(config, path, &me, &holder)),
+                None => {
+                    return Err(NodeError::ForeignShare {
+                        share: path.clone(),
+                        network: config.network.clone(),
+                    });
+                }
+            }
         }
         None if is_first && !kept.have_share().map_err(failed)? => {
             return Err(NodeError::NoShare(me.to_string()));
@@ -90,6 +107,81 @@ fn secrets(config: &NodeConfig, network: &NetworkFile, identity: &Identity) -> R
         _ => {}
     }
     Ok(kept.with_first(config.share.clone()))
+}
+
+/// Whose share this is, if it is one of these.
+fn holder(share: &Share, players: &Set<ValidatorKey>, sharing: &Sharing<MinSig>) -> Option<ValidatorKey> {
+    // It fits the polynomial wherever it stands in it.
+    Scheme::signer(NAMESPACE, players.clone(), sharing.clone(), share.clone())?;
+    players.key(share.index).cloned()
+}
+
+fn others_share(config: &NodeConfig, share: &Path, me: &ValidatorKey, holder: &ValidatorKey) -> NodeError {
+    NodeError::OthersShare {
+        share: share.into(),
+        holder: holder.to_string(),
+        identity: config.identity.clone(),
+        me: me.to_string(),
+    }
+}
+
+/// The shares of later epochs are this identity's, as far as it is known whose those epochs are. What fits no polynomial is
+/// nobody's, and the engine does not take it.
+fn require_own_shares(
+    config: &NodeConfig,
+    identity: &Identity,
+    secrets: &Secrets,
+    store: &Store,
+) -> Result<(), NodeError> {
+    let shares = secrets.shares().map_err(|source| shares_error(config, source))?;
+    let me = identity.public();
+    for info in committee::kept(store).map_err(|source| store_error(config, source))? {
+        for (epoch, path, share) in &shares {
+            let (players, sharing) = (info.output.players(), info.output.public());
+            if *epoch == info.epoch.get()
+                && let Some(holder) = holder(share, players, sharing)
+                && holder != me
+            {
+                return Err(others_share(config, path, &me, &holder));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn store_error(config: &NodeConfig, source: zhengtong_chain::StoreError) -> NodeError {
+    NodeError::Store {
+        path: config.data.clone(),
+        source,
+    }
+}
+
+/// Lets a node whose data does not have its votes vote from the next epoch on only, and marks the data as its own.
+fn remember_votes(
+    config: &NodeConfig,
+    network: &NetworkFile,
+    secrets: &Secrets,
+    votes: bool,
+    data: &DataFolder,
+    store: &Store,
+) -> Result<(), NodeError> {
+    let shares = &config.shares();
+    let marks = Marks { shares, data, store };
+    let reshared = secrets.shares().map_err(|source| shares_error(config, source))?;
+    let reshared = reshared.iter().any(|(epoch, ..)| *epoch > 0);
+    let gone = votes && marks.look(reshared)? == Votes::Gone;
+    if gone && network.validators.len() == 1 {
+        return Err(NodeError::OnlyVotesGone {
+            data: config.data.clone(),
+            shares: config.shares(),
+        });
+    }
+    if gone {
+        store
+            .votes_are_missing()
+            .map_err(|source| store_error(config, source))?;
+    }
+    Ok(marks.make()?)
 }
 
 fn mesh(config: &NodeConfig, network: &NetworkFile, identity: &Identity) -> Result<Option<Mesh>, NodeError> {

@@ -53,6 +53,24 @@ impl Secrets {
         Ok(self.first.as_ref().is_some_and(|path| path.exists()))
     }
 
+    /// The shares that are kept here, each with its epoch and file, but the ceremony's.
+    pub fn shares(&self) -> io::Result<Vec<(u64, PathBuf, Share)>> {
+        let mut shares = Vec::new();
+        for entry in fs::read_dir(&self.folder)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let epoch = name
+                .to_str()
+                .and_then(|name| name.strip_prefix(SHARE)?.strip_prefix('-'));
+            let Some(Ok(epoch)) = epoch.map(str::parse) else {
+                continue;
+            };
+            let share = ShareFile::read(&entry.path()).map_err(io::Error::other)?;
+            shares.push((epoch, entry.path(), share.share()));
+        }
+        Ok(shares)
+    }
+
     fn path(&self, name: &str, epoch: Epoch) -> PathBuf {
         self.folder.join(format!("{name}-{epoch}"))
     }

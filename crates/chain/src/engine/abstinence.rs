@@ -1,5 +1,5 @@
-//! A node whose data was made from a backup has forgotten what it voted after the backup was taken. It does not vote in an
-//! epoch in which its old self can have voted, so that it never signs two things where one is allowed.
+//! A node whose data was made from a backup, or is in part gone, has forgotten what it voted. It does not vote in an epoch in
+//! which its old self can have voted, so that it never signs two things where one is allowed.
 //!
 //! An epoch's engine starts when the last block of the epoch before is final. If that block was proposed after this node's
 //! start, then the old process, which was dead by then, never had the engine, and so nothing was signed in the epoch. The
@@ -49,7 +49,7 @@ impl Abstinence {
     fn note(&self, epoch: u64) -> bool {
         let noted = self.store.vote_from(epoch);
         match &noted {
-            Ok(()) => tracing::info!(epoch, "this node was made from a backup, and votes again"),
+            Ok(()) => tracing::info!(epoch, "this node had lost its votes, and votes again"),
             Err(error) => {
                 tracing::error!(%error, epoch, "this node does not vote: that it may cannot be noted")
             }

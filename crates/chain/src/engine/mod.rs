@@ -3,7 +3,8 @@
 //!
 //! - `channels`: how the node reaches others.
 //! - `marshal`, `consensus`, `state`, `epochs`: one file for each of commonware's engines.
-//! - `abstinence`: in which epochs a node that was made from a backup does not vote.
+//! - `abstinence`: in which epochs a node that has lost its votes does not vote.
+//! - `peers`: who a node is connected to.
 //! - `recovery`: what a start finds on the disk.
 //! - `sync`: how a node without data begins near the tip.
 //!
@@ -17,6 +18,7 @@ mod consensus;
 mod epochs;
 mod limits;
 mod marshal;
+mod peers;
 mod recovery;
 mod state;
 mod sync;
@@ -24,6 +26,7 @@ mod sync;
 pub(crate) use sync::archive::Archive;
 
 pub use channels::{Links, Networks, message_limit};
+pub use peers::Peers;
 pub use state::{Driven, ProposalInput};
 pub use sync::{SyncError, SyncStep};
 
@@ -385,6 +388,10 @@ where
         });
     }
     setup.store.begin(&chosen.start, &chosen.headers)?;
+    if setup.votes {
+        // The block is beyond everything that this node can have voted on, whatever it has forgotten.
+        setup.store.vote_from(0)?;
+    }
     Ok(Began {
         plan: plan.set_floor(chosen.finalization.clone()).await,
         start: Some(chosen.start),

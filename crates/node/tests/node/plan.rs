@@ -64,6 +64,12 @@ fn the_same_parts_make_the_same_plan() {
 #[test]
 fn plans_and_cards_with_mistakes() {
     assert!(matches!(plan(vec![card(1)]), Err(PlanError::Count(1))));
+    let most = (1 << 53) - 1;
+    for (id, taken) in [(0, false), (1, true), (most, true), (most + 1, false)] {
+        let planned = PlanFile::new("city".into(), id, genesis(), vec![card(1), card(2)]);
+        let refused = matches!(&planned, Err(PlanError::ChainId(found)) if *found == id);
+        assert!(planned.is_ok() == taken && refused != taken, "{id}: {planned:?}");
+    }
     assert!(matches!(
         plan(vec![card(1), card(1)]),
         Err(PlanError::Twice(_, _, "key"))

@@ -1,7 +1,12 @@
 //! What a node refuses to start with, and what it says.
 
 use crate::common::{configs, dev};
-use std::{fs, net::TcpListener, path::Path};
+use std::{
+    fs,
+    net::TcpListener,
+    os::unix::fs::{PermissionsExt as _, symlink},
+    path::Path,
+};
 use zhengtong_node::{Node, NodeConfig, SyncMode};
 
 /// Starts a node that must not start, and returns what it said.
@@ -71,6 +76,37 @@ async fn damaged_files() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = used(folder.path()).await;
+    overwrite(
+        &config.data.join("blocks.redb"),
+        b"cut off where the disk was full",
+    );
+    // What is written to see whether there is room finds none.
+    symlink("/dev/full", config.data.join("room")).expect("writes");
+    let said = refused(&config).await;
+    assert!(
+        said.contains("make room and start again") && !said.contains("or delete it"),
+        "{said}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_only_validators_data_is_gone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = used(folder.path()).await;
+    for lost in ["engine", ""] {
+        fs::remove_dir_all(config.data.join(lost)).expect("it is there");
+        let said = refused(&config).await;
+        assert!(
+            said.contains(&config.data.display().to_string()) && said.contains("--network-lost"),
+            "{lost}: {said}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn damaged_or_foreign_keys() {
     let folder = tempfile::tempdir().expect("a folder");
     let config = configs(folder.path(), &dev(2, 19_000)).remove(0);
@@ -80,7 +116,7 @@ async fn damaged_or_foreign_keys() {
     assert!(
         refused(&config)
             .await
-            .contains("share.key does not hold a BLS share")
+            .contains("share.key does not hold a BLS share in hexadecimal digits")
     );
     overwrite(&share, &own);
 
@@ -101,12 +137,41 @@ async fn damaged_or_foreign_keys() {
         ..config.clone()
     };
     assert!(refused(&mixed).await.contains("not one of this network's"));
+    // Another validator's share fits this network too, and its identity fits this share's network.
+    let others = configs(folder.path(), &dev(2, 19_000)).remove(1);
+    for (identity, share) in [
+        (&config.identity, &others.share),
+        (&others.identity, &config.share),
+    ] {
+        let mixed = NodeConfig {
+            identity: identity.clone(),
+            share: share.clone(),
+            ..config.clone()
+        };
+        let said = refused(&mixed).await;
+        let share = share.as_ref().expect("a validator");
+        assert!(
+            said.contains(&share.display().to_string())
+                && said.contains(&identity.display().to_string())
+                && said.contains("put the two files of one validator together"),
+            "{said}"
+        );
+    }
     let mixed = NodeConfig {
         share: None,
         ..config.clone()
     };
     assert!(refused(&mixed).await.contains("set `share`"));
 
+    for path in [&config.identity, &share] {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o644)).expect("exists");
+        let said = refused(&config).await;
+        assert!(
+            said.contains(&format!("{} (mode 0644)", path.display())) && said.contains("chmod 600"),
+            "{said}"
+        );
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("exists");
+    }
     fs::remove_file(&config.identity).expect("exists");
     assert!(refused(&config).await.contains("identity.key"));
 }

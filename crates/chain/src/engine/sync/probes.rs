@@ -4,7 +4,7 @@ use super::{Shared, SyncStep, watched};
 use crate::{
     config::Reporter,
     engine::{
-        Runtime, Setup, epochs,
+        Peers, Runtime, Setup, epochs,
         limits::{FETCH_TIMEOUT, MAILBOX},
     },
     inner::Marshal,
@@ -84,9 +84,11 @@ where
     pub async fn newest(&mut self, floor: Option<Finalization>, report: &Reporter) -> Option<Artifact> {
         let needed = N3f1::max_faults(self.first.players.len()) as usize + 1;
         let floor = self.start(floor).subscribe();
-        watched(&self.context, report, floor, |waited| SyncStep::Asking {
+        let context = self.context.child("asking");
+        watched(&context, report, floor, |waited| SyncStep::Asking {
             needed,
             waited,
+            peers: Peers::of(&context.encode()).unwrap_or_default(),
         })
         .await
         .ok()

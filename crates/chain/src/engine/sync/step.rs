@@ -1,13 +1,21 @@
 //! How far a sync is, for whoever waits for it.
 
+use crate::engine::Peers;
 use alloy_primitives::B256;
 use std::{fmt, time::Duration};
+
+/// Who is admitted is connected sooner.
+const NOT_ADMITTED_AFTER: Duration = Duration::from_secs(10);
 
 /// A step of a state sync.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SyncStep {
     /// Validators are asked for their newest certified block; `needed` of them must answer.
-    Asking { needed: usize, waited: Duration },
+    Asking {
+        needed: usize,
+        waited: Duration,
+        peers: Peers,
+    },
     /// The certified block is not yet beyond everything that this validator may have voted on.
     TooEarly { number: u64 },
     /// A certified block was chosen to begin at.
@@ -27,11 +35,23 @@ pub enum SyncStep {
 impl fmt::Display for SyncStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Asking { needed, waited } => write!(
-                f,
-                "asking the validators for a certified block; {needed} must answer ({} s)",
-                waited.as_secs()
-            ),
+            Self::Asking {
+                needed,
+                waited,
+                peers,
+            } => {
+                write!(
+                    f,
+                    "asking the validators for a certified block; {needed} must answer ({} s); {peers}",
+                    waited.as_secs()
+                )?;
+                if peers.connected < *needed && peers.shut_out == 0 && *waited >= NOT_ADMITTED_AFTER {
+                    f.write_str(
+                        "; have the validators admitted this node, and can their addresses in the network file be reached?",
+                    )?;
+                }
+                Ok(())
+            }
             Self::TooEarly { number } => write!(
                 f,
                 "block {number} is certified; waiting for a later one, so that this validator cannot vote twice"
@@ -50,5 +70,36 @@ impl fmt::Display for SyncStep {
             Self::Codes { missing } => write!(f, "fetching the code of contracts, {missing} missing"),
             Self::Following { from } => write!(f, "all is there; following from block {from}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_waits_for_answers_is_told_what_may_be_wrong() {
+        let asking = |waited, connected, shut_out| {
+            let (waited, peers) = (Duration::from_secs(waited), Peers { connected, shut_out });
+            SyncStep::Asking {
+                needed: 2,
+                waited,
+                peers,
+            }
+            .to_string()
+        };
+        let admitted = "have the validators admitted this node";
+        assert!(!asking(5, 0, 0).contains(admitted));
+        let alone = asking(30, 0, 0);
+        assert!(
+            alone.contains("connected to no other node") && alone.contains(admitted),
+            "{alone}"
+        );
+        assert!(!asking(30, 2, 0).contains(admitted));
+        let other = asking(30, 0, 4);
+        assert!(
+            other.contains("is the network file theirs?") && !other.contains(admitted),
+            "{other}"
+        );
     }
 }
