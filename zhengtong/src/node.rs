@@ -1,19 +1,30 @@
 //! `zhengtong node`: a validator or a follower as a process of its own; its backup.
 
 mod backup;
+pub mod watch;
 
 use crate::{monitor::Monitor, progress::Progress, signals};
 use anyhow::{Context, Result};
 use std::{
+    future::Future,
     net::SocketAddr,
     path::PathBuf,
-    sync::{Mutex, PoisonError},
+    pin::pin,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, time::MissedTickBehavior};
+use watch::{Sight, Watch};
 use zhengtong_chain::ChainView as _;
 use zhengtong_node::{Node, NodeConfig, SyncMode, SyncStep};
 use zhengtong_rpc::{Config as RpcConfig, Hosts, RpcServer};
-use zhengtong_types::EpochRole;
+use zhengtong_types::EpochValidators;
+
+/// How often a start that takes long says so.
+const STARTING: Duration = Duration::from_secs(10);
+/// How long the engine may take to enter the epoch that it finds on its disk.
+const ENTERS: Duration = Duration::from_secs(10);
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 #[derive(clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -85,22 +96,19 @@ async fn start(args: StartArgs) -> Result<()> {
     };
     progress.step(format!("starting a {kind} on {}", config.data.display()));
     let (rpc, monitor) = (config.rpc, config.monitor);
-    let shown = Shown::default();
-    let node = Node::start_reporting(config, move |step| shown.show(&step)).await?;
+    let shown = Arc::new(Shown::default());
+    let steps = shown.clone();
+    let starting = Node::start_reporting(config, move |step| steps.show(&step));
+    let node = patiently(starting, &shown).await?;
     let network = node.view().network();
     progress.detail(format!("network {}, chain {}", network.name, network.chain_id));
     progress.detail(format!("key     {}", network.public_key));
     progress.detail(format!("genesis {}", network.genesis_hash));
     progress.detail(format!("block   {}", height(&node)));
-    if let Some(now) = node.view().epoch() {
-        let now = now.describe();
+    if let Some(now) = entered(&node).await {
         let role = match now.role {
-            Some(EpochRole::Validator) => "this node votes",
-            Some(EpochRole::WithoutShare) => "this node is a validator without its share, and does not vote",
-            Some(EpochRole::Restored) => {
-                "this node was made from a backup, and votes from the first epoch on that begins while it runs"
-            }
-            Some(EpochRole::Follower) | None => "this node follows",
+            Some(role) => watch::doing(role),
+            None => "what this node does in it is not known yet",
         };
         progress.detail(format!(
             "epoch   {}, {} validators, {role}",
@@ -127,7 +135,67 @@ async fn start(args: StartArgs) -> Result<()> {
         progress.say(format!("monitoring http://{}/metrics", monitor.address()));
     }
     progress.say("ready");
-    stopped(node, rpc).await
+    tokio::select! {
+        done = stopped(&node) => done?,
+        never = keep_watch(&node) => match never {},
+    }
+    if let Some(rpc) = rpc {
+        rpc.stop().await;
+    }
+    node.stop().await;
+    Ok(())
+}
+
+/// Waits for a start, and says now and then that it goes on, unless a sync says how far it is.
+async fn patiently<T>(starting: impl Future<Output = T>, shown: &Shown) -> T {
+    let began = Instant::now();
+    let mut starting = pin!(starting);
+    loop {
+        tokio::select! {
+            done = &mut starting => return done,
+            () = tokio::time::sleep(STARTING) => {}
+        }
+        if shown.is_silent() {
+            Progress::note(format!(
+                "starting for {}: stored blocks are applied again if need be, and what is missing is fetched from the others",
+                watch::spell(began.elapsed())
+            ));
+        }
+    }
+}
+
+/// The epoch, once the engine has entered it; without what this node does in it, if that takes too long.
+async fn entered(node: &Node) -> Option<EpochValidators> {
+    let began = Instant::now();
+    loop {
+        let now = node.view().epoch()?;
+        if now.role.is_some() || began.elapsed() > ENTERS {
+            return Some(now.describe());
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}
+
+/// Tells how the node goes on, for as long as it runs.
+async fn keep_watch(node: &Node) -> std::convert::Infallible {
+    let began = Instant::now();
+    let mut watch = Watch::default();
+    let mut looks = tokio::time::interval(watch::LOOK);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        looks.tick().await;
+        let tip = node.view().tip();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let epoch = node.view().epoch();
+        let sight = Sight {
+            block: tip.header.number,
+            age: now.saturating_sub(Duration::from_millis(tip.timestamp_ms)),
+            role: epoch.and_then(|now| Some((now.info.epoch.get(), now.role?))),
+        };
+        for line in watch.look(began.elapsed(), &sight, || node.peers()) {
+            Progress::note(line);
+        }
+    }
 }
 
 /// What was last shown of a sync, so that nothing is said twice.
@@ -135,6 +203,11 @@ async fn start(args: StartArgs) -> Result<()> {
 struct Shown(Mutex<String>);
 
 impl Shown {
+    fn is_silent(&self) -> bool {
+        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        last.is_empty()
+    }
+
     fn show(&self, step: &SyncStep) {
         let line = step.to_string();
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -145,17 +218,12 @@ impl Shown {
     }
 }
 
-/// Runs until told to stop (Ctrl-C or SIGTERM), or until the engine ends by itself.
-async fn stopped(node: Node, rpc: Option<RpcServer>) -> Result<()> {
+/// Resolves when it is told to stop (Ctrl-C or SIGTERM); fails if the engine ends by itself.
+async fn stopped(node: &Node) -> Result<()> {
     tokio::select! {
-        () = signals::stopped()? => {}
-        failure = node.stopped() => return Err(failure.into()),
+        () = signals::stopped()? => Ok(()),
+        failure = node.stopped() => Err(failure.into()),
     }
-    if let Some(rpc) = rpc {
-        rpc.stop().await;
-    }
-    node.stop().await;
-    Ok(())
 }
 
 /// Fails early, with advice, when a port is taken. Only looked at: the JSON-RPC server opens it itself.
@@ -163,14 +231,18 @@ pub async fn require_free(address: SocketAddr) -> Result<()> {
     let probe = TcpListener::bind(address).await;
     probe
         .map(drop)
-        .with_context(|| format!("cannot listen on {address}; choose another address for JSON-RPC (`rpc`)"))
+        .with_context(|| {
+            format!("cannot listen on {address}; choose another address for JSON-RPC (`rpc`), or does the node run already?")
+        })
 }
 
 /// Serves JSON-RPC. On loopback only local names are answered, so that no web page can reach it under another name.
 pub async fn serve(node: &Node, address: SocketAddr) -> Result<RpcServer> {
     let hosts = hosts(address);
     let server = RpcServer::start(RpcConfig { address, hosts }, node.view().clone()).await;
-    server.with_context(|| format!("JSON-RPC on {address}; choose another address (`rpc`)"))
+    server.with_context(|| {
+        format!("JSON-RPC on {address}; choose another address (`rpc`), or does the node run already?")
+    })
 }
 
 /// Whom a server answers that listens there.

@@ -1,20 +1,23 @@
 //! `zhengtong network check`: what a plan or a network file says, and the hash that operators compare.
 
 use super::say;
-use crate::council::limits_of;
+use crate::{council::limits_of, node::watch::spell};
 use alloy_primitives::{B256, U256, utils::format_ether};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 use zhengtong_bindings::slug_str;
 use zhengtong_node::{CouncilFile, GenesisFile, NetworkFile, PlanFile};
+
+/// Seconds between blocks where nothing happens, unless operators set another heartbeat.
+const QUIET_BLOCK_S: u64 = 2;
 
 #[derive(clap::Args)]
 pub struct Args {
     /// A plan or a network file.
     file: PathBuf,
     /// The hash that it must have; the command fails if it has another.
-    #[arg(long)]
+    #[arg(long, value_parser = super::parse_hash)]
     hash: Option<B256>,
 }
 
@@ -78,6 +81,9 @@ fn show_rest(genesis: &GenesisFile, validators: usize) {
         "  {validators} validators: {} must agree, {faulty} may fail",
         validators - faulty
     ));
+    for line in rules(genesis) {
+        say(line);
+    }
     show_council(&genesis.council);
     show_quotas(genesis);
     let total: U256 = genesis
@@ -85,11 +91,50 @@ fn show_rest(genesis: &GenesisFile, validators: usize) {
         .values()
         .copied()
         .fold(U256::ZERO, U256::saturating_add);
-    say(format!(
-        "  {} funded accounts, {} ether",
-        genesis.alloc.len(),
-        format_ether(total)
-    ));
+    say(funded(genesis.alloc.len(), total));
+}
+
+/// What holds for every block, and cannot be changed later.
+fn rules(genesis: &GenesisFile) -> Vec<String> {
+    let quiet = Duration::from_secs(genesis.epoch_blocks.saturating_mul(QUIET_BLOCK_S));
+    let mut lines = vec![
+        format!(
+            "  epochs     {} blocks each, {} where nothing happens",
+            genesis.epoch_blocks,
+            spell(quiet)
+        ),
+        format!("  blocks     {} gas at most", genesis.block_gas_limit),
+        format!(
+            "  recovery   of an account waits {}",
+            time(genesis.recovery_delay_s)
+        ),
+    ];
+    if genesis.delegates.is_empty() {
+        lines.push("  delegates  none: accounts may delegate to no contract".into());
+    }
+    let delegates = genesis.delegates.iter();
+    lines.extend(delegates.map(|delegate| format!("  delegate   {delegate}")));
+    lines
+}
+
+fn time(seconds: u64) -> String {
+    spell(Duration::from_secs(seconds))
+}
+
+fn funded(accounts: usize, wei: U256) -> String {
+    let ether = format_ether(wei);
+    let ether = match ether.split_once('.') {
+        Some((whole, parts)) => match parts.trim_end_matches('0') {
+            "" => whole.to_owned(),
+            parts => format!("{whole}.{parts}"),
+        },
+        None => ether,
+    };
+    match accounts {
+        0 => "  no account has ether".into(),
+        1 => format!("  1 account has ether: {ether}"),
+        more => format!("  {more} accounts have {ether} ether together"),
+    }
 }
 
 /// A file that was read has quotas that hold.
@@ -112,14 +157,56 @@ fn show_council(council: &CouncilFile) {
         CouncilFile::Key(key) => say(format!("  council    {key}, one key")),
         CouncilFile::Members(terms) => {
             say(format!(
-                "  council    {} members; a vote lasts {} s at most, a decision waits {} s",
-                terms.members.len(),
-                terms.voting_period_s,
-                terms.execution_delay_s
+                "  council    {}; a vote lasts {} at most, a decision waits {}",
+                match terms.members.len() {
+                    1 => "1 member".to_owned(),
+                    more => format!("{more} members"),
+                },
+                time(terms.voting_period_s),
+                time(terms.execution_delay_s)
             ));
             for member in &terms.members {
                 say(format!("  member     {member}"));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloy_primitives::{Address, utils::parse_ether};
+    use std::collections::{BTreeMap, BTreeSet};
+    use zhengtong_node::QuotasFile;
+
+    #[test]
+    fn everything_that_operators_agree_on_is_said_as_people_do() {
+        let mut genesis = GenesisFile {
+            timestamp_ms: 0,
+            block_gas_limit: 300_000_000,
+            council: CouncilFile::Key(Address::ZERO),
+            alloc: BTreeMap::new(),
+            delegates: BTreeSet::new(),
+            recovery_delay_s: 3 * 24 * 3_600,
+            epoch_blocks: 3_600,
+            quotas: QuotasFile::default(),
+        };
+        assert_eq!(
+            rules(&genesis),
+            [
+                "  epochs     3600 blocks each, 2 h where nothing happens",
+                "  blocks     300000000 gas at most",
+                "  recovery   of an account waits 3 days",
+                "  delegates  none: accounts may delegate to no contract"
+            ]
+        );
+        let delegate = Address::repeat_byte(7);
+        genesis.delegates.insert(delegate);
+        let said = rules(&genesis);
+        assert_eq!(said.last(), Some(&format!("  delegate   {delegate}")));
+        let ether = |amount| parse_ether(amount).expect("an amount");
+        assert_eq!(funded(0, U256::ZERO), "  no account has ether");
+        assert_eq!(funded(1, ether("1000")), "  1 account has ether: 1000");
+        assert_eq!(funded(2, ether("0.25")), "  2 accounts have 0.25 ether together");
     }
 }

@@ -20,7 +20,7 @@ pub struct Args {
     #[arg(long)]
     plan: PathBuf,
     /// Where to listen, if not at the address in the plan (behind a router, say).
-    #[arg(long)]
+    #[arg(long, value_name = "IP:PORT", value_parser = super::parse_location)]
     listen: Option<SocketAddr>,
     /// Where the node is to serve JSON-RPC.
     #[arg(long, default_value = "127.0.0.1:8545")]
@@ -89,13 +89,20 @@ pub fn config(listen: Option<SocketAddr>, rpc: SocketAddr) -> NodeConfig {
     }
 }
 
+/// What an operator is likely to want besides. No port is opened that nobody asked for.
+const HINTS: &str = "\
+# Health checks, metrics and backups (/healthz, /readyz, /metrics, /backup), for the operator alone:
+# monitor = \"127.0.0.1:9650\"
+";
+
 /// Writes `node.toml`, unless the operator has one.
 pub fn write_config(folder: &Path, config: &NodeConfig) -> Result<()> {
     let path = folder.join("node.toml");
     if path.exists() {
         return Ok(());
     }
-    std::fs::write(&path, config.to_toml()).with_context(|| format!("cannot write {}", path.display()))
+    let text = format!("{HINTS}{}", config.to_toml());
+    std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
 }
 
 fn describe(event: &Event) -> String {
@@ -104,5 +111,26 @@ fn describe(event: &Event) -> String {
         Event::Dealing => "everyone is here with the same plan; making the key".into(),
         Event::Made { key, genesis } => format!("network key  {key}\ngenesis hash {genesis}"),
         Event::Finishing(names) => format!("waiting until these have it too: {}", names.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_for_monitoring_works_once_it_is_no_comment() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("node.toml");
+        let rpc = SocketAddr::from(([127, 0, 0, 1], 8_545));
+        write_config(folder.path(), &config(Some(rpc), rpc)).unwrap();
+        let written = NodeConfig::read(&path).unwrap();
+        assert_eq!((written.monitor, written.rpc), (None, Some(rpc)));
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, text.replace("# monitor", "monitor")).unwrap();
+        assert!(NodeConfig::read(&path).unwrap().monitor.is_some());
+        // An operator's file stays.
+        write_config(folder.path(), &config(None, rpc)).unwrap();
+        assert!(NodeConfig::read(&path).unwrap().monitor.is_some());
     }
 }

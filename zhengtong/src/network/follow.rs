@@ -13,8 +13,8 @@ pub struct FollowArgs {
     /// The institution, for people.
     #[arg(long)]
     name: String,
-    /// Where it listens; it connects to the validators from this IP address.
-    #[arg(long)]
+    /// Where it listens; it connects to the validators from this IP address. Not a name.
+    #[arg(long, value_name = "IP:PORT", value_parser = super::parse_location)]
     address: SocketAddr,
     /// The network file. Check its genesis hash with the operators.
     #[arg(long)]
@@ -45,6 +45,9 @@ pub struct AdmitArgs {
     config: PathBuf,
     /// The follower's card.
     card: PathBuf,
+    /// It is a validator of the network file that was voted out, and is to go on as a follower.
+    #[arg(long)]
+    voted_out: bool,
 }
 
 /// Appends the follower to the file, so that the operator's comments stay.
@@ -55,6 +58,17 @@ pub fn admit(args: &AdmitArgs) -> Result<()> {
         before.followers.iter().all(|follower| follower.key != card.key),
         "{} is admitted already",
         card.name
+    );
+    let network = NetworkFile::read(&before.network)?;
+    ensure!(
+        args.voted_out
+            || network
+                .validators
+                .iter()
+                .all(|validator| validator.key != card.key),
+        "{} is a validator of {}, and is let in as one; if it was voted out and is to follow, say --voted-out",
+        card.name,
+        before.network.display()
     );
     let entry = FollowerEntry {
         key: card.key.clone(),

@@ -16,8 +16,8 @@ pub struct Args {
     /// The institution, for people.
     #[arg(long)]
     name: String,
-    /// Where other nodes reach this one, e.g. 192.0.2.7:9700.
-    #[arg(long)]
+    /// Where other nodes reach this one, e.g. 192.0.2.7:9700: an IP address, not a name.
+    #[arg(long, value_name = "IP:PORT", value_parser = super::parse_location)]
     address: SocketAddr,
 }
 

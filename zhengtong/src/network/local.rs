@@ -25,7 +25,7 @@ const TRIAL_EXECUTION_DELAY_S: u64 = 5;
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// Number of validators.
+    /// Number of validators, 2 to 16.
     #[arg(short = 'n', long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(2..=MAX_LOCAL as i64))]
     validators: u16,
     /// Folder that is made, with a folder for each validator.
@@ -37,7 +37,7 @@ pub struct Args {
     /// Validator 0 serves JSON-RPC here, and the next ones on the next ports.
     #[arg(long, default_value_t = 8_545)]
     first_rpc: u16,
-    /// Blocks of an epoch, as `zhengtong network plan` has them.
+    /// Blocks of an epoch, as `zhengtong network plan` has them: at least 32, and 8 for each validator.
     #[arg(long, default_value_t = EPOCH_BLOCKS)]
     epoch_blocks: u64,
     /// Make a voting key for each validator's institution, and let these govern in place of the publicly known account.

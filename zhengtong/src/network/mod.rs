@@ -12,8 +12,12 @@ mod local;
 mod plan;
 mod run;
 
+use alloy_primitives::{Address, B256};
 use anyhow::{Context, Result};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    net::SocketAddr,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 #[derive(clap::Subcommand)]
 pub enum Command {
@@ -48,6 +52,35 @@ pub fn run(command: Command) -> Result<()> {
     }
 }
 
+/// Reads a hash from the command line.
+pub fn parse_hash(text: &str) -> Result<B256, String> {
+    text.parse().map_err(|_| digits("a hash", 64, text))
+}
+
+/// Reads an account from the command line.
+fn parse_account(text: &str) -> Result<Address, String> {
+    text.parse().map_err(|_| digits("an account", 40, text))
+}
+
+/// What is wrong with something in hexadecimal digits.
+fn digits(what: &str, expected: usize, text: &str) -> String {
+    let found = text.strip_prefix("0x").unwrap_or(text);
+    match found.chars().find(|letter| !letter.is_ascii_hexdigit()) {
+        Some(letter) => format!("{what} is 0x and {expected} hexadecimal digits, and {letter:?} is none"),
+        None => format!(
+            "{what} is 0x and {expected} hexadecimal digits, and this has {}",
+            found.len()
+        ),
+    }
+}
+
+/// Reads where a node is reached from the command line.
+fn parse_location(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| {
+        "write it as IP:port, such as 192.0.2.7:9700 or [2001:db8::7]:9700; a name is not taken, because nodes are let in by IP address".into()
+    })
+}
+
 /// The clock, in milliseconds since the Unix epoch.
 pub fn now_ms() -> Result<u64> {
     let now = SystemTime::now()
@@ -60,4 +93,27 @@ pub fn now_ms() -> Result<u64> {
 #[expect(clippy::print_stdout, reason = "the answer of the command")]
 fn say(line: impl std::fmt::Display) {
     println!("{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_read_is_said_with_how_it_is_written() {
+        let said = parse_hash("0x1234").expect_err("short");
+        assert_eq!(said, "a hash is 0x and 64 hexadecimal digits, and this has 4");
+        let said = parse_account(&format!("0x{}g", "a".repeat(39))).expect_err("no digit");
+        assert_eq!(
+            said,
+            "an account is 0x and 40 hexadecimal digits, and 'g' is none"
+        );
+        for wrong in ["node.example:9700", "192.0.2.7", "9700"] {
+            let said = parse_location(wrong).expect_err(wrong);
+            assert!(said.starts_with("write it as IP:port"), "{said}");
+        }
+        assert!(parse_hash(&B256::ZERO.to_string()).is_ok());
+        assert!(parse_account(&Address::ZERO.to_string()).is_ok());
+        assert!(parse_location("[2001:db8::7]:9700").is_ok());
+    }
 }

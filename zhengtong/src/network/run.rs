@@ -31,6 +31,7 @@ struct Running {
     process: Child,
     ended: bool,
     config: PathBuf,
+    log: PathBuf,
     url: String,
 }
 
@@ -50,9 +51,9 @@ pub async fn run(args: &Args) -> Result<()> {
     for node in &nodes {
         let pid = node.process.id();
         say(format!(
-            "{}  process {pid}  log beside {}",
+            "{}  process {pid}  log {}",
             node.name,
-            node.config.display()
+            node.log.display()
         ));
     }
     say("Ctrl-C stops all. Heights, `-` where a node does not answer:");
@@ -91,7 +92,8 @@ fn start(folder: &Path) -> Result<Vec<Running>> {
         let rpc = config
             .rpc
             .with_context(|| format!("{} sets no `rpc`", path.display()))?;
-        let log = File::create(own.join("node.log"))?;
+        let log_path = own.join("node.log");
+        let log = File::create(&log_path).with_context(|| format!("cannot write {}", log_path.display()))?;
         let process = Command::new(&program)
             .arg("node")
             .arg("--config")
@@ -105,6 +107,7 @@ fn start(folder: &Path) -> Result<Vec<Running>> {
             process,
             ended: false,
             config: path,
+            log: log_path,
             url: format!("http://{rpc}"),
         });
     }
@@ -115,9 +118,9 @@ fn report_ended(nodes: &mut [Running]) -> Result<()> {
     for node in nodes.iter_mut().filter(|node| !node.ended) {
         if let Some(status) = node.process.try_wait()? {
             node.ended = true;
+            say(format!("{} ended ({status}): {}", node.name, why(&node.log)));
             say(format!(
-                "{} ended ({status}); start it again with: zhengtong node --config {}",
-                node.name,
+                "  start it again with: zhengtong node --config {}",
                 node.config.display()
             ));
         }
@@ -125,9 +128,30 @@ fn report_ended(nodes: &mut [Running]) -> Result<()> {
     Ok(())
 }
 
+/// What a process said last.
+fn why(log: &Path) -> String {
+    let text = std::fs::read(log).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    // A message may have several lines; what it is begins with the last that says so.
+    let mut lines = text.lines().rev().filter(|line| !line.trim().is_empty());
+    let error = lines
+        .clone()
+        .find(|line| line.to_ascii_lowercase().contains("error"));
+    error
+        .or_else(|| lines.next())
+        .map_or_else(|| format!("{} is empty", log.display()), str::to_owned)
+}
+
 /// Each node's height, and which of them answer.
 async fn look(client: &reqwest::Client, nodes: &[Running]) -> (String, String) {
-    let heights = futures::future::join_all(nodes.iter().map(|node| height(client, &node.url))).await;
+    // Where one has ended, somebody else may answer on its port.
+    let heights = nodes.iter().map(|node| async move {
+        match node.ended {
+            true => None,
+            false => height(client, &node.url).await,
+        }
+    });
+    let heights = futures::future::join_all(heights).await;
     let line = heights
         .iter()
         .map(|height| height.map_or_else(|| "-".to_owned(), |height| height.to_string()));

@@ -44,7 +44,7 @@ pub struct RestoreArgs {
     check: bool,
     /// Vote again at once, above the backup's last block, which has this hash. Only where no validator has its data any more
     /// and all are restored from the same backup: what was final after it is undone.
-    #[arg(long, value_name = "HASH")]
+    #[arg(long, value_name = "HASH", value_parser = crate::network::parse_hash)]
     network_lost: Option<B256>,
 }
 

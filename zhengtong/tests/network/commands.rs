@@ -48,7 +48,7 @@ pub fn after<'a>(printed: &'a str, label: &str) -> &'a str {
 }
 
 /// One key governs.
-fn one_key() -> Vec<String> {
+pub fn one_key() -> Vec<String> {
     vec!["--council".into(), account(0).address().to_string()]
 }
 
@@ -201,11 +201,75 @@ fn what_would_go_wrong_is_refused() {
     ]);
     assert!(said.contains("0.0.0.0:1"), "{said}");
 
+    let shown = zhengtong(&["network", "check", text(&plan)]);
+    for line in [
+        "  epochs     3600 blocks each, 2 h where nothing happens",
+        "  blocks     300000000 gas at most",
+        "  recovery   of an account waits 3 days",
+        "  delegates  none",
+        "  3 accounts have 3000 ether together",
+    ] {
+        assert!(shown.contains(line), "no {line:?} in {shown}");
+    }
+    assert!(!shown.contains(&u64::MAX.to_string()), "{shown}");
+
+    let said = refused(&["network", "check", text(&plan), "--hash", "0x12"]);
+    assert!(said.contains("64 hexadecimal digits, and this has 2"), "{said}");
+    let named = root.join("named");
+    let (name, place) = (["--name", "x"], ["--address", "node.example:9700"]);
+    let said = refused(&[&["network", "key", "--folder", text(&named)][..], &name, &place].concat());
+    assert!(said.contains("write it as IP:port"), "{said}");
+
     let zero = format!("0x{}", "00".repeat(32));
     let said = refused(&["network", "check", text(&plan), "--hash", &zero]);
     assert!(said.contains("do not use this file"), "{said}");
 
     let card = node.join("card.json");
+    let before = fs::read(&plan).expect("exists");
+    let governor = account(0).address().to_string();
+    let planned = |out: &Path, more: &[&str]| {
+        let words = [
+            "network",
+            "plan",
+            "--name",
+            "x",
+            "--chain-id",
+            "1",
+            "--out",
+            text(out),
+        ];
+        refused(
+            &[
+                &words[..],
+                more,
+                &[text(&card), text(&root.join("node-1/card.json"))],
+            ]
+            .concat(),
+        )
+    };
+    let said = planned(&plan, &["--council", &governor]);
+    assert!(said.contains("plan.json is there already"), "{said}");
+    assert_eq!(fs::read(&plan).expect("exists"), before);
+    let new = root.join("new.json");
+    let said = planned(&new, &[]);
+    assert!(said.contains("--council") && said.contains("--member"), "{said}");
+    for (option, value) in [
+        ("--member", governor.clone()),
+        ("--delegate", governor.clone()),
+        ("--fund", format!("{governor}=1")),
+    ] {
+        let council = if option == "--member" {
+            vec![]
+        } else {
+            vec!["--council", &governor]
+        };
+        let said = planned(&new, &[&council[..], &[option, &value, option, &value]].concat());
+        assert!(
+            said.contains(&format!("{option} names {governor} twice")),
+            "{said}"
+        );
+    }
+    assert!(!new.exists());
     let said = refused(&[
         "network",
         "plan",

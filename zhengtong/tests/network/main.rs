@@ -6,6 +6,7 @@ mod collector;
 mod commands;
 mod council;
 mod faults;
+mod forgotten;
 mod membership;
 mod monitor;
 mod ops;
