@@ -138,7 +138,7 @@ fn a_node_that_nobody_lets_in_says_so() {
     zhengtong(&[&["network", "follow"][..], &folder, &more].concat());
     let (mut node, said) = start(&setup, 2);
     assert!(said.contains("this node follows"), "{said}");
-    let line = node.wait_for("      no block after 0 for 30 s");
+    let line = node.wait_for("      no block after 0 for ");
     assert!(
         line.contains("connected to no other node")
             && line.contains("have the validators admitted this node"),

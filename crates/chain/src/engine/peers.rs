@@ -3,10 +3,10 @@
 use std::fmt;
 
 /// Series of the network library, one for each peer that they are about. The name before them says whose they are.
-const CONNECTED: &str = "p2p_tracker_connected{";
-const SHUT_OUT: &str = "p2p_tracker_blocked{";
+const CONNECTED: &str = "p2p_tracker_directory_connected{";
+const SHUT_OUT: &str = "p2p_tracker_directory_blocked{";
 /// A network that is there has this one.
-const TRACKED: &str = "p2p_tracker_tracked ";
+const TRACKED: &str = "p2p_tracker_directory_tracked ";
 
 /// Nodes that this one is connected to, or does not talk to any more.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,13 +57,13 @@ mod tests {
 
     #[test]
     fn peers_are_counted_and_the_sums_of_others_are_not() {
-        let metrics = "# HELP validator_p2p_tracker_connected Unix timestamp\n\
-            # TYPE validator_p2p_tracker_connected gauge\n\
-            validator_p2p_tracker_tracked 5\n\
-            validator_p2p_tracker_connected{peer=\"aa\"} 1764190000000\n\
-            validator_p2p_tracker_connected{peer=\"bb\"} 1764190000001\n\
-            validator_p2p_tracker_blocked{peer=\"cc\"} 1764190000002\n\
-            other{of=\"p2p_tracker_connected{\"} 1\n";
+        let metrics = "# HELP validator_p2p_tracker_directory_connected Unix timestamp\n\
+            # TYPE validator_p2p_tracker_directory_connected gauge\n\
+            validator_p2p_tracker_directory_tracked 5\n\
+            validator_p2p_tracker_directory_connected{peer=\"aa\"} 1764190000000\n\
+            validator_p2p_tracker_directory_connected{peer=\"bb\"} 1764190000001\n\
+            validator_p2p_tracker_directory_blocked{peer=\"cc\"} 1764190000002\n\
+            other{of=\"p2p_tracker_directory_connected{\"} 1\n";
         let found = Peers::of(metrics);
         assert_eq!(
             found,
@@ -73,7 +73,7 @@ mod tests {
             })
         );
         assert_eq!(
-            Peers::of("validator_p2p_tracker_tracked 0\n"),
+            Peers::of("validator_p2p_tracker_directory_tracked 0\n"),
             Some(Peers::default())
         );
         assert_eq!(Peers::of("validator_chain_blocks_total 3\n"), None);
