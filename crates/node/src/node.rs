@@ -79,7 +79,7 @@ pub enum NodeError {
     )]
     OnlyVotesGone { data: PathBuf, shares: PathBuf },
     #[error(
-        "the disk of {folder} is full ({reason}): make room and start again; nothing is lost, so delete and restore nothing"
+        "the disk of {folder} is full ({reason}): make room and start again, and delete or restore nothing before: sound data cannot be used on a full disk"
     )]
     Full { folder: PathBuf, reason: String },
     #[error("this identity ({0}) is a validator of the network: set `share` to the file of its BLS share")]
@@ -126,9 +126,15 @@ impl NodeError {
         if room::is_there(folder) {
             return self;
         }
+        // Without the advice that is for damaged data.
+        let reason = match self {
+            Self::Store { source, .. } => source.to_string(),
+            Self::Damaged { reason, .. } => reason,
+            other => other.to_string(),
+        };
         Self::Full {
             folder: folder.into(),
-            reason: self.to_string().lines().next().unwrap_or_default().to_owned(),
+            reason: reason.lines().next().unwrap_or_default().to_owned(),
         }
     }
 }
@@ -169,14 +175,20 @@ impl Node {
                 let run = std::panic::AssertUnwindSafe(|| run(config, reporter, &mut ready, stopping));
                 let ended = match std::panic::catch_unwind(run) {
                     Ok(Ok(())) => NodeError::Stopped("it was asked to".into()),
-                    Ok(Err(error)) => error,
-                    Err(panic) if ready.is_some() => NodeError::Damaged {
-                        folder: folder.clone(),
-                        reason: message(panic.as_ref()),
-                    },
-                    Err(panic) => NodeError::Stopped(message(panic.as_ref())),
-                }
-                .or_full(&folder);
+                    Ok(Err(error)) => error.or_full(&folder),
+                    Err(panic) => {
+                        let reason = message(panic.as_ref());
+                        let error = if ready.is_some() {
+                            NodeError::Damaged {
+                                folder: folder.clone(),
+                                reason,
+                            }
+                        } else {
+                            NodeError::Stopped(reason)
+                        };
+                        error.or_full(&folder)
+                    }
+                };
                 if let Some(ready) = ready {
                     // The caller may have gone away.
                     let _ = ready.send(Err(ended.clone()));
