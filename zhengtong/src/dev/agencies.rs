@@ -59,8 +59,7 @@ pub struct Running {
     pub mediator: Router,
     /// Its metadata, for the root of the host.
     pub well_known: Router,
-    /// Ends its tasks when dropped.
-    _gateway: Gateway,
+    pub gateway: Gateway,
 }
 
 /// Makes the agencies' databases of synthetic residents at the first start, and finds them later.
@@ -148,7 +147,7 @@ pub async fn start(
             well_known: well_known(gateway.app().clone()),
             router,
             mediator: mediator(gateway.app().clone(), agency.slug),
-            _gateway: gateway,
+            gateway,
         });
     }
     Ok(running)

@@ -237,7 +237,12 @@ pub async fn run(args: Args) -> Result<()> {
     let server = tokio::spawn(async move { axum::serve(listener, app).await });
 
     welcome(&progress, args.http, &chain.urls, &residents.demo_residents());
-    stopped(chain, Some((server, index))).await
+    let more = More {
+        server,
+        index,
+        gateways,
+    };
+    stopped(chain, Some(more)).await
 }
 
 async fn start_index(
@@ -297,23 +302,25 @@ fn welcome(progress: &Progress, http: SocketAddr, rpc: &str, residents: &[DemoRe
     progress.say("ready");
 }
 
-/// Runs until told to stop (Ctrl-C or SIGTERM), then closes everything in the order of dependence.
-async fn stopped(
-    chain: Chain,
-    more: Option<(
-        tokio::task::JoinHandle<std::io::Result<()>>,
-        zhengtong_index::Handle,
-    )>,
-) -> Result<()> {
-    let (server, index) = more.unzip();
+/// What runs on the chain.
+struct More {
+    server: tokio::task::JoinHandle<std::io::Result<()>>,
+    index: zhengtong_index::Handle,
+    gateways: Vec<agencies::Running>,
+}
+
+/// Runs until told to stop (Ctrl-C or SIGTERM), then closes everything in the order of dependence: what follows the chain ends
+/// before it, and does not miss it.
+async fn stopped(chain: Chain, more: Option<More>) -> Result<()> {
     tokio::select! {
         () = signals::stopped()? => {}
         failure = chain.failed() => return Err(failure.into()),
     }
-    if let Some(server) = server {
+    if let Some(More { server, index, gateways }) = more {
         server.abort();
-    }
-    if let Some(index) = index {
+        for running in gateways {
+            running.gateway.stop().await;
+        }
         index.stop().await;
     }
     chain.stop().await;
