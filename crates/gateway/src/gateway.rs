@@ -329,13 +329,13 @@ mod tests {
     #[test]
     fn packages_are_not_left_out_without_a_word() {
         let services = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../services"));
-        let error = packages(services, 1).err().expect("there are several");
+        let error = packages(services, 1).expect_err("there are several");
         assert!(
             matches!(error, GatewayError::TooManyPackages { max: 1, .. }),
             "{error}"
         );
         let missing = services.join("nope");
-        let error = packages(&missing, 1).err().expect("no folder").to_string();
+        let error = packages(&missing, 1).expect_err("no folder").to_string();
         assert!(error.contains("`services`") && error.contains("nope"), "{error}");
     }
 }

@@ -316,7 +316,12 @@ async fn stopped(chain: Chain, more: Option<More>) -> Result<()> {
         () = signals::stopped()? => {}
         failure = chain.failed() => return Err(failure.into()),
     }
-    if let Some(More { server, index, gateways }) = more {
+    if let Some(More {
+        server,
+        index,
+        gateways,
+    }) = more
+    {
         server.abort();
         for running in gateways {
             running.gateway.stop().await;

@@ -82,7 +82,7 @@ pub async fn from_node(
     let client = Client::connect(rpc.as_str(), None).await?;
     let found = client.network()?.public_key;
     if found != *key {
-        let (rpc, expected) = (rpc.to_string(), *key);
+        let [rpc, expected, found] = [rpc.to_string(), key.to_string(), found.to_string()];
         return Err(Unchecked::Network { rpc, expected, found }.into());
     }
     let at = addresses();

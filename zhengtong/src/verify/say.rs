@@ -5,7 +5,6 @@ use alloy_primitives::B256;
 use reqwest::Url;
 use thiserror::Error;
 use zhengtong_client::ClientError;
-use zhengtong_types::NetworkKey;
 
 /// Lines on standard error while a case is fetched, so that the report is alone on standard output.
 #[derive(Clone, Copy)]
@@ -48,8 +47,8 @@ pub enum Unchecked {
     #[error("{rpc} is of another network: its key is {found}, the one to check by is {expected}")]
     Network {
         rpc: String,
-        expected: NetworkKey,
-        found: NetworkKey,
+        expected: String,
+        found: String,
     },
     #[error("the node at {rpc} knows no case {id}")]
     NoCase { rpc: String, id: B256 },
