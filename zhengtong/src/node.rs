@@ -7,6 +7,7 @@ use crate::{monitor::Monitor, progress::Progress, signals};
 use anyhow::{Context, Result};
 use std::{
     future::Future,
+    io::Write as _,
     net::SocketAddr,
     path::PathBuf,
     pin::pin,
@@ -193,7 +194,8 @@ async fn keep_watch(node: &Node) -> std::convert::Infallible {
             role: epoch.and_then(|now| Some((now.info.epoch.get(), now.role?))),
         };
         for line in watch.look(began.elapsed(), &sight, || node.peers()) {
-            Progress::note(line);
+            // Whoever read this may be gone. The node goes on.
+            let _ = writeln!(std::io::stdout(), "      {line}");
         }
     }
 }

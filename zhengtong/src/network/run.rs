@@ -186,3 +186,23 @@ fn stop(mut nodes: Vec<Running>) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn why_a_node_ended_is_the_last_error_of_its_log() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("node.log");
+        let last = "error: cannot listen on 127.0.0.1:1; choose another address";
+        for (text, said) in [
+            (format!("error: another\n{last}\nstopping\n\n"), last.to_owned()),
+            ("[1/1] starting\n\n".into(), "[1/1] starting".into()),
+            (String::new(), format!("{} is empty", log.display())),
+        ] {
+            std::fs::write(&log, text).unwrap();
+            assert_eq!(why(&log), said);
+        }
+    }
+}
