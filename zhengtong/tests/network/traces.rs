@@ -93,7 +93,12 @@ async fn blocks_of_others_are_in_the_traces_with_their_figures_alone() {
         let spans = collector.spans().into_iter();
         let executed = spans.filter(|span| span.name == "block.execute");
         executed
-            .map(|span| span.attributes.into_iter().map(|attribute| attribute.key).collect())
+            .map(|span| {
+                span.attributes
+                    .into_iter()
+                    .map(|attribute| attribute.key)
+                    .collect()
+            })
             .collect()
     };
     // Who builds the next block is not known before.
