@@ -89,14 +89,15 @@ pub fn write(path: &Path, bytes: &[u8], secret: bool) -> io::Result<()> {
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(&fresh, path)?;
-    if let Some(folder) = path.parent() {
+    sync_around(path)
+}
+
+/// Makes it durable that something has this name.
+pub fn sync_around(path: &Path) -> io::Result<()> {
+    match path.parent() {
         // A bare file name has an empty parent, which is this folder.
-        let folder = if folder.as_os_str().is_empty() {
-            Path::new(".")
-        } else {
-            folder
-        };
-        File::open(folder)?.sync_all()?;
+        Some(folder) if folder.as_os_str().is_empty() => File::open(".")?.sync_all(),
+        Some(folder) => File::open(folder)?.sync_all(),
+        None => Ok(()),
     }
-    Ok(())
 }

@@ -47,7 +47,7 @@ pub enum NodeError {
     #[error("{0}")]
     Data(Arc<DataError>),
     #[error(
-        "{path} cannot be opened: {source}; restore the data folder from a backup, or delete it to fetch everything again from the network"
+        "{path} cannot be opened: {source}; restore the data folder from a backup, or, if others have the chain and no other validator is in this state, delete it to fetch everything again"
     )]
     Store { path: PathBuf, source: StoreError },
     #[error("the folder {path} with this node's shares cannot be used: {source}")]
@@ -75,7 +75,7 @@ pub enum NodeError {
     #[error(transparent)]
     Votes(Arc<VotesError>),
     #[error(
-        "{data} does not have what this validator voted, and nobody else can say it, because it is the only one of its network: bring the data folder back, or restore it from a backup with `zhengtong node restore --network-lost`; if the network is to be given up, make a new one in another folder ({shares}/{BESIDE_SHARES} says that this one has voted)"
+        "{data} does not have what this validator voted, and nobody else can say it, because it is the only one of its network: move {data} away, and bring the one that it voted with back, or restore it from a backup with `zhengtong node restore --network-lost`; if the network is to be given up, make a new one in another folder ({shares}/{BESIDE_SHARES} says that this one has voted)"
     )]
     OnlyVotesGone { data: PathBuf, shares: PathBuf },
     #[error(
@@ -97,7 +97,7 @@ pub enum NodeError {
     )]
     Sync { folder: PathBuf, reason: SyncError },
     #[error(
-        "{folder} cannot be used: {reason}; restore the data folder from a backup, or delete it to fetch everything again from the network"
+        "{folder} cannot be used: {reason}; restore the data folder from a backup, or, if others have the chain and no other validator is in this state, delete it to fetch everything again"
     )]
     Damaged { folder: PathBuf, reason: String },
     #[error("the engine stopped: {0}")]

@@ -136,14 +136,13 @@ fn require_own_shares(
     let shares = secrets.shares().map_err(|source| shares_error(config, source))?;
     let me = identity.public();
     for info in committee::kept(store).map_err(|source| store_error(config, source))? {
-        for (epoch, path, share) in &shares {
-            let (players, sharing) = (info.output.players(), info.output.public());
-            if *epoch == info.epoch.get()
-                && let Some(holder) = holder(share, players, sharing)
-                && holder != me
-            {
-                return Err(others_share(config, path, &me, &holder));
-            }
+        let Some(path) = shares.get(&info.epoch.get()) else {
+            continue;
+        };
+        let share = ShareFile::read(path)?.share();
+        match holder(&share, info.output.players(), info.output.public()) {
+            Some(holder) if holder != me => return Err(others_share(config, path, &me, &holder)),
+            _ => {}
         }
     }
     Ok(())
@@ -168,8 +167,13 @@ fn remember_votes(
     let shares = &config.shares();
     let marks = Marks { shares, data, store };
     let reshared = secrets.shares().map_err(|source| shares_error(config, source))?;
-    let reshared = reshared.iter().any(|(epoch, ..)| *epoch > 0);
-    let gone = votes && marks.look(reshared)? == Votes::Gone;
+    let reshared = reshared.keys().any(|epoch| *epoch > 0);
+    let found = if votes {
+        marks.look(reshared)?
+    } else {
+        Votes::Whole
+    };
+    let gone = found == Votes::Gone;
     if gone && network.validators.len() == 1 {
         return Err(NodeError::OnlyVotesGone {
             data: config.data.clone(),
@@ -181,7 +185,7 @@ fn remember_votes(
             .votes_are_missing()
             .map_err(|source| store_error(config, source))?;
     }
-    Ok(marks.make()?)
+    Ok(marks.make(found)?)
 }
 
 fn mesh(config: &NodeConfig, network: &NetworkFile, identity: &Identity) -> Result<Option<Mesh>, NodeError> {

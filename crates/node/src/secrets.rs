@@ -11,6 +11,7 @@ use commonware_cryptography::{
 };
 use commonware_glue::dkg::SecretStore;
 use std::{
+    collections::BTreeMap,
     fs::{self, OpenOptions},
     io::{self, Write as _},
     os::unix::fs::PermissionsExt as _,
@@ -45,28 +46,21 @@ impl Secrets {
 
     /// Whether there is a share of any epoch.
     pub fn have_share(&self) -> io::Result<bool> {
-        for entry in fs::read_dir(&self.folder)? {
-            if entry?.file_name().to_string_lossy().starts_with(SHARE) {
-                return Ok(true);
-            }
-        }
-        Ok(self.first.as_ref().is_some_and(|path| path.exists()))
+        Ok(!self.shares()?.is_empty() || self.first.as_ref().is_some_and(|path| path.exists()))
     }
 
-    /// The shares that are kept here, each with its epoch and file, but the ceremony's.
-    pub fn shares(&self) -> io::Result<Vec<(u64, PathBuf, Share)>> {
-        let mut shares = Vec::new();
+    /// The files of the shares that are kept here, by epoch, but the ceremony's.
+    pub fn shares(&self) -> io::Result<BTreeMap<u64, PathBuf>> {
+        let mut shares = BTreeMap::new();
         for entry in fs::read_dir(&self.folder)? {
             let entry = entry?;
             let name = entry.file_name();
             let epoch = name
                 .to_str()
                 .and_then(|name| name.strip_prefix(SHARE)?.strip_prefix('-'));
-            let Some(Ok(epoch)) = epoch.map(str::parse) else {
-                continue;
-            };
-            let share = ShareFile::read(&entry.path()).map_err(io::Error::other)?;
-            shares.push((epoch, entry.path(), share.share()));
+            if let Some(Ok(epoch)) = epoch.map(str::parse) {
+                shares.insert(epoch, entry.path());
+            }
         }
         Ok(shares)
     }
@@ -80,18 +74,20 @@ impl Secrets {
         for entry in fs::read_dir(&self.folder)? {
             let entry = entry?;
             let name = entry.file_name();
-            let epoch = name
-                .to_string_lossy()
-                .rsplit_once('-')
-                .and_then(|(_, epoch)| epoch.parse().ok());
+            let name = name.to_string_lossy();
+            let name = name.strip_suffix(GOING).unwrap_or(&name);
+            let epoch = name.rsplit_once('-').and_then(|(_, epoch)| epoch.parse().ok());
             if epoch.is_some_and(|epoch: u64| epoch < before) {
                 wipe(&entry.path())?;
             }
         }
-        match &self.first {
-            Some(path) if before > 0 && path.exists() => wipe(path),
-            _ => Ok(()),
+        let first = self.first.iter().filter(|_| before > 0);
+        for path in first.flat_map(|path| [path.clone(), going(path)]) {
+            if path.exists() {
+                wipe(&path)?;
+            }
         }
+        Ok(())
     }
 
     fn put(path: &Path, secret: &impl Encode) {
@@ -114,10 +110,28 @@ impl Secrets {
 
 const SHARE: &str = "share";
 
+/// What the name of a file that is being wiped ends with.
+const GOING: &str = ".going";
+
+fn going(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(GOING);
+    name.into()
+}
+
 /// Overwrites a file before it is deleted. A disk that writes elsewhere keeps the old bytes; encrypt it.
 fn wipe(path: &Path) -> io::Result<()> {
-    let length = fs::metadata(path)?.len();
-    let mut file = OpenOptions::new().write(true).open(path)?;
+    // A crash leaves nothing under its name that is not what the name says.
+    let path = if path.to_string_lossy().ends_with(GOING) {
+        path.to_owned()
+    } else {
+        let going = going(path);
+        fs::rename(path, &going)?;
+        files::sync_around(&going)?;
+        going
+    };
+    let length = fs::metadata(&path)?.len();
+    let mut file = OpenOptions::new().write(true).open(&path)?;
     file.write_all(&vec![0; usize::try_from(length).unwrap_or_default()])?;
     file.sync_all()?;
     fs::remove_file(path)
@@ -216,6 +230,12 @@ mod tests {
         for file in fs::read_dir(&path).expect("reads") {
             assert_eq!(mode(&file.expect("reads").path()), 0o600);
         }
+        // Wiping this one was broken off.
+        fs::write(path.join("share-0.going"), [0; 8]).expect("writes");
+        assert_eq!(
+            kept.shares().expect("reads").into_keys().collect::<Vec<_>>(),
+            [1, 2, 3]
+        );
         kept.prune(Epoch::new(3)).await;
         let mut left: Vec<_> = fs::read_dir(&path)
             .expect("reads")

@@ -2,7 +2,8 @@
 //!
 //! A mark of random digits is beside the shares, in the block store and in the engine's folder. It is made before the first
 //! vote, in the data before beside the shares, so that a crash in between is a first start again. A validator whose data
-//! does not have the mark that its shares have votes from forgotten data: it starts as one that was made from a backup.
+//! does not have the mark that its shares have has lost votes: it starts as one that was made from a backup. What it votes
+//! from then on has a mark of its own, so that the data that was lost is known as such when it comes back.
 
 use crate::{data::DataFolder, files};
 use std::{
@@ -68,28 +69,27 @@ impl Marks<'_> {
         Ok(if gone { Votes::Gone } else { Votes::Whole })
     }
 
-    /// Makes all marks alike, before this node votes. What is gone must be noted before.
-    pub fn make(&self) -> Result<(), VotesError> {
+    /// Makes all marks alike, before this node votes, and others than before if votes are gone. What is gone must be noted
+    /// before.
+    pub fn make(&self, found: Votes) -> Result<(), VotesError> {
         let kept = read(&self.beside_shares())?.filter(|mark| !mark.is_empty());
-        let mark = match kept {
-            Some(mark) => mark,
-            None => hex::encode(rand::random::<[u8; MARK_BYTES]>()),
+        let mark = match (kept, found) {
+            (Some(mark), Votes::Whole) => mark,
+            _ => hex::encode(rand::random::<[u8; MARK_BYTES]>()),
         };
-        self.put_in_data(&mark)?;
-        write(&self.beside_shares(), &mark)
+        self.store.set_voter(mark.as_bytes())?;
+        write(&self.in_engine(), &mark)?;
+        sync_around(&self.data.engine())?;
+        write(&self.beside_shares(), &mark)?;
+        sync_around(self.shares)
     }
 
-    /// Gives new data the mark of the node's shares, if they have one: it votes from this data.
+    /// Makes data that was made from a backup the one that the node's shares vote from, if they have voted.
     pub fn adopt(&self) -> Result<(), VotesError> {
         match read(&self.beside_shares())? {
-            Some(mark) => self.put_in_data(&mark),
+            Some(_) => self.make(Votes::Gone),
             None => Ok(()),
         }
-    }
-
-    fn put_in_data(&self, mark: &str) -> Result<(), VotesError> {
-        self.store.set_voter(mark.as_bytes())?;
-        write(&self.in_engine(), mark)
     }
 }
 
@@ -114,6 +114,11 @@ fn write(path: &Path, mark: &str) -> Result<(), VotesError> {
         return Ok(());
     }
     files::write(path, mark.as_bytes(), true).map_err(|source| error(path, source))
+}
+
+/// Makes it durable that a folder is there.
+fn sync_around(folder: &Path) -> Result<(), VotesError> {
+    files::sync_around(folder).map_err(|source| error(folder, source))
 }
 
 fn is_empty(folder: &Path) -> Result<bool, VotesError> {
@@ -144,7 +149,7 @@ mod tests {
                 store: &store,
             };
             let found = marks.look(reshared).expect("reads");
-            marks.make().expect("writes");
+            marks.make(found).expect("writes");
             found
         }
 
@@ -182,6 +187,19 @@ mod tests {
             assert_eq!(node.start(false), Votes::Gone, "{part}");
             assert_eq!(node.start(false), Votes::Whole, "{part}");
         }
+    }
+
+    #[test]
+    fn data_that_comes_back_after_the_node_voted_without_it_is_not_taken_as_whole() {
+        let node = node();
+        node.start(false);
+        let (data, aside) = (node.0.path().join("data"), node.0.path().join("aside"));
+        fs::rename(&data, &aside).expect("moves");
+        assert_eq!(node.start(false), Votes::Gone);
+        fs::remove_dir_all(&data).expect("deletes");
+        fs::rename(&aside, &data).expect("moves");
+        assert_eq!(node.start(false), Votes::Gone);
+        assert_eq!(node.start(false), Votes::Whole);
     }
 
     #[test]

@@ -92,7 +92,7 @@ pub fn config(listen: Option<SocketAddr>, rpc: SocketAddr) -> NodeConfig {
 /// What an operator is likely to want besides. No port is opened that nobody asked for.
 const HINTS: &str = "\
 # Health checks, metrics and backups (/healthz, /readyz, /metrics, /backup), for the operator alone:
-# monitor = \"127.0.0.1:9650\"
+# monitor = \"127.0.0.1:9600\"
 ";
 
 /// Writes `node.toml`, unless the operator has one.

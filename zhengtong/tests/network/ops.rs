@@ -197,6 +197,7 @@ fn key() -> String {
 fn is_a_gateways(file: &str) {
     let file = file
         .replace("NETWORK_KEY", &key())
+        .replace("\"DATABASE\"", "\"postgres://gateway@records/books\"")
         .replace("\"SOURCE\"", "\"mysql://reader@records/agency\"");
     let file: GatewayFile = toml::from_str(&file).expect("a gateway's");
     file.gateway.check().expect("good");
