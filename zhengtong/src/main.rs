@@ -29,6 +29,11 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
+const _: () = assert!(
+    !zhengtong_types::consensus::REMEMBERS,
+    "the feature `remember` is for simulations"
+);
+
 /// A node makes and drops some hundred small values for each transaction.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -109,6 +109,7 @@ impl Transport {
                     });
                 }
                 Err(Error::Call(error)) if error.code() != UNAVAILABLE => {
+                    self.silence().ends();
                     return Err(refused(method, &error));
                 }
                 Err(Error::ParseError(error)) => {
@@ -124,8 +125,8 @@ impl Transport {
                 tracing::warn!(
                     url = node.url,
                     %failed,
-                    "no node answers; look whether it runs and serves JSON-RPC there, and whether the address \
-                     (`rpc_url`, or --rpc) is right; trying again"
+                    "no node serves; look whether it runs, is ready and serves JSON-RPC there, and whether the \
+                     address (`rpc_url`, or --rpc) is right; trying again"
                 );
             }
             if tries == MAX_TRIES {

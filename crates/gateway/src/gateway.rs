@@ -9,8 +9,8 @@ use zhengtong_bindings::{addresses, parse_slug};
 use zhengtong_client::Client;
 use zhengtong_credentials::{Certificate, CredentialError};
 use zhengtong_services::Package;
-use zhengtong_vault::Vault;
 use zhengtong_vault::sql::{self, Access as SqlAccess};
+use zhengtong_vault::{Vault, VaultError};
 
 use crate::app::access::Access;
 use crate::app::api::Api;
@@ -265,7 +265,13 @@ async fn owner(url: &str) -> Result<String, GatewayError> {
             .fetch_optional(&pool)
             .await;
     pool.close().await;
-    owner.ok().flatten().ok_or_else(|| GatewayError::NotBooks {
+    let owner = match owner {
+        Ok(owner) => owner,
+        // It answers, and has no such table.
+        Err(sqlx::Error::Database(_)) => None,
+        Err(source) => return Err(VaultError::from(source).into()),
+    };
+    owner.ok_or_else(|| GatewayError::NotBooks {
         database: sql::shown(url),
     })
 }

@@ -11,7 +11,6 @@ mod write;
 use std::{str::FromStr, time::Duration};
 
 use sqlx::{AnyPool, any::AnyPoolOptions, migrate::Migrator};
-use url::Url;
 use zhengtong_types::NetworkInfo;
 
 use crate::project::PROJECTION_VERSION;
@@ -128,15 +127,19 @@ impl FromStr for Kind {
 
 /// A database's URL as it may be shown: without a password, and without parameters, among which one may be.
 fn shown(url: &str) -> String {
-    let plain = url.split('?').next().unwrap_or_default();
-    let Ok(mut url) = Url::parse(plain) else {
-        return plain.to_owned();
+    let Some((scheme, rest)) = url.split_once("://").filter(|_| !url.starts_with("sqlite:")) else {
+        return url.split('?').next().unwrap_or_default().to_owned();
     };
-    // Printing it again would change what a path looks like, so only what has a password is.
-    if url.password().is_none() || url.set_password(None).is_err() {
-        return plain.to_owned();
+    // First, since a password may have any character in it.
+    let (user, place) = match rest.rsplit_once('@') {
+        Some((user, place)) => (user.split([':', '@', '/', '?']).next(), place),
+        None => (None, rest),
+    };
+    let place = place.split('?').next().unwrap_or_default();
+    match user {
+        Some(user) => format!("{scheme}://{user}@{place}"),
+        None => format!("{scheme}://{place}"),
     }
-    url.to_string()
 }
 
 impl Store {

@@ -33,6 +33,8 @@ pub type Scheme = Threshold;
 /// With a memory, for simulations.
 #[cfg(feature = "remember")]
 pub type Scheme = crate::remembering::Scheme;
+/// Whether this is a build for simulations.
+pub const REMEMBERS: bool = cfg!(feature = "remember");
 /// The network's one constant public key.
 pub type NetworkPublic = <MinSig as Variant>::Public;
 pub type Context = simplex::Context<Digest, ValidatorKey>;

@@ -141,16 +141,18 @@ pub fn sqlite_url(path: &Path) -> String {
 
 /// A database's URL as it may be shown: without a password, and without parameters, among which one may be.
 pub fn shown(url: &str) -> String {
-    let url = url.split('?').next().unwrap_or_default();
-    let Some((scheme, rest)) = url.split_once("://") else {
-        return url.to_owned();
+    let Some((scheme, rest)) = url.split_once("://").filter(|_| !is_file(url)) else {
+        return url.split('?').next().unwrap_or_default().to_owned();
     };
-    match rest.rsplit_once('@') {
-        Some((user, place)) if !is_file(url) => {
-            let user = user.split(':').next().unwrap_or_default();
-            format!("{scheme}://{user}@{place}")
-        }
-        _ => url.to_owned(),
+    // First, since a password may have any character in it.
+    let (user, place) = match rest.rsplit_once('@') {
+        Some((user, place)) => (user.split([':', '@', '/', '?']).next(), place),
+        None => (None, rest),
+    };
+    let place = place.split('?').next().unwrap_or_default();
+    match user {
+        Some(user) => format!("{scheme}://{user}@{place}"),
+        None => format!("{scheme}://{place}"),
     }
 }
 

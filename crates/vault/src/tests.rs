@@ -307,6 +307,11 @@ async fn a_database_that_does_not_open_is_named_without_its_password() {
             "postgres://me@db.internal:5432/x",
         ),
         ("postgres://db.internal/x", "postgres://db.internal/x"),
+        (
+            "postgres://me:se?cr/e#t@db.internal/x",
+            "postgres://me@db.internal/x",
+        ),
+        ("postgres://me@db.internal/x?password=s@x", "postgres://me@x"),
         ("sqlite:///srv/a@b.sqlite", "sqlite:///srv/a@b.sqlite"),
     ] {
         assert_eq!(shown(url), says);

@@ -4,7 +4,7 @@ use super::{calls::Action, chain::Chain, errors::explain};
 use alloy_primitives::Bytes;
 use alloy_rpc_types_eth::TransactionRequest;
 use alloy_sol_types::SolInterface as _;
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use zhengtong_bindings::{
     addresses,
     quotas::Quotas::{QuotasErrors, classCountCall},
@@ -24,11 +24,11 @@ pub async fn run(chain: &Chain, actions: &[Action]) -> Result<()> {
                 .input(action.data.clone().into())
         })
         .collect();
+    let tried = chain.client.simulate(&calls).await.map_err(explain);
+    let tried = tried
+        .context("it cannot be tried whether this would succeed; to propose it untried, add --anyway")?;
     let mut problems = Vec::new();
-    for (action, done) in actions
-        .iter()
-        .zip(chain.client.simulate(&calls).await.map_err(explain)?)
-    {
+    for (action, done) in actions.iter().zip(tried) {
         let Some(error) = done.error else {
             continue;
         };
