@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Long runs: the chain's simulations with many seeds, then many kills of the real process (docs/testing.md). The simulations
-# are built optimised and remember signatures that were checked: together worth a factor of five. They run in parts of 100
+# are built optimised and remember signatures that were checked: together worth a factor of three. They run in parts of 100
 # seeds, one on each processor, at low priority. What is done is noted in target/soak; a run that is broken off and begun
 # again, with the same build, goes on from there.
 #   ZHENGTONG_SEEDS  seeds of each scenario (1000)     ZHENGTONG_SEED  the first of them (0)
