@@ -32,7 +32,7 @@ pub enum KeyError {
     #[error("{path} does not hold {expected}")]
     Malformed { expected: &'static str, path: PathBuf },
     #[error(
-        "others can read the {what} in {path} (mode {mode:04o}): `chmod 600 {path}`, and ask who has read it"
+        "others can use the {what} in {path} (mode {mode:04o}): `chmod 600 {path}`, and ask who has read it"
     )]
     Mode {
         what: &'static str,
@@ -119,20 +119,34 @@ impl fmt::Debug for ShareFile {
     }
 }
 
+/// Refuses a key file that others than its owner can use.
+///
+/// # Errors
+/// They can, or it is not there.
+pub fn require_owners(path: &Path, what: &'static str) -> Result<(), KeyError> {
+    let found = std::fs::metadata(path).map_err(|source| KeyError::Read {
+        what,
+        path: path.into(),
+        source,
+    })?;
+    let mode = found.permissions().mode() & 0o777;
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    Err(KeyError::Mode {
+        what,
+        path: path.into(),
+        mode,
+    })
+}
+
 fn read(path: &Path, what: &'static str, expected: &'static str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     let failed = |source| KeyError::Read {
         what,
         path: path.into(),
         source,
     };
-    let mode = std::fs::metadata(path).map_err(failed)?.permissions().mode() & 0o777;
-    if mode & 0o077 != 0 {
-        return Err(KeyError::Mode {
-            what,
-            path: path.into(),
-            mode,
-        });
-    }
+    require_owners(path, what)?;
     let text = Zeroizing::new(std::fs::read_to_string(path).map_err(failed)?);
     let bytes = hex::decode(text.trim()).map_err(|_| KeyError::Malformed {
         expected,

@@ -32,7 +32,7 @@ pub use config::{FollowerEntry, NodeConfig, NodeConfigError, SyncMode};
 pub use council::{CouncilError, CouncilFile, MembersFile};
 pub use data::DataError;
 pub use files::FileError;
-pub use keys::{Identity, KeyError, ShareFile};
+pub use keys::{Identity, KeyError, ShareFile, require_owners};
 pub use network::{
     DelegatesError, EPOCH_BLOCKS, EpochError, GenesisFile, NetworkError, NetworkFile, ValidatorEntry,
 };

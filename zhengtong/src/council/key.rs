@@ -3,14 +3,15 @@
 use super::say;
 use alloy_primitives::{Address, B256, hex};
 use alloy_signer_local::PrivateKeySigner;
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use std::{
     fs,
     io::{ErrorKind, Read as _, Write as _},
-    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
 use zeroize::Zeroizing;
+use zhengtong_node::require_owners;
 
 /// More than any key file has.
 const MAX_FILE_BYTES: u64 = 256;
@@ -68,13 +69,8 @@ impl MemberKey {
     pub fn read(path: &Path) -> Result<Self> {
         let mut text = Zeroizing::new(String::new());
         let unreadable = || format!("cannot read the key {}", path.display());
+        require_owners(path, "key")?;
         let file = fs::File::open(path).with_context(unreadable)?;
-        let mode = file.metadata().with_context(unreadable)?.permissions().mode() & 0o777;
-        ensure!(
-            mode & 0o077 == 0,
-            "others can read the key {0} (mode {mode:04o}): `chmod 600 {0}`, and ask who has read it",
-            path.display()
-        );
         file.take(MAX_FILE_BYTES)
             .read_to_string(&mut text)
             .with_context(unreadable)?;
@@ -99,6 +95,7 @@ impl MemberKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
 
     #[test]
     fn a_key_is_private_kept_and_never_replaced() {

@@ -87,20 +87,17 @@ pub fn why(error: &anyhow::Error, lang: Lang) -> String {
         Some(ClientError::Unreachable { url, .. }) => {
             format!(
                 "无法连接节点 {url}，请检查节点是否在运行、--rpc 是否正确{}",
-                detail(lang, &told)
+                detail(&told)
             )
         }
-        Some(_) => format!("节点没有给出可用的答复{}", detail(lang, &told)),
-        None => format!("核验未能进行{}", detail(lang, &told)),
+        Some(_) => format!("节点没有给出可用的答复{}", detail(&told)),
+        None => format!("核验未能进行{}", detail(&told)),
     }
 }
 
 /// A technical text, which is in English alone.
-pub fn detail(lang: Lang, text: &str) -> String {
-    match lang {
-        Lang::Zh => format!("（英文详情：{text}）"),
-        Lang::En => format!(": {text}"),
-    }
+fn detail(text: &str) -> String {
+    format!("（英文详情：{text}）")
 }
 
 #[cfg(test)]
