@@ -11,7 +11,7 @@ use std::{
     net::SocketAddr,
     path::PathBuf,
     pin::pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 use tokio::{net::TcpListener, time::MissedTickBehavior};
@@ -205,14 +205,17 @@ async fn keep_watch(node: &Node) -> std::convert::Infallible {
 struct Shown(Mutex<String>);
 
 impl Shown {
+    fn last(&self) -> MutexGuard<'_, String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn is_silent(&self) -> bool {
-        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        last.is_empty()
+        self.last().is_empty()
     }
 
     fn show(&self, step: &SyncStep) {
         let line = step.to_string();
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self.last();
         if *last != line {
             Progress::note(&line);
             *last = line;

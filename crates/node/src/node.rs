@@ -35,6 +35,9 @@ pub(crate) const PREFIX: &str = "validator";
 /// How long the engine may take to stop.
 pub(crate) const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// What helps where data cannot be used.
+const GET_IT_BACK: &str = "restore the data folder from a backup, or, if others have the chain and no other validator is in this state, delete it to fetch everything again";
+
 /// Why a validator does not run.
 #[derive(Clone, Debug, Error)]
 pub enum NodeError {
@@ -46,9 +49,7 @@ pub enum NodeError {
     Key(Arc<KeyError>),
     #[error("{0}")]
     Data(Arc<DataError>),
-    #[error(
-        "{path} cannot be opened: {source}; restore the data folder from a backup, or, if others have the chain and no other validator is in this state, delete it to fetch everything again"
-    )]
+    #[error("{path} cannot be opened: {source}; {GET_IT_BACK}")]
     Store { path: PathBuf, source: StoreError },
     #[error("the folder {path} with this node's shares cannot be used: {source}")]
     Shares {
@@ -96,9 +97,7 @@ pub enum NodeError {
         "state sync failed and nothing is served: {reason}; do not use {folder}: delete it, and compare the network file with the operators"
     )]
     Sync { folder: PathBuf, reason: SyncError },
-    #[error(
-        "{folder} cannot be used: {reason}; restore the data folder from a backup, or, if others have the chain and no other validator is in this state, delete it to fetch everything again"
-    )]
+    #[error("{folder} cannot be used: {reason}; {GET_IT_BACK}")]
     Damaged { folder: PathBuf, reason: String },
     #[error("the engine stopped: {0}")]
     Stopped(String),

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AnyPool, Row as _};
 use tokio::sync::{mpsc, oneshot};
 use zeroize::Zeroizing;
@@ -135,15 +136,8 @@ async fn keys_of(db: &mut AnyConnection, keys: &Keys, subjects: &[Subject]) -> R
 }
 
 async fn kept_keys(db: &mut AnyConnection, keys: &Keys, subjects: &[Subject]) -> Result<Opened, VaultError> {
-    let query = format!(
-        "SELECT subject, key_id, wrapped FROM vault_keys WHERE subject IN (VALUES {})",
-        rows(subjects.len(), 1)
-    );
-    let mut select = about(subjects.len(), query);
-    for subject in subjects {
-        select = select.bind(subject.to_hex());
-    }
-    let found = select.fetch_all(db).await?;
+    let select = "SELECT subject, key_id, wrapped FROM vault_keys";
+    let found = of_people(db, select, "", subjects).await?;
     let opened = found.iter().map(|row| {
         let (subject, id, wrapped): (String, String, String) =
             (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
@@ -154,20 +148,29 @@ async fn kept_keys(db: &mut AnyConnection, keys: &Keys, subjects: &[Subject]) ->
     opened.collect()
 }
 
+/// The rows of a table that are about these people.
+async fn of_people(
+    db: &mut AnyConnection,
+    select: &str,
+    grouping: &str,
+    subjects: &[Subject],
+) -> Result<Vec<AnyRow>, VaultError> {
+    let places = rows(subjects.len(), 1);
+    let query = format!("{select} WHERE subject IN (VALUES {places}) {grouping}");
+    let mut query = about(subjects.len(), query);
+    for subject in subjects {
+        query = query.bind(subject.to_hex());
+    }
+    Ok(query.fetch_all(db).await?)
+}
+
 /// How many records are kept about each of them; nothing about who has none.
 async fn counts_of(
     db: &mut AnyConnection,
     subjects: &[Subject],
 ) -> Result<HashMap<Subject, i64>, VaultError> {
-    let query = format!(
-        "SELECT subject, COUNT(*) FROM vault_records WHERE subject IN (VALUES {}) GROUP BY subject",
-        rows(subjects.len(), 1)
-    );
-    let mut select = about(subjects.len(), query);
-    for subject in subjects {
-        select = select.bind(subject.to_hex());
-    }
-    let found = select.fetch_all(db).await?;
+    let select = "SELECT subject, COUNT(*) FROM vault_records";
+    let found = of_people(db, select, "GROUP BY subject", subjects).await?;
     let counts = found.iter().map(|row| {
         let subject = Subject::from_hex(&row.try_get::<String, _>(0)?);
         let subject = subject.ok_or(VaultError::Sealed { what: "record" })?;

@@ -227,7 +227,8 @@ fn what_would_go_wrong_is_refused() {
     let card = node.join("card.json");
     let before = fs::read(&plan).expect("exists");
     let governor = account(0).address().to_string();
-    let planned = |out: &Path, more: &[&str]| {
+    let other_card = root.join("node-1/card.json");
+    let planned = |out: &Path, more: &[&str], second: &Path| {
         let words = [
             "network",
             "plan",
@@ -238,20 +239,13 @@ fn what_would_go_wrong_is_refused() {
             "--out",
             text(out),
         ];
-        refused(
-            &[
-                &words[..],
-                more,
-                &[text(&card), text(&root.join("node-1/card.json"))],
-            ]
-            .concat(),
-        )
+        refused(&[&words[..], more, &[text(&card), text(second)]].concat())
     };
-    let said = planned(&plan, &["--council", &governor]);
+    let said = planned(&plan, &["--council", &governor], &other_card);
     assert!(said.contains("plan.json is there already"), "{said}");
     assert_eq!(fs::read(&plan).expect("exists"), before);
     let new = root.join("new.json");
-    let said = planned(&new, &[]);
+    let said = planned(&new, &[], &other_card);
     assert!(said.contains("--council") && said.contains("--member"), "{said}");
     for (option, value) in [
         ("--member", governor.clone()),
@@ -263,27 +257,15 @@ fn what_would_go_wrong_is_refused() {
         } else {
             vec!["--council", &governor]
         };
-        let said = planned(&new, &[&council[..], &[option, &value, option, &value]].concat());
+        let options = [&council[..], &[option, &value, option, &value]].concat();
+        let said = planned(&new, &options, &other_card);
         assert!(
             said.contains(&format!("{option} names {governor} twice")),
             "{said}"
         );
     }
     assert!(!new.exists());
-    let said = refused(&[
-        "network",
-        "plan",
-        "--name",
-        "x",
-        "--chain-id",
-        "1",
-        "--council",
-        &account(0).address().to_string(),
-        "--out",
-        text(&root.join("twice.json")),
-        text(&card),
-        text(&card),
-    ]);
+    let said = planned(&root.join("twice.json"), &["--council", &governor], &card);
     assert!(said.contains("same key"), "{said}");
 
     let stranger = root.join("stranger");
