@@ -1,7 +1,8 @@
 //! What an operator can set, and the limits of this chain.
 
 use crate::engine::SyncStep;
-use std::{sync::Arc, time::Duration};
+use commonware_utils::NZUsize;
+use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
 /// Gas limit of every block.
 pub const DEFAULT_BLOCK_GAS_LIMIT: u64 = 300_000_000;
@@ -34,6 +35,9 @@ pub struct Config {
     pub sync: SyncMode,
     /// How many of the latest blocks are kept, at least [`MIN_KEPT_BLOCKS`]; all of them if absent.
     pub keep_blocks: Option<u64>,
+    /// How many pages of the state and of the engine's archives are kept in memory, 4 KiB each; all of it is taken at the
+    /// start.
+    pub cached_pages: NonZeroUsize,
     /// Who is told how far a sync is.
     pub report: Reporter,
 }
@@ -97,6 +101,7 @@ impl Default for Config {
             pool: PoolConfig::default(),
             sync: SyncMode::default(),
             keep_blocks: None,
+            cached_pages: NZUsize!(8_192),
             report: Reporter::default(),
         }
     }

@@ -10,7 +10,6 @@ use std::{
 /// Messages that wait for one actor.
 pub const MAILBOX: NonZeroUsize = NZUsize!(1_024);
 pub const PAGE_BYTES: NonZeroU16 = NZU16!(4_096);
-pub const CACHED_PAGES: NonZeroUsize = NZUsize!(8_192);
 pub const BUFFER_BYTES: NonZeroUsize = NZUsize!(1 << 18);
 /// Views that are kept after the application processed a block.
 pub const RETAINED_VIEWS: ViewDelta = ViewDelta::new(256);

@@ -172,7 +172,7 @@ where
     let committee = Committee::open(setup.store.clone(), setup.epoch_blocks, contract, first.clone())?;
     let committee = Arc::new(committee);
     recovery::open_genesis(&setup.store, &setup.genesis)?;
-    let page_cache = CacheRef::new(limits::PAGE_BYTES, limits::CACHED_PAGES);
+    let page_cache = CacheRef::new(limits::PAGE_BYTES, setup.config.cached_pages);
     let database = zhengtong_state::db::config(&format!("{}-state", setup.prefix), page_cache.clone());
     let mut archive = sync::archive::start(
         &context,
@@ -322,7 +322,7 @@ pub(crate) async fn archives<E: Runtime>(
     context: &E,
     setup: &Setup,
 ) -> Result<(marshal::Certificates<E>, marshal::Blocks<E>), StartError> {
-    let page_cache = CacheRef::new(limits::PAGE_BYTES, limits::CACHED_PAGES);
+    let page_cache = CacheRef::new(limits::PAGE_BYTES, setup.config.cached_pages);
     marshal::archives(&context.child("import"), setup, &page_cache).await
 }
 
@@ -332,7 +332,7 @@ pub(crate) async fn note_finalization<E: Runtime>(
     setup: &Setup,
     finalization: Finalization,
 ) -> Result<(), StartError> {
-    let page_cache = CacheRef::new(limits::PAGE_BYTES, limits::CACHED_PAGES);
+    let page_cache = CacheRef::new(limits::PAGE_BYTES, setup.config.cached_pages);
     consensus::note_finalization(&context.child("import"), setup, page_cache, finalization).await
 }
 

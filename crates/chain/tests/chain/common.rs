@@ -1,9 +1,10 @@
 //! A network for tests: real threshold keys, funded accounts, the real genesis contracts.
 
-use alloy_consensus::{SignableTransaction as _, TxEip1559, TxEip7702, TxEnvelope};
+use alloy_consensus::{
+    SignableTransaction as _, TxEip1559, TxEip7702, TxEnvelope, crypto::secp256k1::sign_message,
+};
 use alloy_eips::{eip2718::Encodable2718 as _, eip7702::Authorization};
-use alloy_primitives::{Address, B256, Bytes, TxKind, U256};
-use alloy_signer::SignerSync as _;
+use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, U256};
 use alloy_signer_local::PrivateKeySigner;
 use commonware_consensus::types::Epoch;
 use commonware_cryptography::{
@@ -19,7 +20,7 @@ use commonware_glue::dkg::{SecretStore, network::Manager};
 use commonware_math::algebra::Random as _;
 use commonware_p2p::{PeerSetSubscription, Provider, TrackedPeers};
 use commonware_runtime::deterministic;
-use commonware_utils::{N3f1, NZU64, TryCollect as _, ordered::Set};
+use commonware_utils::{N3f1, NZU64, NZUsize, TryCollect as _, ordered::Set};
 use parking_lot::Mutex;
 use rand::{SeedableRng as _, rngs::ChaCha20Rng};
 use std::{collections::BTreeMap, convert::Infallible, num::NonZeroU64, sync::Arc, time::Duration};
@@ -282,6 +283,8 @@ pub fn config() -> Config {
     Config {
         heartbeat: Duration::from_secs(2),
         leader_timeout: Duration::from_secs(4),
+        // So few that pages are read again from the disk.
+        cached_pages: NZUsize!(256),
         ..Config::default()
     }
 }
@@ -312,11 +315,14 @@ pub fn blank() -> TxEip1559 {
     }
 }
 
+/// By libsecp256k1: the simulations sign so much that it matters.
+fn signature(from: &PrivateKeySigner, hash: B256) -> Signature {
+    sign_message(from.to_bytes(), hash).expect("local keys sign")
+}
+
 pub fn sign(from: &PrivateKeySigner, transaction: TxEip1559) -> Bytes {
-    let signature = from
-        .sign_hash_sync(&transaction.signature_hash())
-        .expect("local keys sign");
-    TxEnvelope::from(transaction.into_signed(signature))
+    let signed = signature(from, transaction.signature_hash());
+    TxEnvelope::from(transaction.into_signed(signed))
         .encoded_2718()
         .into()
 }
@@ -328,19 +334,17 @@ pub fn delegation(from: &PrivateKeySigner, nonce: u64, target: Address) -> Bytes
         address: target,
         nonce: nonce + 1,
     };
-    let signature = from.sign_hash_sync(&authorization.signature_hash());
+    let signed = signature(from, authorization.signature_hash());
     let transaction = TxEip7702 {
         chain_id: CHAIN_ID,
         nonce,
         gas_limit: 100_000,
         to: Address::repeat_byte(0x43),
-        authorization_list: vec![authorization.into_signed(signature.expect("local keys sign"))],
+        authorization_list: vec![authorization.into_signed(signed)],
         ..TxEip7702::default()
     };
-    let signature = from
-        .sign_hash_sync(&transaction.signature_hash())
-        .expect("local keys sign");
-    TxEnvelope::from(transaction.into_signed(signature))
+    let signed = signature(from, transaction.signature_hash());
+    TxEnvelope::from(transaction.into_signed(signed))
         .encoded_2718()
         .into()
 }
