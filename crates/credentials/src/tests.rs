@@ -134,6 +134,7 @@ fn no_byte_of_the_rfcs_presentation_can_be_changed() {
 fn a_credential_is_issued_shown_and_verified_with_one_claim_disclosed() {
     let text = shown(NOW_S + 5);
     let verified = verify(&text, |_| {}).unwrap();
+    assert_eq!(verified.expires_at_s(), Some(NOW_S + 3600));
     assert_eq!(verified.text("number"), Ok("N-1"));
     assert_eq!(verified.text("name"), Err(CredentialError::Claim("name")));
     assert_eq!(

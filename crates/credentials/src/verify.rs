@@ -107,6 +107,11 @@ impl Verified {
         self.claims.get(name)
     }
 
+    /// When it ends (`exp`), in unix seconds; `None` if it does not.
+    pub fn expires_at_s(&self) -> Option<u64> {
+        self.claim("exp").and_then(seconds)
+    }
+
     /// A claim that must be a text.
     ///
     /// # Errors

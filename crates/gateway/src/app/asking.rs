@@ -241,7 +241,17 @@ impl App {
         let gate = FinalizedUse::verify(&receipt, self.contracts.uses, expected)?;
         tracing::info!(case = %case_id, %tag, block = gate.block_number(), "use is on record");
 
-        let values = self.values(part, n, gate, evidence).await?;
+        let on_record =
+            use_record::open(part.secret, n, gate.sealed()).and_then(|details| details.credential);
+        if let (Some(offered), Some(shown), Some(examined)) = (part.offered, &on_record, &evidence)
+            && self.is_own(part.ask).await?
+        {
+            // Before the answer, so that the desk never shows a fact without what it rests on.
+            let issued = self.issued(offered, part.number).await?;
+            self.keep_ground(part.ask, part.mask, (offered, issued), (shown, examined))
+                .await?;
+        }
+        let values = self.values(part, gate, on_record, evidence).await?;
         let facts = Facts {
             case_id,
             rule_set: part.ask.rule_set,
@@ -266,13 +276,11 @@ impl App {
     async fn values(
         &self,
         part: &Part<'_>,
-        n: u32,
         gate: FinalizedUse,
+        on_record: Option<ShownFor>,
         evidence: Option<Result<Evidence, Refusal>>,
     ) -> Result<Vec<i32>, AppError> {
-        let on_record = use_record::open(part.secret, n, gate.sealed());
-        let credential = on_record.and_then(|details| details.credential);
-        if credential.is_some_and(|credential| credential.refused.is_none()) {
+        if on_record.is_some_and(|credential| credential.refused.is_none()) {
             return Ok(match evidence {
                 Some(Ok(evidence)) => evidence.release(gate)?,
                 _ => vec![UNKNOWN; gate.mask().count_ones() as usize],

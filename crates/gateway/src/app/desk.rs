@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::access::{ListCases, Permit, SeeCase, WriteStatement};
 use super::delegation::Role;
+use super::grounds::Ground;
 use super::project::word;
 use super::records::StatementText;
 use super::resident::ResidentError;
@@ -32,6 +33,8 @@ pub struct DeskFact {
     pub value: Option<i32>,
     /// The tag of the use record, once answered.
     pub use_tag: Option<String>,
+    /// The credential that the applicant showed to this agency for it; `None`: none, or it is another agency's to answer.
+    pub credential: Option<Ground>,
 }
 
 /// A case with what belongs to it. Personal: it cannot be printed.
@@ -128,6 +131,7 @@ impl App {
 
     async fn facts(&self, case: &CaseRow, history: &[HistoryRow]) -> Result<Vec<DeskFact>, AppError> {
         let questions = self.questions(case.rule_set).await?;
+        let grounds = self.grounds(case.id).await?;
         let mut facts: Vec<DeskFact> = questions
             .predicates
             .iter()
@@ -137,6 +141,7 @@ impl App {
                 provider: word(questions.provider(index)),
                 value: None,
                 use_tag: None,
+                credential: grounds.iter().find(|ground| ground.is_of(index)).cloned(),
             })
             .collect();
         for event in history.iter().filter(|event| event.name == "FactsAttested") {

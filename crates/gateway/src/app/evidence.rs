@@ -12,6 +12,7 @@ use zhengtong_services::{Disclosure, Held, PERSON_CLAIM};
 use zhengtong_vault::ResidentNumber;
 
 use super::finalized_use::FinalizedUse;
+use super::grounds::Issued;
 use super::link::{ShownCredential, person_commitment};
 use super::openid::{StatusError, TrustError};
 use super::project::Ask;
@@ -166,6 +167,44 @@ impl App {
             Err(Refusal::Status(StatusError::Trust(TrustError::App(error)))) => Err(error),
             other => Ok(other),
         }
+    }
+
+    /// Who issued a shown credential and until when, whether or not it is accepted; `None` unless its issuer is believed and
+    /// signed it, and it is of this person: otherwise it would be anybody's word, or about somebody else.
+    pub(super) async fn issued(
+        &self,
+        Offered { held, shown }: Offered<'_>,
+        number: &ResidentNumber,
+    ) -> Result<Option<Issued>, AppError> {
+        let Ok(presented) = Presented::parse(&shown.presentation) else {
+            return Ok(None);
+        };
+        let issuer = match self.trusted_issuer(&presented).await {
+            Ok(issuer) => issuer,
+            Err(TrustError::App(error)) => return Err(error),
+            Err(_) => return Ok(None),
+        };
+        let verify = |now_s| {
+            presented.verify(&Expected {
+                issuer: &issuer.identifier,
+                issuer_key: &issuer.key,
+                vct: &held.vct,
+                now_s,
+                binding: None,
+            })
+        };
+        let verified = match verify(self.clock.now_s()) {
+            // Its issuer signed it all the same.
+            Err(CredentialError::Expired { expired_at_s }) => verify(expired_at_s.saturating_sub(1)),
+            other => other,
+        };
+        let verified = verified
+            .ok()
+            .filter(|found| is_of(found, shown.person_salt, number));
+        Ok(verified.map(|found| Issued {
+            until_s: found.expires_at_s(),
+            by: issuer.organisation.clone(),
+        }))
     }
 
     async fn examined(

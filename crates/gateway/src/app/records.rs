@@ -8,6 +8,7 @@ use zhengtong_credentials::CredentialText;
 use zhengtong_vault::{Record, Secret, Subject, VaultError};
 
 use super::delegation::StoredDelegate;
+use super::grounds::Ground;
 use super::guardianship::StoredGuardianship;
 use super::link::{Form, ShownCredential, case_commitment};
 use super::{App, AppError};
@@ -92,6 +93,15 @@ impl StatementText {
     }
 }
 
+/// What was found of the credentials that came in a link: of the link's kind and under its name, so that it is kept as long.
+fn grounds_name(case_id: B256) -> String {
+    format!("{case_id:#x}/grounds")
+}
+
+fn grounds_record(name: &str) -> Record<'_> {
+    Record { kind: "link", name }
+}
+
 fn guardianship_record(name: &str) -> Record<'_> {
     Record {
         kind: "guardianship",
@@ -168,6 +178,20 @@ impl App {
             },
         )
         .await
+    }
+
+    pub(crate) async fn put_grounds(&self, case_id: B256, grounds: &[Ground]) -> Result<(), AppError> {
+        let name = grounds_name(case_id);
+        let subject = self.subject_of(case_id).await?;
+        self.put(subject, grounds_record(&name), &grounds).await
+    }
+
+    /// What was found of the credentials that were shown in a case; empty also when the person was forgotten.
+    pub(crate) async fn grounds(&self, case_id: B256) -> Result<Vec<Ground>, AppError> {
+        let name = grounds_name(case_id);
+        let subject = self.subject_of(case_id).await?;
+        let found = self.get(subject, grounds_record(&name)).await?;
+        Ok(found.unwrap_or_default())
     }
 
     /// Whose records belong to a case: the linked person, or the applicant by the case alone.

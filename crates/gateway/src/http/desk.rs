@@ -10,7 +10,7 @@ use super::Problem;
 use super::extract::{Body, CaseId, Officer, case_id};
 use crate::app::access::{Desk, ListCases, SeeCase, WriteStatement};
 use crate::app::project::word;
-use crate::app::{App, DeskCase};
+use crate::app::{App, Became, DeskCase, Ground};
 use crate::store::{CaseRow, QueueCursor, Status};
 
 /// A case as the desk shows it. Times are unix seconds; 0 where there is none.
@@ -137,6 +137,45 @@ pub struct Fact {
     /// Tag of the use record; `null`: not answered yet.
     #[serde(rename = "use")]
     use_tag: Option<String>,
+    /// What the applicant showed to this agency for it; `null`: nothing, or another agency answers, which does not say.
+    credential: Option<FactCredential>,
+}
+
+/// A credential that was shown for a fact. What it says is not kept.
+#[derive(Serialize, ToSchema)]
+pub struct FactCredential {
+    /// Its type.
+    vct: String,
+    /// The organisation that issued it; `null`: no trusted issuer's signature holds, or it is not the applicant's.
+    issuer: Option<String>,
+    /// Until when it is valid, in unix seconds; `null`: it names no end, or `issuer` is `null`.
+    valid_until: Option<u64>,
+    /// `answer`: the fact rests on it. `refused`: the fact is from this agency's own records. `lapsed`: it was good when the
+    /// use was put on record and no more when it was to answer, so nothing answered.
+    became: &'static str,
+    /// Why it did not answer, as in a use record: `expired`, `revoked`, `suspended`, `status`, `issuer`, `type`, `altered`,
+    /// `unreadable`, `binding`, `undisclosed`, `too-much`, `other-person`, `unsettled`; `null`: it answered.
+    reason: Option<String>,
+}
+
+impl From<Ground> for FactCredential {
+    fn from(ground: Ground) -> Self {
+        let (issuer, valid_until) = match ground.issued {
+            Some(issued) => (Some(issued.by), issued.until_s),
+            None => (None, None),
+        };
+        Self {
+            vct: ground.vct,
+            issuer,
+            valid_until,
+            became: match ground.became {
+                Became::Answer => "answer",
+                Became::Refused(_) => "refused",
+                Became::Lapsed(_) => "lapsed",
+            },
+            reason: ground.became.reason().map(str::to_owned),
+        }
+    }
 }
 
 /// An event.
@@ -194,6 +233,7 @@ impl From<DeskCase> for CaseFile {
             provider: fact.provider,
             value: fact.value,
             use_tag: fact.use_tag,
+            credential: fact.credential.map(FactCredential::from),
         });
         let history = file.history.into_iter().map(|event| Event {
             seq: event.seq,

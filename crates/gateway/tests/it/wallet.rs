@@ -180,12 +180,20 @@ pub const CERTIFICATE_FIELDS: [&str; 3] = ["certificate.type", "certificate.grad
 /// The services whose packages ask for a consent for one use alone.
 const ASK_ONCE: [&str; 1] = ["temporary-relief"];
 
+/// What temporary relief asks health for.
+const ILLNESS_FIELDS: [&str; 2] = ["illness.major", "illness.recorded_at"];
+
 /// A consent record and its id on the chain: of the kind that the service asks for.
 pub fn consent(case: &OwnCase, provider: &str, service: &str, until: u64) -> (B256, Value) {
+    let fields = if provider == "health" {
+        &ILLNESS_FIELDS[..]
+    } else {
+        &CERTIFICATE_FIELDS
+    };
     let record = json!({
         "v": 1, "schema": "ISO/IEC TS 27560:2023", "recordId": keccak256(provider), "caseId": format!("{:#x}", case.id),
         "principal": format!("{:#x}", case.key.address()), "provider": provider, "service": service,
-        "purpose": "test", "fields": CERTIFICATE_FIELDS, "grantedAtMs": 1, "until": until,
+        "purpose": "test", "fields": fields, "grantedAtMs": 1, "until": until,
         "use": if ASK_ONCE.contains(&service) { "once" } else { "standing" },
     });
     (keccak256(canonical(&record)), record)
