@@ -6,6 +6,7 @@ import type { Page } from "playwright-core";
 import type { MessageKey } from "../src/i18n/messages";
 import { statuteId } from "../src/chain/codes";
 import { readPackage } from "../src/package/read";
+import { date } from "../src/lib/format";
 import { DEMO_PASSPHRASE } from "../src/screens/SignIn/demo";
 import type { ServicePackage } from "../src/package/types";
 import type { Hex } from "../src/ports";
@@ -521,6 +522,44 @@ describe("other services", () => {
       assert.ok(!said.includes(text("uses.fields")), `a record was read: ${said}`);
       assert.equal(await checkResult(page), "green");
       await picture(page, "evidence-case");
+      assert.ok(seen.includes(text("evidence.officerOther", { provider: "公安" })), seen);
+      assert.deepEqual((await (await Officer.signIn(server, OWNER)).deskCase(id as Hex)).grounds, {}, "the agency that decides is told of a credential that another one was shown");
+    });
+  });
+
+  test("an officer sees issuer, type and end of the credential that an answer of their own agency rests on", async () => {
+    await withBrowser(server.origin, "evidence-desk", {}, async (browser) => {
+      const page = await browser.page();
+      await applyFromFrontPage(page, index, "subsidy-approved-45", formOf("disability-living-subsidy"));
+      await page.getByRole("button", { name: text("credential.download") }).waitFor({ timeout: DECIDED_WITHIN_MS });
+      await page.locator("a[href='/']").first().click();
+      await page.locator('a[href="/services/temporary-relief"]').first().click();
+      await page.getByRole("link", { name: text("guide.start") }).first().click();
+      let seen = "";
+      await answerQuestions(page, FORMS["temporary-relief"] ?? {}, async () => void (seen = await page.locator("main").innerText()));
+      assert.ok(seen.includes(text("evidence.officerOwn")), `the applicant is not told what the officer sees: ${seen}`);
+      const id = await checkAndSend(page);
+      await verdict(page).getByText(text("case.review.title")).waitFor({ timeout: DECIDED_WITHIN_MS });
+
+      const desk = await browser.page("/desk/sign-in");
+      await desk.locator("li", { hasText: `${OWNER}-1` }).getByRole("button").first().click();
+      await desk.locator(`a[href="/desk/cases/${id}"]`).click();
+      const facts = desk.locator("section", { has: desk.getByRole("heading", { name: text("facts.title") }) });
+      const ground = facts.locator("[data-ground=answer]");
+      await ground.getByText("困难残疾人生活补贴资格证明").waitFor();
+      const { grounds } = await (await Officer.signIn(server, OWNER)).deskCase(id as Hex);
+      assert.deepEqual(Object.keys(grounds), ["minimum-living-household"]);
+      const until = grounds["minimum-living-household"]?.validUntil ?? 0;
+      assert.ok(Math.abs(until - Date.now() / 1000 - 365 * 86_400) < 86_400, `it ends a year after it was issued, not at ${until}`);
+      const told = await ground.innerText();
+      for (const words of [text("ground.until", { issuer: "民政", date: date(until, "zh-CN") }), "没有查看本部门的记录"]) assert.ok(told.includes(words), told);
+      assert.equal(await facts.locator("[data-ground]").count(), 1);
+      await facts.getByText(text("ground.unseen", { agencies: "公安" })).waitFor();
+      await ground.scrollIntoViewIfNeeded();
+      await picture(desk, "evidence-desk");
+      await desk.setViewportSize({ width: 360, height: 740 });
+      assert.equal(await desk.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), 0, "it scrolls sideways");
+      await picture(desk, "evidence-desk-phone");
     });
   });
 

@@ -159,6 +159,7 @@ export const PAGES = [
   { name: "desk-first", path: "/desk" },
   { name: "desk", path: "/desk", role: "officer" },
   { name: "desk-case", path: `/desk/cases/${id("possible-refusal")}`, role: "officer", waitMs: 1800 },
+  { name: "desk-case-relief", path: `/desk/cases/${id("relief")}`, role: "officer", waitMs: 1800 },
   { name: "desk-case-appeal", path: `/desk/cases/${id("appealed")}`, role: "officer", waitMs: 1800 },
   { name: "desk-refuse", path: `/desk/cases/${id("possible-refusal")}`, role: "officer", waitMs: 1800, act: (tab) => decide(tab, "refuse") },
   { name: "desk-approve", path: `/desk/cases/${id("unknown")}`, role: "officer", waitMs: 1800, act: (tab) => decide(tab, "approve") },

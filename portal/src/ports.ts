@@ -428,9 +428,23 @@ export interface DeskRow {
   openedAt: number;
 }
 
+/** A credential that the applicant showed to this agency for a fact; never what it says. */
+export interface FactGround {
+  vct: string;
+  /** the organisation that issued it; null: no trusted issuer's signature holds, or it is not the applicant's */
+  issuer: string | null;
+  /** unix seconds; null: it names no end, or nobody is sure who issued it */
+  validUntil: number | null;
+  /** answer: the fact rests on it; refused: it is from the agency's own records; lapsed: nothing answered */
+  became: "answer" | "refused" | "lapsed";
+  /** why it did not answer, as in a use record */
+  reason: string | null;
+}
+
 export interface DeskCase {
   case: Json;
-  facts: Json;
+  /** by predicate, where the applicant showed this agency a credential */
+  grounds: Readonly<Record<string, FactGround>>;
   form: Form | null;
   history: Json;
   /** who opened the case for the applicant; null: they themselves, or this agency is not told */

@@ -225,3 +225,26 @@ describe("the desk", () => {
     await expect(gateways.statement("/g", session, "0x00", "x")).rejects.toEqual(expect.objectContaining({ code: "bad-answer", field: "hash" }));
   });
 });
+
+describe("a case on the desk", () => {
+  const session = { organisation: "civil-affairs", token: "t", expiresAtMs: NOW_MS };
+  const file = (credential: unknown) => json({ case: {}, facts: [{ predicate: "age", credential: null }, { predicate: "minimum-living-household", credential }], form: null, history: [], statements: [], acted_by: null });
+  const shown = { vct: "urn:x:1", issuer: "civil-affairs", valid_until: 1_826_856_000, became: "refused", reason: "revoked" };
+
+  it("says by predicate what was shown for it, and nothing where nothing was", async () => {
+    answers = [file(shown), file({ ...shown, issuer: null, valid_until: null, became: "answer", reason: null }), file(undefined)];
+    const grounds = async () => (await gateways.deskCase("/gateway/civil-affairs", session, own.id)).grounds;
+    expect(await grounds()).toEqual({ "minimum-living-household": { vct: "urn:x:1", issuer: "civil-affairs", validUntil: 1_826_856_000, became: "refused", reason: "revoked" } });
+    expect(await grounds()).toEqual({ "minimum-living-household": { vct: "urn:x:1", issuer: null, validUntil: null, became: "answer", reason: null } });
+    expect(await grounds()).toEqual({});
+  });
+
+  it.each([
+    ["became", { ...shown, became: "believed" }],
+    ["valid_until", { ...shown, valid_until: "tomorrow" }],
+    ["vct", { ...shown, vct: undefined }],
+  ])("is refused when `%s` is not as agreed", async (field, credential) => {
+    answers = [file(credential)];
+    await expect(gateways.deskCase("/gateway/civil-affairs", session, own.id)).rejects.toMatchObject({ code: "bad-answer", field });
+  });
+});

@@ -1,5 +1,5 @@
 // The agencies' gateways as the screens see them.
-import { type DataRequest, type DeskCase, type DeskRow, type DeskSession, type Gateways, type Hex, type Json, type Link, type OfficerKey, type Organisation, type OwnCase, PortFailure, type ReceivedRecord, type Right, type ToExport, type Wallet } from "../ports";
+import { type DataRequest, type DeskCase, type DeskRow, type DeskSession, type FactGround, type Gateways, type Hex, type Json, type Link, type OfficerKey, type Organisation, type OwnCase, PortFailure, type ReceivedRecord, type Right, type ToExport, type Wallet } from "../ports";
 import { caseCommitment, formCommitment, randomHex, sha256Digits, statementCommitment } from "../wallet/bytes";
 import { WalletError } from "../wallet/errors";
 import { keyringOf } from "../wallet/keyring";
@@ -311,7 +311,7 @@ export function gatewaysOver(http: GatewayHttp, connection: Connection, prove: P
       const acted = answer.maybe("acted_by");
       const by = acted === null || acted === undefined ? null : new Answer(acted);
       const actedBy = by && { role: by.text("role"), number: by.text("number") };
-      return { actedBy, case: json("case"), facts: json("facts"), form: json("form") as DeskCase["form"], history: json("history"), statements };
+      return { actedBy, case: json("case"), grounds: factGrounds(answer.list("facts")), form: json("form") as DeskCase["form"], history: json("history"), statements };
     },
 
     async statement(gateway, session, id, text) {
@@ -372,6 +372,20 @@ function dataRequest(value: unknown): DataRequest {
     text: maybe<string>("text", "string"),
     answer: maybe<string>("answer", "string"),
   };
+}
+
+/** The facts of a case for which a credential was shown to the agency that is asked. */
+function factGrounds(facts: readonly unknown[]): Record<string, FactGround> {
+  const shown = facts.map((value) => new Answer(value)).filter((fact) => fact.maybe("credential") !== null);
+  return Object.fromEntries(shown.map((fact) => [fact.text("predicate"), factGround(new Answer(fact.maybe("credential")))]));
+}
+
+function factGround(shown: Answer): FactGround {
+  const maybeText = (name: string) => (shown.maybe(name) === null ? null : shown.text(name));
+  const became = shown.text("became");
+  if (became !== "answer" && became !== "refused" && became !== "lapsed") throw new PortFailure("bad-answer", `"${became}" is nothing that becomes of a credential`, "became");
+  const validUntil = shown.maybe("valid_until") === null ? null : shown.number("valid_until");
+  return { vct: shown.text("vct"), issuer: maybeText("issuer"), validUntil, became, reason: maybeText("reason") };
 }
 
 function deskRow(value: unknown): DeskRow {

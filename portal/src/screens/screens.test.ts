@@ -36,6 +36,7 @@ const PAGES: [name: string, path: string, role: "" | "resident" | "officer"][] =
   ["desk requests", to("deskRequests"), "officer"],
   ["desk ask", to("deskAsk"), "officer"],
   ["desk case", to("deskCase", { id: PREPARED["possible-refusal"]! }), "officer"],
+  ["desk case of relief", to("deskCase", { id: PREPARED["relief"]! }), "officer"],
   ["audit", to("audit"), ""],
   ["audit cases", to("auditCases"), ""],
   ["bundle", to("auditBundle"), ""],

@@ -167,13 +167,18 @@ export function mockGateways(cases: MockCases): Gateways {
         .map((one) => ({ id: one.id as Hex, service: one.service, status: one.status, cause: one.cause ?? "", promisedBy: one.promised_by, statutoryBy: one.statutory_by, openedAt: one.opened_at })),
       next: null,
     }),
-    deskCase: async (_gateway, _session, id) => ({ actedBy: { role: "carer", number: "440304198001010015" }, case: {}, facts: [], form: { payment_channel: "elder-card" }, history: [], statements: statementsOf(cases, id) }),
+    deskCase: async (_gateway, _session, id) => ({ actedBy: { role: "carer", number: "440304198001010015" }, case: {}, grounds: cases.get(id).service === "temporary-relief" ? GROUNDS : {}, form: { payment_channel: "elder-card" }, history: [], statements: statementsOf(cases, id) }),
     statement: async (_gateway, _session, id, text) => ({ hash: mockHash(`${id}/${text}`), salt: mockHash(`${id}/salt`) }),
     askWallet: async (_gateway, _session, { vct }) => ({ id: vct, uri: "openid4vp://?client_id=mock&request_uri=mock", expiresAtMs: Date.now() + 600_000 }),
     walletAnswer: async (_gateway, _session, id) => ({ state: "verified", credentials: [{ vct: id, issuer: "civil-affairs", claims: { amount_fen: 7_500, decided_at: 1_795_320_000 } }] }),
     record: async (_gateway, _session, id, { record }) => ({ rows: [{ [`${record}.status`]: "valid" }], useTag: mockHash(`${id}/${record}`) }),
   };
 }
+
+/** Of the two questions to the agency that decides on relief, one was answered from a credential. */
+const GROUNDS: DeskCase["grounds"] = {
+  "minimum-living-household": { vct: "urn:zhengtong:credential:disability-living-subsidy:1", issuer: "civil-affairs", validUntil: 1_826_856_000, became: "answer", reason: null },
+};
 
 function statementsOf(cases: MockCases, id: string): DeskCase["statements"] {
   const { decision, events } = cases.get(id);

@@ -9,10 +9,12 @@ import { residents } from "./residents";
 
 const DAY = 86_400;
 const SERVICE = "old-age-allowance";
+const RELIEF = "temporary-relief";
+const PROVIDERS = ["public-security", "health", "human-resources", "civil-affairs"];
 
 /** Ids of the prepared cases, by the state they are in. */
 export const PREPARED = Object.fromEntries(
-  ["approved", "possible-refusal", "unknown", "supplement", "refused", "appealed", "asking", "overdue"].map((name) => [name, preparedId(name)]),
+  ["approved", "possible-refusal", "unknown", "supplement", "refused", "appealed", "asking", "overdue", "relief"].map((name) => [name, preparedId(name)]),
 ) as Record<string, `0x${string}`>;
 
 /** The name in hex, so that an address can be typed by hand. */
@@ -24,11 +26,11 @@ function preparedId(name: string): `0x${string}` {
 const facts = (index: number) => residents[index]?.facts ?? {};
 
 export function prepare(cases: MockCases, now: number): void {
-  const start = (name: string, resident: number, daysAgo: number) => {
+  const start = (name: string, resident: number, daysAgo: number, service = SERVICE) => {
     const id = PREPARED[name] ?? "";
     const at = now - daysAgo * DAY;
-    cases.open(id, SERVICE, mockHash(`${name}/applicant`, 20), at);
-    for (const provider of ["public-security", "health", "civil-affairs"]) if (name !== "asking" || provider === "health") cases.attest(id, provider, facts(resident), at + 1);
+    cases.open(id, service, mockHash(`${name}/applicant`, 20), at);
+    for (const provider of PROVIDERS) if (name !== "asking" || provider === "health") cases.attest(id, provider, facts(resident), at + 1);
     return { id, at };
   };
   start("asking", 0, 0);
@@ -36,6 +38,7 @@ export function prepare(cases: MockCases, now: number): void {
   start("possible-refusal", 1, 2);
   start("unknown", 2, 3);
   start("overdue", 1, 12);
+  start("relief", 0, 1, RELIEF);
   const waiting = start("supplement", 2, 4);
   cases.askMore(waiting.id, OFFICER, ["household-unclear", "payment-channel-unusable"], waiting.at + DAY);
   const refused = start("refused", 1, 6);
@@ -54,13 +57,13 @@ export function mockWorld({ role = localStorage.getItem("zhengtong.mock"), tampe
       index: 0,
       id,
       address: mockHash(`${name}/applicant`, 20) as `0x${string}`,
-      service: SERVICE,
+      service: name === "relief" ? RELIEF : SERVICE,
       version: 1,
       form: { payment_channel: "elder-card" },
       salt: mockHash(`${name}/salt`),
       createdAtMs: (cases.all.get(id)?.opened_at ?? 0) * 1000,
       openedTx: mockHash(`${name}/tx`),
-      linkedAtMs: { "public-security": 1, health: 1, "civil-affairs": 1 },
+      linkedAtMs: Object.fromEntries(PROVIDERS.map((provider) => [provider, 1])),
       consents: name === "approved" ? { "public-security": { id: mockHash(`${name}/consent`), record: {} } } : {},
       credential: null,
     };
