@@ -1,6 +1,6 @@
 // @vitest-environment node
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Hex, bytesToHex, decodeFunctionData, encodeAbiParameters, getAddress, keccak256, parseTransaction, recoverMessageAddress } from "viem";
+import { type Hex, bytesToHex, decodeFunctionData, encodeAbiParameters, getAddress, keccak256, parseAbiItem, parseTransaction, recoverMessageAddress, toHex } from "viem";
 import { privateKeyToAddress } from "viem/accounts";
 import type { AskElsewhere, Chain, OfficerKey, OwnCase, SignatureWanted, Wallet } from "../ports";
 import { caseCommitment, formCommitment, personCommitment, statementCommitment } from "../wallet/bytes";
@@ -15,8 +15,8 @@ import { chainOver } from "./chain";
 import { slug } from "./codes";
 import { Connection } from "./connection";
 import { findCasesOver } from "./find";
-import { blockAt } from "./logs";
-import { WALK_LIMIT, bindingSlot, walkUses } from "./uses";
+import { blockAt, logsFrom } from "./logs";
+import { WALK_LIMIT, bindingOf, bindingSlot, walkUses } from "./uses";
 
 let anvil: Anvil;
 let statute: Hex;
@@ -196,6 +196,49 @@ describe("the walk over uses", () => {
     const walk = await walkUses(connection, slotsOf, wallet, own, ["public-security"]);
     expect(walk.complete).toEqual([{ provider: "public-security", count: 0, provenAbsent: false, missing: [0, 1, 2, 3, 4] }]);
     expect(walk.uses).toEqual([expect.objectContaining({ n: 5, details: expect.objectContaining({ fields: ["age"] }) })]);
+  });
+
+  it("finds that a number was left out however much later the next record is, and asks for no block twice", async () => {
+    const own = await opened();
+    const secret = await keyringOf(wallet).useSecret(own.id, "public-security");
+    const openedAt = (await read(own.id)).openedAt;
+    const [uses, mask] = [await connection.contract("uses"), 3];
+    let latest = 300_000n;
+    const recorded = [{ n: 0, block: 100n }, { n: 2, block: 250_000n }].map(({ n, block }) => ({ block, tag: useTag(secret, n) }));
+    const asked: [bigint, bigint][] = [];
+    const calm = {
+      contract: async () => uses,
+      read: async () => ({ openedAt }),
+      // Blocks two seconds apart; the case was opened in block 50.
+      rpc: async (method: string, [number]: readonly Hex[] = []) => (method === "eth_blockNumber" ? toHex(latest) : { timestamp: toHex(openedAt - 100n + BigInt(number ?? 0) * 2n) }),
+      client: {
+        getLogs: async ({ fromBlock, toBlock }: { fromBlock: bigint; toBlock: bigint }) => {
+          asked.push([fromBlock, toBlock]);
+          const args = { caseId: own.id, provider: slug("public-security"), consumer: slug("civil-affairs"), purpose: slug(SERVICE), basis: statute, mask, ciphertext: "0x00" };
+          return recorded.filter(({ block }) => block >= fromBlock && block <= toBlock).map(({ block, tag }) => ({ blockNumber: block, args: { ...args, tag } }));
+        },
+      },
+    } as unknown as Connection;
+    const slots = new Map(recorded.map(({ tag }) => [bindingSlot(tag), bindingOf(slug("public-security"), own.id, mask)]));
+    const prove = async (_: Hex, all: readonly Hex[]) => all.map((slot) => slots.get(slot) ?? null);
+
+    const walk = await walkUses(calm, prove, wallet, own, ["public-security"]);
+    expect(walk.complete).toEqual([{ provider: "public-security", count: 1, provenAbsent: false, missing: [1] }]);
+    expect(walk.uses.map(({ n }) => n)).toEqual([0, 2]);
+    // Thirty windows of blocks, no hole and no overlap.
+    expect(asked).toHaveLength(30);
+    expect(asked.reduce((next, [from, to]) => (from === next ? to + 1n : -1n), 50n)).toBe(latest + 1n);
+
+    const before = asked.length;
+    latest += 30n;
+    expect((await walkUses(calm, prove, wallet, own, ["public-security"])).complete).toEqual(walk.complete);
+    expect(asked.slice(before)).toEqual([[300_001n, 300_030n]]);
+  });
+
+  it("refuses a latest block that no reading could reach, rather than stop before it", async () => {
+    const far = { rpc: async () => toHex(10n ** 12n), client: { getLogs: async () => [] } } as unknown as Connection;
+    const filter = { address: statute, event: parseAbiItem("event Any()"), args: {} };
+    await expect(logsFrom(far, filter, 0n)).rejects.toEqual(expect.objectContaining({ code: "bad-answer" }));
   });
 
   it("is not complete when the chain holds another value than the event says, or a hidden record", async () => {

@@ -71,7 +71,7 @@ export function externalOver({ connection, device, accounts }: Around): External
     async stop(info) {
       const { provider, address } = await reached(info);
       const id = signerId(walletSigner(address));
-      const logs = await logsFrom(connection, { address: await connection.contract("accounts"), event: SIGNER_ADDED, args: { signer: id } }, 0n, () => false);
+      const logs = await logsFrom(connection, { address: await connection.contract("accounts"), event: SIGNER_ADDED, args: { signer: id } }, 0n);
       const known = [...new Set(logs.map(({ args }) => args.account))].slice(-MAX_ACCOUNTS);
       let stopped = 0;
       for (const account of known) {

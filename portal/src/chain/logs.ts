@@ -1,13 +1,17 @@
 // Reading logs in windows, since nodes bound how many blocks one query may cover.
 import type { AbiEvent, GetLogsReturnType } from "viem";
-import type { Hex } from "../ports";
+import { type Hex, PortFailure } from "../ports";
 import type { Connection } from "./connection";
 import { failureOf } from "./failure";
 
 /** Blocks of one query; nodes allow at least as many. */
 export const WINDOW_BLOCKS = 10_000n;
-/** Windows that one reading may cover. */
-const MAX_WINDOWS = 1_000;
+/** Windows that one reading may cover: six years of blocks two seconds apart. */
+const MAX_WINDOWS = 10_000;
+/** Windows that are asked for side by side, as many as a browser has connections to one server. */
+const WINDOWS_AT_ONCE = 6;
+/** Readings that are kept. */
+const MAX_KEPT = 100;
 
 export interface LogFilter<E extends AbiEvent> {
   readonly address: Hex;
@@ -42,16 +46,43 @@ export async function lastLog<E extends AbiEvent>(connection: Connection, filter
   return null;
 }
 
-/** Logs from a block on, window by window, until `isEnough` or the latest block. */
-export async function logsFrom<E extends AbiEvent>(connection: Connection, filter: LogFilter<E>, fromBlock: bigint, isEnough: (logs: Logs<E>) => boolean): Promise<Logs<E>> {
-  const last = await tip(connection);
-  const logs = [] as unknown as Logs<E>[number][];
-  for (let from = fromBlock, n = 0; from <= last && n < MAX_WINDOWS; from += WINDOW_BLOCKS, n++) {
-    const to = from + WINDOW_BLOCKS - 1n;
-    logs.push(...(await window(connection, filter, from, to < last ? to : last)));
-    if (isEnough(logs as Logs<E>)) break;
+/** Every log from a block to the latest one, a few windows at a time. Throws rather than leave one out. */
+export async function logsFrom<E extends AbiEvent>(connection: Connection, filter: LogFilter<E>, fromBlock: bigint): Promise<Logs<E>> {
+  return (await logsUpTo(connection, filter, fromBlock, await tip(connection))) as Logs<E>;
+}
+
+async function logsUpTo<E extends AbiEvent>(connection: Connection, filter: LogFilter<E>, fromBlock: bigint, last: bigint): Promise<Logs<E>[number][]> {
+  if (last - fromBlock >= WINDOW_BLOCKS * BigInt(MAX_WINDOWS)) throw new PortFailure("bad-answer", `the node says that its latest block is ${last}`);
+  const starts: bigint[] = [];
+  for (let from = fromBlock; from <= last; from += WINDOW_BLOCKS) starts.push(from);
+  const logs: Logs<E>[number][] = [];
+  for (let n = 0; n < starts.length; n += WINDOWS_AT_ONCE) {
+    const asked = starts.slice(n, n + WINDOWS_AT_ONCE).map((from) => {
+      const to = from + WINDOW_BLOCKS - 1n;
+      return window(connection, filter, from, to < last ? to : last);
+    });
+    for (const found of await Promise.all(asked)) logs.push(...found);
   }
-  return logs as Logs<E>;
+  return logs;
+}
+
+/** Logs of final blocks never change: what was read once is kept while the page is open, and only newer blocks are asked for. */
+export class KeptLogs<E extends AbiEvent> {
+  readonly #kept = new WeakMap<Connection, Map<string, { next: bigint; logs: Logs<E>[number][] }>>();
+
+  /** Every log to the latest block; `since` finds the first block that may have one, and is asked only once a key. */
+  async read(connection: Connection, key: string, filter: LogFilter<E>, since: () => Promise<bigint>): Promise<Logs<E>> {
+    const here = this.#kept.get(connection) ?? new Map<string, { next: bigint; logs: Logs<E>[number][] }>();
+    this.#kept.set(connection, here);
+    const before = here.get(key) ?? { next: await since(), logs: [] };
+    const last = await tip(connection);
+    // A node that lags behind the one asked before has nothing newer.
+    if (last < before.next) return [...before.logs] as unknown as Logs<E>;
+    const logs = [...before.logs, ...(await logsUpTo(connection, filter, before.next, last))];
+    here.set(key, { next: last + 1n, logs });
+    while (here.size > MAX_KEPT) here.delete(here.keys().next().value as string);
+    return [...logs] as unknown as Logs<E>;
+  }
 }
 
 /** The first block at or after a time, by halving. */

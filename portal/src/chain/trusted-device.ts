@@ -48,7 +48,7 @@ export function trustedDevice(connection: Connection, device: DeviceStore) {
   async function look(asked: Asked, fromBlock: number): Promise<Found | null> {
     const from = lookedThrough.get(asked.receiver) ?? BigInt(fromBlock);
     const tip = BigInt(await connection.rpc<Hex>("eth_blockNumber"));
-    const logs = await logsFrom(connection, { address: await connection.contract("accounts"), event: APPROVED, args: {} }, from, () => false);
+    const logs = await logsFrom(connection, { address: await connection.contract("accounts"), event: APPROVED, args: {} }, from);
     for (const { args } of logs) {
       if (await isOf(asked, args)) return { account: args.account, recovery: args.recovery };
     }

@@ -8,7 +8,7 @@ import { openRecord } from "../wallet/record";
 import { casesAbi } from "./abi";
 import { slug, slugText } from "./codes";
 import type { Connection } from "./connection";
-import { blockAt, logsFrom } from "./logs";
+import { KeptLogs, blockAt } from "./logs";
 
 /** Tags of one provider that are asked for at once. */
 export const WALK_STEP = 4;
@@ -58,14 +58,17 @@ async function walk(prove: ProveSlots, uses: Hex, provider: string, secret: Hex)
   return { provider, secret, bindings, isComplete: false };
 }
 
-/** The events of a case, read until every wanted tag has shown up. */
-async function usedEvents(connection: Connection, uses: Hex, caseId: Hex, wanted: ReadonlySet<Hex>): Promise<Map<Hex, UsedEvent>> {
-  const { openedAt } = await connection.read("cases", casesAbi, "get", [caseId]);
-  const from = await blockAt(connection, openedAt);
+const kept = new KeptLogs<typeof USED>();
+
+/**
+ * The events of a case, always to the latest block: a record after one that was left out may come at any time,
+ * and only it shows that something was left out.
+ */
+async function usedEvents(connection: Connection, uses: Hex, caseId: Hex): Promise<Map<Hex, UsedEvent>> {
   const filter = { address: uses, event: USED, args: { caseId } };
-  const logs = await logsFrom(connection, filter, from, (found) => {
-    const tags = new Set(found.map((log) => log.args.tag));
-    return wanted.size > 0 && [...wanted].every((tag) => tags.has(tag));
+  const logs = await kept.read(connection, `${uses}/${caseId}`, filter, async () => {
+    const { openedAt } = await connection.read("cases", casesAbi, "get", [caseId]);
+    return await blockAt(connection, openedAt);
   });
   return new Map(
     logs.map(({ args, blockNumber }) => [
@@ -122,8 +125,7 @@ export async function walkUses(connection: Connection, prove: ProveSlots, wallet
   for (const provider of new Set(providers)) {
     walked.push(await walk(prove, uses, provider, await keyring.useSecret(own.id, provider)));
   }
-  const wanted = new Set(walked.flatMap(({ secret, bindings }) => bindings.map((_, n) => useTag(secret, n))));
-  const events = await usedEvents(connection, uses, own.id, wanted);
+  const events = await usedEvents(connection, uses, own.id);
 
   const opened: OpenedUse[] = [];
   const complete: UseWalk["complete"] = [];
