@@ -160,6 +160,12 @@ describe("a resident who lost the only device", () => {
           await desk.getByRole("button", { name: text("counter.do") }).click();
           await desk.getByText(text("counter.checkedError")).first().waitFor();
           await desk.locator("#checked").check();
+          // The code of the other office is none here.
+          await desk.locator("#code").fill(codes[1] ?? "");
+          await desk.getByRole("button", { name: text("counter.do") }).click();
+          await desk.getByText(text("counter.notFoundText")).waitFor();
+          await picture(desk, "counter-not-found");
+          await desk.locator("#code").fill(codes[0] ?? "");
           await desk.getByRole("button", { name: text("counter.do") }).click();
           await desk.getByText(text("counter.doneTitle")).waitFor();
           await picture(desk, "counter");
@@ -239,10 +245,16 @@ describe("somebody who is taken for the resident at two counters", () => {
       }
       await until("the delay has started", async () => (await thief.accounts.progress(all))?.state === "waiting");
 
-      await page.getByRole("link", { name: text("nav.services"), exact: true }).first().click();
-      await page.getByRole("link", { name: text("nav.wallet"), exact: true }).first().click();
-      await page.getByText(text("protection.pendingTitle")).waitFor();
+      // It is told whatever page is open, in sight and without a look at the wallet's page.
+      for (const link of ["nav.services", "nav.myCases", "nav.wallet", "nav.myData"] as const) {
+        await page.getByRole("link", { name: text(link), exact: true }).first().click();
+        await page.getByRole("alert").getByText(text("protection.pendingTitle")).waitFor();
+        const box = await page.getByText(text("protection.pendingTitle")).boundingBox();
+        assert.ok(box !== null && box.y + box.height < 400, `the warning is not at the top of ${link}`);
+      }
       await picture(page, "veto");
+      await page.setViewportSize({ width: 390, height: 844 });
+      await picture(page, "veto-phone");
       await page.getByRole("button", { name: text("protection.veto") }).click();
       await page.getByText(text("protection.vetoedText")).waitFor();
 

@@ -57,6 +57,8 @@ export class PortFailure extends Error {
     readonly code: FailureCode,
     readonly detail: string,
     readonly field?: string,
+    /** the word by which a gateway names what was wrong */
+    readonly problem?: string,
   ) {
     super(`${code}: ${detail}`);
     this.name = "PortFailure";
@@ -603,8 +605,6 @@ export interface Protection {
   signers: AccountSigner[];
   /** the key by which this device may act alone is none of them any more: it is protected anew, or used elsewhere */
   removed: boolean;
-  /** somebody is recovering this wallet: when their keys will replace these */
-  pending: { readyAt: number } | null;
   /** the newest backup that the host took during this visit */
   savedAtMs: number | null;
   /** why the last change was not saved */
@@ -628,6 +628,8 @@ export interface Accounts {
   protect(wallet: Wallet, authorities: Organisation[], host: Organisation, withPasskey: boolean): Promise<void>;
   /** null: this wallet is not protected */
   protection(wallet: Wallet): Promise<Protection | null>;
+  /** somebody is recovering this wallet: when their keys will replace these; null as well for a wallet that is not protected */
+  pending(wallet: Wallet): Promise<{ readyAt: number } | null>;
   /** stops every recovery of this wallet's account */
   veto(wallet: Wallet): Promise<void>;
   removeSigner(wallet: Wallet, id: Hex): Promise<void>;

@@ -231,7 +231,7 @@ export function accountsOver({ connection, http, device, adopt, sealing }: Accou
       const keyring = keyringOf(wallet);
       const [{ account: record }, keys] = await Promise.all([keyring.content(), device.keys()]);
       if (record === undefined) return null;
-      const [signers, pending] = await Promise.all([signersOn(connection, record.id), pendingRecovery(connection, record.id)]);
+      const signers = await signersOn(connection, record.id);
       const here = keys === null ? [] : signersOf(keys).map(signerId);
       const { host, authorities } = record;
       return {
@@ -240,10 +240,14 @@ export function accountsOver({ connection, http, device, adopt, sealing }: Accou
         missing: authorities.filter((_, n) => record.shares[n] !== null),
         signers: signers.map((one: Signer) => ({ id: signerId(one), kind: KINDS[one.kind] ?? "wallet", here: here.includes(signerId(one)) })),
         removed: keys !== null && !signers.some((one) => signerId(one) === signerId(soleSigner(keys))),
-        pending,
         savedAtMs: saved.get(wallet) ?? null,
         problem: problems.get(wallet) ?? null,
       };
+    },
+
+    async pending(wallet) {
+      const { account } = await keyringOf(wallet).content();
+      return account === undefined ? null : await pendingRecovery(connection, account.id);
     },
 
     async veto(wallet) {

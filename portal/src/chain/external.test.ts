@@ -128,9 +128,9 @@ it("an external wallet stops a recovery where no wallet is open, once and only w
   await trusted.ask(false);
   const code = (await accounts.progress([HOST]))?.trusted?.code ?? "";
   for (const helper of helpers) await trusted.approve(helper, account, code);
-  expect((await accounts.protection(wallet))?.pending).not.toBeNull();
+  expect(await accounts.pending(wallet)).not.toBeNull();
   expect(await external.stop(info)).toEqual({ accounts: 1, stopped: 1 });
-  expect((await accounts.protection(wallet))?.pending).toBeNull();
+  expect(await accounts.pending(wallet)).toBeNull();
   expect((await accounts.progress([HOST]))?.state).toBe("stopped");
   expect(await external.stop(info)).toEqual({ accounts: 1, stopped: 0 });
   expect(asked).toEqual(["Veto EIP712Domain,Veto"]);

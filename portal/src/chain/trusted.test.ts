@@ -134,12 +134,12 @@ describe("people who are trusted", () => {
     await expect(device().trusted.approve(first, account, fresh.code)).rejects.toMatchObject({ code: "trusted-done" });
     expect(await fresh.accounts.progress([])).toMatchObject({ state: "asking", trusted: { approved: 1, needed: 2 } });
     expect((await device().trusted.helped(first))[0]).toMatchObject({ account, name: "赵奶奶", isNamed: true, recovery: { state: "asking" } });
-    expect(await own.accounts.protection(person)).toMatchObject({ pending: null });
+    expect(await own.accounts.pending(person)).toBeNull();
 
     await device().trusted.approve(second, account, fresh.code);
     const waiting = await fresh.accounts.progress([]);
     expect(waiting).toMatchObject({ state: "waiting", trusted: { approved: 2, needed: 2 } });
-    expect((await own.accounts.protection(person))?.pending).toEqual({ readyAt: waiting?.readyAt });
+    expect(await own.accounts.pending(person)).toEqual({ readyAt: waiting?.readyAt });
     await pass(RECOVERY_DELAY_S - 60);
     await expect(device().trusted.release(first, account, null)).rejects.toMatchObject({ code: "trusted-early" });
     await expect(fresh.accounts.finish([HOST], PASSPHRASE)).rejects.toMatchObject({ reason: "not-recovered" });

@@ -192,6 +192,7 @@ export function mockAccounts(): Accounts {
   const protectedWallets = new WeakSet<Wallet>();
   const codes: { organisation: string; code: string; expiresAt: number; approved: boolean }[] = [];
   let isPending = true;
+  const readyAt = Math.floor(Date.now() / 1000) + 259_200;
   return {
     passkeys: () => true,
     protect: async (wallet) => void protectedWallets.add(wallet),
@@ -207,11 +208,11 @@ export function mockAccounts(): Accounts {
               { id: mockHash("device"), kind: "device", here: true },
               { id: mockHash("other"), kind: "device", here: false },
             ],
-            pending: isPending ? { readyAt: Math.floor(Date.now() / 1000) + 259_200 } : null,
             savedAtMs: Date.now(),
             problem: null,
           }
         : null,
+    pending: async (wallet) => (protectedWallets.has(wallet) && isPending ? { readyAt } : null),
     veto: async () => {
       isPending = false;
     },

@@ -17,7 +17,7 @@ it.each(["zh-CN", "en"] as const)("a device whose key was removed says so, and o
   const known = (await accounts.protection(wallet)) as Protection;
   const other = { id: `0x${"0e".repeat(32)}`, kind: "passkey", here: false } as const;
   let removed = false;
-  accounts.protection = async () => ({ ...known, pending: null, signers: [other], removed });
+  accounts.protection = async () => ({ ...known, signers: [other], removed });
   install(world);
   const open = async (): Promise<void> => {
     cleanup();
