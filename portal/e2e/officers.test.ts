@@ -146,6 +146,7 @@ describe("the demo's own provider", () => {
         await page.getByRole("button", { name: text("officer.account.do") }).click();
         await page.getByRole("button", { name: who }).click();
         await page.getByText(expected).waitFor();
+        if (who.source.includes("civil-affairs")) await page.getByText(text("problem.not-an-officer")).waitFor();
         assert.equal(new URL(page.url()).search, "", "nothing of it stays in the address");
         await picture(page, `officer-return-${expected === text("officer.return.failed") ? "failed" : "declined"}`);
         // Reloaded, or opened by somebody else, it is no sign-in.

@@ -31,8 +31,14 @@ interface Problem {
   readonly field?: string;
 }
 
+const PROBLEM = "urn:zhengtong:problem:";
+
+function wordOf(kind: unknown): string | undefined {
+  return typeof kind === "string" && kind.startsWith(PROBLEM) ? kind.slice(PROBLEM.length) : undefined;
+}
+
 function codeOf(status: number, hasToken: boolean, kind: string | undefined): FailureCode {
-  if (kind === "urn:zhengtong:problem:allowance-used-up") return "allowance-used-up";
+  if (wordOf(kind) === "allowance-used-up") return "allowance-used-up";
   if (status === 401 && hasToken) return "session-expired";
   if (status === 404) return "not-found";
   if (status === 429 || status >= 500) return "offline";
@@ -60,7 +66,7 @@ export async function ask(http: GatewayHttp, gateway: string, request: GatewayRe
   }
   const problem = (json ?? {}) as Problem;
   const detail = problem.detail ?? problem.title ?? `HTTP ${response.status}`;
-  throw new PortFailure(codeOf(response.status, request.headers?.["authorization"] !== undefined, problem.type), detail, problem.field);
+  throw new PortFailure(codeOf(response.status, request.headers?.["authorization"] !== undefined, problem.type), detail, problem.field, wordOf(problem.type));
 }
 
 /** Fetches a public text. */

@@ -83,8 +83,8 @@ describe("a link", () => {
   it("gives up after a bounded number of attempts, and at once when it is refused", async () => {
     await expect(gateways.link(wallet, own, linkTo("health"))).rejects.toEqual(expect.objectContaining({ code: "offline" }));
     expect(seen).toHaveLength(8);
-    answers = [json({ title: "no", detail: "presentation is not for this case", field: "presentation" }, 422)];
-    await expect(gateways.link(wallet, own, linkTo("health"))).rejects.toEqual(expect.objectContaining({ code: "gateway-refused", field: "presentation", detail: "presentation is not for this case" }));
+    answers = [json({ type: "urn:zhengtong:problem:wrong-presentation", title: "no", detail: "presentation is not for this case", field: "presentation" }, 422)];
+    await expect(gateways.link(wallet, own, linkTo("health"))).rejects.toEqual(expect.objectContaining({ code: "gateway-refused", problem: "wrong-presentation", field: "presentation", detail: "presentation is not for this case" }));
     expect(seen).toHaveLength(9);
     expect((await wallet.case(own.id))?.linkedAtMs).toEqual({});
   });

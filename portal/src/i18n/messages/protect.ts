@@ -94,5 +94,7 @@ export const protect = {
   "counter.checkedError": ["请先核对", "Check first"],
   "counter.do": ["确认是本人", "Confirm that it is them"],
   "counter.doneTitle": ["已确认", "Confirmed"],
-  "counter.doneText": ["对方还需要另一个部门的确认，然后等待三天。", "They need the confirmation of another office, and then wait three days."],
+  "counter.doneText": ["对方的设备会显示下一步：如果本部门是第一个确认的，还要去另一个部门；如果是第二个，等待期已经开始。", "Their device shows what comes next: if yours is the first office, they need another one; if it is the second, the waiting time has begun."],
+  "counter.notFound": ["没有确认", "Nothing was confirmed"],
+  "counter.notFoundText": ["这个号码和身份证号码在本部门对不上：可能有一个输错了，号码已经过期，号码是给别的部门的，或者这个人没有选本部门保护钱包。请先核对两个号码；还是不行，请对方在设备上重新取得本部门的号码。", "The code and the resident number do not belong together at this office: one may be mistyped, the code may have expired or be for another office, or this person did not choose this office to protect the wallet. Compare both; if it still fails, their device has to get a new code for this office."],
 } as const satisfies Record<string, Pair>;
