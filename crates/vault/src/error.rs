@@ -2,6 +2,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::batch::Closed;
+
 /// What can go wrong in a vault. No variant carries personal data or key material.
 #[derive(Debug, Error)]
 pub enum VaultError {
@@ -91,4 +93,10 @@ pub enum VaultError {
     /// A database URL is not usable.
     #[error("database url: {0}")]
     Url(String),
+}
+
+impl From<Closed> for VaultError {
+    fn from(_: Closed) -> Self {
+        Self::Closed
+    }
 }

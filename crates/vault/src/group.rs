@@ -5,18 +5,13 @@ use std::sync::Arc;
 
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AnyPool, Row as _};
-use tokio::sync::{mpsc, oneshot};
 use zeroize::Zeroizing;
 
+use crate::batch::Batch;
 use crate::keys::Keys;
 use crate::sql::{about, rows};
 use crate::store::{MAX_RECORDS_PER_SUBJECT, Record, Subject};
 use crate::{VaultError, seal};
-
-/// The most records in one transaction.
-const MAX_GROUP: usize = 128;
-/// The most records that wait; beyond it, who writes waits too.
-const MAX_WAITING: usize = 1_024;
 
 /// A record to be kept.
 pub(crate) struct Put {
@@ -26,50 +21,17 @@ pub(crate) struct Put {
     pub message: Zeroizing<Vec<u8>>,
 }
 
-type Waiting = (Put, oneshot::Sender<Result<(), VaultError>>);
+/// The one task that writes records; each is kept, and durable, when it answers.
+pub(crate) type Group = Batch<Put, (), VaultError>;
 
-/// The one task that writes records.
-#[derive(Clone)]
-pub(crate) struct Group(mpsc::Sender<Waiting>);
-
-impl Group {
-    /// Starts the task; it ends with the last clone.
-    pub fn start(pool: AnyPool, keys: Arc<Keys>) -> Self {
-        let (sender, receiver) = mpsc::channel(MAX_WAITING);
-        tokio::spawn(run(pool, keys, receiver));
-        Self(sender)
-    }
-
-    /// Keeps a record, and answers when it is durable.
-    pub async fn put(&self, put: Put) -> Result<(), VaultError> {
-        let (sender, kept) = oneshot::channel();
-        self.0.send((put, sender)).await.map_err(|_| VaultError::Closed)?;
-        kept.await.map_err(|_| VaultError::Closed)?
-    }
+pub(crate) fn start(pool: AnyPool, keys: Arc<Keys>) -> Group {
+    Batch::start(move |puts| {
+        let (pool, keys) = (pool.clone(), keys.clone());
+        Box::pin(async move { together(&pool, &keys, puts).await })
+    })
 }
 
-async fn run(pool: AnyPool, keys: Arc<Keys>, mut waiting: mpsc::Receiver<Waiting>) {
-    let mut group = Vec::with_capacity(MAX_GROUP);
-    while waiting.recv_many(&mut group, MAX_GROUP).await > 0 {
-        let (puts, senders): (Vec<_>, Vec<_>) = group.drain(..).unzip();
-        match together(&pool, &keys, &puts).await {
-            Ok(()) => {
-                for sender in senders {
-                    // Who asked may have given up.
-                    let _ = sender.send(Ok(()));
-                }
-            }
-            // One of them failed, and nothing was written: each for itself, so that it fails alone.
-            Err(_) => {
-                for (sender, put) in senders.into_iter().zip(&puts) {
-                    let _ = sender.send(together(&pool, &keys, std::slice::from_ref(put)).await);
-                }
-            }
-        }
-    }
-}
-
-async fn together(pool: &AnyPool, keys: &Keys, puts: &[Put]) -> Result<(), VaultError> {
+async fn together(pool: &AnyPool, keys: &Keys, puts: &[Put]) -> Result<Vec<()>, VaultError> {
     let mut transaction = pool.begin().await?;
     let subjects: HashSet<_> = puts.iter().map(|put| put.subject).collect();
     let subjects: Vec<_> = subjects.into_iter().collect();
@@ -104,7 +66,7 @@ async fn together(pool: &AnyPool, keys: &Keys, puts: &[Put]) -> Result<(), Vault
     }
     insert.execute(&mut *transaction).await?;
     transaction.commit().await?;
-    Ok(())
+    Ok(vec![(); puts.len()])
 }
 
 type Opened = HashMap<Subject, (String, seal::Key)>;

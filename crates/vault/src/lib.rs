@@ -19,6 +19,7 @@
 //! To add a kind of record: name it with a [`Record`] constant in the crate that owns its meaning;
 //! nothing here changes.
 
+pub mod batch;
 pub mod copy;
 mod error;
 mod group;
@@ -26,6 +27,7 @@ pub mod keyfile;
 mod keys;
 mod resident;
 mod seal;
+mod sealed;
 mod secret;
 pub mod sql;
 mod store;

@@ -129,6 +129,26 @@ pub fn rows(count: usize, width: usize) -> String {
     (0..count).map(row).collect::<Vec<_>>().join(", ")
 }
 
+/// Places for a statement that answers several questions of `width` values each, with the question's number as the first
+/// column: `(0, $1, $2), (1, $3, $4)`. It is written for so many that few such statements are kept prepared; [`padded`] has
+/// their values.
+pub fn numbered(count: usize, width: usize) -> String {
+    let row = |row: usize| {
+        let places = (1..=width).map(|place| format!("${}", row * width + place));
+        format!("({row}, {})", places.collect::<Vec<_>>().join(", "))
+    };
+    let written = (0..count.next_power_of_two()).map(row);
+    written.collect::<Vec<_>>().join(", ")
+}
+
+/// The questions of a statement as [`numbered`] writes it: the last one is asked again until there are enough.
+pub fn padded<Q>(questions: &[Q]) -> impl Iterator<Item = &Q> {
+    let again = questions.len().next_power_of_two() - questions.len();
+    questions
+        .iter()
+        .chain(questions.last().into_iter().cycle().take(again))
+}
+
 /// A statement about `count` things, whose text depends on how many they are: kept prepared for one alone, which is common.
 pub fn about<'q>(count: usize, statement: String) -> Query<'q, Any, AnyArguments> {
     sqlx::query(AssertSqlSafe(statement)).persistent(count == 1)
@@ -257,12 +277,23 @@ pub async fn connect(url: &str, access: Access) -> Result<AnyPool, VaultError> {
 
 #[cfg(test)]
 mod tests {
-    use super::rows;
+    use super::{numbered, padded, rows};
 
     #[test]
     fn places_of_several_rows_are_numbered_through() {
         assert_eq!(rows(2, 3), "($1, $2, $3), ($4, $5, $6)");
         assert_eq!(rows(1, 1), "($1)");
         assert_eq!(rows(0, 2), "");
+    }
+
+    #[test]
+    fn questions_are_padded_to_a_power_of_two() {
+        assert_eq!(numbered(1, 2), "(0, $1, $2)");
+        assert_eq!(numbered(3, 1), "(0, $1), (1, $2), (2, $3), (3, $4)");
+        let asked = |count: usize| padded(&[1, 2, 3, 4][..count]).copied().collect::<Vec<_>>();
+        assert_eq!(
+            (asked(1), asked(3), asked(4)),
+            (vec![1], vec![1, 2, 3, 3], vec![1, 2, 3, 4])
+        );
     }
 }

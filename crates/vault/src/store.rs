@@ -6,9 +6,10 @@ use sqlx::AnyPool;
 use sqlx::Row;
 use zeroize::Zeroizing;
 
-use crate::group::{Group, Put};
+use crate::group::{self, Group, Put};
 use crate::keys::Keys;
 use crate::seal;
+use crate::sealed::{self, Place};
 use crate::sql::{self, Access};
 use crate::{ResidentNumber, Secret, VaultError, keyfile};
 
@@ -108,6 +109,7 @@ pub struct Vault {
     reads: AnyPool,
     keys: Arc<Keys>,
     group: Group,
+    sealed: sealed::Reads,
 }
 
 impl Vault {
@@ -121,7 +123,8 @@ impl Vault {
         sql::keep_out_of_statistics(&pool, &PRIVATE).await?;
         let (reads, keys) = (sql::readers(url, &pool).await?, Arc::new(Keys::of(key)));
         Ok(Self {
-            group: Group::start(pool.clone(), keys.clone()),
+            group: group::start(pool.clone(), keys.clone()),
+            sealed: sealed::start(reads.clone()),
             pool,
             reads,
             keys,
@@ -161,7 +164,7 @@ impl Vault {
             name: record.name.to_owned(),
             message: Zeroizing::new(message.to_vec()),
         };
-        self.group.put(put).await
+        self.group.ask(put).await
     }
 
     /// Decrypts a record; `None` if there is none.
@@ -173,25 +176,19 @@ impl Vault {
         subject: Subject,
         record: Record<'_>,
     ) -> Result<Option<Secret<Vec<u8>>>, VaultError> {
-        let row = sqlx::query(
-            "SELECT r.key_id, r.sealed, k.wrapped FROM vault_records r \
-             LEFT JOIN vault_keys k ON k.key_id = r.key_id AND k.subject = r.subject \
-             WHERE r.subject = $1 AND r.kind = $2 AND r.name = $3",
-        )
-        .bind(subject.to_hex())
-        .bind(record.kind)
-        .bind(record.name)
-        .fetch_optional(&self.reads)
-        .await?;
-        let Some(row) = row else { return Ok(None) };
-        let key_id: String = row.try_get(0)?;
-        let sealed: String = row.try_get(1)?;
-        let wrapped: Option<String> = row.try_get(2)?;
-        let key = self
-            .keys
-            .unwrap(subject, &key_id, &wrapped.ok_or(VaultError::Destroyed)?)?;
-        let sealed = hex::decode(sealed).map_err(|_| VaultError::Sealed { what: "record" })?;
-        let mut message = seal::open(&key, &record.context(subject, &key_id), &sealed, "record")?;
+        let place = Place {
+            subject,
+            kind: record.kind,
+            name: record.name.to_owned(),
+        };
+        let Some(kept) = self.sealed.ask(place).await? else {
+            return Ok(None);
+        };
+        let wrapped = kept.wrapped.ok_or(VaultError::Destroyed)?;
+        let key = self.keys.unwrap(subject, &kept.key_id, &wrapped)?;
+        let sealed = hex::decode(kept.sealed).map_err(|_| VaultError::Sealed { what: "record" })?;
+        let context = record.context(subject, &kept.key_id);
+        let mut message = seal::open(&key, &context, &sealed, "record")?;
         Ok(Some(Secret::new(std::mem::take(&mut *message))))
     }
 

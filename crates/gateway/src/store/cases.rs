@@ -1,9 +1,12 @@
 //! Cases of this organisation's services, and their history.
 
 use alloy_primitives::{Address, B256};
-use sqlx::Row;
 use sqlx::any::AnyRow;
+use sqlx::{AnyPool, Row};
 
+use zhengtong_vault::batch::Together;
+
+use super::asked::rows_of;
 use super::{Store, StoreError, hex, int, read, unsigned};
 
 /// Where a case stands.
@@ -106,12 +109,7 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub async fn case(&self, id: B256) -> Result<Option<CaseRow>, StoreError> {
-        let query = sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE id = $1"));
-        let row = sqlx::query(query)
-            .bind(hex(id))
-            .fetch_optional(&self.reads)
-            .await?;
-        row.as_ref().map(case).transpose()
+        self.asked.cases.ask(hex(id)).await
     }
 
     /// Cases by the promised deadline, after a cursor; of one status, or all in which work is open.
@@ -165,6 +163,11 @@ impl Store {
             })
             .collect()
     }
+}
+
+/// Those of these ids that are cases of this organisation.
+pub(super) fn cases_of(reads: AnyPool, ids: &[String]) -> Together<'_, Option<CaseRow>, StoreError> {
+    Box::pin(async move { rows_of(reads, &format!("{COLUMNS} WHERE id"), ids, case).await })
 }
 
 fn case(row: &AnyRow) -> Result<CaseRow, StoreError> {

@@ -179,7 +179,7 @@ impl Store {
         let (consumer, nonce) = (consumer.to_owned(), nonce.to_owned());
         match self
             .group
-            .write(Write::Nonce {
+            .ask(Write::Nonce {
                 consumer,
                 nonce,
                 expires_s,
@@ -206,7 +206,7 @@ impl Store {
         let consumer = consumer.to_owned();
         match self
             .group
-            .write(Write::Begin {
+            .ask(Write::Begin {
                 consumer,
                 id,
                 digest,
@@ -246,7 +246,7 @@ impl Store {
         let (consumer, tag_of) = (consumer.to_owned(), std::sync::Arc::new(tag_of));
         match self
             .group
-            .write(Write::Use {
+            .ask(Write::Use {
                 consumer,
                 id,
                 case_id,
@@ -266,14 +266,14 @@ impl Store {
     pub async fn answer_exchange(&self, consumer: &str, id: B256, answer: &str) -> Result<(), StoreError> {
         let (consumer, answer) = (consumer.to_owned(), answer.to_owned());
         self.group
-            .write(Write::Answer { consumer, id, answer })
+            .ask(Write::Answer { consumer, id, answer })
             .await
             .map(drop)
     }
 
     /// Takes note that a transaction is final when there is time: should that be lost, it is found out again.
     pub fn settled(&self, id: &str) {
-        self.group.write_later(Write::Settled { id: id.to_owned() });
+        self.group.ask_later(Write::Settled { id: id.to_owned() });
     }
 
     /// Frees the counter of a use record that the contract refused, and forgets its transaction.

@@ -4,16 +4,11 @@ use std::sync::Arc;
 
 use alloy_primitives::B256;
 use sqlx::{AnyConnection, AnyPool};
-use tokio::sync::{mpsc, oneshot};
+use zhengtong_vault::batch::Batch;
 
 use super::StoreError;
 use super::exchange::{self, Answer, ExchangeRow};
 use super::outbox::set_final;
-
-/// The most writes in one transaction.
-const MAX_GROUP: usize = 128;
-/// The most writes that wait; beyond it, who writes waits too.
-const MAX_WAITING: usize = 1_024;
 
 /// The tag of the use with a counter.
 pub(super) type TagOf = Arc<dyn Fn(u32) -> B256 + Send + Sync>;
@@ -56,59 +51,14 @@ pub(super) enum Written {
     Done,
 }
 
-type Waiting = (Write, oneshot::Sender<Result<Written, StoreError>>);
+/// The one task that writes; what it answered is durable.
+pub(super) type Group = Batch<Write, Written, StoreError>;
 
-/// The one task that writes.
-#[derive(Clone)]
-pub(super) struct Group(mpsc::Sender<Waiting>);
-
-impl Group {
-    /// Starts the task; it ends with the last clone.
-    pub fn start(pool: AnyPool) -> Self {
-        let (sender, receiver) = mpsc::channel(MAX_WAITING);
-        tokio::spawn(run(pool, receiver));
-        Self(sender)
-    }
-
-    /// Writes, and answers when it is durable.
-    pub async fn write(&self, write: Write) -> Result<Written, StoreError> {
-        let (sender, written) = oneshot::channel();
-        self.0
-            .send((write, sender))
-            .await
-            .map_err(|_| StoreError::Closed)?;
-        written.await.map_err(|_| StoreError::Closed)?
-    }
-
-    /// Writes when there is time; lost if the process ends before.
-    pub fn write_later(&self, write: Write) {
-        // A full queue, or nobody who waits for the answer, is no error here.
-        let _ = self.0.try_send((write, oneshot::channel().0));
-    }
-}
-
-async fn run(pool: AnyPool, mut waiting: mpsc::Receiver<Waiting>) {
-    let mut group = Vec::with_capacity(MAX_GROUP);
-    while waiting.recv_many(&mut group, MAX_GROUP).await > 0 {
-        let (writes, senders): (Vec<_>, Vec<_>) = group.drain(..).unzip();
-        match together(&pool, &writes).await {
-            Ok(written) => {
-                for (sender, written) in senders.into_iter().zip(written) {
-                    // Who asked may have given up.
-                    let _ = sender.send(Ok(written));
-                }
-            }
-            // One of them failed, and nothing was written: each for itself, so that it fails alone.
-            Err(error) => {
-                tracing::debug!(%error, writes = writes.len(), "a group of writes failed");
-                for (sender, write) in senders.into_iter().zip(&writes) {
-                    let alone = together(&pool, std::slice::from_ref(write)).await;
-                    let _ =
-                        sender.send(alone.and_then(|mut written| written.pop().ok_or(StoreError::Closed)));
-                }
-            }
-        }
-    }
+pub(super) fn start(pool: AnyPool) -> Group {
+    Batch::start(move |writes| {
+        let pool = pool.clone();
+        Box::pin(async move { together(&pool, writes).await })
+    })
 }
 
 /// What a group writes of one kind, in one statement each.

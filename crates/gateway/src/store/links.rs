@@ -1,10 +1,12 @@
 //! Which cases are linked to whom.
 
 use alloy_primitives::{Address, B256};
-use sqlx::Row;
 use sqlx::any::AnyRow;
+use sqlx::{AnyPool, Row};
 use zhengtong_vault::Subject;
+use zhengtong_vault::batch::Together;
 
+use super::asked::rows_of;
 use super::{Store, StoreError, Waiting, hex, int, read};
 
 /// A link received; its content is in the vault under `subject`.
@@ -30,12 +32,7 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub async fn link(&self, case_id: B256) -> Result<Option<LinkRow>, StoreError> {
-        let row =
-            sqlx::query("SELECT subject, applicant, provider, owner, form FROM links WHERE case_id = $1")
-                .bind(hex(case_id))
-                .fetch_optional(&self.reads)
-                .await?;
-        row.map(|row| link_at(&row, 0, case_id)).transpose()
+        self.asked.links.ask(hex(case_id)).await
     }
 
     /// Keeps a link and wakes the jobs that wait for it.
@@ -102,6 +99,17 @@ impl Store {
             })
             .collect()
     }
+}
+
+/// The links of cases.
+pub(super) fn links_of(reads: AnyPool, cases: &[String]) -> Together<'_, Option<LinkRow>, StoreError> {
+    let select = "SELECT case_id, subject, applicant, provider, owner, form FROM links WHERE case_id";
+    Box::pin(async move {
+        rows_of(reads, select, cases, |row| {
+            link_at(row, 1, read("case id", &row.try_get::<String, _>(0)?)?)
+        })
+        .await
+    })
 }
 
 /// The link in the columns subject, applicant, provider, owner and form of a row, from `first` on.

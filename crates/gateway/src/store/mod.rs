@@ -6,6 +6,7 @@ mod access;
 mod accounts;
 mod allowance;
 mod apply;
+mod asked;
 mod cases;
 mod context;
 mod counters;
@@ -37,6 +38,7 @@ use sqlx::AnyPool;
 use thiserror::Error;
 use zhengtong_client::Checkpoint;
 use zhengtong_vault::VaultError;
+use zhengtong_vault::batch::Closed;
 use zhengtong_vault::sql::{self, Access};
 
 pub use access::{
@@ -45,7 +47,7 @@ pub use access::{
 pub use accounts::{Approved, MAX_WAITING_RECOVERIES, RecoveryRow, SignerRow};
 pub use allowance::{AllowanceKey, Counted};
 pub use cases::{CaseRow, HistoryRow, QueueCursor, Status};
-pub use context::{RequestContext, RequestKey, WishContext};
+pub use context::{RequestContext, RequestKey, WishContext, WishKey};
 pub use counters::Counters;
 pub use credentials::CredentialRow;
 pub use deletions::{DeletionRow, HoldRow, RetentionRow};
@@ -95,6 +97,12 @@ pub enum StoreError {
     Malformed(&'static str),
 }
 
+impl From<Closed> for StoreError {
+    fn from(_: Closed) -> Self {
+        Self::Closed
+    }
+}
+
 /// The store. Clones share the pool.
 #[derive(Clone)]
 pub struct Store {
@@ -103,6 +111,8 @@ pub struct Store {
     /// Reads: in SQLite nobody who reads waits for the one who writes.
     reads: AnyPool,
     group: group::Group,
+    /// Reads of which many wait at the same time.
+    asked: asked::Asked,
     known: Arc<known::Known>,
 }
 
@@ -118,8 +128,9 @@ impl Store {
         }
         sql::keep_out_of_statistics(&pool, &deletions::PRIVATE).await?;
         let reads = sql::readers(url, &pool).await?;
-        let group = group::Group::start(pool.clone());
+        let group = group::start(pool.clone());
         Ok(Self {
+            asked: asked::Asked::start(&reads),
             pool,
             reads,
             group,

@@ -1,8 +1,11 @@
 //! Who is signed in, challenges handed out, and attempts counted.
 
 use alloy_primitives::Address;
-use sqlx::Row;
+use sqlx::any::AnyRow;
+use sqlx::{AnyPool, Row};
+use zhengtong_vault::batch::Together;
 
+use super::asked::rows_of;
 use super::{Store, StoreError, VouchedRow, hex, int, read, unsigned};
 
 /// The most challenges that wait at once.
@@ -129,29 +132,8 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub async fn session(&self, digest: &str, now_s: u64) -> Result<Option<SessionRow>, StoreError> {
-        let row = sqlx::query(
-            "SELECT s.name, s.agency, s.roles, s.key, s.expires_s, COALESCE(v.grants, '') FROM desk_sessions s \
-             LEFT JOIN oidc_sessions v ON v.token = s.token WHERE s.token = $1 AND s.expires_s > $2",
-        )
-        .bind(digest.to_owned())
-        .bind(int(now_s))
-        .fetch_optional(&self.reads)
-        .await?;
-        row.map(|row| {
-            let key: String = row.try_get(3)?;
-            Ok(SessionRow {
-                name: row.try_get(0)?,
-                agency: row.try_get(1)?,
-                roles: row.try_get(2)?,
-                key: Some(key.as_str())
-                    .filter(|key| !key.is_empty())
-                    .map(|key| read("officer", key))
-                    .transpose()?,
-                expires_s: unsigned("expiry", row.try_get(4)?)?,
-                grants: Some(row.try_get::<String, _>(5)?).filter(|grants| !grants.is_empty()),
-            })
-        })
-        .transpose()
+        let session = self.asked.sessions.ask(digest.to_owned()).await?;
+        Ok(session.filter(|session| session.expires_s > now_s))
     }
 
     /// Gives a session the key that its officer has proven.
@@ -204,4 +186,29 @@ impl Store {
         .fetch_one(&self.pool)
         .await?)
     }
+}
+
+/// The sessions under digests of tokens, ended ones too.
+pub(super) fn sessions_of(
+    reads: AnyPool,
+    digests: &[String],
+) -> Together<'_, Option<SessionRow>, StoreError> {
+    let select = "SELECT s.token, s.name, s.agency, s.roles, s.key, s.expires_s, COALESCE(v.grants, '') \
+                  FROM desk_sessions s LEFT JOIN oidc_sessions v ON v.token = s.token WHERE s.token";
+    Box::pin(async move { rows_of(reads, select, digests, session).await })
+}
+
+fn session(row: &AnyRow) -> Result<SessionRow, StoreError> {
+    let key: String = row.try_get(4)?;
+    Ok(SessionRow {
+        name: row.try_get(1)?,
+        agency: row.try_get(2)?,
+        roles: row.try_get(3)?,
+        key: Some(key.as_str())
+            .filter(|key| !key.is_empty())
+            .map(|key| read("officer", key))
+            .transpose()?,
+        expires_s: unsigned("expiry", row.try_get(5)?)?,
+        grants: Some(row.try_get::<String, _>(6)?).filter(|grants| !grants.is_empty()),
+    })
 }

@@ -23,7 +23,7 @@ use crate::app::access::{AskRecord, Permit};
 use crate::app::project::word;
 use crate::app::rule_sets::Questions;
 use crate::app::{App, AppError, inner};
-use crate::store::{CaseRow, ConsentRow, Direction, Status};
+use crate::store::{CaseRow, ConsentRow, Direction, Status, WishKey};
 
 /// How often one request is sent.
 pub const MAX_TRIES: u32 = 5;
@@ -178,8 +178,11 @@ impl App {
                 "no case of this organisation",
             ));
         }
-        let context = self.store.wish_context(case.id, case.applicant).await;
-        let context = context.map_err(inner)?;
+        let key = WishKey {
+            case_id: case.id,
+            applicant: case.applicant,
+        };
+        let context = self.store.wish_context(key).await.map_err(inner)?;
         if let Some(kept) = self.kept_record(case, wish, context.subject).await? {
             return Ok(kept);
         }

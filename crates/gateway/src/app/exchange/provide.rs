@@ -247,8 +247,8 @@ impl App {
             }
         };
         let key = RequestKey {
-            consumer: &from.slug,
-            nonce: &nonce,
+            consumer: from.slug.clone(),
+            nonce: nonce.clone(),
             id: request.id,
             case_id: request.case_id,
             consent: match request.basis {
@@ -256,7 +256,7 @@ impl App {
                 ClaimedBasis::Statute { .. } => None,
             },
         };
-        let context = self.store.request_context(&key).await.map_err(inner)?;
+        let context = self.store.request_context(key).await.map_err(inner)?;
         if context.is_replayed {
             known.nonce = Nonce::Done;
             return Err(replayed());
