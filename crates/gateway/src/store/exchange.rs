@@ -386,6 +386,19 @@ impl Store {
         row.map(|row| consent_at(&row, 0)).transpose()
     }
 
+    /// Whether the use under this tag is on record for this case.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn is_use_of(&self, tag: B256, case_id: B256) -> Result<bool, StoreError> {
+        let found: Option<i64> = sqlx::query_scalar("SELECT 1 FROM recorded WHERE tag = $1 AND case_id = $2")
+            .bind(hex(tag))
+            .bind(hex(case_id))
+            .fetch_optional(&self.reads)
+            .await?;
+        Ok(found.is_some())
+    }
+
     /// Whether a use of a case that rests on this basis is on record, other than the one under this tag.
     ///
     /// # Errors

@@ -167,6 +167,35 @@ async fn the_officer_who_reviews_a_case_gets_the_declared_fields_and_the_person_
 }
 
 #[tokio::test]
+async fn what_was_received_for_one_case_is_not_given_in_another_of_the_same_person() {
+    let world = connected(&[]).await;
+    let (_, first) = reviewed(&world, 40).await;
+    let (_, second) = reviewed(&world, 41).await;
+    let given = ask(&world, &first, "shared", &[]).await;
+    assert_eq!(given.status, StatusCode::OK, "{}", given.text);
+
+    let refused = ask(&world, &second, "shared", &[]).await;
+    assert_eq!(refused.kind(), "request-differs", "{}", refused.text);
+    assert_eq!(refused.json.get("rows"), None);
+    let attempts = world.app(PROVIDER).store.attempts(10).await.unwrap();
+    assert_eq!(
+        attempts[0].case_id,
+        format!("{:#x}", second.id),
+        "the provider was asked"
+    );
+
+    // With an id of its own it rests on a use of its own, and the first case still has what it received.
+    let own = ask(&world, &second, "own", &[]).await;
+    assert_eq!(
+        own.json["useTag"],
+        second.tag(PROVIDER, 1).to_string(),
+        "{}",
+        own.text
+    );
+    assert_eq!(ask(&world, &first, "shared", &[]).await.text, given.text);
+}
+
+#[tokio::test]
 async fn records_that_are_asked_for_at_once_are_each_given_against_their_own_use() {
     let world = connected(&[]).await;
     let mut cases = Vec::new();

@@ -387,7 +387,7 @@ impl App {
         received: &Received,
     ) -> Result<(), AppError> {
         let kept = serde_json::json!({
-            "provider": wish.provider, "record": wish.record, "useTag": answer.use_tag,
+            "caseId": case.id, "provider": wish.provider, "record": wish.record, "useTag": answer.use_tag,
             "useTransaction": answer.use_transaction, "fields": received.fields, "rows": received.rows,
         });
         let bytes = Secret::new(serde_json::to_vec(&kept).map_err(|_| AppError::Record("record"))?);
@@ -395,10 +395,12 @@ impl App {
         let subject = self.subject_of(case.id).await?;
         Ok(self
             .vault
-            .put(subject, place(&format!("{:#x}", wish.id)), bytes.expose())
+            .put(subject, place(&name_of(case.id, wish.id)), bytes.expose())
             .await?)
     }
 
+    /// What was received before for this wish in this case. A person's cases share one subject: what was received for
+    /// another case is none of this one's, whatever the request is called.
     async fn kept_record(
         &self,
         case: &CaseRow,
@@ -406,13 +408,10 @@ impl App {
         linked: Option<Subject>,
     ) -> Result<Option<Received>, Refusal> {
         let subject = linked.unwrap_or_else(|| self.vault.applicant(&case.id.0));
-        let kept = match self.vault.get(subject, place(&format!("{:#x}", wish.id))).await {
-            Err(zhengtong_vault::VaultError::Destroyed) => None,
-            other => other.map_err(inner)?,
-        };
-        let Some(kept) = kept else { return Ok(None) };
         let unreadable = || Refusal::from(AppError::Record("record"));
-        let kept: Value = serde_json::from_slice(kept.expose()).map_err(|_| unreadable())?;
+        let Some(kept) = self.kept_at(subject, case.id, wish.id).await? else {
+            return Ok(None);
+        };
         let same = kept["provider"] == wish.provider.as_str() && kept["record"] == wish.record.as_str();
         let fields: Vec<String> = serde_json::from_value(kept["fields"].clone()).map_err(|_| unreadable())?;
         if !same || !(wish.fields.is_empty() || wish.fields == fields) {
@@ -429,6 +428,31 @@ impl App {
             rows: serde_json::from_value(kept["rows"].clone()).map_err(|_| unreadable())?,
             fields,
         }))
+    }
+
+    /// The kept record of a case, under its own name or, from before names had the case, under the request's alone.
+    async fn kept_at(&self, subject: Subject, case_id: B256, id: B256) -> Result<Option<Value>, Refusal> {
+        for name in [name_of(case_id, id), format!("{id:#x}")] {
+            let kept = match self.vault.get(subject, place(&name)).await {
+                Err(zhengtong_vault::VaultError::Destroyed) => return Ok(None),
+                other => other.map_err(inner)?,
+            };
+            let Some(kept) = kept else { continue };
+            let kept: Value =
+                serde_json::from_slice(kept.expose()).map_err(|_| AppError::Record("record"))?;
+            let is_of_case = match kept.get("caseId") {
+                Some(of) => of.as_str().and_then(|text| text.parse().ok()) == Some(case_id),
+                // It does not say: the chain does, by the use record that it was given against.
+                None => match kept["useTag"].as_str().and_then(|text| text.parse().ok()) {
+                    Some(tag) => self.store.is_use_of(tag, case_id).await.map_err(inner)?,
+                    None => false,
+                },
+            };
+            if is_of_case {
+                return Ok(Some(kept));
+            }
+        }
+        Ok(None)
     }
 
     /// The organisations' keys in stores that were filled before they were kept: read again from the first block.
@@ -463,6 +487,11 @@ impl App {
         }
         Ok(())
     }
+}
+
+/// The name of a received record: 110 bytes, of the 128 that the vault takes.
+fn name_of(case_id: B256, id: B256) -> String {
+    format!("{case_id:#x}/{}", URL_SAFE_NO_PAD.encode(id))
 }
 
 const fn place(id: &str) -> Record<'_> {
