@@ -192,14 +192,7 @@ impl App {
         }
         let (request, peer) = self.record_request(case, wish, &context.consents).await?;
         let body = serde_json::to_vec(&request).map_err(|_| AppError::Record("request"))?;
-        let answered = tokio::time::timeout(ASK_TIMEOUT, self.answered_by(&peer, &body)).await;
-        let answer = answered.map_err(|_| {
-            Refusal::new(
-                Reason::PeerUnreachable,
-                "",
-                "no answer within the time limit; ask again",
-            )
-        })??;
+        let answer = self.answered_by(&peer, &body).await?;
         let received = self.opened(&answer, &request, digest_of(&body))?;
         self.keep_record(case, wish, &answer, &received).await?;
         Ok(received)
@@ -297,18 +290,7 @@ impl App {
     /// Sends a request, signed anew each time, until it is answered or refused for good.
     async fn answered_by(&self, peer: &Peer, body: &[u8]) -> Result<RecordAnswer, Refusal> {
         let url = self.0.exchange.peers.url(peer)?;
-        let (mut wait, mut tries) = (FIRST_WAIT, 1);
-        loop {
-            let refusal = match self.try_once(peer, &url, body).await {
-                Ok(answer) => return Ok(answer),
-                Err(refusal) => refusal,
-            };
-            if !refusal.reason.is_temporary() || tries >= MAX_TRIES {
-                return Err(refusal);
-            }
-            tokio::time::sleep(wait).await;
-            (wait, tries) = (wait * 2, tries + 1);
-        }
+        until_answered(ASK_TIMEOUT, || self.try_once(peer, &url, body)).await
     }
 
     async fn try_once(&self, peer: &Peer, url: &Url, body: &[u8]) -> Result<RecordAnswer, Refusal> {
@@ -489,6 +471,39 @@ impl App {
     }
 }
 
+/// Tries until there is an answer or a refusal for good. When the time is up, what the other gateway last said is the reason.
+async fn until_answered<T, F>(limit: Duration, mut once: impl FnMut() -> F) -> Result<T, Refusal>
+where
+    F: Future<Output = Result<T, Refusal>>,
+{
+    let mut said = None;
+    let trying = async {
+        let (mut wait, mut tries) = (FIRST_WAIT, 1);
+        loop {
+            let refusal = match once().await {
+                Ok(answer) => return Ok(answer),
+                Err(refusal) => refusal,
+            };
+            if !refusal.reason.is_temporary() || tries >= MAX_TRIES {
+                return Err(refusal);
+            }
+            if refusal.reason != Reason::PeerUnreachable {
+                said = Some(refusal);
+            }
+            tokio::time::sleep(wait).await;
+            (wait, tries) = (wait * 2, tries + 1);
+        }
+    };
+    let tried = tokio::time::timeout(limit, trying).await;
+    tried.unwrap_or_else(|_| {
+        let silent = || {
+            let detail = "no answer within the time limit; ask again";
+            Refusal::new(Reason::PeerUnreachable, "", detail)
+        };
+        Err(said.unwrap_or_else(silent))
+    })
+}
+
 /// The name of a received record: 110 bytes, of the 128 that the vault takes.
 fn name_of(case_id: B256, id: B256) -> String {
     format!("{case_id:#x}/{}", URL_SAFE_NO_PAD.encode(id))
@@ -498,5 +513,55 @@ const fn place(id: &str) -> Record<'_> {
     Record {
         kind: "record",
         name: id,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{FIRST_WAIT, Reason, Refusal, until_answered};
+
+    #[tokio::test]
+    async fn when_the_time_is_up_the_last_word_of_the_other_gateway_is_the_reason() {
+        let last_word = async |said: Option<Reason>| {
+            let mut said = said;
+            // What it says once is followed by silence, for longer than there is time.
+            let once = move || {
+                let said = said.take();
+                async move {
+                    match said {
+                        Some(reason) => Err::<(), _>(Refusal::new(reason, "", "as it said")),
+                        None => std::future::pending().await,
+                    }
+                }
+            };
+            until_answered(FIRST_WAIT * 2, once).await.unwrap_err()
+        };
+        for reason in [Reason::ChainUnreachable, Reason::UseNotFinal] {
+            let refusal = last_word(Some(reason)).await;
+            assert_eq!((refusal.reason, refusal.detail.as_str()), (reason, "as it said"));
+        }
+        for silent in [None, Some(Reason::PeerUnreachable)] {
+            let refusal = last_word(silent).await;
+            assert_eq!(refusal.reason, Reason::PeerUnreachable);
+            assert!(refusal.detail.contains("time limit"), "{refusal}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_refusal_for_good_ends_the_tries() {
+        let mut tries = 0;
+        let refusal = until_answered(Duration::from_secs(5), || {
+            tries += 1;
+            let reason = if tries == 1 {
+                Reason::Busy
+            } else {
+                Reason::NoConsent
+            };
+            std::future::ready(Err::<(), _>(Refusal::new(reason, "", "")))
+        });
+        assert_eq!(refusal.await.unwrap_err().reason, Reason::NoConsent);
+        assert_eq!(tries, 2);
     }
 }
