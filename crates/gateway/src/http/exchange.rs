@@ -70,7 +70,7 @@ pub async fn provide(
         headers,
         body,
     };
-    Ok(respond(app.exchange(&request).await?))
+    Ok(respond(app.exchange(request).await?))
 }
 
 fn respond(answer: HttpAnswer) -> Response {

@@ -9,6 +9,7 @@ use zhengtong_bindings::addresses;
 use zhengtong_bindings::cases::Cases::refuseCall;
 use zhengtong_bindings::consents::Consents::{grantCall, revokeCall};
 use zhengtong_bindings::uses::Uses::Used;
+use zhengtong_gateway::app::exchange::HttpRequest;
 use zhengtong_gateway::http;
 
 use crate::deletion::{bytes_below, contains, number};
@@ -193,6 +194,58 @@ async fn what_was_received_for_one_case_is_not_given_in_another_of_the_same_pers
         own.text
     );
     assert_eq!(ask(&world, &first, "shared", &[]).await.text, given.text);
+}
+
+/// A message in the name of somebody whom the `Registry` does not list.
+fn of_a_stranger(body: &'static [u8]) -> HttpRequest {
+    use base64::Engine as _;
+    let digest = <sha2::Sha256 as sha2::Digest>::digest(body);
+    let digest = base64::engine::general_purpose::STANDARD.encode(digest);
+    let covers = "\"@method\" \"@authority\" \"@path\" \"content-type\" \"content-digest\" \"exchange-key\"";
+    let input = format!(
+        "exchange=({covers});created=1;expires=2;nonce=\"0123456789abcdef\";keyid=\"a-stranger\";\
+         tag=\"zhengtong-exchange-request\""
+    );
+    let headers = [
+        ("content-type", "application/json".to_owned()),
+        ("content-digest", format!("sha-256=:{digest}:")),
+        ("exchange-key", "none".to_owned()),
+        ("signature-input", input),
+        ("signature", "exchange=:AAAA:".to_owned()),
+    ];
+    HttpRequest {
+        method: "POST".into(),
+        authority: "provider.example".into(),
+        path: "/v1/exchange".into(),
+        query: None,
+        headers: headers.map(|(name, value)| (name.to_owned(), value)).into(),
+        body: axum::body::Bytes::from_static(body),
+    }
+}
+
+#[tokio::test]
+async fn whoever_hangs_up_before_the_answer_is_on_the_list_all_the_same() {
+    let world = World::new().await;
+    let app = world.app(PROVIDER);
+    {
+        let mut answer = std::pin::pin!(app.exchange(of_a_stranger(b"{}")));
+        assert!(futures::poll!(answer.as_mut()).is_pending());
+    }
+    let listed = async {
+        loop {
+            if let Some(attempt) = app.store.attempts(1).await.unwrap().pop() {
+                return attempt;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    };
+    let limit = std::time::Duration::from_secs(10);
+    let attempt = tokio::time::timeout(limit, listed).await;
+    let attempt = attempt.expect("the refusal went with the connection");
+    assert_eq!(
+        (attempt.reason.as_str(), attempt.peer.as_str()),
+        ("unknown-consumer", "")
+    );
 }
 
 #[tokio::test]

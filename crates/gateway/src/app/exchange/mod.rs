@@ -24,6 +24,10 @@ mod provide;
 mod refusal;
 mod release;
 
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
 pub use ask::{ASK_TIMEOUT, MAX_TRIES, Received, Wish};
 pub use envelope::{CLOCK_SKEW_S, HttpAnswer, HttpRequest, LABEL, LIFE_S, MAX_LIFE_S};
 pub use provide::{ANSWER_KEPT_MS, FINAL_TIMEOUT, MAX_AT_ONCE, MAX_REQUEST_BYTES, PATH, SEND_TIMEOUT};
@@ -39,6 +43,7 @@ pub(crate) struct Exchange {
     pub peers: Peers,
     pub cases: locks::Locks,
     pub in_flight: provide::InFlight,
+    pub looked_at: Arc<Semaphore>,
 }
 
 impl Exchange {
@@ -48,6 +53,7 @@ impl Exchange {
             peers,
             cases: locks::Locks::default(),
             in_flight: provide::InFlight::default(),
+            looked_at: Arc::new(Semaphore::new(provide::MAX_LOOKED_AT)),
         }
     }
 }

@@ -46,6 +46,8 @@ pub const FINAL_TIMEOUT: Duration = Duration::from_secs(4);
 pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(8);
 /// Requests answered at once.
 pub const MAX_AT_ONCE: usize = 512;
+/// Messages looked at at once, authentic or not; the others wait with their connections.
+pub(super) const MAX_LOOKED_AT: usize = 2 * MAX_AT_ONCE;
 /// The most use records that nobody waits for which are sent in one round.
 const WANTED_AT_ONCE: u32 = 64;
 /// How long an answer can be asked for again, in milliseconds: longer than any message about it holds.
@@ -131,9 +133,27 @@ impl App {
     /// Answers a request for a record: with the record, sealed, or with a problem (RFC 9457). Refusals are kept for the
     /// operator. Both are signed, if the request was.
     ///
+    /// It runs to its end though nobody waits for the answer: whoever hangs up is on the operator's list like anybody else.
+    ///
     /// # Errors
     /// Nothing could even be refused: this gateway's own keys fail.
-    pub async fn exchange(&self, request: &HttpRequest) -> Result<HttpAnswer, AppError> {
+    pub async fn exchange(&self, request: HttpRequest) -> Result<HttpAnswer, AppError> {
+        let looked_at = self.0.exchange.looked_at.clone().acquire_owned().await;
+        let looked_at = looked_at.map_err(|_| AppError::Record("exchange"))?;
+        let app = self.clone();
+        let exchange = async move {
+            let answer = app.exchanged(&request).await;
+            drop(looked_at);
+            answer
+        };
+        let running = tokio::spawn(exchange.in_current_span());
+        running.await.map_err(|error| {
+            tracing::error!(%error, "an exchange ended before its answer");
+            AppError::Record("exchange")
+        })?
+    }
+
+    async fn exchanged(&self, request: &HttpRequest) -> Result<HttpAnswer, AppError> {
         let mut known = Known::default();
         let provided = tokio::time::timeout(ANSWER_TIMEOUT, self.provide(request, &mut known))
             .instrument(info_span!(target: TRACED, "exchange.provide"))
