@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::app::access::{AccessError, AskRecord, Desk, ListAttempts};
 use crate::app::exchange::{HttpAnswer, HttpRequest, MAX_REQUEST_BYTES, Reason, Refusal, Wish};
 
-/// The most refusals in one answer.
+/// The most refusals of one sender and direction in one answer.
 const MAX_ATTEMPTS_SHOWN: usize = 200;
 /// The most headers of a request that are looked at.
 const MAX_HEADERS: usize = 64;
@@ -186,7 +186,7 @@ pub struct Attempts {
     items: Vec<Attempt>,
 }
 
-/// Lists refused exchanges.
+/// Lists refused exchanges: the last 200 of each sender and direction.
 #[utoipa::path(get, path = "/v1/exchange/attempts", tag = "exchange", security(("bearer" = [])),
     responses(
         (status = 200, body = Attempts),

@@ -12,7 +12,8 @@ use super::group::{Write, Written};
 use super::outbox::{Begun, delete_reverted};
 use super::{Store, StoreError, hex, int, read, unsigned};
 
-/// The most refusals that are kept; older ones go first.
+/// The most refusals of one sender and direction that are kept; its older ones go first. All senders that are not known for
+/// sure are one, so that nobody can push out what others did.
 pub const MAX_ATTEMPTS_KEPT: i64 = 10_000;
 
 /// A request for a record, as it was received.
@@ -315,11 +316,17 @@ impl Store {
             .bind(int(answers_ms))
             .execute(&self.pool)
             .await?;
+        self.clean_attempts(MAX_ATTEMPTS_KEPT).await
+    }
+
+    /// Forgets each sender's oldest refusals, beyond as many as are kept of each.
+    async fn clean_attempts(&self, keep: i64) -> Result<(), StoreError> {
         sqlx::query(
-            "DELETE FROM exchange_attempts WHERE id NOT IN \
-             (SELECT id FROM exchange_attempts ORDER BY id DESC LIMIT $1)",
+            "DELETE FROM exchange_attempts WHERE id IN (SELECT id FROM (SELECT id, ROW_NUMBER() OVER \
+             (PARTITION BY direction, peer ORDER BY id DESC) AS place FROM exchange_attempts) AS ranked \
+             WHERE place > $1)",
         )
-        .bind(MAX_ATTEMPTS_KEPT)
+        .bind(keep)
         .execute(&self.pool)
         .await?;
         Ok(())
@@ -346,13 +353,15 @@ impl Store {
         Ok(())
     }
 
-    /// The last refusals, newest first.
+    /// The last refusals of each sender and direction, newest first; all senders that are not known for sure are one.
     ///
     /// # Errors
     /// The database fails.
     pub async fn attempts(&self, limit: usize) -> Result<Vec<AttemptRow>, StoreError> {
         let rows = sqlx::query(
-            "SELECT at_ms, direction, peer, case_id, request, reason FROM exchange_attempts ORDER BY id DESC LIMIT $1",
+            "SELECT at_ms, direction, peer, case_id, request, reason FROM (SELECT id, at_ms, direction, peer, case_id, \
+             request, reason, ROW_NUMBER() OVER (PARTITION BY direction, peer ORDER BY id DESC) AS place \
+             FROM exchange_attempts) AS ranked WHERE place <= $1 ORDER BY id DESC",
         )
         .bind(int(limit))
         .fetch_all(&self.reads)
@@ -696,6 +705,39 @@ mod tests {
             case_id: B256::repeat_byte(9),
             made_ms: 1,
         }
+    }
+
+    #[tokio::test]
+    async fn what_strangers_send_pushes_nobody_elses_refusal_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = zhengtong_vault::sql::sqlite_url(&folder.path().join("store.db"));
+        let store = Store::open(&url).await.unwrap();
+        for (at_ms, peer) in [
+            (1, "civil-affairs"),
+            (2, ""),
+            (3, ""),
+            (4, "health"),
+            (5, "health"),
+            (6, ""),
+        ] {
+            let attempt = super::AttemptRow {
+                at_ms,
+                direction: "in".into(),
+                peer: peer.into(),
+                case_id: String::new(),
+                request: String::new(),
+                reason: "too-many-fields".into(),
+            };
+            store.put_attempt(&attempt, "one").await.unwrap();
+        }
+        let listed = async |limit| -> Vec<_> {
+            let attempts = store.attempts(limit).await.unwrap();
+            attempts.into_iter().map(|attempt| attempt.at_ms).collect()
+        };
+        assert_eq!(listed(1).await, [6, 5, 1]);
+        assert_eq!(listed(2).await, [6, 5, 4, 3, 1]);
+        store.clean_attempts(1).await.unwrap();
+        assert_eq!(listed(10).await, [6, 5, 1]);
     }
 
     #[tokio::test]

@@ -20,3 +20,4 @@ CREATE INDEX IF NOT EXISTS exchanges_made ON exchanges (made_ms);
 CREATE TABLE IF NOT EXISTS exchange_attempts (
   id TEXT NOT NULL PRIMARY KEY, at_ms BIGINT NOT NULL, direction TEXT NOT NULL, peer TEXT NOT NULL,
   case_id TEXT NOT NULL, request TEXT NOT NULL, reason TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS exchange_attempts_sender ON exchange_attempts (direction, peer, id);
