@@ -13,7 +13,7 @@ use super::Problem;
 use super::extract::{Body, CaseId, Officer, case_id, read};
 use crate::app::App;
 use crate::app::access::{AccessError, AskRecord, Desk, ListAttempts};
-use crate::app::exchange::{HttpAnswer, HttpRequest, MAX_REQUEST_BYTES, Reason, Refusal, Wish};
+use crate::app::exchange::{HttpAnswer, HttpRequest, Reason, Refusal, Wish};
 
 /// The most refusals of one sender and direction in one answer.
 const MAX_ATTEMPTS_SHOWN: usize = 200;
@@ -33,6 +33,7 @@ const MAX_HEADERS: usize = 64;
         (status = 404, body = Object, content_type = "application/problem+json"),
         (status = 409, body = Object, content_type = "application/problem+json"),
         (status = 410, body = Object, content_type = "application/problem+json"),
+        (status = 413, body = Object, content_type = "application/problem+json"),
         (status = 429, body = Object, content_type = "application/problem+json"),
         (status = 503, body = Object, content_type = "application/problem+json"),
     ))]
@@ -51,17 +52,6 @@ pub async fn provide(
         .or_else(|| uri.authority().map(ToString::to_string));
     let method = request.method().to_string();
     let body = read(request, &app).await?;
-    if body.len() > MAX_REQUEST_BYTES {
-        let detail = format!("a request may have {MAX_REQUEST_BYTES} bytes");
-        let title = "The request is too large";
-        return Err(Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "too-large",
-            title,
-            detail,
-            "body",
-        ));
-    }
     let request = HttpRequest {
         method,
         authority: authority.unwrap_or_default(),

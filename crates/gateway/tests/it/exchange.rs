@@ -224,6 +224,43 @@ fn of_a_stranger(body: &'static [u8]) -> HttpRequest {
 }
 
 #[tokio::test]
+async fn a_request_that_is_too_large_is_refused_as_any_other_and_listed() {
+    let world = World::new().await;
+    let app = world.app(PROVIDER);
+    // It is looked at like any other up to its signature: this one's is nobody's.
+    static LARGE: [u8; 16 * 1024 + 1] = [b' '; 16 * 1024 + 1];
+    let message = of_a_stranger(&LARGE);
+    let path = "/v1/exchange";
+    let headers: Vec<(&'static str, String)> = [
+        "content-type",
+        "content-digest",
+        "exchange-key",
+        "signature-input",
+        "signature",
+    ]
+    .into_iter()
+    .map(|name| {
+        (
+            name,
+            message
+                .headers
+                .iter()
+                .find(|(known, _)| known == name)
+                .unwrap()
+                .1
+                .clone(),
+        )
+    })
+    .collect();
+    let answer = world
+        .request(PROVIDER, "POST", path, &headers, message.body.clone())
+        .await;
+    assert_eq!(answer.json["reason"], "unknown-consumer", "{}", answer.text);
+    let attempts = app.store.attempts(1).await.unwrap();
+    assert_eq!(attempts.len(), 1, "it is on the list");
+}
+
+#[tokio::test]
 async fn whoever_hangs_up_before_the_answer_is_on_the_list_all_the_same() {
     let world = World::new().await;
     let app = world.app(PROVIDER);

@@ -248,6 +248,10 @@ impl App {
         let (nonce, expires_s) = authentic.nonce;
         known.peer = from.slug.clone();
         known.nonce = Nonce::Free(nonce.clone(), expires_s);
+        if http.body.len() > MAX_REQUEST_BYTES {
+            let detail = format!("a request may have {MAX_REQUEST_BYTES} bytes");
+            return Err(Refusal::new(Reason::TooLarge, "body", detail));
+        }
         let request: RecordRequest = serde_json::from_slice(&http.body).map_err(|error| {
             let detail = format!(
                 "the content is no request: {:?} at column {}",

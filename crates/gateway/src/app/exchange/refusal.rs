@@ -10,6 +10,8 @@ use crate::signatures::SignatureError;
 pub enum Reason {
     /// The content is not a request.
     Invalid,
+    /// The content is larger than a request may be.
+    TooLarge,
     /// No signature, or one that does not cover what it must.
     Unsigned,
     /// The content is not the one that was signed.
@@ -82,8 +84,9 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 36] = [
         Self::Invalid,
+        Self::TooLarge,
         Self::Unsigned,
         Self::WrongDigest,
         Self::WrongSignature,
@@ -124,6 +127,7 @@ impl Reason {
     const fn entry(self) -> (&'static str, u16) {
         match self {
             Self::Invalid => ("invalid", 400),
+            Self::TooLarge => ("too-large", 413),
             Self::Unsigned => ("unsigned", 401),
             Self::WrongDigest => ("wrong-digest", 401),
             Self::WrongSignature => ("wrong-signature", 401),
