@@ -44,6 +44,8 @@ pub const SEND_TIMEOUT: Duration = Duration::from_secs(2);
 pub const FINAL_TIMEOUT: Duration = Duration::from_secs(4);
 /// How long an answer may take in all.
 pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(8);
+/// How long this gateway's database may take for one step: what is left of a request's time must be enough to say so.
+const STORE_TIMEOUT: Duration = Duration::from_secs(3);
 /// Requests answered at once.
 pub const MAX_AT_ONCE: usize = 512;
 /// Messages looked at at once, authentic or not; the others wait with their connections.
@@ -191,11 +193,8 @@ impl App {
             Nonce::Free(nonce, expires_s) => (nonce, expires_s, false),
             Nonce::Taking(nonce, expires_s) => (nonce, expires_s, true),
         };
-        let taken = self
-            .store
-            .take_exchange_nonce(&known.peer, &nonce, expires_s)
-            .await;
-        if taken.map_err(inner)? || is_taking {
+        let taken = self.store.take_exchange_nonce(&known.peer, &nonce, expires_s);
+        if in_time(STORE_TIMEOUT, taken).await?.map_err(inner)? || is_taking {
             Ok(())
         } else {
             Err(replayed())
@@ -230,11 +229,15 @@ impl App {
         };
         let mut unique = [0u8; 8];
         let kept = match getrandom::fill(&mut unique) {
-            Ok(()) => self
-                .store
-                .put_attempt(&attempt, &hex::encode(unique))
-                .await
-                .map_err(AppError::from),
+            Ok(()) => {
+                let unique = hex::encode(unique);
+                let put = self.store.put_attempt(&attempt, &unique);
+                match in_time(STORE_TIMEOUT, put).await {
+                    Ok(put) => put.map_err(AppError::from),
+                    // It was said in the log and counted above.
+                    Err(_) => Err(AppError::Record("refusal in time")),
+                }
+            }
             Err(error) => Err(AppError::Randomness(error)),
         };
         if let Err(error) = kept {
@@ -243,7 +246,7 @@ impl App {
     }
 
     async fn provide(&self, http: &HttpRequest, known: &mut Known) -> Result<String, Refusal> {
-        let authentic = self.authenticate_request(http).await?;
+        let authentic = in_time(STORE_TIMEOUT, self.authenticate_request(http)).await??;
         let from = authentic.sender;
         let (nonce, expires_s) = authentic.nonce;
         known.peer = from.slug.clone();
@@ -280,7 +283,8 @@ impl App {
                 ClaimedBasis::Statute { .. } => None,
             },
         };
-        let context = self.store.request_context(key).await.map_err(inner)?;
+        let context = in_time(STORE_TIMEOUT, self.store.request_context(key)).await?;
+        let context = context.map_err(inner)?;
         if context.is_replayed {
             known.nonce = Nonce::Done;
             return Err(replayed());
@@ -680,6 +684,15 @@ impl App {
     }
 }
 
+/// What a step of the database comes to, unless it takes longer than this.
+async fn in_time<T>(limit: Duration, step: impl Future<Output = T>) -> Result<T, Refusal> {
+    let done = tokio::time::timeout(limit, step).await;
+    done.map_err(|_| {
+        let detail = "this gateway's database does not answer; ask again later";
+        Refusal::new(Reason::StoreFailed, "", detail)
+    })
+}
+
 fn unreachable() -> Refusal {
     Refusal::new(
         Reason::ChainUnreachable,
@@ -727,4 +740,21 @@ fn problem(refusal: &Refusal) -> Vec<u8> {
         problem["field"] = refusal.field.into();
     }
     problem.to_string().into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{ANSWER_TIMEOUT, Reason, STORE_TIMEOUT, in_time};
+    use crate::http::REQUEST_TIMEOUT;
+
+    #[tokio::test]
+    async fn a_database_that_does_not_answer_is_said_before_the_server_gives_up() {
+        let silent = in_time(Duration::from_millis(1), std::future::pending::<()>()).await;
+        assert_eq!(silent.unwrap_err().reason, Reason::StoreFailed);
+        assert_eq!(in_time(STORE_TIMEOUT, std::future::ready(1)).await, Ok(1));
+        // After the time to answer, the nonce and the refusal are written down.
+        assert!(ANSWER_TIMEOUT + 2 * STORE_TIMEOUT < REQUEST_TIMEOUT);
+    }
 }

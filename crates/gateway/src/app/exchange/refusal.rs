@@ -72,6 +72,8 @@ pub enum Reason {
     Budget,
     /// The agency's database failed.
     SourceFailed,
+    /// The gateway's own database does not answer.
+    StoreFailed,
     /// Too many requests at once.
     Busy,
     /// The other gateway cannot be reached, or answers nothing that is signed.
@@ -84,7 +86,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::Invalid,
         Self::TooLarge,
         Self::Unsigned,
@@ -117,6 +119,7 @@ impl Reason {
         Self::ChainUnreachable,
         Self::Budget,
         Self::SourceFailed,
+        Self::StoreFailed,
         Self::Busy,
         Self::PeerUnreachable,
         Self::WrongAnswer,
@@ -158,6 +161,7 @@ impl Reason {
             Self::ChainUnreachable => ("chain-unreachable", 503),
             Self::Budget => ("budget", 429),
             Self::SourceFailed => ("source-failed", 503),
+            Self::StoreFailed => ("store-failed", 503),
             Self::Busy => ("busy", 429),
             Self::PeerUnreachable => ("peer-unreachable", 502),
             Self::WrongAnswer => ("wrong-answer", 502),
@@ -188,6 +192,7 @@ impl Reason {
                 | Self::UseNotFinal
                 | Self::ChainUnreachable
                 | Self::SourceFailed
+                | Self::StoreFailed
                 | Self::Busy
                 | Self::PeerUnreachable
         )
