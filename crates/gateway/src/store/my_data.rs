@@ -81,7 +81,10 @@ impl Store {
         let rows = sqlx::query(
             "SELECT u.case_id, u.n, u.tag, o.data, l.received_ms FROM links l \
              JOIN uses u ON u.case_id = l.case_id JOIN recorded r ON r.tag = u.tag \
-             LEFT JOIN outbox o ON o.id = 'use/' || u.case_id || '/' || CAST(u.mask AS TEXT) \
+             LEFT JOIN exchanges e ON e.case_id = u.case_id AND e.tag = u.tag \
+             LEFT JOIN outbox o ON o.id = CASE WHEN e.id IS NULL \
+               THEN 'use/' || u.case_id || '/' || CAST(u.mask AS TEXT) \
+               ELSE 'exchange/' || e.consumer || '/' || e.id END \
              WHERE l.subject = $1 AND l.provider = 1 LIMIT $2",
         )
         .bind(subject.to_hex())

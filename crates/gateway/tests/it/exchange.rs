@@ -149,6 +149,17 @@ async fn the_officer_who_reviews_a_case_gets_the_declared_fields_and_the_person_
     assert_eq!(answer.json["fields"], json!(CERTIFICATE_FIELDS));
     assert_eq!(answer.json["useTag"], case.tag(PROVIDER, 1).to_string());
 
+    // Whoever looks for uses in the provider's books finds who received it, too.
+    world.settle().await;
+    let provider = world.app(PROVIDER);
+    let subject = provider.vault.resident(&number(&wallet.number));
+    let uses = provider.store.uses_about(subject).await.unwrap();
+    let told = uses
+        .iter()
+        .find(|used| used.tag == case.tag(PROVIDER, 1))
+        .unwrap();
+    assert!(told.call.is_some(), "a use of which nothing is told");
+
     let again = ask(&world, &case, "first", &[]).await;
     assert_eq!(again.text, answer.text);
     let differs = ask(&world, &case, "first", &["certificate.grade"]).await;
@@ -253,7 +264,7 @@ async fn a_request_that_is_too_large_is_refused_as_any_other_and_listed() {
     })
     .collect();
     let answer = world
-        .request(PROVIDER, "POST", path, &headers, message.body.clone())
+        .request(PROVIDER, "POST", path, &headers, message.body.clone().into())
         .await;
     assert_eq!(answer.json["reason"], "unknown-consumer", "{}", answer.text);
     let attempts = app.store.attempts(1).await.unwrap();
