@@ -9,9 +9,9 @@ use zeroize::Zeroizing;
 
 use crate::batch::Batch;
 use crate::keys::Keys;
-use crate::sql::{about, rows};
+use crate::sql::{self, about, rows};
 use crate::store::{MAX_RECORDS_PER_SUBJECT, Record, Subject};
-use crate::{VaultError, seal};
+use crate::{VaultError, padding, seal};
 
 /// A record to be kept.
 pub(crate) struct Put {
@@ -19,6 +19,8 @@ pub(crate) struct Put {
     pub kind: &'static str,
     pub name: String,
     pub message: Zeroizing<Vec<u8>>,
+    /// Whether somebody without a key gets one.
+    pub makes_key: bool,
 }
 
 /// The one task that writes records; each is kept, and durable, when it answers.
@@ -35,7 +37,10 @@ async fn together(pool: &AnyPool, keys: &Keys, puts: &[Put]) -> Result<Vec<()>, 
     let mut transaction = pool.begin().await?;
     let subjects: HashSet<_> = puts.iter().map(|put| put.subject).collect();
     let subjects: Vec<_> = subjects.into_iter().collect();
-    let opened = keys_of(&mut transaction, keys, &subjects).await?;
+    let new = puts.iter().filter(|put| put.makes_key);
+    let new: HashSet<_> = new.map(|put| put.subject).collect();
+    let held = if sql::is_postgres(pool) { HELD } else { "" };
+    let opened = keys_of(&mut transaction, keys, &subjects, &new, held).await?;
     let mut counts = counts_of(&mut transaction, &subjects).await?;
     let query = format!(
         "INSERT INTO vault_records (subject, kind, name, key_id, sealed) VALUES {} \
@@ -56,7 +61,7 @@ async fn together(pool: &AnyPool, keys: &Keys, puts: &[Put]) -> Result<Vec<()>, 
             kind: put.kind,
             name: &put.name,
         };
-        let sealed = seal::seal(key, &record.context(put.subject, key_id), &put.message)?;
+        let sealed = padding::seal(key, &record.context(put.subject, key_id), &put.message)?;
         insert = insert
             .bind(put.subject.to_hex())
             .bind(put.kind)
@@ -71,13 +76,23 @@ async fn together(pool: &AnyPool, keys: &Keys, puts: &[Put]) -> Result<Vec<()>, 
 
 type Opened = HashMap<Subject, (String, seal::Key)>;
 
-/// The keys of people; whoever has none gets one.
-async fn keys_of(db: &mut AnyConnection, keys: &Keys, subjects: &[Subject]) -> Result<Opened, VaultError> {
-    let mut opened = kept_keys(db, keys, subjects).await?;
+/// Nobody destroys these keys before the records under them are committed: then whoever destroys them sees the records too.
+/// SQLite has one writer at a time.
+const HELD: &str = "FOR SHARE";
+
+/// The keys of people; whoever of `new` has none gets one.
+async fn keys_of(
+    db: &mut AnyConnection,
+    keys: &Keys,
+    subjects: &[Subject],
+    new: &HashSet<Subject>,
+    held: &str,
+) -> Result<Opened, VaultError> {
+    let mut opened = kept_keys(db, keys, subjects, held).await?;
     let missing: Vec<_> = subjects
         .iter()
         .copied()
-        .filter(|subject| !opened.contains_key(subject))
+        .filter(|subject| new.contains(subject) && !opened.contains_key(subject))
         .collect();
     if missing.is_empty() {
         return Ok(opened);
@@ -93,13 +108,18 @@ async fn keys_of(db: &mut AnyConnection, keys: &Keys, subjects: &[Subject]) -> R
     }
     insert.execute(&mut *db).await?;
     // Another process may have been faster.
-    opened.extend(kept_keys(db, keys, &missing).await?);
+    opened.extend(kept_keys(db, keys, &missing, held).await?);
     Ok(opened)
 }
 
-async fn kept_keys(db: &mut AnyConnection, keys: &Keys, subjects: &[Subject]) -> Result<Opened, VaultError> {
+async fn kept_keys(
+    db: &mut AnyConnection,
+    keys: &Keys,
+    subjects: &[Subject],
+    held: &str,
+) -> Result<Opened, VaultError> {
     let select = "SELECT subject, key_id, wrapped FROM vault_keys";
-    let found = of_people(db, select, "", subjects).await?;
+    let found = of_people(db, select, held, subjects).await?;
     let opened = found.iter().map(|row| {
         let (subject, id, wrapped): (String, String, String) =
             (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
@@ -114,11 +134,11 @@ async fn kept_keys(db: &mut AnyConnection, keys: &Keys, subjects: &[Subject]) ->
 async fn of_people(
     db: &mut AnyConnection,
     select: &str,
-    grouping: &str,
+    ending: &str,
     subjects: &[Subject],
 ) -> Result<Vec<AnyRow>, VaultError> {
     let places = rows(subjects.len(), 1);
-    let query = format!("{select} WHERE subject IN (VALUES {places}) {grouping}");
+    let query = format!("{select} WHERE subject IN (VALUES {places}) {ending}");
     let mut query = about(subjects.len(), query);
     for subject in subjects {
         query = query.bind(subject.to_hex());

@@ -25,6 +25,7 @@ mod error;
 mod group;
 pub mod keyfile;
 mod keys;
+mod padding;
 mod resident;
 mod seal;
 mod sealed;

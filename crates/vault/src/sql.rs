@@ -95,7 +95,7 @@ pub async fn keep_out_of_statistics(
     Ok(())
 }
 
-fn is_postgres(pool: &AnyPool) -> bool {
+pub(crate) fn is_postgres(pool: &AnyPool) -> bool {
     pool.connect_options().database_url.scheme() != "sqlite"
 }
 

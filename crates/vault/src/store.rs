@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::group::{self, Group, Put};
 use crate::keys::Keys;
-use crate::seal;
+use crate::padding;
 use crate::sealed::{self, Place};
 use crate::sql::{self, Access};
 use crate::{ResidentNumber, Secret, VaultError, keyfile};
@@ -146,6 +146,24 @@ impl Vault {
     /// # Errors
     /// The record or its name is too large, or the person has too many.
     pub async fn put(&self, subject: Subject, record: Record<'_>, message: &[u8]) -> Result<(), VaultError> {
+        self.keep(subject, record, message, true).await
+    }
+
+    /// As [`Self::put`], for somebody who has records here already: whoever was deleted in the meantime gets no new key.
+    ///
+    /// # Errors
+    /// As there; [`VaultError::Destroyed`] if the person has no key.
+    pub async fn add(&self, subject: Subject, record: Record<'_>, message: &[u8]) -> Result<(), VaultError> {
+        self.keep(subject, record, message, false).await
+    }
+
+    async fn keep(
+        &self,
+        subject: Subject,
+        record: Record<'_>,
+        message: &[u8],
+        makes_key: bool,
+    ) -> Result<(), VaultError> {
         if message.len() > MAX_RECORD_BYTES {
             return Err(VaultError::TooLarge {
                 bytes: message.len(),
@@ -163,6 +181,7 @@ impl Vault {
             kind: record.kind,
             name: record.name.to_owned(),
             message: Zeroizing::new(message.to_vec()),
+            makes_key,
         };
         self.group.ask(put).await
     }
@@ -188,7 +207,7 @@ impl Vault {
         let key = self.keys.unwrap(subject, &kept.key_id, &wrapped)?;
         let sealed = hex::decode(kept.sealed).map_err(|_| VaultError::Sealed { what: "record" })?;
         let context = record.context(subject, &kept.key_id);
-        let mut message = seal::open(&key, &context, &sealed, "record")?;
+        let mut message = padding::open(&key, &context, &sealed)?;
         Ok(Some(Secret::new(std::mem::take(&mut *message))))
     }
 

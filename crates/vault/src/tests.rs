@@ -122,6 +122,32 @@ async fn destroying_a_persons_key_makes_every_record_about_them_unreadable_and_n
 }
 
 #[tokio::test]
+async fn what_is_added_for_somebody_whose_key_was_destroyed_is_refused_and_makes_no_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = open(folder.path()).await;
+    let (gone, stays) = (vault.resident(&number()), vault.applicant(&[7; 32]));
+    for subject in [gone, stays] {
+        vault.put(subject, LINK, MESSAGE).await.unwrap();
+    }
+    let record = Record {
+        kind: "record",
+        name: "late",
+    };
+    vault.add(gone, record, MESSAGE).await.unwrap();
+    vault.destroy(gone).await.unwrap();
+    vault.purge(gone).await.unwrap();
+    // Together, as in one group: who is gone does not take the other along.
+    let (late, other) = tokio::join!(
+        vault.add(gone, record, MESSAGE),
+        vault.add(stays, record, MESSAGE)
+    );
+    assert!(matches!(late, Err(VaultError::Destroyed)));
+    other.unwrap();
+    assert!(vault.get(gone, record).await.unwrap().is_none());
+    assert_eq!(vault.check_keys().await.unwrap(), 1, "a fresh key was made");
+}
+
+#[tokio::test]
 async fn a_changed_or_moved_record_does_not_open() {
     let folder = tempfile::tempdir().unwrap();
     let vault = open(folder.path()).await;

@@ -214,6 +214,19 @@ impl Books<'_> {
         }
         self.vault.scrub().await?;
         self.store.unlink(subject, &alone).await?;
+        // What was under way meanwhile may have made a key and written once more. What begins now finds nobody.
+        let mut is_late = false;
+        for whose in alone.iter().map(|(_, of_case)| *of_case).chain([subject]) {
+            let late = self.vault.destroy(whose).await?;
+            if late.key_id.is_some() {
+                self.vault.purge(whose).await?;
+                destroyed.push(late);
+                is_late = true;
+            }
+        }
+        if is_late {
+            self.vault.scrub().await?;
+        }
         Ok(Erased {
             destroyed,
             cases: cases.len() as u64,

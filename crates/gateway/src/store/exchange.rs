@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use alloy_primitives::{Address, B256};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
+use zhengtong_vault::Subject;
 use zhengtong_vault::sql::{about, rows};
 
 use super::counters::counters;
@@ -260,16 +261,25 @@ impl Store {
         }
     }
 
-    /// Keeps what was answered, sealed.
+    /// Keeps what was answered, sealed, unless the case is no longer linked to whom it was answered about: whoever was
+    /// deleted meanwhile leaves nothing here.
     ///
     /// # Errors
     /// The database fails.
-    pub async fn answer_exchange(&self, consumer: &str, id: B256, answer: &str) -> Result<(), StoreError> {
-        let (consumer, answer) = (consumer.to_owned(), answer.to_owned());
-        self.group
-            .ask(Write::Answer { consumer, id, answer })
-            .await
-            .map(drop)
+    pub async fn answer_exchange(
+        &self,
+        consumer: &str,
+        id: B256,
+        subject: Option<Subject>,
+        answer: &str,
+    ) -> Result<(), StoreError> {
+        let write = Write::Answer {
+            consumer: consumer.to_owned(),
+            id,
+            subject: subject.map_or_else(String::new, |subject| subject.to_hex()),
+            answer: answer.to_owned(),
+        };
+        self.group.ask(write).await.map(drop)
     }
 
     /// Takes note that a transaction is final when there is time: should that be lost, it is found out again.
@@ -393,19 +403,6 @@ impl Store {
         .fetch_optional(&self.reads)
         .await?;
         row.map(|row| consent_at(&row, 0)).transpose()
-    }
-
-    /// Whether the use under this tag is on record for this case.
-    ///
-    /// # Errors
-    /// The database fails.
-    pub async fn is_use_of(&self, tag: B256, case_id: B256) -> Result<bool, StoreError> {
-        let found: Option<i64> = sqlx::query_scalar("SELECT 1 FROM recorded WHERE tag = $1 AND case_id = $2")
-            .bind(hex(tag))
-            .bind(hex(case_id))
-            .fetch_optional(&self.reads)
-            .await?;
-        Ok(found.is_some())
     }
 
     /// Whether a use of a case that rests on this basis is on record, other than the one under this tag.
@@ -649,6 +646,7 @@ pub(super) async fn take_use(
 pub(super) struct Answer<'a> {
     pub consumer: &'a str,
     pub id: B256,
+    pub subject: &'a str,
     pub answer: &'a str,
 }
 
@@ -656,18 +654,20 @@ pub(super) async fn answer(db: &mut AnyConnection, answers: &[Answer<'_>]) -> Re
     if answers.is_empty() {
         return Ok(());
     }
-    let places = rows(answers.len(), 3);
+    let places = rows(answers.len(), 4);
     let mut query = about(
         answers.len(),
         format!(
-            "WITH given (consumer, id, answer) AS (VALUES {places}) UPDATE exchanges SET answer = given.answer \
-             FROM given WHERE exchanges.consumer = given.consumer AND exchanges.id = given.id"
+            "WITH given (consumer, id, subject, answer) AS (VALUES {places}) UPDATE exchanges \
+             SET answer = given.answer FROM given, links WHERE exchanges.consumer = given.consumer \
+             AND exchanges.id = given.id AND links.case_id = exchanges.case_id AND links.subject = given.subject"
         ),
     );
     for one in answers {
         query = query
             .bind(one.consumer.to_owned())
             .bind(hex(one.id))
+            .bind(one.subject.to_owned())
             .bind(one.answer.to_owned());
     }
     query.execute(db).await?;
@@ -775,16 +775,37 @@ mod tests {
             .unwrap();
         batch.commit().await.unwrap();
 
-        let answers = ["first", "third"].map(String::from);
-        let (one, three) = tokio::join!(
-            store.answer_exchange("civil-affairs", B256::repeat_byte(1), &answers[0]),
-            store.answer_exchange("civil-affairs", B256::repeat_byte(3), &answers[1]),
-        );
+        let [person, alone] = ["ab", "cd"].map(|byte| Subject::from_hex(&byte.repeat(32)).unwrap());
+        let link = super::super::LinkRow {
+            case_id,
+            subject: person,
+            applicant: Address::repeat_byte(8),
+            provider: true,
+            owner: false,
+            form: B256::repeat_byte(3),
+        };
+        store.put_link(&link, 1).await.unwrap();
+        let answer = async |id: u8, answer: &str| {
+            let id = B256::repeat_byte(id);
+            store
+                .answer_exchange("civil-affairs", id, Some(person), answer)
+                .await
+        };
+        let (one, three) = tokio::join!(answer(1, "first"), answer(3, "third"));
         one.and(three).unwrap();
         for (id, n, answer) in [(1, 0, "first"), (3, 1, "third")] {
             let id = B256::repeat_byte(id);
             let row = store.exchange("civil-affairs", id).await.unwrap().unwrap();
             assert_eq!((row.taken, row.answer.as_str()), (Some((n, id)), answer));
         }
+
+        store.unlink(person, &[(case_id, alone)]).await.unwrap();
+        answer(1, "late").await.unwrap();
+        let row = store.exchange("civil-affairs", B256::repeat_byte(1)).await;
+        assert_eq!(
+            row.unwrap().unwrap().answer,
+            "",
+            "an answer about somebody deleted"
+        );
     }
 }

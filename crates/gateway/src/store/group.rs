@@ -36,6 +36,7 @@ pub(super) enum Write {
     Answer {
         consumer: String,
         id: B256,
+        subject: String,
         answer: String,
     },
     Settled {
@@ -112,10 +113,16 @@ async fn one<'w>(
             let (n, tag) = exchange::take_use(db, consumer, *id, *case_id, &**tag_of).await?;
             Ok(Written::Use(n, tag))
         }
-        Write::Answer { consumer, id, answer } => {
+        Write::Answer {
+            consumer,
+            id,
+            subject,
+            answer,
+        } => {
             alike.answers.push(Answer {
                 consumer,
                 id: *id,
+                subject,
                 answer,
             });
             Ok(Written::Done)

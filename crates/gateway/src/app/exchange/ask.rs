@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::Url;
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use zhengtong_vault::{Record, Secret, Subject};
+use zhengtong_vault::{Record, Secret, Subject, VaultError};
 
 use super::envelope::{HttpAnswer, HttpRequest, Peer};
 use super::message::{ClaimedBasis, Opened, RecordAnswer, RecordRequest, VERSION, digest_of, open};
@@ -83,7 +83,11 @@ impl Peers {
     /// With a base for relative addresses, if there is one.
     pub fn new(base: Option<Url>) -> Self {
         Self {
-            http: reqwest::Client::new(),
+            http: reqwest::Client::builder()
+                // A signed request goes where the Registry says, and nowhere else.
+                .redirect(reqwest::redirect::Policy::none())
+                .build()
+                .unwrap_or_default(),
             base,
         }
     }
@@ -194,7 +198,8 @@ impl App {
         let body = serde_json::to_vec(&request).map_err(|_| AppError::Record("request"))?;
         let answer = self.answered_by(&peer, &body).await?;
         let received = self.opened(&answer, &request, digest_of(&body))?;
-        self.keep_record(case, wish, &answer, &received).await?;
+        self.keep_record(case, wish, context.subject, &answer, &received)
+            .await?;
         Ok(received)
     }
 
@@ -365,20 +370,27 @@ impl App {
         &self,
         case: &CaseRow,
         wish: &Wish,
+        linked: Option<Subject>,
         answer: &RecordAnswer,
         received: &Received,
     ) -> Result<(), AppError> {
         let kept = serde_json::json!({
-            "caseId": case.id, "provider": wish.provider, "record": wish.record, "useTag": answer.use_tag,
+            "provider": wish.provider, "record": wish.record, "useTag": answer.use_tag,
             "useTransaction": answer.use_transaction, "fields": received.fields, "rows": received.rows,
         });
         let bytes = Secret::new(serde_json::to_vec(&kept).map_err(|_| AppError::Record("record"))?);
         // Asked again: the link may have come, or have gone with the person, while the other gateway answered.
-        let subject = self.subject_of(case.id).await?;
-        Ok(self
-            .vault
-            .put(subject, place(&name_of(case.id, wish.id)), bytes.expose())
-            .await?)
+        let alone = self.vault.applicant(&case.id.0);
+        let link = self.store.link(case.id).await?;
+        let now = link.map(|link| link.subject).filter(|subject| *subject != alone);
+        let name = name_of(case.id, wish.id);
+        match (linked.filter(|subject| *subject != alone), now) {
+            (None, None) => self.vault.put(alone, place(&name), bytes.expose()).await,
+            // Whoever is linked has a key; without one they were deleted in the meantime, and get no new one.
+            (_, Some(subject)) => self.vault.add(subject, place(&name), bytes.expose()).await,
+            (Some(_), None) => Err(VaultError::Destroyed),
+        }?;
+        Ok(())
     }
 
     /// What was received before for this wish in this case. A person's cases share one subject: what was received for
@@ -391,9 +403,13 @@ impl App {
     ) -> Result<Option<Received>, Refusal> {
         let subject = linked.unwrap_or_else(|| self.vault.applicant(&case.id.0));
         let unreadable = || Refusal::from(AppError::Record("record"));
-        let Some(kept) = self.kept_at(subject, case.id, wish.id).await? else {
-            return Ok(None);
+        let name = name_of(case.id, wish.id);
+        let kept = match self.vault.get(subject, place(&name)).await {
+            Err(VaultError::Destroyed) => None,
+            other => other.map_err(inner)?,
         };
+        let Some(kept) = kept else { return Ok(None) };
+        let kept: Value = serde_json::from_slice(kept.expose()).map_err(|_| unreadable())?;
         let same = kept["provider"] == wish.provider.as_str() && kept["record"] == wish.record.as_str();
         let fields: Vec<String> = serde_json::from_value(kept["fields"].clone()).map_err(|_| unreadable())?;
         if !same || !(wish.fields.is_empty() || wish.fields == fields) {
@@ -410,31 +426,6 @@ impl App {
             rows: serde_json::from_value(kept["rows"].clone()).map_err(|_| unreadable())?,
             fields,
         }))
-    }
-
-    /// The kept record of a case, under its own name or, from before names had the case, under the request's alone.
-    async fn kept_at(&self, subject: Subject, case_id: B256, id: B256) -> Result<Option<Value>, Refusal> {
-        for name in [name_of(case_id, id), format!("{id:#x}")] {
-            let kept = match self.vault.get(subject, place(&name)).await {
-                Err(zhengtong_vault::VaultError::Destroyed) => return Ok(None),
-                other => other.map_err(inner)?,
-            };
-            let Some(kept) = kept else { continue };
-            let kept: Value =
-                serde_json::from_slice(kept.expose()).map_err(|_| AppError::Record("record"))?;
-            let is_of_case = match kept.get("caseId") {
-                Some(of) => of.as_str().and_then(|text| text.parse().ok()) == Some(case_id),
-                // It does not say: the chain does, by the use record that it was given against.
-                None => match kept["useTag"].as_str().and_then(|text| text.parse().ok()) {
-                    Some(tag) => self.store.is_use_of(tag, case_id).await.map_err(inner)?,
-                    None => false,
-                },
-            };
-            if is_of_case {
-                return Ok(Some(kept));
-            }
-        }
-        Ok(None)
     }
 
     /// The organisations' keys in stores that were filled before they were kept: read again from the first block.

@@ -290,6 +290,7 @@ impl App {
             return Err(replayed());
         }
         let digest = digest_of(&http.body);
+        let subject = context.link.as_ref().map(|link| link.subject);
         // Permitted first: what is not permitted leaves no trace but the refusal.
         let permit = self.permit(&from, &request, &context).await?;
         let asked = Arc::new(Asked {
@@ -329,7 +330,7 @@ impl App {
         };
         let answer = serde_json::to_string(&answer).map_err(|_| AppError::Record("answer"))?;
         self.store
-            .answer_exchange(&from.slug, request.id, &answer)
+            .answer_exchange(&from.slug, request.id, subject, &answer)
             .await
             .map_err(inner)?;
         tracing::info!(peer = from.slug, request = %request.id, tag = %use_tag, block = use_block, "a record was given");
