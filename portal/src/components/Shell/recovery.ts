@@ -1,2 +1,2 @@
-/** How often an open wallet looks whether somebody is recovering it, while its page is in sight. */
-export const PENDING_EVERY_MS = 5_000;
+/** How often an open wallet looks whether somebody is recovering it, while its page is in sight: a recovery takes three days. */
+export const PENDING_EVERY_MS = 15_000;
