@@ -15,6 +15,7 @@ CREATE TABLE IF NOT EXISTS exchanges (
   consumer TEXT NOT NULL, id TEXT NOT NULL, digest TEXT NOT NULL, case_id TEXT NOT NULL, n BIGINT NOT NULL,
   tag TEXT NOT NULL, answer TEXT NOT NULL, made_ms BIGINT NOT NULL, PRIMARY KEY (consumer, id));
 CREATE INDEX IF NOT EXISTS exchanges_made ON exchanges (made_ms);
+CREATE INDEX IF NOT EXISTS exchanges_case ON exchanges (case_id);
 
 -- Refusals, given ('in') and received ('out'), for the operator.
 CREATE TABLE IF NOT EXISTS exchange_attempts (
