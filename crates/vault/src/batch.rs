@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 
 /// The most that is done together.
-pub const MAX_TOGETHER: usize = 128;
+const MAX_TOGETHER: usize = 128;
 /// The most that waits; beyond it, who asks waits too.
 const MAX_WAITING: usize = 1_024;
 

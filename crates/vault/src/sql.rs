@@ -122,23 +122,24 @@ pub async fn readers(url: &str, writer: &AnyPool) -> Result<AnyPool, VaultError>
 /// Places for the values of `count` rows of `width` each, in a statement about several at once: `($1, $2), ($3, $4)`. In
 /// SQLite each statement costs two changes of threads, whatever it is about.
 pub fn rows(count: usize, width: usize) -> String {
-    let row = |row: usize| {
-        let places = (1..=width).map(|place| format!("${}", row * width + place));
-        format!("({})", places.collect::<Vec<_>>().join(", "))
-    };
-    (0..count).map(row).collect::<Vec<_>>().join(", ")
+    joined((0..count).map(|row| format!("({})", places(row, width))))
+}
+
+/// The places of one row among several.
+fn places(row: usize, width: usize) -> String {
+    joined((1..=width).map(|place| format!("${}", row * width + place)))
+}
+
+fn joined(parts: impl Iterator<Item = String>) -> String {
+    parts.collect::<Vec<_>>().join(", ")
 }
 
 /// Places for a statement that answers several questions of `width` values each, with the question's number as the first
 /// column: `(0, $1, $2), (1, $3, $4)`. It is written for so many that few such statements are kept prepared; [`padded`] has
 /// their values.
 pub fn numbered(count: usize, width: usize) -> String {
-    let row = |row: usize| {
-        let places = (1..=width).map(|place| format!("${}", row * width + place));
-        format!("({row}, {})", places.collect::<Vec<_>>().join(", "))
-    };
-    let written = (0..count.next_power_of_two()).map(row);
-    written.collect::<Vec<_>>().join(", ")
+    let written = 0..count.next_power_of_two();
+    joined(written.map(|row| format!("({row}, {})", places(row, width))))
 }
 
 /// The questions of a statement as [`numbered`] writes it: the last one is asked again until there are enough.

@@ -201,13 +201,15 @@ impl Books<'_> {
             self.store.want_leaf(seat, None).await?;
         }
         // What was written before a case was linked is under the case's own key.
-        let mut destroyed = vec![self.vault.destroy(subject).await?];
-        for (_, of_case) in &alone {
-            destroyed.push(self.vault.destroy(*of_case).await?);
+        let of_cases = alone.iter().map(|(_, of_case)| *of_case);
+        let whose: Vec<_> = std::iter::once(subject).chain(of_cases).collect();
+        let mut destroyed = Vec::with_capacity(whose.len());
+        for subject in &whose {
+            destroyed.push(self.vault.destroy(*subject).await?);
         }
         // What is dark is of no use, and its place still tells that it was one person's.
-        for whose in alone.iter().map(|(_, of_case)| *of_case).chain([subject]) {
-            self.vault.purge(whose).await?;
+        for subject in &whose {
+            self.vault.purge(*subject).await?;
         }
         for id in self.store.presentations_of(subject).await? {
             destroyed.extend(self.drop_presentation(&id).await?);
@@ -216,10 +218,10 @@ impl Books<'_> {
         self.store.unlink(subject, &alone).await?;
         // What was under way meanwhile may have made a key and written once more. What begins now finds nobody.
         let mut is_late = false;
-        for whose in alone.iter().map(|(_, of_case)| *of_case).chain([subject]) {
-            let late = self.vault.destroy(whose).await?;
+        for subject in &whose {
+            let late = self.vault.destroy(*subject).await?;
             if late.key_id.is_some() {
-                self.vault.purge(whose).await?;
+                self.vault.purge(*subject).await?;
                 destroyed.push(late);
                 is_late = true;
             }

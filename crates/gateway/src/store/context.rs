@@ -17,7 +17,6 @@ use crate::app::project::Ask;
 const MAX_CONSENTS: u32 = 64;
 
 /// Which request a message brings.
-#[derive(Clone)]
 pub struct RequestKey {
     /// Who asks.
     pub consumer: String,

@@ -37,7 +37,7 @@ use crate::store::{AttemptRow, Direction, FirstUse, OutboxState, RequestKey};
 /// The path that records are asked for at.
 pub const PATH: &str = "/v1/exchange";
 /// The most bytes of a request.
-pub const MAX_REQUEST_BYTES: usize = 16 * 1024;
+const MAX_REQUEST_BYTES: usize = 16 * 1024;
 /// How long handing a use record to the chain may take.
 pub const SEND_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a use record may take to be final before the one who asks is told to come back.
