@@ -41,10 +41,14 @@ impl MariaDb {
             std::fs::metadata("/proc/self").is_ok_and(|it| std::os::unix::fs::MetadataExt::uid(&it) == 0);
         let user = is_root.then_some("--user=root");
         let data = format!("--datadir={}", path("data"));
+        // A server that starts deletes all temporary tables of its folder for them, whoever's they are.
+        let temporary = path("temporary");
+        std::fs::create_dir(&temporary).unwrap();
         run(Command::new(install)
             .args(["--no-defaults", "--skip-test-db", &data])
             .arg("--auth-root-authentication-method=normal")
-            .args(user));
+            .args(user)
+            .env("TMPDIR", &temporary));
         let port = TcpListener::bind("127.0.0.1:0")
             .unwrap()
             .local_addr()
@@ -63,6 +67,7 @@ impl MariaDb {
                 &format!("--ssl-key={}", path("server.key")),
             ])
             .args(user)
+            .env("TMPDIR", &temporary)
             .stdout(Stdio::null())
             .stderr(log)
             .spawn()
