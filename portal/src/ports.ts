@@ -39,6 +39,7 @@ export type FailureCode =
   | "bad-delegation" // the code is none, is for somebody else, or does not hold together
   | "delegation-unknown" // found again by the wallet's words alone: for whom is not known
   | "delegation-over" // it ended, or its time is up: nobody acts under it any more
+  | "delegation-unchecked" // whether the authority still confirms it cannot be read now; trying again is safe
   | "bad-trusted-code" // the code is none, is for another wallet, or is incomplete
   | "trusted-known" // that person is on the list already, or is oneself
   | "trusted-few" // too few people to need so many
@@ -810,8 +811,8 @@ export interface Delegation {
   until: number;
   /** what is handed to the delegate; null on their side */
   sealed: string | null;
-  /** unregistered: the chain does not have it (yet) */
-  state: "active" | "ended" | "over" | "unregistered";
+  /** unregistered: the chain does not have it (yet); unchecked: whether the authority still confirms it cannot be read now */
+  state: "active" | "ended" | "over" | "unregistered" | "unchecked";
   /** false: found again by the wallet's words alone, so that name, services and beginning are not known */
   known: boolean;
 }

@@ -1,18 +1,25 @@
 // @vitest-environment node
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Hex, getAddress, zeroHash } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
+import { p256 } from "@noble/curves/nist.js";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { SDJwtInstance } from "@sd-jwt/core";
+import { deflateSync } from "node:zlib";
 import type { Chain, Delegation, Delegations, OwnCase, Wallet } from "../ports";
 import { keyringOf } from "../wallet/keyring";
-import { hexToBytes } from "../wallet/bytes";
+import { base64Url, hexToBytes, stringToBytes } from "../wallet/bytes";
+import { type DelegationTerms, documentOf } from "../wallet/delegation/terms";
+import { GUARDIANSHIP_VCT } from "../wallet/delegation/ward";
 import { delegationKey } from "../wallet/derive";
-import { PASSPHRASE, identify, openStore } from "../wallet/testing";
+import { CERTIFICATE, PASSPHRASE, identify, openStore } from "../wallet/testing";
 import { delegationsAbi } from "./abi";
 import { Anvil, CHAIN_ID, publishService } from "./anvil";
 import { chainOver } from "./chain";
 import { Connection } from "./connection";
 import { delegationsOver } from "./delegations";
 import { findCasesOver } from "./find";
+import { REMEMBERED_MS } from "./status-list";
 
 const SERVICE = "old-age-allowance";
 const PERSON = "440304195911190014";
@@ -26,6 +33,8 @@ let delegations: Delegations;
 let person: Wallet;
 let carer: Wallet;
 let nowMs: number;
+/** How a gateway answers. */
+let answer: (url: URL, body: unknown) => unknown;
 
 /** Storage straight from the node: whether it is proven is tested where proofs are. */
 const prove = (address: Hex, slots: readonly Hex[]) =>
@@ -58,8 +67,14 @@ beforeAll(async () => {
   connection = new Connection({ rpcUrl: anvil.url, request: anvil.request });
   chain = chainOver(connection);
   nowMs = Number((await anvil.client().getBlock()).timestamp) * 1000;
-  const http = { origin: "http://portal.test", fetch: async () => Promise.reject(new Error("no network")), now: () => nowMs };
-  delegations = delegationsOver({ connection, prove, find: findCasesOver(connection), http });
+  answer = () => Promise.reject(new Error("no network"));
+  const fetcher: typeof fetch = async (input, init) => {
+    const answered = await answer(new URL(String(input)), typeof init?.body === "string" ? JSON.parse(init.body) : null);
+    return new Response(typeof answered === "string" ? answered : JSON.stringify(answered));
+  };
+  const http = { origin: "http://portal.test", fetch: fetcher, now: () => nowMs };
+  const gatewayOf = async (slug: string) => `/gateway/${slug}`;
+  delegations = delegationsOver({ connection, prove, find: findCasesOver(connection), http, gatewayOf });
   person = await walletOf(PERSON);
   carer = await walletOf(CARER);
 }, 60_000);
@@ -206,6 +221,76 @@ describe("a delegation", () => {
     await expect(keyringOf(again).personCommitment(own.id)).rejects.toMatchObject({ code: "delegation-unknown" });
     await expect(keyringOf(again).delegationShown(own, "health", nowMs)).rejects.toMatchObject({ code: "delegation-unknown" });
     expect(await keyringOf(again).nextDelegationSeed("ward")).toBe((await keyring.possibleDelegations("ward", 1, 1))[0]?.seed);
+  });
+
+  describe("for a child", () => {
+    const CHILD = "440304202001010016";
+    const ISSUER = "https://gateway.example/gateway/public-security";
+    const AUTHORITY = { slug: "public-security", name: "公安", gateway: "/gateway/public-security", encryptionKey: "0x00" as const };
+    const issuerKey = p256.utils.randomSecretKey();
+    const hasher = (data: string | ArrayBuffer) => sha256(typeof data === "string" ? stringToBytes(data) : new Uint8Array(data));
+    const issuer = new SDJwtInstance({ signer: (data: string) => base64Url(p256.sign(stringToBytes(data), issuerKey)), signAlg: "ES256", hasher, hashAlg: "sha-256", saltGenerator: () => "salt" });
+    /** Two bits an entry (Token Status List, section 4.1). */
+    const listOf = (bits: number, sub = `${ISSUER}/v1/status`) => `e30.${base64Url(stringToBytes(JSON.stringify({ sub, status_list: { bits: 2, lst: base64Url(deflateSync(Uint8Array.of(0, bits << 6))) } })))}.c2ln`;
+    let asked: string[];
+    let list: () => unknown;
+
+    /** An authority at the portal's own host, whose credentials name another one. */
+    async function confirmedFor(guardian: Wallet): Promise<Delegation> {
+      const jwk = await guardian.holderKey();
+      answer = async ({ origin, pathname }, body) => {
+        asked.push(`${origin}${pathname}`);
+        if (pathname.endsWith("/session/nonce")) return { nonce: "n" };
+        if (pathname.endsWith("/status")) return list();
+        const { terms } = body as { terms: DelegationTerms };
+        const payload = { iss: ISSUER, iat: 1, vct: GUARDIANSHIP_VCT, terms: documentOf(terms), status: { status_list: { idx: 7, uri: `${ISSUER}/v1/status` } }, cnf: { jwk }, number: CHILD };
+        return { credential: await issuer.issue(payload as never, { _sd: ["number"] } as never, { header: { x5c: [CERTIFICATE] } }) };
+      };
+      return await delegations.forChild(guardian, AUTHORITY, { number: CHILD, name: "小明", services: [SERVICE], days: DAYS });
+    }
+
+    beforeEach(() => {
+      asked = [];
+      list = () => listOf(0);
+    });
+
+    it("is in force while the authority's list says so, asked at its gateway and at no other host", async () => {
+      const guardian = await walletOf(PERSON);
+      const { key, state } = await confirmedFor(guardian);
+      expect(state).toBe("active");
+      expect(asked.filter((url) => url.endsWith("/status"))).toEqual(["http://portal.test/gateway/public-security/v1/status"]);
+      list = () => listOf(1);
+      nowMs += REMEMBERED_MS;
+      expect(await stateOf(guardian, key)).toBe("ended");
+    });
+
+    it.each([
+      ["does not answer", () => Promise.reject(new Error("blocked"))],
+      ["is another one", () => listOf(0, "https://elsewhere.example/v1/status")],
+      ["is none", () => "nonsense"],
+    ])("is not in force while it is not known, where the list %s, and is once it can be read", async (_, broken) => {
+      const guardian = await walletOf(PERSON);
+      list = broken;
+      nowMs += REMEMBERED_MS;
+      const { key, state } = await confirmedFor(guardian);
+      expect(state).toBe("unchecked");
+      list = () => listOf(0);
+      nowMs += REMEMBERED_MS;
+      expect(await stateOf(guardian, key)).toBe("active");
+    });
+
+    it("asks no more than once in a while, however many pages ask, also while nothing answers", async () => {
+      const guardian = await walletOf(PERSON);
+      list = () => Promise.reject(new Error("blocked"));
+      nowMs += REMEMBERED_MS;
+      await confirmedFor(guardian);
+      await confirmedFor(guardian);
+      for (let page = 0; page < 5; page++) await Promise.all([delegations.list(guardian), delegations.list(guardian)]);
+      expect(asked.filter((url) => url.endsWith("/status"))).toHaveLength(1);
+      nowMs += REMEMBERED_MS;
+      await delegations.list(guardian);
+      expect(asked.filter((url) => url.endsWith("/status"))).toHaveLength(2);
+    });
   });
 
   it("can be of no more cases than there are keys", async () => {

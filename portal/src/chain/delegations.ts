@@ -14,9 +14,9 @@ import { delegationsAbi } from "./abi";
 import type { Connection } from "./connection";
 import { ContractRefusal } from "./failure";
 import { findDelegations } from "./found-delegations";
-import { type GatewayHttp, askText } from "./gateway-http";
+import type { GatewayHttp } from "./gateway-http";
 import { confirm, endGuardianship, findGuardianships } from "./guardianship";
-import { STATUS_TOKEN_MAX_CHARACTERS, statusIn } from "./status-list";
+import { type CredentialStatus, statusIn, statusList } from "./status-list";
 import { type ProveSlots, bindingSlot } from "./uses";
 
 const DAY_S = 86_400;
@@ -26,9 +26,11 @@ interface Around {
   readonly prove: ProveSlots;
   readonly find: FindCases;
   readonly http: GatewayHttp;
+  /** Where an organisation's gateway is, by its slug. */
+  readonly gatewayOf: (organisation: string) => Promise<string>;
 }
 
-export function delegationsOver({ connection, prove, find, http }: Around): Delegations {
+export function delegationsOver({ connection, prove, find, http, gatewayOf }: Around): Delegations {
   const { now } = http;
   const nowS = (): number => Math.floor(now() / 1000);
 
@@ -40,19 +42,28 @@ export function delegationsOver({ connection, prove, find, http }: Around): Dele
     return nowS() >= Math.min(agreed?.until ?? Infinity, Number(until)) ? "over" : "active";
   }
 
-  /** Whether the authority has revoked a guardian's credential. Agencies ask for themselves; where it does not answer, it is not known here. */
-  async function isRevoked({ terms, presentation }: DelegationRecord): Promise<boolean> {
-    const at = terms.role === "guardian" ? statusOf(presentation) : null;
-    if (at === null) return false;
-    const status = askText(http, at.gateway, "/v1/status", STATUS_TOKEN_MAX_CHARACTERS).then((token) => statusIn(token, at.index));
-    return (await status.catch(() => "valid")) !== "valid";
+  /** What the authority's list says of a guardian's credential; null where that cannot be read, which is no yes. Agencies ask for themselves. */
+  async function confirmation({ terms, presentation }: DelegationRecord): Promise<CredentialStatus | null> {
+    const at = statusOf(presentation, terms.chainId);
+    if (at === null) return null;
+    try {
+      return await statusIn(await statusList(http, await gatewayOf(at.organisation)), at.index, at.list);
+    } catch {
+      return null;
+    }
+  }
+
+  async function stateOfRecord(record: DelegationRecord): Promise<Delegation["state"]> {
+    const onChain = await stateOf(record.terms.key, record.terms);
+    if (onChain !== "active" || record.terms.role !== "guardian") return onChain;
+    const status = await confirmation(record);
+    return status === null ? "unchecked" : status === "valid" ? "active" : "ended";
   }
 
   async function viewOf(record: DelegationRecord): Promise<Delegation> {
     const { side, name, terms, sealed } = record;
     const { key, role, services, from, until } = terms;
-    const [onChain, revoked] = await Promise.all([stateOf(key, terms), isRevoked(record)]);
-    const state = onChain === "active" && revoked ? "ended" : onChain;
+    const state = await stateOfRecord(record);
     return { key, side, role, name, services: [...services], from, until, sealed: sealed ?? null, state, known: true };
   }
 

@@ -6,11 +6,11 @@ import { keyringOf } from "../wallet/keyring";
 import { siweMessage } from "../wallet/siwe";
 import { fetchTokens, heldToken, holdsEnough } from "./allowance";
 import type { Connection } from "./connection";
-import { Answer, type GatewayHttp, ask, askAsCase, askPatiently, askText } from "./gateway-http";
+import { Answer, type GatewayHttp, ask, askAsCase, askPatiently } from "./gateway-http";
 import { shownTo } from "./evidence";
 import { exportCases } from "./export";
 import { type LinkContent, linkText, sealLink } from "./seal";
-import { STATUS_TOKEN_MAX_CHARACTERS, statusIn } from "./status-list";
+import { statusIn, statusList } from "./status-list";
 import { type ProveSlots, walkUses } from "./uses";
 
 /** How many of a wallet's leaves may have been given up for another wallet's. */
@@ -128,7 +128,7 @@ export function gatewaysOver(http: GatewayHttp, connection: Connection, prove: P
     },
 
     async credentialStatus(gateway, index) {
-      return await statusIn(await askText(http, gateway, "/v1/status", STATUS_TOKEN_MAX_CHARACTERS), index);
+      return await statusIn(await statusList(http, gateway), index);
     },
 
     async offer(wallet, own, gateway) {

@@ -21,6 +21,8 @@ export interface LiveOptions extends Pick<ConnectionOptions, "rpcUrl" | "expecte
   readonly origin: string;
   /** The network's public key that this browser has pinned; pins it at the first visit. */
   readonly pinnedKey: () => Promise<string>;
+  /** Where an organisation's gateway is, as the Registry says. */
+  readonly gatewayOf: (organisation: string) => Promise<string>;
 }
 
 export async function livePorts(options: LiveOptions): Promise<Ports> {
@@ -40,5 +42,5 @@ export async function livePorts(options: LiveOptions): Promise<Ports> {
   const verifier: Verifier = { verifyBundle, verifyPackage: (service, version, files) => verifyPackage(prove, service, version, files) };
   const trusted = trustedOver({ connection, prove, accounts });
   const external = externalOver({ connection, device, accounts });
-  return { delegations: delegationsOver({ connection, prove, find, http }), trusted, external, wallets, chain: chainOver(connection, now, prove), gateways: gatewaysOver(http, connection, prove), accounts, verifier, rules };
+  return { delegations: delegationsOver({ connection, prove, find, http, gatewayOf: options.gatewayOf }), trusted, external, wallets, chain: chainOver(connection, now, prove), gateways: gatewaysOver(http, connection, prove), accounts, verifier, rules };
 }

@@ -29,6 +29,18 @@ export function surroundings(change: Partial<StoreSurroundings> = {}): StoreSurr
   };
 }
 
+/**
+ * A certificate of `urn:zhengtong:organisation:20260:public-security` at https://gateway.example/gateway/public-security, made by
+ * OpenSSL (`openssl req -x509 -addext subjectAltName=URI:…,URI:…,DNS:…`), as `x5c` has it.
+ */
+export const CERTIFICATE =
+  "MIICCjCCAbCgAwIBAgIUYcfo4yZfRjwrZTB0cZn5P4z5p+UwCgYIKoZIzj0EAwIwGjEYMBYGA1UEAwwPcHVibGljLXNlY3VyaXR5MB4XDTI2MTEyNzAzNTk0" +
+  "MloXDTM2MTEyNDAzNTk0MlowGjEYMBYGA1UEAwwPcHVibGljLXNlY3VyaXR5MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAESEFJrsk9Inr2b0pOnT5EWdhO" +
+  "7T5gMny8aIT0q5sS8aDYrSvdRHIjvDB27lSQ+7ZhYIn4899Zv3pq9MIX9LoPwqOB0zCB0DAdBgNVHQ4EFgQUg99J7oWjvQ0zkN3eYKyqDxORUlQwHwYDVR0j" +
+  "BBgwFoAUg99J7oWjvQ0zkN3eYKyqDxORUlQwDwYDVR0TAQH/BAUwAwEB/zB9BgNVHREEdjB0hi9odHRwczovL2dhdGV3YXkuZXhhbXBsZS9nYXRld2F5L3B1" +
+  "YmxpYy1zZWN1cml0eYYwdXJuOnpoZW5ndG9uZzpvcmdhbmlzYXRpb246MjAyNjA6cHVibGljLXNlY3VyaXR5gg9nYXRld2F5LmV4YW1wbGUwCgYIKoZIzj0E" +
+  "AwIDSAAwRQIgZ9NzxyOH/H5cOvRVH9r8/BENuBLc/KZgyOPEBvhMtscCIQCo8BkyeBz+otJPUvaGAxXdccKyKNmKqP1QSVVk4etUfQ==";
+
 export const openStore = (change: Partial<StoreSurroundings> = {}) => openWalletStore(surroundings(change));
 
 /** Gives a wallet an identity credential, by an issuer of its own. */

@@ -19,6 +19,13 @@ export const delegations = {
   "acting.state.ended": ["已终止", "Ended"],
   "acting.state.over": ["已到期", "Over"],
   "acting.state.unregistered": ["还没有登记", "Not registered yet"],
+  "acting.state.unchecked": ["现在查不到是否有效", "Could not be checked"],
+  "acting.unchecked": [
+    "您是监护人的确认是否仍然有效，要看公安的名单，而现在读不到它。读到以前不能用它申请；已有的办件不受影响。请检查网络，过一会儿再查一次；一直读不到，请联系公安。",
+    "Whether you are still confirmed as a guardian stands in public security’s list, which could not be read. Until it can, you cannot apply under it; cases that are open stay as they are. Check your connection and look again in a moment; if it stays so, ask public security.",
+  ],
+  "acting.checkAgain": ["再查一次", "Look again"],
+  "acting.acceptedUnchecked": ["已经收下，但现在查不到它是否有效", "Accepted; whether it is in force could not be checked"],
   "acting.services": ["事项", "Services"],
   "acting.until": ["有效期至", "Until"],
   "acting.cases": ["办件", "Cases"],
@@ -106,6 +113,12 @@ export const delegations = {
   "for.error": ["请选择为谁办理", "Say for whom you apply"],
   "for.overTitle": ["您不能再代{name}申请", "You cannot apply for {name} any more"],
   "for.overText": ["{name}给您的授权已经终止或者到期，没有提交任何内容。还需要代办的话，请{name}重新授权。", "The delegation of {name} was ended or its time is up. Nothing has been sent. If it is still needed, ask {name} for a new one."],
+  "for.uncheckedTitle": ["现在查不到您能不能代{name}申请", "It could not be checked whether you can apply for {name}"],
+  "for.uncheckedSome": ["现在查不到您能不能代{names}申请", "It could not be checked whether you can apply for {names}"],
+  "for.unchecked": [
+    "公安的名单现在读不到，所以不知道您是监护人的确认是否仍然有效。没有提交任何内容，填过的都还在。请检查网络，过一会儿再查一次；一直读不到，请联系公安。",
+    "Public security’s list could not be read, so it is not known whether you are still confirmed as a guardian. Nothing has been sent, and what you filled in is kept. Check your connection and look again in a moment; if it stays so, ask public security.",
+  ],
   "for.overSelf": ["改为给自己申请", "Apply for myself instead"],
   "for.check": ["为谁办理", "For whom"],
 

@@ -3,9 +3,9 @@ import type { ChosenEvidence } from "../../chain/evidence";
 import { type Delegation, type Form, type Hex, PortFailure, type Wallet } from "../../ports";
 import { readPackage } from "../../package/read";
 import type { ConsentExtent, ServicePackage } from "../../package/types";
-import { heldFor } from "../Delegations/delegations";
+import { heldFor, uncheckedFor } from "../Delegations/delegations";
 import { type Answers, formOf } from "./journey";
-import { type Offer, offersOf } from "./offers";
+import { type Offer, type Offers, offersOf } from "./offers";
 
 /** Under which a draft names the case that was begun from it. */
 export const CASE = "$case";
@@ -26,7 +26,7 @@ export class Application {
   caseId = $state<string | null>(null);
   /** For whom it is: the key of a delegation, empty for the person themselves, undefined before it was said. */
   who = $state<string | undefined>(undefined);
-  /** The delegation that the application was begun under, where it does not hold any more. */
+  /** The delegation that the application was begun under, where it does not hold any more, or cannot be checked now. */
   over = $state.raw<Delegation | null>(null);
 
   private constructor(
@@ -34,18 +34,25 @@ export class Application {
     readonly pack: ServicePackage,
     readonly version: number,
     /** Credentials of the person themselves. */
-    private readonly ownOffers: readonly Offer[],
+    private readonly own: Offers,
     /** Delegations under which they may apply for this service. */
     readonly people: readonly Delegation[],
+    /** Those that would be among them, if it could be read now whether they are in force. */
+    readonly unchecked: readonly Delegation[],
   ) {}
 
   /** Nobody shows their own credentials for somebody else. */
   get offers(): readonly Offer[] {
-    return this.delegation === undefined ? this.ownOffers : [];
+    return this.delegation === undefined ? this.own.offers : [];
+  }
+
+  /** The packages whose credentials are not offered because their status cannot be read now. */
+  get uncheckedOffers(): readonly ServicePackage[] {
+    return this.delegation === undefined ? this.own.unchecked : [];
   }
 
   get asksWho(): boolean {
-    return this.people.length > 0;
+    return this.people.length > 0 || this.unchecked.length > 0;
   }
 
   get delegation(): Hex | undefined {
@@ -63,7 +70,8 @@ export class Application {
     const pack = readPackage(detail.package);
     const version = detail.published?.version ?? detail.service.version ?? 1;
     const all = await here().ports.delegations.list(wallet);
-    const one = new Application(wallet, pack, version, await offersOf(wallet, pack, version, Math.floor(Date.now() / 1000)), heldFor(all, pack.item.slug));
+    const offers = await offersOf(wallet, pack, version, Math.floor(Date.now() / 1000));
+    const one = new Application(wallet, pack, version, offers, heldFor(all, pack.item.slug), uncheckedFor(all, pack.item.slug));
     const draft = (await wallet.draft(pack.item.slug)) ?? {};
     const who = draft[WHO];
     if (typeof who === "string") one.who = who;
@@ -97,6 +105,7 @@ export class Application {
   async #mustHold(key: string): Promise<void> {
     const all = await here().ports.delegations.list(this.wallet);
     if (heldFor(all, this.pack.item.slug).some((one) => one.key === key)) return;
+    if (uncheckedFor(all, this.pack.item.slug).some((one) => one.key === key)) throw new PortFailure("delegation-unchecked", "");
     throw new PortFailure("delegation-over", "");
   }
 

@@ -7,7 +7,7 @@ import { offersOf } from "./offers";
 
 const relief = packages["temporary-relief"]!;
 const NOW_S = Math.floor(Date.now() / 1000);
-const offered = async () => (await offersOf(session.wallet!, relief, 1, NOW_S)).map(({ id, from }) => [id, from]);
+const offered = async () => (await offersOf(session.wallet!, relief, 1, NOW_S)).offers.map(({ id, from }) => [id, from]);
 
 /** The world of the drawings, in which the only approved case has a credential, with something else about it. */
 function worldWith(change: (world: World) => void): void {
@@ -26,7 +26,7 @@ test("a credential that was issued and not taken yet is fetched and offered", as
 
 test("a service that takes none is asked nothing", async () => {
   here().ports.gateways.credential = async () => Promise.reject(new Error("asked"));
-  expect(await offersOf(session.wallet!, packages["old-age-allowance"]!, 1, NOW_S)).toEqual([]);
+  expect(await offersOf(session.wallet!, packages["old-age-allowance"]!, 1, NOW_S)).toEqual({ offers: [], unchecked: [] });
 });
 
 const service = "temporary-relief";
@@ -39,4 +39,13 @@ test.each<[string, (world: World) => void]>([
 ])("nothing is offered when %s", async (_, change) => {
   worldWith(change);
   expect(await offered()).toEqual([]);
+});
+
+test("one whose status cannot be read is named, so that nobody thinks it is lost; a revoked one is not", async () => {
+  const named = async () => (await offersOf(session.wallet!, relief, 1, NOW_S)).unchecked.map(({ item }) => item.slug);
+  expect(await named()).toEqual([]);
+  worldWith(({ ports }) => (ports.gateways.credentialStatus = async () => Promise.reject(new PortFailure("offline", "list"))));
+  expect(await named()).toEqual(["old-age-allowance"]);
+  worldWith(({ ports }) => (ports.gateways.credentialStatus = async () => "revoked"));
+  expect(await named()).toEqual([]);
 });

@@ -57,21 +57,30 @@ async function fetchIssued(wallet: Wallet, wanted: ReadonlySet<string>): Promise
   clearTimeout(timer);
 }
 
+export interface Offers {
+  readonly offers: readonly Offer[];
+  /** The packages that issued what would be offered, if its issuer's list could be read. */
+  readonly unchecked: readonly ServicePackage[];
+}
+
+const NONE: Offers = { offers: [], unchecked: [] };
+
 /**
  * The credentials to offer, one a type and agency. The package that asks for them must be the one on the chain, and the
  * issuer's list must say that they are valid. Whatever cannot be found out is not offered: there is always another way.
  */
-export async function offersOf(wallet: Wallet, pack: ServicePackage, version: number, nowS: number): Promise<Offer[]> {
+export async function offersOf(wallet: Wallet, pack: ServicePackage, version: number, nowS: number): Promise<Offers> {
   const terms = heldTerms(pack);
-  if (terms.length === 0) return [];
+  if (terms.length === 0) return NONE;
   await fetchIssued(wallet, new Set(terms.map(({ held }) => held.vct)));
   const held = await wallet.credentials();
   const fitting = terms.flatMap((one, index) => held.filter((credential) => fits(one, credential, nowS)).map((credential) => ({ id: `held-${index + 1}`, terms: one, credential })));
-  if (fitting.length === 0) return [];
+  if (fitting.length === 0) return NONE;
   const { ports } = here();
-  if (!(await ports.verifier.verifyPackage(pack.item.slug, version, pack.files)).ok) return [];
+  if (!(await ports.verifier.verifyPackage(pack.item.slug, version, pack.files)).ok) return NONE;
   const cases = await wallet.keptCases();
   const offers: Offer[] = [];
+  const unchecked = new Map<string, ServicePackage>();
   for (const { id, terms: one, credential } of fitting) {
     if (offers.some((offer) => offer.id === id)) continue;
     const own = cases.find((kept) => kept.id === credential.caseId);
@@ -83,7 +92,9 @@ export async function offersOf(wallet: Wallet, pack: ServicePackage, version: nu
     const status = await gatewayOf(issued.item.owner)
       .then((gateway) => ports.gateways.credentialStatus(gateway, statusIndex))
       .catch(() => null);
+    if (status === null) unchecked.set(id, issued);
     if (status === "valid") offers.push({ id, terms: one, from: own.id, issued, credential });
   }
-  return offers;
+  for (const { id } of offers) unchecked.delete(id);
+  return { offers, unchecked: [...new Set(unchecked.values())] };
 }

@@ -89,4 +89,12 @@ describe.each(["zh-CN", "en"] as const)("a case that is open and not completely 
     await screen.findByText(t("send.restOver", { name: "王建国" }));
     expect(screen.queryByRole("button", { name: t("mine.continue") })).toBeNull();
   });
+
+  it("waits where it cannot be checked whether the delegation is in force, and does not call it over", async () => {
+    await open({ state: "unchecked" });
+    await screen.findByText(t("acting.unchecked"));
+    await screen.findByRole("button", { name: t("acting.checkAgain") });
+    expect(screen.queryByRole("button", { name: t("mine.continue") })).toBeNull();
+    expect(screen.queryByText(t("send.restOver", { name: "王建国" }))).toBeNull();
+  });
 });

@@ -15,7 +15,7 @@ describe("who may act, and whose a case is", () => {
     expect(heldFor([one], SERVICE)).toEqual([one]);
     expect(heldFor([one], "temporary-relief")).toEqual([]);
     expect(heldFor([{ ...one, side: "given" }], SERVICE)).toEqual([]);
-    for (const state of ["ended", "over", "unregistered"] as const) expect(heldFor([{ ...one, state }], SERVICE)).toEqual([]);
+    for (const state of ["ended", "over", "unregistered", "unchecked"] as const) expect(heldFor([{ ...one, state }], SERVICE)).toEqual([]);
   });
 
   it("a case under a delegation is the giver's, and nobody's where it is not known", () => {
@@ -167,6 +167,45 @@ describe("the pages", () => {
     await screen.findByText("You cannot apply for 王建国 any more");
     await press(/Apply for myself/);
     await expect.poll(async () => await wallet!.draft(SERVICE)).toEqual({ $for: "" });
+  });
+
+  it.each(["zh-CN", "en"] as const)("what could not be checked is said, looked at again, and never applied under, in %s", async (language) => {
+    let state: Delegation["state"] = "unchecked";
+    const unchecked = ({ ports: { delegations } }: ReturnType<typeof mockWorld>) => {
+      const { list } = delegations;
+      delegations.list = async (wallet) => (await list(wallet)).map((held) => (held.side === "held" ? { ...held, role: "guardian", state } : held));
+    };
+    const again = async () => await fireEvent.click(await screen.findByRole("button", { name: t("acting.checkAgain") }));
+    await open("/me/delegations", unchecked, language);
+    await screen.findByText(t("acting.unchecked"));
+    expect(document.querySelector("[data-side=held]")?.textContent).toContain(t("acting.state.unchecked"));
+    expect(document.querySelector(`[data-side=held] a[href="/services/${SERVICE}/apply"]`)).toBeNull();
+    state = "active";
+    await again();
+    await expect.poll(() => document.querySelector(`[data-side=held] a[href="/services/${SERVICE}/apply"]`)).not.toBeNull();
+
+    // Nothing is answered for oneself by mistake, either.
+    cleanup();
+    state = "unchecked";
+    await open(`/services/${SERVICE}/apply`, unchecked, language);
+    await screen.findByText(t("for.uncheckedSome", { names: "王建国" }));
+    expect(screen.queryByLabelText(t("for.other", { name: "王建国" }))).toBeNull();
+    state = "active";
+    await again();
+    await screen.findByLabelText(t("for.other", { name: "王建国" }));
+
+    // One that was begun waits, and is not called over.
+    cleanup();
+    const world = await open("/", unchecked, language);
+    const [held] = (await world.ports.delegations.list(session.wallet!)).filter(({ side }) => side === "held");
+    await session.wallet!.keepDraft(SERVICE, { $for: held!.key, payment_channel: "elder-card" });
+    cleanup();
+    state = "unchecked";
+    history.replaceState(null, "", `/services/${SERVICE}/apply/send`);
+    render(App);
+    await screen.findByRole("heading", { level: 1, name: t("for.uncheckedTitle", { name: "王建国" }) });
+    expect(main()).not.toContain(t("for.overTitle", { name: "王建国" }));
+    expect(await session.wallet!.draft(SERVICE)).toMatchObject({ $for: held!.key });
   });
 
   it("a guardian names the child, and has it confirmed; an adult has no guardian", async () => {

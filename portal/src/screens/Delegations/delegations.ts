@@ -55,6 +55,11 @@ export function heldFor(all: readonly Delegation[], service: string): Delegation
   return all.filter(({ side, state, services }) => side === "held" && state === "active" && services.includes(service));
 }
 
+/** Those under which they might apply for it, if it could be read now whether the authority still confirms them. */
+export function uncheckedFor(all: readonly Delegation[], service: string): Delegation[] {
+  return all.filter(({ side, state, services }) => side === "held" && state === "unchecked" && services.includes(service));
+}
+
 /** Cases that belong to somebody else: those under a delegation that this person holds, or does not know any more. */
 export function isOwn(own: Pick<OwnCase, "delegation">, all: readonly Pick<Delegation, "key" | "side">[]): boolean {
   return own.delegation === undefined || all.some(({ key, side }) => key === own.delegation && side === "given");

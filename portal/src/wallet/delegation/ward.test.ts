@@ -6,7 +6,7 @@ import { type Hex, base64Url, bytesToHex, hexToBytes, stringToBytes } from "../b
 import { holderKey, receiverKey } from "../derive";
 import { publicJwk, thumbprint } from "../identity";
 import { keyringOf } from "../keyring";
-import { PASSPHRASE, WORDS, identify, openStore } from "../testing";
+import { CERTIFICATE, PASSPHRASE, WORDS, identify, openStore } from "../testing";
 import vectors from "../vectors.json";
 import { receiverOf } from "../codes";
 import { openHandover, sealHandover } from "./codes";
@@ -20,10 +20,10 @@ const issuerKey = p256.utils.randomSecretKey();
 const hasher = (data: string | ArrayBuffer) => sha256(typeof data === "string" ? stringToBytes(data) : new Uint8Array(data));
 const issuer = new SDJwtInstance({ signer: (data: string) => base64Url(p256.sign(stringToBytes(data), issuerKey)), signAlg: "ES256", hasher, hashAlg: "sha-256", saltGenerator: () => "salt" });
 
-async function confirmed(terms: DelegationTerms, change: Record<string, unknown> = {}, jwk?: unknown): Promise<string> {
+async function confirmed(terms: DelegationTerms, change: Record<string, unknown> = {}, jwk?: unknown, header: object = { x5c: [CERTIFICATE] }): Promise<string> {
   const status = { status_list: { idx: 7, uri: `${ISSUER}/v1/status` } };
   const payload = { iss: ISSUER, iat: 1, exp: terms.until, vct: GUARDIANSHIP_VCT, terms: documentOf(terms), status, cnf: { jwk }, number: CHILD, guardian: GUARDIAN, kind: "parent", ...change };
-  return await issuer.issue(payload as never, { _sd: ["number", "guardian", "kind"] } as never);
+  return await issuer.issue(payload as never, { _sd: ["number", "guardian", "kind"] } as never, { header });
 }
 
 it("somebody is of age from the midnight of the eighteenth birthday in Beijing", () => {
@@ -47,12 +47,23 @@ describe("a credential of guardianship", () => {
     const { jwk, terms } = await family();
     const good = await confirmed(terms, {}, jwk);
     expect(() => requireConfirmed(good, terms)).not.toThrow();
-    expect(statusOf(good)).toEqual({ gateway: ISSUER, index: 7 });
     const other = publicJwk(bytesToHex(p256.utils.randomSecretKey()));
     for (const wrong of [await confirmed({ ...terms, until: terms.until + 1 }, {}, jwk), await confirmed(terms, { vct: "urn:zhengtong:identity:1" }, jwk), await confirmed(terms, {}, other), "", "a.b.c~"]) {
       expect(() => requireConfirmed(wrong, terms)).toThrow(expect.objectContaining({ reason: "delegation-forged" }));
     }
-    expect(statusOf(await confirmed(terms, { status: { status_list: { idx: 7, uri: "https://elsewhere.example" } } }, jwk))).toBeNull();
+  });
+
+  it("has its status in the list of the organisation that its certificate names, wherever that one's gateway is", async () => {
+    const { jwk, terms } = await family();
+    const at = { list: `${ISSUER}/v1/status`, organisation: "public-security", index: 7 };
+    expect(statusOf(await confirmed(terms, {}, jwk), 20260)).toEqual(at);
+    const without = { status: { status_list: { idx: 7, uri: "zhengtong:20260/civil-affairs/v1/status" } }, iss: "civil-affairs" };
+    expect(statusOf(await confirmed(terms, without, jwk, {}), 20260)).toEqual({ list: without.status.status_list.uri, organisation: "civil-affairs", index: 7 });
+    const another = { status: { status_list: { idx: 7, uri: "https://elsewhere.example/v1/status" } } };
+    for (const unknown of [await confirmed(terms, another, jwk), await confirmed(terms, {}, jwk, {}), await confirmed(terms, {}, jwk, { x5c: ["AAAA"] }), await confirmed(terms, { status: undefined }, jwk), "a.b.c~"]) {
+      expect(statusOf(unknown, 20260)).toBeNull();
+    }
+    expect(statusOf(await confirmed(terms, {}, jwk), 20261)).toBeNull();
   });
 
   it("is shown for one case to one agency, with the two numbers alone; the case is the child's", async () => {

@@ -48,12 +48,45 @@ export function requireConfirmed(credential: string, terms: DelegationTerms): vo
   throw new WalletError("delegation-forged", "the credential does not confirm these terms");
 }
 
-/** Where the credential's status is: the gateway of who issued it, and the place in its list. */
-export function statusOf(credential: string): { gateway: string; index: number } | null {
-  const { iss, status } = payloadOf(credential);
-  const { idx, uri } = status?.status_list ?? {};
-  const isAt = typeof iss === "string" && uri === `${iss}/v1/status` && typeof idx === "number";
-  return isAt ? { gateway: iss, index: idx } : null;
+/** Which list the credential's status is in, whose list that is, and the place in it. */
+export interface StatusPlace {
+  readonly list: string;
+  /** Slug: its gateway is where the Registry says, whatever address the credential was issued under. */
+  readonly organisation: string;
+  readonly index: number;
+}
+
+/** Null where the credential does not say. */
+export function statusOf(credential: string, chainId: number): StatusPlace | null {
+  try {
+    const { iss, status } = payloadOf(credential);
+    const { idx: index, uri: list } = status?.status_list ?? {};
+    if (typeof index !== "number" || typeof list !== "string") return null;
+    const organisation = list === `${String(iss)}/v1/status` ? certified(credential, chainId) : UNCERTIFIED.exec(list)?.[1];
+    return organisation === undefined ? null : { list, organisation, index };
+  } catch {
+    return null;
+  }
+}
+
+/** How an organisation without a public address names its list. */
+const UNCERTIFIED = /^zhengtong:[0-9]+\/([a-z0-9-]+)\/v1\/status$/;
+/** Tag of a URI among the names of a certificate (RFC 5280, GeneralName [6]). */
+const URI_TAG = 0x86;
+
+/** The organisation that the issuer's certificate names (x5c, leaf first). Whether it is trusted is for the agencies to check. */
+function certified(credential: string, chainId: number): string | undefined {
+  const header = JSON.parse(new TextDecoder().decode(fromBase64Url(credential.split(".")[0] ?? ""))) as { x5c?: readonly unknown[] };
+  const [leaf] = header.x5c ?? [];
+  if (typeof leaf !== "string") return undefined;
+  // Bytes as characters, one for one.
+  const der = atob(leaf);
+  const prefix = `urn:zhengtong:organisation:${chainId}:`;
+  for (let at = der.indexOf(prefix); at >= 2; at = der.indexOf(prefix, at + 1)) {
+    const length = der.charCodeAt(at - 1);
+    if (der.charCodeAt(at - 2) === URI_TAG && length > prefix.length && length < 0x80) return der.slice(at + prefix.length, at + length);
+  }
+  return undefined;
 }
 
 interface Jwt {
