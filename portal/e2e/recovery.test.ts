@@ -3,17 +3,16 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
-import { accountsOver } from "../src/chain/accounts";
 import { isSigner, readyAtOf, sendToAccounts } from "../src/chain/account-chain";
-import { Connection } from "../src/chain/connection";
+import type { Connection } from "../src/chain/connection";
 import { ContractRefusal } from "../src/chain/failure";
-import { type Accounts, type Hex, type Organisation, PortFailure } from "../src/ports";
-import type { DeviceKeys, DeviceStore, OwnRecovery } from "../src/wallet/account/device";
+import { type Hex, PortFailure } from "../src/ports";
+import type { DeviceKeys, OwnRecovery } from "../src/wallet/account/device";
 import { signerId } from "../src/wallet/account/signers";
-import { type Browser, picture, text, withBrowser } from "./harness/browser";
+import { picture, text, withBrowser } from "./harness/browser";
 import { IndexClient } from "./harness/index-client";
-import { Officer } from "./harness/officer";
 import { applyFromFrontPage, chooseResident, verdict } from "./harness/portal";
+import { Offices, protect, withAuthenticator } from "./harness/recovery";
 import { FORMS } from "./harness/resident";
 import { Server } from "./harness/server";
 import { until } from "./harness/wait";
@@ -28,60 +27,18 @@ const OFFICES = ["health", "human-resources"] as const;
 let server: Server;
 let index: IndexClient;
 let connection: Connection;
+let offices: Offices;
 /** Passkeys are bound to a name, so the pages are reached by name. */
 let origin: string;
 
 before(async () => {
   server = await Server.start({ name: "recovery", more: ["--recovery-delay", String(DELAY_S)] });
   index = new IndexClient(server.origin);
-  connection = new Connection({ rpcUrl: server.rpcUrl });
+  offices = new Offices(server);
+  connection = offices.connection;
   origin = `http://localhost:${server.httpPort}`;
 });
 after(() => server.dispose());
-
-/** A device with a screen lock that its owner always unlocks. */
-async function withAuthenticator(browser: Browser): Promise<Page> {
-  const page = await browser.page("/");
-  const session = await browser.context.newCDPSession(page);
-  await session.send("WebAuthn.enable");
-  await session.send("WebAuthn.addVirtualAuthenticator", {
-    options: { protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true, hasPrf: true },
-  });
-  return page;
-}
-
-async function protect(page: Page): Promise<void> {
-  await page.getByRole("link", { name: text("nav.wallet"), exact: true }).first().click();
-  await page.getByRole("link", { name: text("protection.set") }).click();
-  await page.getByText(text("protect.how1")).waitFor();
-  await picture(page, "protect");
-  await page.getByRole("button", { name: text("protect.do") }).click();
-  await page.getByText(text("protection.on", { host: "" }).slice(0, 6)).waitFor();
-  await page.getByText(text("protection.kind.passkey")).waitFor();
-}
-
-async function organisations(): Promise<Organisation[]> {
-  return (await index.network()).organisations.map((one) => ({ slug: one.id, name: one.name, gateway: one.gateway, encryptionKey: one.encryption_key as Hex }));
-}
-
-/** The portal's own module on a device that exists in memory alone, with a clock an hour ahead: the chain's counts. */
-function deviceInMemory(): { accounts: Accounts; held: () => OwnRecovery | null } {
-  let [keys, recovery] = [null as DeviceKeys | null, null as OwnRecovery | null];
-  const device: DeviceStore = {
-    keys: async () => keys,
-    keepKeys: async (next) => void (keys = next),
-    recovery: async () => recovery,
-    keepRecovery: async (next) => void (recovery = next),
-  };
-  const http = { origin: server.origin, fetch, now: () => Date.now() + 3_600_000 };
-  const adopt = () => Promise.reject(new Error("a wallet came out that should not"));
-  return { accounts: accountsOver({ connection, http, device, adopt }), held: () => recovery };
-}
-
-async function approveAtCounter(office: string, number: string, code: string): Promise<void> {
-  const officer = await Officer.signIn(server, office);
-  await deviceInMemory().accounts.approve(officer.gateway, officer.session, number, code);
-}
 
 /** What the new device keeps of its recovery, read in its page. */
 function recoveryIn(page: Page): Promise<{ tickets: OwnRecovery["tickets"]; signers: DeviceKeys["signer"][]; receiver: Hex; device: DeviceKeys["signer"] }> {
@@ -171,13 +128,13 @@ describe("a resident who lost the only device", () => {
           await picture(desk, "counter");
         });
         await page.getByText(text("recover.approved")).waitFor();
-        await approveAtCounter(OFFICES[1], resident.number, codes[1] ?? "");
+        await offices.approve(OFFICES[1], resident.number, codes[1] ?? "");
         await page.getByText(text("recover.waitText")).waitFor();
         await picture(page, "recover-waiting");
 
         // Before the delay ends the new keys can do nothing at all.
         const own = await recoveryIn(page);
-        const gateways = new Map((await organisations()).map((one) => [one.slug, one.gateway]));
+        const gateways = new Map((await offices.organisations()).map((one) => [one.slug, one.gateway]));
         const at = own.tickets[0];
         assert.ok(at);
         const progress = (await (await fetch(`${server.origin}${gateways.get(at.authority)}/v1/recoveries/${at.ticket}`)).json()) as { account: Hex; recovery: Hex };
@@ -187,7 +144,7 @@ describe("a resident who lost the only device", () => {
           const answer = await fetch(`${server.origin}${gateways.get(authority)}/v1/recoveries/${ticket}/share`, { method: "POST", headers: { "content-type": "application/json" }, body: "{}" });
           assert.equal(answer.status, 409, "no share before the end");
         }
-        for (const one of await organisations()) assert.equal(await askForBackup(page, one.gateway, account, signerId(own.device)), 401, one.slug);
+        for (const one of await offices.organisations()) assert.equal(await askForBackup(page, one.gateway, account, signerId(own.device)), 401, one.slug);
         assert.equal(await isSigner(connection, account, signerId(own.device)), false);
         assert.ok((await readyAtOf(connection, recovery)) * 1000 > Date.now(), "all of this was before the end");
 
@@ -195,6 +152,9 @@ describe("a resident who lost the only device", () => {
         await page.getByText(text("first.recovered")).waitFor({ timeout: (DELAY_S + 30) * 1000 });
         await picture(page, "recover-ready");
         await page.getByRole("button", { name: text("recover.finish") }).click();
+        await page.getByRole("heading", { level: 1, name: text("recover.doneTitle") }).waitFor();
+        await picture(page, "recover-done");
+        await page.getByRole("link", { name: text("recover.doneOpen") }).click();
         await page.getByRole("heading", { level: 1, name: text("wallet.title") }).waitFor();
         await page.getByText(text("protection.kind.passkey")).waitFor();
         await picture(page, "recovered");
@@ -221,7 +181,12 @@ describe("a resident who lost the only device", () => {
       await picture(page, "protection-removed-phone");
       assert.equal(await page.getByRole("button", { name: text("protection.remove") }).count(), 0, "nothing can be removed by it");
       await page.getByRole("link", { name: text("protection.anew"), exact: true }).click();
+      await page.getByText(text("protect.elsewhereTitle")).waitFor();
       await page.getByText(text("protect.how1")).waitFor();
+      // Nobody makes a second account without saying so.
+      await page.getByRole("button", { name: text("protect.do") }).click();
+      await page.getByText(text("protect.anewError")).first().waitFor();
+      await picture(page, "protect-elsewhere-phone");
     });
   });
 });
@@ -236,12 +201,12 @@ describe("somebody who is taken for the resident at two counters", () => {
       await page.waitForURL(`${origin}/`);
       await protect(page);
 
-      const thief = deviceInMemory();
-      const all = await organisations();
+      const thief = offices.device();
+      const all = await offices.organisations();
       for (const office of all.filter((one) => OFFICES.some((slug) => slug === one.slug))) {
         await thief.accounts.ask(office, false);
-        const code = thief.held()?.tickets.find((ticket) => ticket.authority === office.slug)?.code ?? "";
-        await approveAtCounter(office.slug, resident.number, code);
+        const code = (await thief.held())?.tickets.find((ticket) => ticket.authority === office.slug)?.code ?? "";
+        await offices.approve(office.slug, resident.number, code);
       }
       await until("the delay has started", async () => (await thief.accounts.progress(all))?.state === "waiting");
 
@@ -260,12 +225,12 @@ describe("somebody who is taken for the resident at two counters", () => {
 
       assert.equal((await thief.accounts.progress(all))?.state, "stopped");
       await assert.rejects(thief.accounts.finish(all, PASSPHRASE), (failure: unknown) => failure instanceof ContractRefusal && failure.error === "NotApproved");
-      for (const ticket of thief.held()?.tickets ?? []) {
+      for (const ticket of (await thief.held())?.tickets ?? []) {
         const gateway = all.find((one) => one.slug === ticket.authority)?.gateway;
         const answer = await fetch(`${server.origin}${gateway}/v1/recoveries/${ticket.ticket}/share`, { method: "POST", headers: { "content-type": "application/json" }, body: "{}" });
         assert.equal(answer.status, 409);
       }
-      await assert.rejects(approveAtCounter(OFFICES[0], resident.number, "00000000"), (failure: unknown) => failure instanceof PortFailure && failure.code === "not-found");
+      await assert.rejects(offices.approve(OFFICES[0], resident.number, "00000000"), (failure: unknown) => failure instanceof PortFailure && failure.code === "not-found");
       assert.equal(await page.getByText(text("protection.pendingTitle")).count(), 0);
     });
   });

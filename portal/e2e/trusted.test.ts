@@ -185,6 +185,8 @@ describe("a resident whose friends help", () => {
           await fresh.locator("input[type=password]").first().fill(PASSPHRASE);
           await fresh.locator("input[type=password]").last().fill(PASSPHRASE);
           await press(fresh, "recover.finish");
+          await fresh.getByRole("heading", { level: 1, name: text("recover.doneTitle") }).waitFor();
+          await fresh.getByRole("link", { name: text("recover.doneOpen") }).click();
           await fresh.getByRole("heading", { level: 1, name: text("wallet.title") }).waitFor();
           assert.equal(await fresh.locator("dd").first().filter({ hasText: FINGERPRINT }).innerText(), fingerprint);
           await fresh.getByText(text("trusted.summary", { n: 2, needed: 2 })).waitFor();

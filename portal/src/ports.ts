@@ -49,6 +49,9 @@ export type FailureCode =
   | "trusted-stopped" // the recovery was stopped, or the account changed since
   | "trusted-part-known" // this part was given already
   | "trusted-part-wrong" // this part does not fit the others
+  | "account-elsewhere" // another device protects this wallet: this one is to be added to it
+  | "devices-full" // the account has as many keys as it can have
+  | "device-changed" // what asked to be added is another device by now, or none
   | "signer-removed" // this device's key is none of the account's any more
   | "no-way" // the wallet does not open this way
   | "bad-answer"; // the answer did not have the agreed shape, or a proof was wrong
@@ -597,15 +600,39 @@ export interface AccountSigner {
   here: boolean;
 }
 
+/** Keys that one device holds. */
+export interface AccountDevice {
+  id: Hex;
+  /** what kind of device it is; empty where that is not known */
+  name: string;
+  addedAtMs: number | null;
+  kinds: AccountSigner["kind"][];
+  signers: Hex[];
+  here: boolean;
+}
+
+/** A device that has the wallet's words and asks to be added. */
+export interface AskingDevice {
+  name: string;
+  /** of its new keys: it shows the same */
+  number: string;
+  atMs: number;
+}
+
 export interface Protection {
+  /**
+   * on: this device is one of the account's; elsewhere: it never was; removed: its key is none of the account's any more; moved:
+   * another device made another account for this wallet since
+   */
+  standing: "on" | "elsewhere" | "removed" | "moved";
   /** the organisation whose gateway keeps the encrypted backup */
   host: string;
   authorities: string[];
   /** authorities that have not taken their share yet */
   missing: string[];
   signers: AccountSigner[];
-  /** the key by which this device may act alone is none of them any more: it is protected anew, or used elsewhere */
-  removed: boolean;
+  /** the same, without external wallets, by the device that holds them */
+  devices: AccountDevice[];
   /** the newest backup that the host took during this visit */
   savedAtMs: number | null;
   /** why the last change was not saved */
@@ -625,15 +652,31 @@ export interface RecoveryProgress {
 
 export interface Accounts {
   passkeys(): boolean;
-  /** makes the account, gives each of three authorities its share, and saves the first backup; may be called again */
-  protect(wallet: Wallet, authorities: Organisation[], host: Organisation, withPasskey: boolean): Promise<void>;
+  /**
+   * makes the account, gives each of three authorities its share, and saves the first backup; may be called again. `anew`: also where
+   * other devices have an account of this wallet, which no office helps from then on
+   */
+  protect(wallet: Wallet, authorities: Organisation[], host: Organisation, withPasskey: boolean, anew?: boolean): Promise<void>;
   /** null: this wallet is not protected */
   protection(wallet: Wallet): Promise<Protection | null>;
   /** somebody is recovering this wallet: when their keys will replace these; null as well for a wallet that is not protected */
   pending(wallet: Wallet): Promise<{ readyAt: number } | null>;
   /** stops every recovery of this wallet's account */
   veto(wallet: Wallet): Promise<void>;
-  removeSigner(wallet: Wallet, id: Hex): Promise<void>;
+  /** takes keys out of the account, all at once */
+  removeSigners(wallet: Wallet, ids: Hex[]): Promise<void>;
+  /** on a device of the account: another one that asks to be added */
+  asking(wallet: Wallet): Promise<AskingDevice | null>;
+  /** adds the device that shows this number */
+  admit(wallet: Wallet, number: string): Promise<void>;
+  refuse(wallet: Wallet): Promise<void>;
+  /** on a device that has the words and is none of the account's: asks to be added */
+  askToJoin(wallet: Wallet, withPasskey: boolean): Promise<void>;
+  /** null: this device does not ask; waiting: until another one answers; refused: it said no, or another device asked since */
+  joining(wallet: Wallet): Promise<{ number: string; state: "waiting" | "refused" } | null>;
+  /** takes over what the others keep, once they have added this device; whether they have */
+  join(wallet: Wallet): Promise<boolean>;
+  stopJoining(wallet: Wallet): Promise<void>;
   /** on a new device: asks an authority, which answers a code to show at its counter */
   ask(office: Organisation, withPasskey: boolean): Promise<void>;
   /** null: this device recovers nothing */

@@ -18,6 +18,8 @@ const PATTERNS = {
   identity: "/identity",
   wallet: "/me",
   protect: "/me/protect",
+  deviceAdd: "/me/devices/add",
+  deviceJoin: "/me/devices/join",
   myCases: "/me/cases",
   myData: "/me/data",
   myConsents: "/me/consents",

@@ -22,6 +22,8 @@ import DeskRequests from "../screens/Rights/DeskRequests.svelte";
 import DataRequestScreen from "../screens/Rights/DataRequest.svelte";
 import OfficerReturn from "../screens/Desk/OfficerReturn.svelte";
 import OfficerSignIn from "../screens/Desk/OfficerSignIn.svelte";
+import AddDevice from "../screens/Devices/AddDevice.svelte";
+import JoinDevice from "../screens/Devices/JoinDevice.svelte";
 import Guide from "../screens/Guide/Guide.svelte";
 import Home from "../screens/Home/Home.svelte";
 import Identity from "../screens/Identity/Identity.svelte";
@@ -65,6 +67,8 @@ export const SCREENS: Record<RouteName, Component> = {
   identity: Identity,
   wallet: MyWallet,
   protect: Protect,
+  deviceAdd: AddDevice,
+  deviceJoin: JoinDevice,
   myCases: MyCases,
   myData: MyData,
   myConsents: MyConsents,

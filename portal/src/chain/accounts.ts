@@ -1,30 +1,31 @@
 // Protecting a wallet against the loss of its device, and getting it back. docs/decisions/0018-recovery.md
-import { encodeAbiParameters, keccak256 } from "viem";
-import { type AccountSigner, type Accounts, type Hex, type Organisation, PortFailure, type Wallet } from "../ports";
-import { openBackup, sealBackup } from "../wallet/account/backup";
-import { type DeviceKeys, type DeviceStore, type OwnRecovery, createDeviceKeys, signText, signWithDevice, signersOf, soleSigner } from "../wallet/account/device";
+import { type Accounts, type Hex, type Organisation, PortFailure, type Wallet } from "../ports";
+import { openBackup } from "../wallet/account/backup";
+import { type DeviceKeys, type DeviceStore, type OwnRecovery, createDeviceKeys, deviceName, signWithDevice, signersOf, soleSigner } from "../wallet/account/device";
 import { type Passkey, createPasskey, passkeysExist, signWithPasskey } from "../wallet/account/passkey";
 import { AUTHORITIES, AUTHORITIES_NEEDED, joinKey, openShare, sealGuard, splitKey } from "../wallet/account/shares";
-import { DEVICE, type Guards, PASSKEY, type Proof, type Signer, changeDigest, guardingDigest, recoveryDigest, signerId, vetoDigest } from "../wallet/account/signers";
-import { base64Url, fromBase64Url, randomHex, sha256Digits } from "../wallet/bytes";
+import { type Guards, type Proof, type Signer, WALLET, accountIdOf, changeDigest, guardingDigest, recoveryDigest, signerId, vetoDigest } from "../wallet/account/signers";
+import { fromBase64Url, randomHex } from "../wallet/bytes";
 import { WalletError } from "../wallet/errors";
 import { newReceiver } from "../wallet/hpke";
 import { type Keyring, keyringOf } from "../wallet/keyring";
-import type { AccountRecord, WalletState } from "../wallet/state";
+import type { AccountRecord, DeviceRecord, WalletState } from "../wallet/state";
+import { backupsOver } from "./account-backup";
 import { accountSpace, guardsOf, isSigner, pendingRecovery, readyAtOf, sendToAccounts, signersOn, timeOf, versionOf } from "./account-chain";
+import { devicesOver, protectionOver } from "./account-devices";
+import { accountHost, asDevice } from "./account-host";
 import { registryAbi } from "./abi";
 import { slug } from "./codes";
 import type { Connection } from "./connection";
 import { ContractRefusal } from "./failure";
-import { Answer, type GatewayHttp, type GatewayRequest, ask, askPatiently } from "./gateway-http";
-import { sleep as defaultSleep } from "./retry";
+import { Answer, type GatewayHttp, ask, askPatiently } from "./gateway-http";
+import { signpostsOver } from "./signposts";
 import { openedByTrusted, trustedDevice } from "./trusted-device";
 
-/** A gateway sees a block a moment after it is final: what it refuses until then is asked again. */
-const FOLLOW_ATTEMPTS = 40;
-const FOLLOW_WAIT_MS = 500;
 /** Changes that come close together are saved together. */
 const SAVE_AFTER_MS = 400;
+/** How often an open wallet takes in what other devices saved. */
+const TAKE_IN_EVERY_MS = 60_000;
 
 export interface AccountSurroundings {
   readonly connection: Connection;
@@ -33,11 +34,9 @@ export interface AccountSurroundings {
   readonly adopt: (state: WalletState, passphrase: string | null) => Promise<Wallet>;
   /** The passkey that opens the wallet of this device, if one does. */
   readonly sealing?: () => Promise<Passkey | null>;
+  /** Every gateway of the network. */
+  readonly gateways: () => Promise<readonly string[]>;
 }
-
-const KINDS: Record<number, AccountSigner["kind"]> = { [PASSKEY]: "passkey", [DEVICE]: "device" };
-const SIGNERS = { type: "tuple[]", components: [{ name: "kind", type: "uint8" }, { name: "weight", type: "uint8" }, { name: "x", type: "bytes32" }, { name: "y", type: "bytes32" }] } as const;
-const GUARDS = { type: "tuple", components: [{ name: "authorities", type: "bytes32[]" }, { name: "guardians", type: "bytes32[]" }, { name: "guardiansNeeded", type: "uint8" }] } as const;
 
 /** What other modules of the account need beside the screens. */
 export interface AccountActs {
@@ -50,38 +49,23 @@ export interface AccountActs {
   /** Names other guards on the chain. */
   guard(wallet: Wallet, guards: Guards): Promise<void>;
   save(wallet: Wallet, gateway: string): Promise<void>;
+  /** Takes in what other devices of this wallet saved, if this one is a signer and the host answers. */
+  refresh(wallet: Wallet): Promise<void>;
   /** On a new device: begins to ask trusted people. */
   beginTrusted(withPasskey: boolean): Promise<void>;
   addPart(code: string): Promise<void>;
 }
 
-export function accountsOver({ connection, http, device, adopt, sealing }: AccountSurroundings): Accounts & AccountActs {
+export function accountsOver({ connection, http, device, adopt, sealing, gateways }: AccountSurroundings): Accounts & AccountActs {
   const helpers = trustedDevice(connection, device);
-  const wait = http.sleep ?? defaultSleep;
+  const host = accountHost(http);
+  const { followed } = host;
+  const backups = backupsOver(host, device, http.now);
+  const gatewayOf = async (organisation: string): Promise<string> => (await connection.read("registry", registryAbi, "organisation", [slug(organisation)])).gateway;
+  const signposts = signpostsOver({ connection, host, now: http.now, gateways, gatewayOf });
   const saved = new WeakMap<Wallet, number>();
   const problems = new WeakMap<Wallet, PortFailure>();
-  let lastVersion = 0;
-
-  /** Repeats while the gateway refuses, because it may not have seen the block yet. */
-  async function followed<T>(work: () => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await work();
-      } catch (failure) {
-        const isPassing = failure instanceof PortFailure && (failure.code === "gateway-refused" || failure.code === "offline");
-        if (!isPassing || attempt >= FOLLOW_ATTEMPTS) throw failure;
-        await wait(FOLLOW_WAIT_MS);
-      }
-    }
-  }
-
-  async function asDevice(keys: DeviceKeys, account: Hex, gateway: string, request: GatewayRequest): Promise<unknown> {
-    const time = http.now();
-    const body = request.body === undefined ? "" : JSON.stringify(request.body);
-    const text = `zhengtong account request\n${account}\n${request.method}\n${request.path}\n${time}\n${sha256Digits(body)}`;
-    const headers = { "x-account-time": String(time), "x-account-signer": signerId(keys.signer), "x-account-signature": await signText(keys, text) };
-    return await ask(http, gateway, { ...request, headers });
-  }
+  const marked = new WeakSet<Wallet>();
 
   async function own(wallet: Wallet): Promise<{ keyring: Keyring; record: AccountRecord; keys: DeviceKeys }> {
     const keyring = keyringOf(wallet);
@@ -101,11 +85,20 @@ export function accountsOver({ connection, http, device, adopt, sealing }: Accou
     return keys.passkey === null ? await signWithDevice(keys, digest) : await signWithPasskey(keys.passkey, digest);
   }
 
+  /** Lets the words' signpost show the way to this account: if it is new, or if the signpost shows none yet. */
+  async function mark(wallet: Wallet): Promise<void> {
+    const { keyring, record } = await own(wallet);
+    if (record.unmarked !== true && (marked.has(wallet) || (await signposts.read(wallet)) !== null)) return void marked.add(wallet);
+    await signposts.write(wallet, (page) => (page !== null && page.account === record.id ? page : { v: 1, account: record.id, host: record.host, asked: null, given: null }));
+    const { unmarked: _, ...rest } = record;
+    if (record.unmarked === true) await keyring.keepAccount(rest);
+    marked.add(wallet);
+  }
+
   async function save(wallet: Wallet, gateway: string): Promise<void> {
-    const { keyring, record, keys } = await own(wallet);
-    const version = (lastVersion = Math.max(http.now(), lastVersion + 1));
-    const content = base64Url(await sealBackup(record.key, record.id, await keyring.content()));
-    await followed(() => asDevice(keys, record.id, gateway, { method: "POST", path: `/v1/accounts/${record.id}/backup`, body: { version, content } }));
+    const { keys } = await own(wallet);
+    await mark(wallet);
+    await backups.save(wallet, keys, gateway);
     saved.set(wallet, http.now());
     problems.delete(wallet);
   }
@@ -133,16 +126,30 @@ export function accountsOver({ connection, http, device, adopt, sealing }: Accou
     return sealed === null || wasRemoved ? await createPasskey(wallet.fingerprint) : sealed;
   }
 
-  async function openAccount(wallet: Wallet, guards: Guards, host: string, authorities: readonly string[], withPasskey: boolean): Promise<void> {
+  /** Another account of the same wallet would take its offices from the one that other devices have. */
+  async function requireAlone(wallet: Wallet): Promise<void> {
+    const page = await signposts.read(wallet);
+    if (page === null) return;
+    const [signers, keys] = await Promise.all([signersOn(connection, page.account), device.keys()]);
+    const here = keys === null ? [] : signersOf(keys).map(signerId);
+    // External wallets open nothing: beside them alone there is no other device.
+    if (signers.some((one) => one.kind !== WALLET && !here.includes(signerId(one)))) throw new WalletError("account-elsewhere", `account ${page.account} is this wallet's`);
+  }
+
+  const deviceRecord = (keys: DeviceKeys): DeviceRecord => ({ id: signerId(keys.signer), signers: signersOf(keys).map(signerId), name: deviceName(), addedAtMs: http.now() });
+
+  async function openAccount(wallet: Wallet, guards: Guards, host: string, authorities: readonly string[], withPasskey: boolean, anew = false): Promise<void> {
+    if (!anew) await requireAlone(wallet);
     const keys = await createDeviceKeys(withPasskey ? await passkeyFor(wallet) : null);
     const signers = signersOf(keys);
     const salt = randomHex(32);
-    const { chainId, accounts } = await accountSpace(connection);
-    const id = keccak256(encodeAbiParameters([{ type: "uint256" }, { type: "address" }, SIGNERS, GUARDS, { type: "bytes32" }], [BigInt(chainId), accounts, signers, guards, salt]));
+    const id = accountIdOf(await accountSpace(connection), signers, guards, salt);
     await sendToAccounts(connection, "create", [signers, guards, salt]);
     const key = randomHex(32);
     await device.keepKeys(keys);
-    await keyringOf(wallet).keepAccount({ id, host, authorities, key, shares: authorities.length === 0 ? [] : await splitKey(key) });
+    const keyring = keyringOf(wallet);
+    await keyring.keepAccount({ id, host, authorities, key, shares: authorities.length === 0 ? [] : await splitKey(key), unmarked: true });
+    await keyring.keepDevices(() => [deviceRecord(keys)]);
   }
 
   async function change(wallet: Wallet, add: readonly Signer[], remove: readonly Hex[]): Promise<void> {
@@ -210,39 +217,23 @@ export function accountsOver({ connection, http, device, adopt, sealing }: Accou
   }
 
   return {
+    ...protectionOver({ connection, device, signposts, savedAtMs: (wallet) => saved.get(wallet) ?? null, problem: (wallet) => problems.get(wallet) ?? null }),
+    ...devicesOver({ connection, http, device, signposts, backups, gatewayOf, change, save, newKeys: async (wallet, withPasskey) => await createDeviceKeys(withPasskey ? await passkeyFor(wallet) : null) }),
     addPart: helpers.addPart,
     beginTrusted: async (withPasskey) => helpers.begin(await recovering(withPasskey)),
     passkeys: passkeysExist,
 
-    async protect(wallet, authorities, host, withPasskey) {
+    async protect(wallet, authorities, host, withPasskey, anew) {
       if (authorities.length !== AUTHORITIES) throw new WalletError("no-account", `${authorities.length} offices of ${AUTHORITIES}`);
       const { account } = await keyringOf(wallet).content();
       const guards = { authorities: authorities.map((one) => slug(one.slug)), guardians: [], guardiansNeeded: 0 };
       const keys = await device.keys();
       const isNew = account === undefined || keys === null || !(await mayAct(keys, account.id));
-      if (isNew) await openAccount(wallet, guards, host.slug, authorities.map((one) => one.slug), withPasskey);
+      if (isNew) await openAccount(wallet, guards, host.slug, authorities.map((one) => one.slug), withPasskey, anew);
       else if (account.authorities.length === 0) await addAuthorities(wallet, authorities);
       await share(wallet, authorities);
       if (isNew || account.host === host.slug) await save(wallet, host.gateway);
       else await saveIfProtected(wallet);
-    },
-
-    async protection(wallet) {
-      const keyring = keyringOf(wallet);
-      const [{ account: record }, keys] = await Promise.all([keyring.content(), device.keys()]);
-      if (record === undefined) return null;
-      const signers = await signersOn(connection, record.id);
-      const here = keys === null ? [] : signersOf(keys).map(signerId);
-      const { host, authorities } = record;
-      return {
-        host,
-        authorities: [...authorities],
-        missing: authorities.filter((_, n) => record.shares[n] !== null),
-        signers: signers.map((one: Signer) => ({ id: signerId(one), kind: KINDS[one.kind] ?? "wallet", here: here.includes(signerId(one)) })),
-        removed: keys !== null && !signers.some((one) => signerId(one) === signerId(soleSigner(keys))),
-        savedAtMs: saved.get(wallet) ?? null,
-        problem: problems.get(wallet) ?? null,
-      };
     },
 
     async pending(wallet) {
@@ -256,7 +247,7 @@ export function accountsOver({ connection, http, device, adopt, sealing }: Accou
       await sendToAccounts(connection, "veto", [record.id, await signWithDevice(keys, digest)]);
     },
 
-    removeSigner: (wallet, id) => change(wallet, [], [id]),
+    removeSigners: (wallet, ids) => change(wallet, [], ids),
 
     async ask(office, withPasskey) {
       const recovery = await recovering(withPasskey);
@@ -294,12 +285,13 @@ export function accountsOver({ connection, http, device, adopt, sealing }: Accou
         });
       }
       const opened = byTrusted ?? (await openedByOffices(recovery, account, approved));
-      const host = gatewayIn(organisations, opened.host);
-      const backup = new Answer(await followed(() => asDevice(recovery.keys, account, host, { method: "GET", path: `/v1/accounts/${account}/backup` })));
-      lastVersion = Math.max(lastVersion, backup.number("version"));
-      const state = await openBackup(opened.key, account, fromBase64Url(backup.text("content")));
+      const gateway = gatewayIn(organisations, opened.host);
+      const backup = await followed(() => host.kept(asDevice(recovery.keys), account, gateway));
+      if (backup === null) throw new WalletError("backup-damaged", `${opened.host} keeps no backup of this account`);
+      const state = await openBackup(opened.key, account, fromBase64Url(backup.content));
       await device.keepKeys(recovery.keys);
-      const wallet = await adopt(state, passphrase);
+      // It took the place of every device before.
+      const wallet = await adopt({ ...state, devices: [deviceRecord(recovery.keys)] }, passphrase);
       await device.keepRecovery(null);
       return wallet;
     },
@@ -315,24 +307,41 @@ export function accountsOver({ connection, http, device, adopt, sealing }: Accou
     guard,
     save,
 
+    refresh,
+
     watch(wallet) {
       const keyring = keyringOf(wallet);
+      const savedOrSaid = (): void => void saveIfProtected(wallet).catch((failure: unknown) => problems.set(wallet, asFailure(failure)));
       let timer: ReturnType<typeof setTimeout> | null = null;
       keyring.onChanged(() => {
         if (timer !== null) clearTimeout(timer);
         timer = setTimeout(() => {
           timer = null;
-          if (!keyring.isLocked) void saveIfProtected(wallet).catch((failure: unknown) => problems.set(wallet, asFailure(failure)));
+          if (!keyring.isLocked) savedOrSaid();
         }, SAVE_AFTER_MS);
       });
+      if (typeof document === "undefined") return;
+      const look = (): void => {
+        if (!keyring.isLocked && !document.hidden) void refresh(wallet).catch(() => undefined);
+      };
+      look();
+      const looking = setInterval(look, TAKE_IN_EVERY_MS);
+      wallet.onLocked(() => clearInterval(looking));
     },
   };
+
+  async function refresh(wallet: Wallet): Promise<void> {
+    const [{ account }, keys] = await Promise.all([keyringOf(wallet).content(), device.keys()]);
+    if (account === undefined || keys === null || account.shares.some((part) => part !== null)) return;
+    if (!(await isSigner(connection, account.id, signerId(keys.signer)))) return;
+    const isAhead = await backups.takeIn(wallet, keys, await gatewayOf(account.host));
+    if (isAhead || !marked.has(wallet)) await saveIfProtected(wallet);
+  }
 
   async function saveIfProtected(wallet: Wallet): Promise<void> {
     const { account } = await keyringOf(wallet).content();
     if (account === undefined || account.shares.some((part) => part !== null)) return;
-    const { gateway } = await connection.read("registry", registryAbi, "organisation", [slug(account.host)]);
-    await save(wallet, gateway);
+    await save(wallet, await gatewayOf(account.host));
   }
 }
 

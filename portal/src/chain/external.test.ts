@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { getAddress, zeroHash } from "viem";
 import { type PrivateKeyAccount, generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import type { External, Hex, InjectedProvider, Organisation, Trusted, Wallet } from "../ports";
-import type { DeviceKeys, DeviceStore, OwnRecovery } from "../wallet/account/device";
+import { deviceInMemory } from "../wallet/account/device";
 import { PASSKEY, signerId, walletSigner, word } from "../wallet/account/signers";
 import { base64Url, bytesToHex, concatBytes, randomHex, stringToBytes } from "../wallet/bytes";
 import { receiverOf } from "../wallet/codes";
@@ -80,12 +80,13 @@ beforeAll(async () => {
   anvil = await Anvil.start();
   connection = new Connection({ rpcUrl: anvil.url, request: anvil.request });
   vi.stubGlobal("navigator", { credentials: { get: async (asked: never) => unlock(asked) } });
-  let [keys, recovery] = [null as DeviceKeys | null, null as OwnRecovery | null];
-  const device: DeviceStore = { keys: async () => keys, keepKeys: async (next) => void (keys = next), recovery: async () => recovery, keepRecovery: async (next) => void (recovery = next) };
+  const device = deviceInMemory();
   const point = p256.getPublicKey(SECRET, false);
   const passkey = { credentialId: "AA", signer: { kind: PASSKEY, weight: 2, x: word(bytesToHex(point.slice(1, 33))), y: word(bytesToHex(point.slice(33))) } };
-  const http = { origin: "http://portal.example", fetch: (async () => Response.json({})) as typeof fetch, now: Date.now };
-  accounts = accountsOver({ connection, http, device, adopt: () => Promise.reject(new Error("nothing to adopt")), sealing: async () => passkey });
+  const http = { origin: "http://portal.example", fetch: (async (_url, init) => (init?.method === "GET" ? Response.json({}, { status: 404 }) : Response.json({}))) as typeof fetch, now: Date.now };
+  accounts = accountsOver({ connection, http, device, adopt: () => Promise.reject(new Error("nothing to adopt")), sealing: async () => passkey, gateways: async () => [HOST.gateway] });
+  const host = { attester: fresh().address, roles: RECOVERY_ROLE, encryptionKey: `0x${"11".repeat(32)}` as const, name: HOST.slug, gateway: HOST.gateway };
+  await anvil.as(COUNCIL.address, "Registry", "setOrganisation", [slug(HOST.slug), host]);
   external = externalOver({ connection, device, accounts });
   const store = await openStore();
   wallet = await store.create(store.newWords("zh-CN"), PASSPHRASE);
@@ -142,9 +143,9 @@ it("an external wallet of nobody stops nothing", async () => {
 
 it("a device whose passkey was removed is not asked for it, and is protected anew by another one", async () => {
   const before = (await keyringOf(wallet).content()).account;
-  expect(await accounts.protection(wallet)).toMatchObject({ removed: true });
+  expect(await accounts.protection(wallet)).toMatchObject({ standing: "removed" });
   const asked = vi.spyOn(navigator.credentials, "get");
-  await expect(accounts.removeSigner(wallet, idOf(known))).rejects.toMatchObject({ code: "signer-removed" });
+  await expect(accounts.removeSigners(wallet, [idOf(known)])).rejects.toMatchObject({ code: "signer-removed" });
   await expect(external.add(wallet, extension(fresh()).info)).rejects.toMatchObject({ code: "signer-removed" });
   expect(asked).not.toHaveBeenCalled();
   // Its sealing passkey is the one that is gone: a new one is made. Here the person says no to it, and nothing changes.
@@ -161,7 +162,7 @@ it("a device whose passkey was removed is not asked for it, and is protected ane
   await accounts.protect(wallet, OFFICES, HOST, false);
   const after = (await keyringOf(wallet).content()).account;
   expect(after?.id).not.toBe(before?.id);
-  expect(await accounts.protection(wallet)).toMatchObject({ removed: false, authorities: OFFICES.map(({ slug }) => slug), missing: [], signers: [{ kind: "device", here: true }] });
+  expect(await accounts.protection(wallet)).toMatchObject({ standing: "on", authorities: OFFICES.map(({ slug }) => slug), missing: [], signers: [{ kind: "device", here: true }] });
   await external.add(wallet, extension(known).info);
   expect((await accounts.protection(wallet))?.signers).toHaveLength(2);
 }, 60_000);

@@ -23,6 +23,8 @@ export interface LiveOptions extends Pick<ConnectionOptions, "rpcUrl" | "expecte
   readonly pinnedKey: () => Promise<string>;
   /** Where an organisation's gateway is, as the Registry says. */
   readonly gatewayOf: (organisation: string) => Promise<string>;
+  /** Every gateway of the network. */
+  readonly gateways: () => Promise<readonly string[]>;
 }
 
 export async function livePorts(options: LiveOptions): Promise<Ports> {
@@ -34,10 +36,10 @@ export async function livePorts(options: LiveOptions): Promise<Ports> {
   };
   const http = { origin: options.origin, fetch: globalThis.fetch.bind(globalThis), now };
   const device = deviceStore();
-  const accounts = accountsOver({ connection, http, device, adopt: (state, passphrase) => wallets.adopt(state, passphrase), sealing: () => wallets.sealingPasskey() });
+  const accounts = accountsOver({ connection, http, device, adopt: (state, passphrase) => wallets.adopt(state, passphrase), sealing: () => wallets.sealingPasskey(), gateways: options.gateways });
   const accountPasskey = async () => (await device.keys())?.passkey ?? null;
   const find = findCasesOver(connection);
-  const wallets = await openWalletStore({ page: window, origin: options.origin, space, find, now, opened: accounts.watch, authenticator: browserAuthenticator, accountPasskey });
+  const wallets = await openWalletStore({ page: window, origin: options.origin, space, find, now, opened: accounts.watch, refresh: accounts.refresh, authenticator: browserAuthenticator, accountPasskey });
   const prove = slotProver(connection, options.pinnedKey);
   const verifier: Verifier = { verifyBundle, verifyPackage: (service, version, files) => verifyPackage(prove, service, version, files) };
   const trusted = trustedOver({ connection, prove, accounts });

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Hex, getAddress, zeroHash } from "viem";
 import type { Organisation, Trusted, TrustedPerson, Wallet } from "../ports";
-import type { DeviceKeys, DeviceStore, OwnRecovery } from "../wallet/account/device";
+import { type OwnRecovery, deviceInMemory } from "../wallet/account/device";
 import { recoveryDigest } from "../wallet/account/signers";
 import { keyringOf } from "../wallet/keyring";
 import type { WalletState } from "../wallet/state";
@@ -11,7 +11,8 @@ import { readAsked } from "../wallet/trusted/codes";
 import { accountSpace, guardsOf, sendToAccounts, versionOf } from "./account-chain";
 import { proveAccount } from "./account-proof";
 import { type AccountActs, accountsOver } from "./accounts";
-import { Anvil, CHAIN_ID, RECOVERY_DELAY_S } from "./anvil";
+import { Anvil, CHAIN_ID, COUNCIL, RECOVERY_DELAY_S, key } from "./anvil";
+import { slug } from "./codes";
 import { Connection } from "./connection";
 import { ContractRefusal } from "./failure";
 import type { Accounts } from "../ports";
@@ -42,20 +43,14 @@ const host = async (input: URL | RequestInfo, init?: RequestInit): Promise<Respo
 interface Device {
   readonly accounts: Accounts & AccountActs;
   readonly trusted: Trusted;
-  readonly held: () => OwnRecovery | null;
+  readonly held: () => Promise<OwnRecovery | null>;
 }
 
 function newDevice(): Device {
-  let [keys, recovery] = [null as DeviceKeys | null, null as OwnRecovery | null];
-  const device: DeviceStore = {
-    keys: async () => keys,
-    keepKeys: async (next) => void (keys = next),
-    recovery: async () => recovery,
-    keepRecovery: async (next) => void (recovery = next),
-  };
+  const device = deviceInMemory();
   const adopt = async (state: WalletState): Promise<Wallet> => await (await openStore()).adopt(state, PASSPHRASE);
-  const accounts = accountsOver({ connection, http: { origin: "http://portal.example", fetch: host as typeof fetch, now: Date.now }, device, adopt });
-  return { accounts, trusted: trustedOver({ connection, prove, accounts }), held: () => recovery };
+  const accounts = accountsOver({ connection, http: { origin: "http://portal.example", fetch: host as typeof fetch, now: Date.now }, device, adopt, gateways: async () => [HOST.gateway] });
+  return { accounts, trusted: trustedOver({ connection, prove, accounts }), held: () => device.recovery() };
 }
 
 const device = newDeviceLater();
@@ -116,6 +111,8 @@ async function asking(): Promise<Device & { code: string }> {
 beforeAll(async () => {
   anvil = await Anvil.start();
   connection = new Connection({ rpcUrl: anvil.url, request: anvil.request });
+  const host = { attester: key("host").address, roles: 16, encryptionKey: `0x${"11".repeat(32)}` as const, name: HOST.slug, gateway: HOST.gateway };
+  await anvil.as(COUNCIL.address, "Registry", "setOrganisation", [slug(HOST.slug), host]);
 }, 120_000);
 afterAll(() => anvil.stop());
 

@@ -202,7 +202,11 @@ export function mockAccounts(): Accounts {
             host: "civil-affairs",
             authorities: ["public-security", "human-resources", "health"],
             missing: [],
-            removed: false,
+            standing: "on",
+            devices: [
+              { id: mockHash("device"), name: "Android", addedAtMs: 1_790_000_000_000, kinds: ["passkey", "device"], signers: [mockHash("passkey"), mockHash("device")], here: true },
+              { id: mockHash("other"), name: "Windows", addedAtMs: 1_790_500_000_000, kinds: ["device"], signers: [mockHash("other")], here: false },
+            ],
             signers: [
               { id: mockHash("passkey"), kind: "passkey", here: true },
               { id: mockHash("device"), kind: "device", here: true },
@@ -216,7 +220,14 @@ export function mockAccounts(): Accounts {
     veto: async () => {
       isPending = false;
     },
-    removeSigner: async () => undefined,
+    removeSigners: async () => undefined,
+    asking: async () => null,
+    admit: async () => undefined,
+    refuse: async () => undefined,
+    askToJoin: async () => undefined,
+    joining: async () => null,
+    join: async () => false,
+    stopJoining: async () => undefined,
     ask: async (office) => {
       codes.push({ organisation: office.slug, code: "12345678", expiresAt: Math.floor(Date.now() / 1000) + 1_800, approved: false });
     },

@@ -24,6 +24,8 @@ const LABEL_DELEGATION_LEAF = "zhengtong/delegation-leaf/v1/";
 const LABEL_RECEIVER = "zhengtong/receiver/v1";
 const LABEL_TRUSTED = "zhengtong/trusted/v1/";
 const LABEL_PEOPLE = "zhengtong/people/v1/";
+const LABEL_SIGNPOST_KEY = "zhengtong/signpost-key/v1";
+const LABEL_SIGNPOST = "zhengtong/signpost/v1/";
 const SECRET_BYTES = 32;
 /** 16 bytes more than the curve order, so that the reduction leaves no bias (FIPS 186-5, A.2.1). */
 const SCALAR_INPUT_BYTES = 48;
@@ -145,4 +147,14 @@ export function caseIdOf(chainId: number, cases: Address, applicant: Address): H
 export function peopleSecret(seed: Seed, index: number): Hex {
   checkIndex(index);
   return bytesToHex(expand(seed, `${LABEL_PEOPLE}${index}`, SECRET_BYTES));
+}
+
+/** Private key (P-256) of the wallet's signpost, by which whoever has the words finds the wallet's account. */
+export function signpostKey(seed: Seed): Hex {
+  return bytesToHex(scalar(seed, LABEL_SIGNPOST_KEY, p256.Point.Fn.ORDER));
+}
+
+/** What else the signpost is made of. */
+export function signpostSecret(seed: Seed, part: "salt" | "guard" | "seal"): Hex {
+  return bytesToHex(expand(seed, `${LABEL_SIGNPOST}${part}`, SECRET_BYTES));
 }

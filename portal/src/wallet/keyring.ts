@@ -3,13 +3,14 @@ import { p256 } from "@noble/curves/nist.js";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import type { Json, OwnCase, PublicJwk, Wallet } from "../ports";
 import { type Hex, base64Url, hexToBytes, personCommitment } from "./bytes";
+import { type Signpost, signpostOf } from "./account/signpost";
 import { MAX_DELEGATIONS, keyOf, placeOf, treeOf } from "./delegation/terms";
 import { SHOWN_CLAIMS } from "./delegation/ward";
 import { WARD_FROM, caseKey, caseSalt, credentialKey, delegationKey, delegationSeed, guardianKey, holderKey, peopleSecret, personSalt, receiverKey, useSecret } from "./derive";
 import { WalletError } from "./errors";
 import { numberOf, presentCredential, presentIdentity, publicJwk, readCredential } from "./identity";
 import { commitmentOf } from "./people";
-import { type AccountRecord, type BlindedToken, type DelegationRecord, type FoundDelegation, type HelpedRecord, type PlaceRecord, type Token, type TrustedSet, type WalletState, agreedOf, delegationOf, personOf, seedOf } from "./state";
+import { type AccountRecord, type BlindedToken, type DelegationRecord, type DeviceRecord, type FoundDelegation, type HelpedRecord, type PlaceRecord, type Token, type TrustedSet, type WalletState, agreedOf, delegationOf, personOf, seedOf } from "./state";
 import { MAX_HELPED } from "./trusted/codes";
 import type { Vault } from "./vault";
 
@@ -34,6 +35,24 @@ export class Keyring {
 
   async keepAccount(account: AccountRecord): Promise<void> {
     await this.#vault.update((state) => ({ ...state, account }));
+  }
+
+  /** Takes in what another device of this wallet saved; tells nobody. */
+  async takeIn(change: (mine: WalletState) => WalletState): Promise<WalletState> {
+    return await this.#vault.update((mine) => {
+      const next = change(mine);
+      if (next.seed !== mine.seed) throw new WalletError("backup-damaged", "it is of another wallet");
+      return next;
+    }, true);
+  }
+
+  async keepDevices(change: (devices: readonly DeviceRecord[]) => readonly DeviceRecord[]): Promise<void> {
+    await this.#vault.update((state) => ({ ...state, devices: change(state.devices ?? []) }));
+  }
+
+  /** What leads whoever has the words to the wallet's account. */
+  async signpost(): Promise<Signpost> {
+    return signpostOf(await this.#seed());
   }
 
   onChanged(told: () => void): void {

@@ -15,6 +15,19 @@ export interface AccountRecord {
   readonly key: Hex;
   /** Shares of the key, in the order of the authorities, until each has taken its own. */
   readonly shares: readonly (string | null)[];
+  /** The words' signpost does not show the way to it yet. */
+  readonly unmarked?: true;
+}
+
+/** A device that can open this wallet, for its owner to tell it from others. */
+export interface DeviceRecord {
+  /** Signer id of the device's own key. */
+  readonly id: Hex;
+  /** That, and the id of its passkey. */
+  readonly signers: readonly Hex[];
+  /** What kind of device it is; may be empty. */
+  readonly name: string;
+  readonly addedAtMs: number;
 }
 
 /** Somebody who can help to recover this wallet. */
@@ -128,6 +141,8 @@ export interface WalletState {
   readonly delegationsFound?: boolean;
   /** The wallet began with words that were there before, or with a wallet of the browser's. */
   readonly restored?: boolean;
+  /** The devices that are signers of the account. */
+  readonly devices?: readonly DeviceRecord[];
   /** Who can help to recover this wallet. */
   readonly trusted?: TrustedSet;
   /** Whom this person helps. */

@@ -16,6 +16,8 @@ export interface WalletSurroundings {
   readonly find: FindCases;
   readonly now: () => number;
   readonly timers?: Timers;
+  /** Takes in what other devices of the wallet saved. */
+  readonly refresh?: (wallet: Wallet) => Promise<void>;
 }
 
 export class VaultWallet implements Wallet {
@@ -83,6 +85,8 @@ export class VaultWallet implements Wallet {
 
   /** Under a delegation, the next of its keys: nobody else opens cases under it. */
   async newCase(service: string, version: number, form: Form, delegation?: Hex): Promise<OwnCase> {
+    // Another device may have used the next key. Offline nothing is opened anyway: the draft stays.
+    await this.#around.refresh?.(this).catch(() => undefined);
     await this.#scanned();
     const space = await this.#around.space();
     const createdAtMs = this.#around.now();

@@ -15,9 +15,10 @@ it.each(["zh-CN", "en"] as const)("a device whose key was removed says so, and o
   const wallet = session.wallet!;
   await accounts.protect(wallet, [], {} as Organisation, false);
   const known = (await accounts.protection(wallet)) as Protection;
-  const other = { id: `0x${"0e".repeat(32)}`, kind: "passkey", here: false } as const;
-  let removed = false;
-  accounts.protection = async () => ({ ...known, signers: [other], removed });
+  const id = `0x${"0e".repeat(32)}` as const;
+  const other = { id, name: "", addedAtMs: null, kinds: ["passkey"], signers: [id], here: false } satisfies Protection["devices"][number];
+  let standing: Protection["standing"] = "on";
+  accounts.protection = async () => ({ ...known, devices: [other], standing });
   install(world);
   const open = async (): Promise<void> => {
     cleanup();
@@ -28,7 +29,7 @@ it.each(["zh-CN", "en"] as const)("a device whose key was removed says so, and o
   const remove = (): number => screen.queryAllByRole("button", { name: new RegExp(`^${t("protection.remove")}`) }).filter((one) => one.textContent?.includes("0e0e0e0e")).length;
   await open();
   expect([screen.queryByText(t("protection.removedTitle")), remove()]).toEqual([null, 1]);
-  removed = true;
+  standing = "removed";
   await open();
   expect(screen.getByText(t("protection.removedText"))).toBeTruthy();
   expect(screen.getByRole("link", { name: t("protection.anew") }).getAttribute("href")).toBe("/me/protect");

@@ -32,16 +32,14 @@ async function keyOf(key: Hex): Promise<CryptoKey> {
   return await crypto.subtle.importKey("raw", plain(hexToBytes(key)), "AES-GCM", false, ["encrypt", "decrypt"]);
 }
 
-async function packed(state: WalletState): Promise<Uint8Array> {
-  return await through(stringToBytes(JSON.stringify(state)), new CompressionStream("gzip"), Number.MAX_SAFE_INTEGER);
+async function packed(content: object): Promise<Uint8Array> {
+  return await through(stringToBytes(JSON.stringify(content)), new CompressionStream("gzip"), Number.MAX_SAFE_INTEGER);
 }
 
-/** Seals; results that an agency hands out again are left out when there is no room. */
-export async function sealBackup(key: Hex, account: Hex, state: WalletState): Promise<Uint8Array> {
-  const most = BACKUP_MAX_BYTES - IV_BYTES - TAG_BYTES - LENGTH_BYTES;
-  let content = await packed(state);
-  if (content.length > most) content = await packed({ ...state, cases: state.cases.map((own) => ({ ...own, credential: null })) });
-  if (content.length > most) throw new WalletError("backup-size", `the wallet has ${content.length} bytes, ${most} can be backed up`);
+const MOST_BYTES = BACKUP_MAX_BYTES - IV_BYTES - TAG_BYTES - LENGTH_BYTES;
+
+async function sealPacked(key: Hex, account: Hex, content: Uint8Array): Promise<Uint8Array> {
+  if (content.length > MOST_BYTES) throw new WalletError("backup-size", `the wallet has ${content.length} bytes, ${MOST_BYTES} can be backed up`);
   const steps = Math.ceil((content.length + LENGTH_BYTES + IV_BYTES + TAG_BYTES) / BACKUP_STEP_BYTES);
   const text = new Uint8Array(steps * BACKUP_STEP_BYTES - IV_BYTES - TAG_BYTES);
   new DataView(text.buffer).setUint32(0, content.length);
@@ -51,14 +49,31 @@ export async function sealBackup(key: Hex, account: Hex, state: WalletState): Pr
   return new Uint8Array([...iv, ...new Uint8Array(sealed)]);
 }
 
-export async function openBackup(key: Hex, account: Hex, sealed: Uint8Array): Promise<WalletState> {
+/** Seals what a host keeps for an account. */
+export async function sealContent(key: Hex, account: Hex, content: object): Promise<Uint8Array> {
+  return await sealPacked(key, account, await packed(content));
+}
+
+/** Seals; results that an agency hands out again are left out when there is no room. */
+export async function sealBackup(key: Hex, account: Hex, state: WalletState): Promise<Uint8Array> {
+  const content = await packed(state);
+  if (content.length <= MOST_BYTES) return await sealPacked(key, account, content);
+  return await sealContent(key, account, { ...state, cases: state.cases.map((own) => ({ ...own, credential: null })) });
+}
+
+/** Opens what a host kept for an account; whoever sealed it is trusted with what it says. */
+export async function openContent(key: Hex, account: Hex, sealed: Uint8Array): Promise<unknown> {
   try {
     const iv = plain(sealed.slice(0, IV_BYTES));
     const text = new Uint8Array(await crypto.subtle.decrypt({ name: "AES-GCM", iv, additionalData: plain(hexToBytes(account)) }, await keyOf(key), plain(sealed.slice(IV_BYTES))));
     const length = new DataView(text.buffer).getUint32(0);
     const content = await through(text.slice(LENGTH_BYTES, LENGTH_BYTES + length), new DecompressionStream("gzip"), 64 * BACKUP_MAX_BYTES);
-    return JSON.parse(new TextDecoder().decode(content)) as WalletState;
+    return JSON.parse(new TextDecoder().decode(content)) as unknown;
   } catch (cause) {
     throw new WalletError("backup-damaged", cause instanceof Error ? cause.message : String(cause));
   }
+}
+
+export async function openBackup(key: Hex, account: Hex, sealed: Uint8Array): Promise<WalletState> {
+  return (await openContent(key, account, sealed)) as WalletState;
 }

@@ -36,7 +36,29 @@ export interface AskedTrusted {
   readonly parts: readonly GivenPart[];
 }
 
+/** That this device asked to be added to an account that it is none of yet. */
+export interface OwnJoining {
+  readonly account: Hex;
+  readonly host: string;
+  readonly keys: DeviceKeys;
+  readonly receiverSecret: Hex;
+  /** What it asked with, as it is on the signpost's page. */
+  readonly code: string;
+}
+
+/** What this device and the host agreed on last. */
+export interface Agreed {
+  readonly account: Hex;
+  readonly version: number;
+  /** SHA-256 of the content: if the wallet still has it, nothing was changed here since. */
+  readonly digest: string;
+}
+
 export interface DeviceStore {
+  joining(): Promise<OwnJoining | null>;
+  keepJoining(joining: OwnJoining | null): Promise<void>;
+  agreed(): Promise<Agreed | null>;
+  keepAgreed(agreed: Agreed): Promise<void>;
   keys(): Promise<DeviceKeys | null>;
   keepKeys(keys: DeviceKeys | null): Promise<void>;
   recovery(): Promise<OwnRecovery | null>;
@@ -70,7 +92,27 @@ export function deviceStore(factory: IDBFactory = indexedDB): DeviceStore {
     keepKeys: (keys) => write("keys", keys),
     recovery: () => read<OwnRecovery>("recovery"),
     keepRecovery: (recovery) => write("recovery", recovery),
+    joining: () => read<OwnJoining>("joining"),
+    keepJoining: (joining) => write("joining", joining),
+    agreed: () => read<Agreed>("agreed"),
+    keepAgreed: (agreed) => write("agreed", agreed),
   };
+}
+
+/** One in memory. */
+export function deviceInMemory(): DeviceStore {
+  const kept = new Map<string, unknown>();
+  const read = async <T>(name: string): Promise<T | null> => (kept.get(name) as T | undefined) ?? null;
+  const keep = (name: string) => async (value: unknown) => void kept.set(name, value);
+  return { keys: () => read("keys"), keepKeys: keep("keys"), recovery: () => read("recovery"), keepRecovery: keep("recovery"), joining: () => read("joining"), keepJoining: keep("joining"), agreed: () => read("agreed"), keepAgreed: keep("agreed") };
+}
+
+/** Names that people call their devices by, and how a browser says so. The first that fits. */
+const PLATFORMS = [["HarmonyOS", /HarmonyOS|OpenHarmony/], ["Android", /Android/], ["iPhone", /iPhone/], ["iPad", /iPad/], ["Windows", /Windows/], ["Mac", /Macintosh/], ["Linux", /Linux/]] as const;
+
+/** What kind of device this is, so that its owner can tell it from others; empty where that is not known. */
+export function deviceName(userAgent: string = globalThis.navigator?.userAgent ?? ""): string {
+  return PLATFORMS.find(([, pattern]) => pattern.test(userAgent))?.[0] ?? "";
 }
 
 /** A new key that can sign and never leaves the browser. Beside a passkey it has half a voice; alone a whole one. */

@@ -25,13 +25,14 @@ export interface AccountSpace {
 }
 
 const SIGNER = [{ name: "kind", type: "uint8" }, { name: "weight", type: "uint8" }, { name: "x", type: "bytes32" }, { name: "y", type: "bytes32" }] as const;
+const GUARDS = [{ name: "authorities", type: "bytes32[]" }, { name: "guardians", type: "bytes32[]" }, { name: "guardiansNeeded", type: "uint8" }] as const;
 const OF = [{ name: "account", type: "bytes32" }, { name: "version", type: "uint64" }] as const;
 const TYPES = {
   Signer: SIGNER,
   Change: [...OF, { name: "add", type: "Signer[]" }, { name: "remove", type: "bytes32[]" }],
   Recovery: [...OF, { name: "signers", type: "Signer[]" }, { name: "receiver", type: "bytes32" }],
   Veto: OF,
-  Guards: [{ name: "authorities", type: "bytes32[]" }, { name: "guardians", type: "bytes32[]" }, { name: "guardiansNeeded", type: "uint8" }],
+  Guards: GUARDS,
   Guarding: [...OF, { name: "guards", type: "Guards" }],
 } as const;
 
@@ -79,6 +80,12 @@ export interface Guards {
 
 export function guardingDigest(space: AccountSpace, account: Hex, version: bigint, guards: Guards): Hex {
   return hashTypedData({ domain: domain(space), types: TYPES, primaryType: "Guarding", message: { account, version, guards } });
+}
+
+/** The id of an account, which follows from all that it is made of. */
+export function accountIdOf({ chainId, accounts }: AccountSpace, signers: readonly Signer[], guards: Guards, salt: Hex): Hex {
+  const parts = [{ type: "uint256" }, { type: "address" }, { type: "tuple[]", components: SIGNER }, { type: "tuple", components: GUARDS }, { type: "bytes32" }] as const;
+  return keccak256(encodeAbiParameters(parts, [BigInt(chainId), accounts, [...signers], { ...guards, authorities: [...guards.authorities], guardians: [...guards.guardians] }, salt]));
 }
 
 /** What stands on the chain for a guardian: keccak256(abi.encode(address, salt)). */

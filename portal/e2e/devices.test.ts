@@ -1,0 +1,206 @@
+// One wallet on two devices: the words find what protects them, a device is added by one that is there, both are warned of a
+// recovery, either stops it, and what one keeps the other has.
+import assert from "node:assert/strict";
+import { parseAbiItem } from "viem";
+import { after, before, describe, test } from "node:test";
+import type { Page } from "playwright-core";
+import { picture, text, withBrowser } from "./harness/browser";
+import { answerQuestions, checkAndSend, verdict } from "./harness/portal";
+import { Offices, protect, withAuthenticator } from "./harness/recovery";
+import { FORMS } from "./harness/resident";
+import { Server } from "./harness/server";
+import { until } from "./harness/wait";
+
+const ALLOWANCE = "old-age-allowance";
+const DELAY_S = 600;
+const DECIDED_WITHIN_MS = 30_000;
+const RESIDENT = "approved-66";
+const ACCOUNT_CREATED = parseAbiItem("event AccountCreated(bytes32 indexed account, bytes32[] authorities, bytes32[] guardians, uint8 guardiansNeeded)");
+const COUNTERS = ["health", "human-resources"];
+
+let server: Server;
+let offices: Offices;
+let origin: string;
+
+before(async () => {
+  server = await Server.start({ name: "devices", more: ["--recovery-delay", String(DELAY_S)] });
+  offices = new Offices(server);
+  origin = `http://localhost:${server.httpPort}`;
+});
+after(() => server.dispose());
+
+/** Accounts on the chain that offices guard. */
+async function guardedByOffices(): Promise<number> {
+  const address = await offices.connection.contract("accounts");
+  const logs = await offices.connection.client.getLogs({ address, event: ACCOUNT_CREATED, fromBlock: 0n, strict: true });
+  return logs.filter(({ args }) => args.authorities.length > 0).length;
+}
+
+/** The first way in: the screen lock of the device. */
+async function sealByScreenLock(page: Page, action: string): Promise<void> {
+  await page.locator("input[type=radio][name=first-way][value=passkey]").check();
+  await page.getByRole("button", { name: action, exact: true }).click();
+}
+
+/** Makes a wallet with words of its own, for a resident; answers the words. */
+async function makeWallet(page: Page, label: string): Promise<string[]> {
+  const { number, code } = await offices.index.resident(label);
+  await page.goto(`${origin}/sign-in/create`);
+  await page.locator("ol.words li").nth(11).waitFor();
+  const words = await page.locator("ol.words li").allInnerTexts();
+  assert.equal(words.length, 12);
+  await page.getByRole("button", { name: text("create.written") }).click();
+  for (const field of await page.locator("input[id^=word-]").all()) {
+    const place = Number((await field.getAttribute("id"))?.slice("word-".length));
+    await field.fill(words[place] ?? "");
+  }
+  await page.getByRole("button", { name: text("common.continue") }).click();
+  await sealByScreenLock(page, text("create.finish"));
+  await page.locator("#number").fill(number);
+  await page.locator("#code").fill(code);
+  await page.locator("form").getByRole("button").last().click();
+  await page.waitForURL(`${origin}/`);
+  return words;
+}
+
+async function apply(page: Page): Promise<string> {
+  await page.locator(`a[href="/services/${ALLOWANCE}"]`).first().click();
+  await page.getByRole("link", { name: text("guide.start") }).first().click();
+  await answerQuestions(page, FORMS[ALLOWANCE] ?? {});
+  const id = await checkAndSend(page);
+  await verdict(page).getByText(text("case.approvedAmount.title", { amount: "" }).slice(0, 3)).waitFor({ timeout: DECIDED_WITHIN_MS });
+  await page.getByRole("button", { name: text("credential.download") }).waitFor();
+  return id;
+}
+
+async function openWallet(page: Page): Promise<void> {
+  // Another page first, so that this one is drawn anew.
+  await page.getByRole("link", { name: text("nav.myCases"), exact: true }).first().click();
+  await page.getByRole("link", { name: text("nav.wallet"), exact: true }).first().click();
+  await page.getByRole("heading", { level: 2, name: text("protection.title") }).waitFor();
+}
+
+const devicesOf = (page: Page) => page.locator("[data-device]");
+const warning = (page: Page) => page.getByRole("alert").getByText(text("protection.pendingTitle"));
+
+/** In both languages, on a wide screen and on a phone; afterwards as before. */
+async function pictures(page: Page, name: string): Promise<void> {
+  const before = page.viewportSize();
+  for (const language of ["zh-CN", "en"] as const) {
+    for (const width of [1280, 390]) {
+      await page.setViewportSize({ width, height: 900 });
+      await picture(page, `${name}-${language}-${width}`);
+    }
+    await page.getByRole("button", { name: text("site.language", {}, language), exact: true }).first().click();
+  }
+  if (before !== null) await page.setViewportSize(before);
+}
+
+/** Somebody is taken for the resident at two counters. */
+async function beginRecovery(number: string): Promise<void> {
+  const thief = offices.device();
+  const all = await offices.organisations();
+  for (const office of all.filter(({ slug }) => COUNTERS.includes(slug))) {
+    await thief.accounts.ask(office, false);
+    const code = (await thief.held())?.tickets.find(({ authority }) => authority === office.slug)?.code ?? "";
+    await offices.approve(office.slug, number, code);
+  }
+  await until("the delay has started", async () => (await thief.accounts.progress(all))?.state === "waiting");
+}
+
+describe("a resident with a phone and a computer", () => {
+  test("finds the account again by the words, adds the second device, is warned on both, and removes one", async () => {
+    const resident = await offices.index.resident(RESIDENT);
+    await withBrowser(origin, "devices-first", {}, async (first) => {
+      const one = await withAuthenticator(first);
+      const words = await makeWallet(one, RESIDENT);
+      const caseId = await apply(one);
+      await protect(one);
+      assert.equal(await guardedByOffices(), 1);
+
+      await withBrowser(origin, "devices-second", { width: 390, height: 844 }, async (second) => {
+        const two = await withAuthenticator(second);
+        await two.goto(`${origin}/sign-in/restore`);
+        await two.locator("#words").fill(words.join(" "));
+        await two.getByRole("button", { name: text("common.continue") }).click();
+        await sealByScreenLock(two, text("restore.do"));
+
+        // The words alone lead to the account: it is protected, and this device is not one of it yet.
+        await two.getByRole("heading", { level: 1, name: text("join.title") }).waitFor();
+        await pictures(two, "devices-join");
+        await openWallet(two);
+        await two.getByText(text("protection.elsewhereTitle")).waitFor();
+        assert.equal(await two.getByText(text("protection.none")).count(), 0, "it says that it is not protected");
+        assert.equal(await two.getByRole("button", { name: text("protection.remove") }).count(), 0);
+        await pictures(two, "devices-elsewhere");
+
+        // No second account without saying so.
+        await two.getByRole("link", { name: text("join.do") }).click();
+        await two.getByText(text("join.lost")).click();
+        await two.getByRole("link", { name: text("protect.title") }).click();
+        await two.getByText(text("protect.elsewhereTitle")).waitFor();
+        await pictures(two, "devices-anew");
+        assert.equal(await guardedByOffices(), 1);
+
+        await two.getByRole("link", { name: text("join.do") }).click();
+        await two.getByRole("button", { name: text("join.do") }).click();
+        await two.getByText(text("join.waiting")).waitFor();
+        const number = await two.locator(".number").innerText();
+        await pictures(two, "devices-number");
+
+        // The first device shows the same number, and confirms by its screen lock.
+        await openWallet(one);
+        await one.getByRole("link", { name: text("protection.add") }).click();
+        await one.getByText(text("devices.askingText")).waitFor();
+        assert.equal(await one.locator(".number").innerText(), number);
+        await pictures(one, "devices-asking");
+        await one.getByRole("button", { name: text("devices.admit") }).click();
+        await one.getByText(text("devices.admittedText")).waitFor();
+        await two.getByRole("heading", { level: 1, name: text("join.doneTitle") }).waitFor();
+        await pictures(two, "devices-joined");
+
+        // Both are listed on both; what the first one keeps is on the second.
+        await two.getByRole("link", { name: text("recover.doneOpen") }).click();
+        for (const page of [one, two]) {
+          if (page === one) await openWallet(page);
+          await devicesOf(page).nth(1).waitFor();
+          assert.equal(await devicesOf(page).count(), 2);
+          await page.getByText(text("protection.on", { host: "" }).slice(0, 6)).waitFor();
+          assert.ok(!(await page.locator("main").innerText()).includes(text("identity.get")), "the identity credential is there");
+        }
+        await pictures(one, "devices-list");
+        assert.equal(await guardedByOffices(), 1);
+        await two.getByRole("link", { name: text("nav.myCases") }).first().click();
+        await two.locator(`a[href="/cases/${caseId}"]`).first().click();
+        await two.getByRole("button", { name: text("credential.download") }).waitFor();
+
+        // Two counters: both devices are warned, and the first one stops it.
+        await beginRecovery(resident.number);
+        for (const page of [one, two]) await warning(page).waitFor();
+        await pictures(two, "devices-warned");
+        await one.getByRole("button", { name: text("protection.veto") }).click();
+        await one.getByText(text("protection.vetoedText")).waitFor();
+        await warning(two).waitFor({ state: "detached" });
+
+        // Again, and now the second one stops it.
+        await beginRecovery(resident.number);
+        for (const page of [one, two]) await warning(page).waitFor();
+        await two.getByRole("button", { name: text("protection.veto") }).click();
+        await two.getByText(text("protection.vetoedText")).waitFor();
+        await warning(one).waitFor({ state: "detached" });
+
+        // The second one is removed, with all of its keys, and says so.
+        await openWallet(one);
+        const other = devicesOf(one).filter({ hasNotText: text("protection.here") });
+        await other.getByRole("button", { name: text("protection.remove") }).click();
+        await pictures(one, "devices-remove");
+        await other.getByRole("button", { name: text("protection.remove"), exact: true }).click();
+        await until("one device is left", async () => (await devicesOf(one).count()) === 1);
+        await openWallet(two);
+        await two.getByText(text("protection.removedTitle")).waitFor();
+        await two.getByRole("link", { name: text("join.do") }).waitFor();
+        await pictures(two, "devices-removed");
+      });
+    });
+  });
+});

@@ -1,0 +1,104 @@
+// The backup that all devices of a wallet share: each takes in what the others saved before it saves itself.
+import type { Hex, Wallet } from "../ports";
+import { openBackup, sealBackup } from "../wallet/account/backup";
+import type { DeviceKeys, DeviceStore } from "../wallet/account/device";
+import { base64Url, fromBase64Url, sha256Digits } from "../wallet/bytes";
+import { WalletError } from "../wallet/errors";
+import { keyringOf } from "../wallet/keyring";
+import { merged, sharedText } from "../wallet/merge";
+import type { AccountRecord, WalletState } from "../wallet/state";
+import { type AccountHost, asDevice, nextVersion } from "./account-host";
+
+/** How often another device may be faster. */
+const SAVE_ATTEMPTS = 4;
+
+export interface Backups {
+  /** Takes in what other devices saved; whether this one has something that the host has not. */
+  takeIn(wallet: Wallet, keys: DeviceKeys, gateway: string): Promise<boolean>;
+  save(wallet: Wallet, keys: DeviceKeys, gateway: string): Promise<void>;
+  /** Opens another account's backup into this wallet, which is of that account from now on. */
+  adopt(wallet: Wallet, keys: DeviceKeys, account: Hex, key: Hex, gateway: string): Promise<void>;
+}
+
+export function backupsOver(host: AccountHost, device: DeviceStore, now: () => number): Backups {
+  const agreed = new WeakMap<Wallet, { account: Hex; version: number; state: WalletState }>();
+  /** One after the other: two saves at once could have one number and different contents. */
+  const saving = new WeakMap<Wallet, Promise<void>>();
+
+  async function agree(wallet: Wallet, account: Hex, version: number, state: WalletState): Promise<void> {
+    agreed.set(wallet, { account, version, state });
+    await device.keepAgreed({ account, version, digest: sha256Digits(sharedText(state)) });
+  }
+
+  async function lastAgreed(wallet: Wallet, account: Hex, mine: WalletState): Promise<{ version: number; state: WalletState } | null> {
+    const known = agreed.get(wallet);
+    if (known?.account === account) return known;
+    const kept = await device.agreed();
+    const isUnchanged = kept !== null && kept.account === account && kept.digest === sha256Digits(sharedText(mine));
+    return isUnchanged ? { version: kept.version, state: mine } : null;
+  }
+
+  async function recordOf(wallet: Wallet): Promise<AccountRecord> {
+    const { account } = await keyringOf(wallet).content();
+    if (account === undefined) throw new WalletError("no-account", "this wallet is not protected on this device");
+    return account;
+  }
+
+  /** The number of what the host keeps; 0: nothing yet. */
+  async function taken(wallet: Wallet, keys: DeviceKeys, gateway: string): Promise<number> {
+    const { id, key } = await recordOf(wallet);
+    const found = await host.kept(asDevice(keys), id, gateway);
+    if (found === null) return 0;
+    const keyring = keyringOf(wallet);
+    const base = await lastAgreed(wallet, id, await keyring.content());
+    if (base?.version === found.version) return found.version;
+    const theirs = await openBackup(key, id, fromBase64Url(found.content));
+    await keyring.takeIn((mine) => merged(base?.state ?? null, mine, theirs));
+    await agree(wallet, id, found.version, theirs);
+    return found.version;
+  }
+
+  async function saved(wallet: Wallet, keys: DeviceKeys, gateway: string): Promise<void> {
+    for (let attempt = 0; attempt < SAVE_ATTEMPTS; attempt++) {
+      const kept = await host.followed(() => taken(wallet, keys, gateway));
+      const { id, key } = await recordOf(wallet);
+      const state = await keyringOf(wallet).content();
+      const version = nextVersion(now(), kept);
+      const content = base64Url(await sealBackup(key, id, state));
+      if (!(await host.followed(() => host.keep(asDevice(keys), id, gateway, { version, content })))) continue;
+      await agree(wallet, id, version, state);
+      return;
+    }
+    throw new WalletError("vault-busy", "other devices keep changing the backup");
+  }
+
+  return {
+    async takeIn(wallet, keys, gateway) {
+      await saving.get(wallet)?.catch(() => undefined);
+      await taken(wallet, keys, gateway);
+      const known = agreed.get(wallet);
+      return known !== undefined && sharedText(known.state) !== sharedText(await keyringOf(wallet).content());
+    },
+
+    async save(wallet, keys, gateway) {
+      const before = saving.get(wallet) ?? Promise.resolve();
+      const next = before.catch(() => undefined).then(() => saved(wallet, keys, gateway));
+      saving.set(wallet, next);
+      await next;
+    },
+
+    async adopt(wallet, keys, account, key, gateway) {
+      const found = await host.followed(() => host.kept(asDevice(keys), account, gateway));
+      if (found === null) throw new WalletError("backup-damaged", "the office keeps no backup of this account");
+      const theirs = await openBackup(key, account, fromBase64Url(found.content));
+      await keyringOf(wallet).takeIn((mine) => {
+        const next = merged(null, mine, theirs);
+        // Who it is for, and by whom it is guarded, is as the others have it: nothing of an account before.
+        const { account: _, trusted: __, devices: ___, ...rest } = next;
+        const kept = { account: theirs.account, trusted: theirs.trusted, devices: theirs.devices };
+        return { ...rest, ...Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined)) } as WalletState;
+      });
+      await agree(wallet, account, found.version, theirs);
+    },
+  };
+}

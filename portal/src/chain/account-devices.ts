@@ -1,0 +1,165 @@
+// The devices of one wallet: where its account stands, and how one that has the words is added to it by one that is a signer.
+// docs/decisions/0054-several-devices.md
+import type { AccountDevice, AccountSigner, Accounts, Hex, PortFailure, Wallet } from "../ports";
+import { type DeviceKeys, type DeviceStore, deviceName, signersOf, soleSigner } from "../wallet/account/device";
+import { ASKED_FOR_MS, type AskedDevice, type Page, deviceIn, openKey, sealKey } from "../wallet/account/signpost";
+import { DEVICE, PASSKEY, type Signer, signerId } from "../wallet/account/signers";
+import { WalletError } from "../wallet/errors";
+import { newReceiver } from "../wallet/hpke";
+import { keyringOf } from "../wallet/keyring";
+import type { DeviceRecord } from "../wallet/state";
+import { type Asked, askedNumber, readAsked, writeAsked } from "../wallet/trusted/codes";
+import { guardsOf, isSigner, signersOn } from "./account-chain";
+import type { Backups } from "./account-backup";
+import { slugText } from "./codes";
+import type { Connection } from "./connection";
+import type { GatewayHttp } from "./gateway-http";
+import type { Signposts } from "./signposts";
+
+/** As in the contract. */
+const SIGNERS_MAX = 8;
+const KINDS: Record<number, AccountSigner["kind"]> = { [PASSKEY]: "passkey", [DEVICE]: "device" };
+const kindOf = ({ kind }: Signer): AccountSigner["kind"] => KINDS[kind] ?? "wallet";
+
+interface Seen {
+  readonly connection: Connection;
+  readonly device: DeviceStore;
+  readonly signposts: Signposts;
+  readonly savedAtMs: (wallet: Wallet) => number | null;
+  readonly problem: (wallet: Wallet) => PortFailure | null;
+}
+
+/** Keys by the device that holds them, in the order of the account. Keys that no record names are devices of their own. */
+export function grouped(signers: readonly Signer[], records: readonly DeviceRecord[], here: readonly Hex[]): AccountDevice[] {
+  const live = signers.filter((one) => kindOf(one) !== "wallet").map((one) => ({ id: signerId(one), kind: kindOf(one) }));
+  const own: DeviceRecord[] = here.length === 0 ? [] : [{ id: here.at(-1) as Hex, signers: here, name: "", addedAtMs: 0 }];
+  const groups = new Map<Hex, AccountDevice>();
+  for (const { id, kind } of live) {
+    const record = [...records, ...own].find((one) => one.signers.includes(id));
+    const name = record?.id ?? id;
+    const group = groups.get(name) ?? { id: name, name: record?.name ?? "", addedAtMs: record?.addedAtMs || null, kinds: [], signers: [], here: false };
+    groups.set(name, { ...group, kinds: [...group.kinds, kind], signers: [...group.signers, id], here: group.here || here.includes(id) });
+  }
+  return [...groups.values()];
+}
+
+export function protectionOver({ connection, device, signposts, savedAtMs, problem }: Seen): Pick<Accounts, "protection"> {
+  return {
+    async protection(wallet) {
+      const [{ account: record, devices = [] }, keys] = await Promise.all([keyringOf(wallet).content(), device.keys()]);
+      const here = keys === null ? [] : signersOf(keys).map(signerId);
+      // A wallet that is protected here can be shown without it.
+      const page = await signposts.read(wallet).catch((failure: unknown) => (record === undefined ? Promise.reject(failure) : null));
+      const account = record?.id ?? page?.account;
+      if (account === undefined) return null;
+      const [signers, guards] = await Promise.all([signersOn(connection, account), guardsOf(connection, account)]);
+      const isLive = keys !== null && signers.some((one) => signerId(one) === signerId(soleSigner(keys)));
+      const isMoved = record !== undefined && record.unmarked !== true && page !== null && page.account !== record.id;
+      return {
+        standing: record === undefined ? "elsewhere" : isMoved ? "moved" : isLive ? "on" : "removed",
+        host: record?.host ?? page?.host ?? "",
+        authorities: record === undefined ? guards.authorities.map(slugText) : [...record.authorities],
+        missing: record === undefined ? [] : record.authorities.filter((_, n) => record.shares[n] !== null),
+        signers: signers.map((one) => ({ id: signerId(one), kind: kindOf(one), here: here.includes(signerId(one)) })),
+        devices: grouped(signers, devices, here),
+        savedAtMs: savedAtMs(wallet),
+        problem: problem(wallet),
+      };
+    },
+  };
+}
+
+interface Joining {
+  readonly connection: Connection;
+  readonly http: Pick<GatewayHttp, "now">;
+  readonly device: DeviceStore;
+  readonly signposts: Signposts;
+  readonly backups: Backups;
+  readonly gatewayOf: (organisation: string) => Promise<string>;
+  readonly change: (wallet: Wallet, add: readonly Signer[], remove: readonly Hex[]) => Promise<void>;
+  readonly save: (wallet: Wallet, gateway: string) => Promise<void>;
+  readonly newKeys: (wallet: Wallet, withPasskey: boolean) => Promise<DeviceKeys>;
+}
+
+export function devicesOver({ connection, http, device, signposts, backups, gatewayOf, change, save, newKeys }: Joining) {
+  /** The device that asks to be added to this wallet's account. */
+  async function asked(wallet: Wallet): Promise<{ asked: AskedDevice; wanted: Asked; page: Page } | null> {
+    const [{ account }, keys] = await Promise.all([keyringOf(wallet).content(), device.keys()]);
+    if (account === undefined || keys === null || !(await isSigner(connection, account.id, signerId(soleSigner(keys))))) return null;
+    const page = await signposts.read(wallet, account.host);
+    if (page === null || page.asked === null || page.account !== account.id || http.now() - page.asked.atMs > ASKED_FOR_MS) return null;
+    return { asked: page.asked, wanted: readAsked(page.asked.code), page };
+  }
+
+  const acts: Pick<Accounts, "asking" | "admit" | "refuse" | "askToJoin" | "joining" | "join" | "stopJoining"> = {
+    async asking(wallet) {
+      const found = await asked(wallet);
+      return found === null ? null : { name: found.asked.name, number: askedNumber(found.wanted), atMs: found.asked.atMs };
+    },
+
+    async admit(wallet, number) {
+      const keyring = keyringOf(wallet);
+      const found = await asked(wallet);
+      const { account } = await keyring.content();
+      if (found === null || account === undefined || askedNumber(found.wanted) !== number) throw new WalletError("device-changed", "another device asks by now, or none");
+      const { signers, receiver } = found.wanted;
+      const live = (await signersOn(connection, account.id)).map(signerId);
+      const missing = signers.filter((one) => !live.includes(signerId(one)));
+      if (live.length + missing.length > SIGNERS_MAX) throw new WalletError("devices-full", `${live.length} keys of ${SIGNERS_MAX}, ${missing.length} more`);
+      // None is missing after an attempt that was cut off between the chain and the page.
+      if (missing.length > 0) await change(wallet, missing, []);
+      const own = deviceIn(found.wanted);
+      const sealed = await sealKey(receiver, account.id, account.key);
+      const record = { id: own, signers: signers.map(signerId), name: found.asked.name, addedAtMs: http.now() };
+      await keyring.keepDevices((devices) => [...devices.filter(({ id }) => id !== own), record]);
+      // Before the page says so: the new device finds itself among the others.
+      await save(wallet, await gatewayOf(account.host));
+      await signposts.write(wallet, (page) => ({ ...(page ?? found.page), asked: null, given: { signer: own, sealed } }));
+    },
+
+    async refuse(wallet) {
+      const found = await asked(wallet);
+      if (found !== null) await signposts.write(wallet, (page) => ({ ...(page ?? found.page), asked: null }));
+    },
+
+    async askToJoin(wallet, withPasskey) {
+      const page = await signposts.read(wallet);
+      if (page === null) throw new WalletError("no-account", "no device of this wallet has an account");
+      const [keys, receiver] = [await newKeys(wallet, withPasskey), await newReceiver()];
+      const code = writeAsked({ signers: signersOf(keys), receiver: receiver.public });
+      await device.keepJoining({ account: page.account, host: page.host, keys, receiverSecret: receiver.secret, code });
+      await signposts.write(wallet, (now) => ({ ...(now ?? page), asked: { code, name: deviceName(), atMs: http.now() } }));
+    },
+
+    async joining(wallet) {
+      const joining = await device.joining();
+      if (joining === null) return null;
+      const page = await signposts.read(wallet, joining.host);
+      // It asked for another wallet, or this one has another account by now.
+      if (page === null || page.account !== joining.account) return null;
+      const isHeard = (page.asked?.code === joining.code || page.given?.signer === signerId(joining.keys.signer));
+      return { number: askedNumber(readAsked(joining.code)), state: isHeard ? "waiting" : "refused" };
+    },
+
+    async join(wallet) {
+      const joining = await device.joining();
+      if (joining === null) throw new WalletError("no-account", "this device did not ask to be added");
+      const [page, isAdded] = await Promise.all([signposts.read(wallet, joining.host), isSigner(connection, joining.account, signerId(joining.keys.signer))]);
+      if (!isAdded || page?.given?.signer !== signerId(joining.keys.signer)) return false;
+      const key = await openKey(joining.receiverSecret, joining.account, page.given.sealed);
+      await backups.adopt(wallet, joining.keys, joining.account, key, await gatewayOf(page.host));
+      await device.keepKeys(joining.keys);
+      await device.keepJoining(null);
+      await save(wallet, await gatewayOf(page.host));
+      return true;
+    },
+
+    async stopJoining(wallet) {
+      const joining = await device.joining();
+      await device.keepJoining(null);
+      const page = joining === null ? null : await signposts.read(wallet);
+      if (page !== null && page.asked?.code === joining?.code) await signposts.write(wallet, (now) => ({ ...(now ?? page), asked: null }));
+    },
+  };
+  return acts;
+}

@@ -1,0 +1,185 @@
+// @vitest-environment node
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { hkdfSync } from "node:crypto";
+import type { Accounts, Organisation, Wallet } from "../ports";
+import { type DeviceStore, deviceInMemory } from "../wallet/account/device";
+import { signpostOf } from "../wallet/account/signpost";
+import { accountIdOf, signerId } from "../wallet/account/signers";
+import { bytesToHex, hexToBytes, randomHex } from "../wallet/bytes";
+import { receiverOf } from "../wallet/codes";
+import { keyringOf } from "../wallet/keyring";
+import { PASSPHRASE, identify, openStore } from "../wallet/testing";
+import { accountSpace, isSigner, signersOn, versionOf } from "./account-chain";
+import { type AccountActs, accountsOver } from "./accounts";
+import { Anvil, COUNCIL, key } from "./anvil";
+import { slug } from "./codes";
+import { Connection } from "./connection";
+
+const organisation = (name: string): Organisation => ({ slug: name, name: "", gateway: `/gateway/${name}`, encryptionKey: receiverOf(randomHex(32)) });
+const HOST = organisation("civil-affairs");
+const OFFICES = ["public-security", "human-resources", "health"].map(organisation);
+const RECOVERY_ROLE = 16;
+const NUMBER = "440304195911190014";
+
+let anvil: Anvil;
+let connection: Connection;
+/** What each gateway keeps. */
+const kept = new Map<string, { version: number; content: string }>();
+const asked: { path: string; headers: Headers }[] = [];
+
+/** Gateways that go by the chain, as the real ones do: a live signer's request, and versions that grow. */
+const gateway = (async (input: URL | RequestInfo, init?: RequestInit): Promise<Response> => {
+  const { pathname } = new URL(String(input));
+  const account = /accounts\/(0x[0-9a-f]+)\/backup/.exec(pathname)?.[1] as `0x${string}` | undefined;
+  if (account === undefined) return Response.json({});
+  const headers = new Headers(init?.headers);
+  asked.push({ path: pathname, headers });
+  if (!(await isSigner(connection, account, headers.get("x-account-signer") as `0x${string}`))) return Response.json({ type: "urn:zhengtong:problem:wrong-signature" }, { status: 401 });
+  const found = kept.get(pathname);
+  if (init?.method !== "POST") return found === undefined ? Response.json({}, { status: 404 }) : Response.json(found);
+  const next = JSON.parse(String(init.body)) as { version: number; content: string };
+  if (found !== undefined && next.version <= found.version) return Response.json({ type: "urn:zhengtong:problem:stale" }, { status: 409 });
+  kept.set(pathname, next);
+  return Response.json({ version: next.version });
+}) as typeof fetch;
+
+interface Device {
+  readonly accounts: Accounts & AccountActs;
+  readonly store: DeviceStore;
+  readonly wallet: Wallet;
+}
+
+async function deviceWith(words: string[] | null): Promise<Device & { words: string[] }> {
+  const store = deviceInMemory();
+  const http = { origin: "http://portal.example", fetch: gateway, now: Date.now, sleep: async () => undefined };
+  const accounts = accountsOver({ connection, http, device: store, adopt: () => Promise.reject(new Error("nothing to adopt")), gateways: async () => [HOST, ...OFFICES].map((one) => one.gateway) });
+  const wallets = await openStore();
+  const given = words ?? wallets.newWords("en");
+  return { accounts, store, wallet: await wallets.create(given, PASSPHRASE), words: given };
+}
+
+beforeAll(async () => {
+  anvil = await Anvil.start();
+  connection = new Connection({ rpcUrl: anvil.url, request: anvil.request });
+  for (const { slug: id, encryptionKey, gateway: url } of [HOST, ...OFFICES]) {
+    const entry = { attester: key(id).address, roles: RECOVERY_ROLE, encryptionKey, name: id, gateway: url };
+    await anvil.as(COUNCIL.address, "Registry", "setOrganisation", [slug(id), entry]);
+  }
+}, 120_000);
+afterAll(() => anvil.stop());
+
+const accountOf = async ({ wallet }: Device) => (await keyringOf(wallet).content()).account;
+
+/** A protected device, and another one with the same words. */
+async function pair(): Promise<{ one: Device; two: Device }> {
+  const one = await deviceWith(null);
+  await identify(one.wallet, NUMBER);
+  await one.accounts.protect(one.wallet, OFFICES, HOST, false);
+  return { one, two: await deviceWith(one.words) };
+}
+
+async function join({ one, two }: { one: Device; two: Device }): Promise<void> {
+  await two.accounts.askToJoin(two.wallet, false);
+  const number = (await two.accounts.joining(two.wallet))?.number ?? "";
+  expect(await one.accounts.asking(one.wallet)).toMatchObject({ number });
+  expect(await two.accounts.join(two.wallet)).toBe(false);
+  await one.accounts.admit(one.wallet, number);
+  expect(await two.accounts.join(two.wallet)).toBe(true);
+}
+
+describe("a wallet on two devices", () => {
+  it("is found protected by its words alone, and no second account is made", async () => {
+    const { one, two } = await pair();
+    expect(await two.accounts.protection(two.wallet)).toMatchObject({ standing: "elsewhere", host: HOST.slug, authorities: OFFICES.map((one) => one.slug), devices: [{ here: false }] });
+    await identify(two.wallet, NUMBER);
+    await expect(two.accounts.protect(two.wallet, OFFICES, HOST, false)).rejects.toMatchObject({ code: "account-elsewhere" });
+    expect(await accountOf(two)).toBeUndefined();
+    expect(await one.accounts.protection(one.wallet)).toMatchObject({ standing: "on" });
+    // Somebody else's words lead nowhere.
+    const other = await deviceWith(null);
+    expect(await other.accounts.protection(other.wallet)).toBeNull();
+    await expect(other.accounts.askToJoin(other.wallet, false)).rejects.toMatchObject({ reason: "no-account" });
+  }, 60_000);
+
+  it("adds the second one by the first one's signature, and both are of one account", async () => {
+    const { one, two } = await pair();
+    await one.wallet.keepDraft("s", { from: "one" });
+    await join({ one, two });
+    const account = await accountOf(one);
+    expect((await accountOf(two))?.id).toBe(account?.id);
+    // What the first one kept is there: the identity, and what nobody has answered yet.
+    expect(await two.wallet.identity()).not.toBeNull();
+    expect(await two.wallet.draft("s")).toEqual({ from: "one" });
+    for (const { accounts, wallet } of [one, two]) {
+      const protection = await accounts.protection(wallet);
+      expect(protection).toMatchObject({ standing: "on" });
+      expect(protection?.devices.map(({ here, kinds }) => [here, kinds]).sort()).toEqual([[false, ["device"]], [true, ["device"]]]);
+    }
+    // The second one may remove the first, and not the other way round afterwards.
+    const first = (await two.accounts.protection(two.wallet))?.devices.find(({ here }) => !here)?.signers ?? [];
+    await two.accounts.removeSigners(two.wallet, first);
+    expect(await one.accounts.protection(one.wallet)).toMatchObject({ standing: "removed" });
+    await expect(one.accounts.removeSigners(one.wallet, [signerId((await two.store.keys())?.signer as never)])).rejects.toMatchObject({ code: "signer-removed" });
+  }, 60_000);
+
+  it("keeps what both did, whichever saves first", async () => {
+    const { one, two } = await pair();
+    await join({ one, two });
+    await one.wallet.keepDraft("first", { n: 1 });
+    await two.wallet.keepDraft("second", { n: 2 });
+    await one.accounts.save(one.wallet, HOST.gateway);
+    await two.accounts.save(two.wallet, HOST.gateway);
+    await one.accounts.refresh(one.wallet);
+    for (const { wallet } of [one, two]) expect([await wallet.draft("first"), await wallet.draft("second")]).toEqual([{ n: 1 }, { n: 2 }]);
+    await one.wallet.keepDraft("first", null);
+    await one.accounts.save(one.wallet, HOST.gateway);
+    await two.accounts.refresh(two.wallet);
+    expect(await two.wallet.draft("first")).toBeNull();
+  }, 60_000);
+
+  it("adds only what the person compared, and what was refused is not added", async () => {
+    const { one, two } = await pair();
+    await two.accounts.askToJoin(two.wallet, false);
+    const seen = (await one.accounts.asking(one.wallet))?.number ?? "";
+    // Whoever else has the words puts another device in its place.
+    const three = await deviceWith((await keyringOf(one.wallet).content()).words?.split(" ") ?? []);
+    await three.accounts.askToJoin(three.wallet, false);
+    await expect(one.accounts.admit(one.wallet, seen)).rejects.toMatchObject({ code: "device-changed" });
+    expect(await two.accounts.joining(two.wallet)).toMatchObject({ state: "refused" });
+    await one.accounts.refuse(one.wallet);
+    expect(await one.accounts.asking(one.wallet)).toBeNull();
+    expect(await three.accounts.joining(three.wallet)).toMatchObject({ state: "refused" });
+    expect(await three.accounts.join(three.wallet)).toBe(false);
+    expect(await signersOn(connection, (await accountOf(one))?.id ?? "0x")).toHaveLength(1);
+  }, 60_000);
+
+  it("is protected anew only on purpose, and the other device says so", async () => {
+    const { one, two } = await pair();
+    await identify(two.wallet, NUMBER);
+    await two.accounts.protect(two.wallet, OFFICES, HOST, false, true);
+    expect(await two.accounts.protection(two.wallet)).toMatchObject({ standing: "on" });
+    expect(await one.accounts.protection(one.wallet)).toMatchObject({ standing: "moved" });
+    // Its own backups do not take the signpost back; and it can be added to the other account.
+    await one.accounts.save(one.wallet, HOST.gateway);
+    expect(await one.accounts.protection(one.wallet)).toMatchObject({ standing: "moved" });
+    await join({ one: two, two: one });
+    expect((await accountOf(one))?.id).toBe((await accountOf(two))?.id);
+    expect(await one.accounts.protection(one.wallet)).toMatchObject({ standing: "on" });
+  }, 60_000);
+
+  it("has a signpost that follows from the seed, and that nothing else of the wallet is in", async () => {
+    const { one } = await pair();
+    const { seed, cases } = await keyringOf(one.wallet).content();
+    const post = signpostOf(hexToBytes(seed));
+    // RFC 5869 by another implementation.
+    const expand = (label: string): string => bytesToHex(new Uint8Array(hkdfSync("sha256", hexToBytes(seed), new Uint8Array(0), label, 32)));
+    expect([post.salt, ...post.guards.guardians, post.seal]).toEqual(["salt", "guard", "seal"].map((part) => expand(`zhengtong/signpost/v1/${part}`)));
+    const id = accountIdOf(await accountSpace(connection), [post.signer], post.guards, post.salt);
+    expect(await versionOf(connection, id)).toBe(1n);
+    const account = await accountOf(one);
+    for (const { path, headers } of asked.filter(({ path }) => path.includes(id))) {
+      const all = path + [...headers].join();
+      for (const secret of [account?.id, seed, ...cases.map((own) => own.id)]) expect(all).not.toContain(secret?.slice(2));
+    }
+  }, 60_000);
+});
