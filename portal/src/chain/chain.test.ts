@@ -198,41 +198,74 @@ describe("the walk over uses", () => {
     expect(walk.uses).toEqual([expect.objectContaining({ n: 5, details: expect.objectContaining({ fields: ["age"] }) })]);
   });
 
-  it("finds that a number was left out however much later the next record is, and asks for no block twice", async () => {
-    const own = await opened();
+  /** A node over a case that was opened in block 50 and has records 0 and 2, in these blocks; blocks are two seconds apart. */
+  async function calmNode(own: OwnCase, blocks: readonly [bigint, bigint]) {
     const secret = await keyringOf(wallet).useSecret(own.id, "public-security");
     const openedAt = (await read(own.id)).openedAt;
-    const [uses, mask] = [await connection.contract("uses"), 3];
-    let latest = 300_000n;
-    const recorded = [{ n: 0, block: 100n }, { n: 2, block: 250_000n }].map(({ n, block }) => ({ block, tag: useTag(secret, n) }));
-    const asked: [bigint, bigint][] = [];
+    const [contracts, mask] = [{ uses: await connection.contract("uses"), cases: await connection.contract("cases") }, 3];
+    const node = { latest: 300_000n, status: ASKING, appealed: false, decided: [] as bigint[], asked: { uses: [] as [bigint, bigint][], cases: [] as [bigint, bigint][] } };
+    const recorded = [{ n: 0, block: blocks[0] }, { n: 2, block: blocks[1] }].map(({ n, block }) => ({ block, tag: useTag(secret, n) }));
+    const args = { caseId: own.id, provider: slug("public-security"), consumer: slug("civil-affairs"), purpose: slug(SERVICE), basis: statute, mask, ciphertext: "0x00" };
     const calm = {
-      contract: async () => uses,
-      read: async () => ({ openedAt }),
-      // Blocks two seconds apart; the case was opened in block 50.
-      rpc: async (method: string, [number]: readonly Hex[] = []) => (method === "eth_blockNumber" ? toHex(latest) : { timestamp: toHex(openedAt - 100n + BigInt(number ?? 0) * 2n) }),
+      contract: async (name: "uses" | "cases") => contracts[name],
+      read: async () => ({ openedAt, status: node.status, appealed: node.appealed }),
+      rpc: async (method: string, [number]: readonly Hex[] = []) => (method === "eth_blockNumber" ? toHex(node.latest) : { timestamp: toHex(openedAt - 100n + BigInt(number ?? 0) * 2n) }),
       client: {
-        getLogs: async ({ fromBlock, toBlock }: { fromBlock: bigint; toBlock: bigint }) => {
-          asked.push([fromBlock, toBlock]);
-          const args = { caseId: own.id, provider: slug("public-security"), consumer: slug("civil-affairs"), purpose: slug(SERVICE), basis: statute, mask, ciphertext: "0x00" };
-          return recorded.filter(({ block }) => block >= fromBlock && block <= toBlock).map(({ block, tag }) => ({ blockNumber: block, args: { ...args, tag } }));
+        getLogs: async ({ address, fromBlock, toBlock }: { address: Hex; fromBlock: bigint; toBlock: bigint }) => {
+          const isWithin = (block: bigint): boolean => block >= fromBlock && block <= toBlock;
+          node.asked[address === contracts.uses ? "uses" : "cases"].push([fromBlock, toBlock]);
+          if (address === contracts.cases) return node.decided.filter(isWithin).map((blockNumber) => ({ blockNumber, args: { id: own.id } }));
+          return recorded.filter(({ block }) => isWithin(block)).map(({ block, tag }) => ({ blockNumber: block, args: { ...args, tag } }));
         },
       },
     } as unknown as Connection;
     const slots = new Map(recorded.map(({ tag }) => [bindingSlot(tag), bindingOf(slug("public-security"), own.id, mask)]));
     const prove = async (_: Hex, all: readonly Hex[]) => all.map((slot) => slots.get(slot) ?? null);
+    return { node, walk: async () => await walkUses(calm, prove, wallet, own, ["public-security"]) };
+  }
+  const [ASKING, REVIEW, APPROVED] = [1, 2, 4];
+  const SKIPPED = [{ provider: "public-security", count: 1, provenAbsent: false, missing: [1] }];
 
-    const walk = await walkUses(calm, prove, wallet, own, ["public-security"]);
-    expect(walk.complete).toEqual([{ provider: "public-security", count: 1, provenAbsent: false, missing: [1] }]);
-    expect(walk.uses.map(({ n }) => n)).toEqual([0, 2]);
+  it("finds that a number was left out however much later the next record is, and asks for no block twice", async () => {
+    const { node, walk } = await calmNode(await opened(), [100n, 250_000n]);
+    const walked = await walk();
+    expect(walked.complete).toEqual(SKIPPED);
+    expect(walked.uses.map(({ n }) => n)).toEqual([0, 2]);
     // Thirty windows of blocks, no hole and no overlap.
-    expect(asked).toHaveLength(30);
-    expect(asked.reduce((next, [from, to]) => (from === next ? to + 1n : -1n), 50n)).toBe(latest + 1n);
+    expect(node.asked.uses).toHaveLength(30);
+    expect(node.asked.uses.reduce((next, [from, to]) => (from === next ? to + 1n : -1n), 50n)).toBe(node.latest + 1n);
 
-    const before = asked.length;
-    latest += 30n;
-    expect((await walkUses(calm, prove, wallet, own, ["public-security"])).complete).toEqual(walk.complete);
-    expect(asked.slice(before)).toEqual([[300_001n, 300_030n]]);
+    const before = node.asked.uses.length;
+    node.latest += 30n;
+    expect((await walk()).complete).toEqual(walked.complete);
+    expect(node.asked.uses.slice(before)).toEqual([[300_001n, 300_030n]]);
+  });
+
+  it("reads a decided case to its decision however old it is, and on when it is appealed", async () => {
+    const { node, walk } = await calmNode(await opened(), [100n, 15_000_100n]);
+    Object.assign(node, { latest: 15_000_000n, status: APPROVED, decided: [120n] });
+    expect((await walk()).uses.map(({ n }) => n)).toEqual([0]);
+    expect(node.asked.uses).toEqual([[50n, 120n]]);
+    expect(node.asked.cases).toHaveLength(6);
+    await walk();
+    expect(node.asked.uses).toHaveLength(1);
+    expect(node.asked.cases).toHaveLength(6);
+
+    Object.assign(node, { latest: 15_000_200n, status: REVIEW, appealed: true });
+    expect((await walk()).uses.map(({ n }) => n)).toEqual([0, 2]);
+    Object.assign(node, { latest: 15_500_000n, status: APPROVED, decided: [120n, 15_000_150n] });
+    expect((await walk()).complete).toEqual(SKIPPED);
+    expect(node.asked.uses.at(-1)).toEqual([15_000_121n, 15_000_200n]);
+  });
+
+  it("reads to the end where a node does not show the decision, and finds what was left out by proofs alone", async () => {
+    const { node, walk } = await calmNode(await opened(), [100n, 400_000n]);
+    Object.assign(node, { status: APPROVED });
+    const walked = await walk();
+    expect(node.asked.uses.at(-1)?.[1]).toBe(node.latest);
+    // The logs end before the record under number 2; its proven slot shows it.
+    expect(walked.uses.map(({ n }) => n)).toEqual([0]);
+    expect(walked.complete).toEqual(SKIPPED);
   });
 
   it("refuses a latest block that no reading could reach, rather than stop before it", async () => {

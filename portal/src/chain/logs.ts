@@ -48,40 +48,54 @@ export async function lastLog<E extends AbiEvent>(connection: Connection, filter
 
 /** Every log from a block to the latest one, a few windows at a time. Throws rather than leave one out. */
 export async function logsFrom<E extends AbiEvent>(connection: Connection, filter: LogFilter<E>, fromBlock: bigint): Promise<Logs<E>> {
-  return (await logsUpTo(connection, filter, fromBlock, await tip(connection))) as Logs<E>;
+  const { logs } = await logsUpTo(connection, filter, fromBlock, await tip(connection));
+  return logs as unknown as Logs<E>;
 }
 
-async function logsUpTo<E extends AbiEvent>(connection: Connection, filter: LogFilter<E>, fromBlock: bigint, last: bigint): Promise<Logs<E>[number][]> {
+type IsEnough<E extends AbiEvent> = (logs: readonly Logs<E>[number][]) => boolean;
+
+async function logsUpTo<E extends AbiEvent>(connection: Connection, filter: LogFilter<E>, fromBlock: bigint, last: bigint, isEnough: IsEnough<E> = () => false): Promise<{ logs: Logs<E>[number][]; next: bigint }> {
   if (last - fromBlock >= WINDOW_BLOCKS * BigInt(MAX_WINDOWS)) throw new PortFailure("bad-answer", `the node says that its latest block is ${last}`);
-  const starts: bigint[] = [];
-  for (let from = fromBlock; from <= last; from += WINDOW_BLOCKS) starts.push(from);
   const logs: Logs<E>[number][] = [];
-  for (let n = 0; n < starts.length; n += WINDOWS_AT_ONCE) {
-    const asked = starts.slice(n, n + WINDOWS_AT_ONCE).map((from) => {
-      const to = from + WINDOW_BLOCKS - 1n;
-      return window(connection, filter, from, to < last ? to : last);
-    });
+  let next = fromBlock;
+  while (next <= last && !isEnough(logs)) {
+    const asked: Promise<Logs<E>>[] = [];
+    for (; asked.length < WINDOWS_AT_ONCE && next <= last; next += WINDOW_BLOCKS) {
+      const to = next + WINDOW_BLOCKS - 1n;
+      asked.push(window(connection, filter, next, to < last ? to : last));
+    }
     for (const found of await Promise.all(asked)) logs.push(...found);
   }
-  return logs;
+  return { logs, next: next <= last ? next : last + 1n };
+}
+
+/** How far a reading goes. */
+export interface Extent<E extends AbiEvent> {
+  /** The last block that may have one; the latest if it is not said. */
+  readonly upTo?: bigint | undefined;
+  /** Whether no more can come after these. */
+  readonly isEnough?: IsEnough<E>;
 }
 
 /** Logs of final blocks never change: what was read once is kept while the page is open, and only newer blocks are asked for. */
 export class KeptLogs<E extends AbiEvent> {
   readonly #kept = new WeakMap<Connection, Map<string, { next: bigint; logs: Logs<E>[number][] }>>();
 
-  /** Every log to the latest block; `since` finds the first block that may have one, and is asked only once a key. */
-  async read(connection: Connection, key: string, filter: LogFilter<E>, since: () => Promise<bigint>): Promise<Logs<E>> {
+  /** Every log; `since` finds the first block that may have one, and is asked only once a key. */
+  async read(connection: Connection, key: string, filter: LogFilter<E>, since: () => Promise<bigint>, { upTo, isEnough = () => false }: Extent<E> = {}): Promise<Logs<E>> {
     const here = this.#kept.get(connection) ?? new Map<string, { next: bigint; logs: Logs<E>[number][] }>();
     this.#kept.set(connection, here);
     const before = here.get(key) ?? { next: await since(), logs: [] };
-    const last = await tip(connection);
+    const whole = (logs: readonly Logs<E>[number][]): Logs<E> => [...logs] as unknown as Logs<E>;
+    if (isEnough(before.logs)) return whole(before.logs);
+    const last = upTo ?? (await tip(connection));
     // A node that lags behind the one asked before has nothing newer.
-    if (last < before.next) return [...before.logs] as unknown as Logs<E>;
-    const logs = [...before.logs, ...(await logsUpTo(connection, filter, before.next, last))];
-    here.set(key, { next: last + 1n, logs });
+    if (last < before.next) return whole(before.logs);
+    const { logs: newer, next } = await logsUpTo(connection, filter, before.next, last, (found) => isEnough([...before.logs, ...found]));
+    const logs = [...before.logs, ...newer];
+    here.set(key, { next, logs });
     while (here.size > MAX_KEPT) here.delete(here.keys().next().value as string);
-    return [...logs] as unknown as Logs<E>;
+    return whole(logs);
   }
 }
 

@@ -1,6 +1,6 @@
 // Every use of a person's data in one case: tags n = 0, 1, 2 … per provider, up to the first that is provably absent.
 // The chain's proven storage says how many there are; the logs say what they were, and cannot leave one out unnoticed.
-import { encodeAbiParameters, keccak256, parseAbiItem } from "viem";
+import { encodeAbiParameters, getAbiItem, keccak256, parseAbiItem } from "viem";
 import type { Hex, OpenedUse, OwnCase, UseWalk, Wallet } from "../ports";
 import { useTag } from "../wallet/derive";
 import { keyringOf } from "../wallet/keyring";
@@ -12,6 +12,8 @@ import { KeptLogs, blockAt } from "./logs";
 
 /** Tags of one provider that are asked for at once. */
 export const WALK_STEP = 4;
+/** As many numbers after the last one that is used are proven absent: one that was left out is found even where the logs are hidden. */
+export const PROVEN_AFTER = 3;
 /** Numbers after the first absent one that are looked at when the chain shows a record that is under none of the numbers before. */
 export const GAP_LIMIT = 64;
 /** No case has more records of one provider; a server that shows more is not believed. */
@@ -40,36 +42,53 @@ interface UsedEvent extends Omit<OpenedUse, "caseId" | "details" | "n"> {
 interface Walked {
   readonly provider: string;
   readonly secret: Hex;
-  /** Proven values of tags 0, 1, 2 … */
+  /** Proven values of tags 0, 1, 2 … before the first absent one. */
   readonly bindings: readonly Hex[];
+  /** Proven values after it, by their numbers: something between was left out. */
+  readonly beyond: ReadonlyMap<number, Hex>;
   readonly isComplete: boolean;
 }
 
-/** Proves tags until the first absent one. */
+/** Proves tags until some in a row are absent. */
 async function walk(prove: ProveSlots, uses: Hex, provider: string, secret: Hex): Promise<Walked> {
-  const bindings: Hex[] = [];
-  while (bindings.length < WALK_LIMIT) {
-    const slots = Array.from({ length: WALK_STEP }, (_, n) => bindingSlot(useTag(secret, bindings.length + n)));
-    for (const value of await prove(uses, slots)) {
-      if (value === null) return { provider, secret, bindings, isComplete: true };
-      bindings.push(value);
-    }
+  const values: (Hex | null)[] = [];
+  let isComplete = false;
+  while (!isComplete && values.length < WALK_LIMIT) {
+    const slots = Array.from({ length: WALK_STEP }, (_, n) => bindingSlot(useTag(secret, values.length + n)));
+    values.push(...(await prove(uses, slots)));
+    isComplete = values.slice(-PROVEN_AFTER).every((value) => value === null);
   }
-  return { provider, secret, bindings, isComplete: false };
+  const first = values.indexOf(null);
+  const count = first === -1 ? values.length : first;
+  const beyond = new Map([...values.entries()].slice(count).filter((entry): entry is [number, Hex] => entry[1] !== null));
+  return { provider, secret, bindings: values.slice(0, count) as Hex[], beyond, isComplete };
 }
 
-const kept = new KeptLogs<typeof USED>();
+const DECIDED = getAbiItem({ abi: casesAbi, name: "Decided" });
+/** Of `Cases.Status`: Approved, Refused, Closed. */
+const DECIDED_STATUSES: readonly number[] = [4, 5, 6];
+
+const kept = { uses: new KeptLogs<typeof USED>(), decisions: new KeptLogs<typeof DECIDED>() };
 
 /**
- * The events of a case, always to the latest block: a record after one that was left out may come at any time,
- * and only it shows that something was left out.
+ * The events of a case. `Uses` takes records of a case that is not decided alone, so those of a decided one end with its last
+ * decision; of any other they are read to the latest block: a record after one that was left out may come at any time, and
+ * only it shows that something was left out.
  */
 async function usedEvents(connection: Connection, uses: Hex, caseId: Hex): Promise<Map<Hex, UsedEvent>> {
+  const { openedAt, status, appealed } = await connection.read("cases", casesAbi, "get", [caseId]);
+  const since = (): Promise<bigint> => blockAt(connection, openedAt);
+  let upTo: bigint | undefined;
+  if (DECIDED_STATUSES.includes(status)) {
+    // A case is decided once, and once more on appeal.
+    const decisions = appealed ? 2 : 1;
+    const filter = { address: await connection.contract("cases"), event: DECIDED, args: { id: caseId } };
+    const decided = await kept.decisions.read(connection, `${filter.address}/${caseId}`, filter, since, { isEnough: (logs) => logs.length >= decisions });
+    // A node that does not show it is read to its end.
+    if (decided.length >= decisions) upTo = decided.at(-1)?.blockNumber;
+  }
   const filter = { address: uses, event: USED, args: { caseId } };
-  const logs = await kept.read(connection, `${uses}/${caseId}`, filter, async () => {
-    const { openedAt } = await connection.read("cases", casesAbi, "get", [caseId]);
-    return await blockAt(connection, openedAt);
-  });
+  const logs = await kept.uses.read(connection, `${uses}/${caseId}`, filter, since, { upTo });
   return new Map(
     logs.map(({ args, blockNumber }) => [
       args.tag,
@@ -88,12 +107,12 @@ async function usedEvents(connection: Connection, uses: Hex, caseId: Hex): Promi
 }
 
 /** Numbers that were left out: below a number that some record is under, and proven absent. Empty if no gap explains it. */
-function leftOut({ secret, bindings }: Walked, events: ReadonlyMap<Hex, UsedEvent>): { missing: number[]; after: Map<Hex, number> } {
+function leftOut({ secret, bindings, beyond }: Walked, events: ReadonlyMap<Hex, UsedEvent>): { missing: number[]; after: Map<Hex, number> } {
   const from = bindings.length;
   const numbers = Array.from({ length: GAP_LIMIT }, (_, offset) => from + offset);
   const after = new Map(numbers.map((n) => [useTag(secret, n), n] as const).filter(([tag]) => events.has(tag)));
-  const last = Math.max(-1, ...after.values());
-  const used = new Set(after.values());
+  const used = new Set([...after.values(), ...beyond.keys()]);
+  const last = Math.max(-1, ...used);
   return { missing: numbers.filter((n) => n < last && !used.has(n)), after };
 }
 
@@ -145,7 +164,7 @@ export async function walkUses(connection: Connection, prove: ProveSlots, wallet
     }
     const { missing, after } = leftOut(one, events);
     for (const [tag, n] of after) await show(events.get(tag) as UsedEvent, n);
-    complete.push({ provider, count: bindings.length, provenAbsent: isComplete && isShown && after.size === 0, missing });
+    complete.push({ provider, count: bindings.length, provenAbsent: isComplete && isShown && after.size === 0 && one.beyond.size === 0, missing });
   }
   // What is left was recorded under tags that are not the next ones, or by somebody who was not to be asked.
   for (const { ciphertext: _, ...shown } of events.values()) {
