@@ -665,6 +665,8 @@ export interface Accounts {
   veto(wallet: Wallet): Promise<void>;
   /** takes keys out of the account, all at once */
   removeSigners(wallet: Wallet, ids: Hex[]): Promise<void>;
+  /** what other devices of this wallet did that its owner has to know: made another account, or ask to be added */
+  news(wallet: Wallet): Promise<"moved" | "asking" | null>;
   /** on a device of the account: another one that asks to be added */
   asking(wallet: Wallet): Promise<AskingDevice | null>;
   /** adds the device that shows this number */

@@ -49,7 +49,7 @@ export function protectionOver({ connection, device, signposts, savedAtMs, probl
       const [{ account: record, devices = [] }, keys] = await Promise.all([keyringOf(wallet).content(), device.keys()]);
       const here = keys === null ? [] : signersOf(keys).map(signerId);
       // A wallet that is protected here can be shown without it.
-      const page = await signposts.read(wallet).catch((failure: unknown) => (record === undefined ? Promise.reject(failure) : null));
+      const page = await signposts.read(wallet, record?.host).catch((failure: unknown) => (record === undefined ? Promise.reject(failure) : null));
       const account = record?.id ?? page?.account;
       if (account === undefined) return null;
       const [signers, guards] = await Promise.all([signersOn(connection, account), guardsOf(connection, account)]);
@@ -91,10 +91,18 @@ export function devicesOver({ connection, http, device, signposts, backups, gate
     return { asked: page.asked, wanted: readAsked(page.asked.code), page };
   }
 
-  const acts: Pick<Accounts, "asking" | "admit" | "refuse" | "askToJoin" | "joining" | "join" | "stopJoining"> = {
+  const acts: Pick<Accounts, "news" | "asking" | "admit" | "refuse" | "askToJoin" | "joining" | "join" | "stopJoining"> = {
     async asking(wallet) {
       const found = await asked(wallet);
       return found === null ? null : { name: found.asked.name, number: askedNumber(found.wanted), atMs: found.asked.atMs };
+    },
+
+    async news(wallet) {
+      const { account } = await keyringOf(wallet).content();
+      if (account === undefined || account.unmarked === true) return null;
+      const page = await signposts.read(wallet, account.host);
+      if (page !== null && page.account !== account.id) return "moved";
+      return (await acts.asking(wallet)) === null ? null : "asking";
     },
 
     async admit(wallet, number) {

@@ -65,7 +65,7 @@ export function accountsOver({ connection, http, device, adopt, sealing, gateway
   const signposts = signpostsOver({ connection, host, now: http.now, gateways, gatewayOf });
   const saved = new WeakMap<Wallet, number>();
   const problems = new WeakMap<Wallet, PortFailure>();
-  const marked = new WeakSet<Wallet>();
+  const marks = new WeakMap<Wallet, { account: Hex; work: Promise<void> }>();
 
   async function own(wallet: Wallet): Promise<{ keyring: Keyring; record: AccountRecord; keys: DeviceKeys }> {
     const keyring = keyringOf(wallet);
@@ -85,19 +85,31 @@ export function accountsOver({ connection, http, device, adopt, sealing, gateway
     return keys.passkey === null ? await signWithDevice(keys, digest) : await signWithPasskey(keys.passkey, digest);
   }
 
-  /** Lets the words' signpost show the way to this account: if it is new, or if the signpost shows none yet. */
-  async function mark(wallet: Wallet): Promise<void> {
-    const { keyring, record } = await own(wallet);
-    if (record.unmarked !== true && (marked.has(wallet) || (await signposts.read(wallet)) !== null)) return void marked.add(wallet);
+  async function mark(wallet: Wallet, record: AccountRecord): Promise<void> {
+    if (record.unmarked !== true && (await signposts.read(wallet)) !== null) return;
     await signposts.write(wallet, (page) => (page !== null && page.account === record.id ? page : { v: 1, account: record.id, host: record.host, asked: null, given: null }));
-    const { unmarked: _, ...rest } = record;
-    if (record.unmarked === true) await keyring.keepAccount(rest);
-    marked.add(wallet);
+    const keyring = keyringOf(wallet);
+    const { account: latest } = await keyring.content();
+    if (latest?.unmarked !== true) return;
+    const { unmarked: _, ...rest } = latest;
+    await keyring.keepAccount(rest);
+  }
+
+  /** Lets the words' signpost show the way to this account, once: if it is new, or if the signpost shows none yet. */
+  async function marked(wallet: Wallet): Promise<void> {
+    const { record } = await own(wallet);
+    const known = marks.get(wallet);
+    const work = known?.account === record.id ? known.work : mark(wallet, record);
+    marks.set(wallet, { account: record.id, work });
+    await work.catch((failure: unknown) => {
+      if (marks.get(wallet)?.work === work) marks.delete(wallet);
+      throw failure;
+    });
   }
 
   async function save(wallet: Wallet, gateway: string): Promise<void> {
     const { keys } = await own(wallet);
-    await mark(wallet);
+    await marked(wallet);
     await backups.save(wallet, keys, gateway);
     saved.set(wallet, http.now());
     problems.delete(wallet);
@@ -237,8 +249,10 @@ export function accountsOver({ connection, http, device, adopt, sealing, gateway
     },
 
     async pending(wallet) {
-      const { account } = await keyringOf(wallet).content();
-      return account === undefined ? null : await pendingRecovery(connection, account.id);
+      const [{ account }, keys] = await Promise.all([keyringOf(wallet).content(), device.keys()]);
+      // A device that was removed could not stop it.
+      if (account === undefined || keys === null || !(await isSigner(connection, account.id, signerId(keys.signer)))) return null;
+      return await pendingRecovery(connection, account.id);
     },
 
     async veto(wallet) {
@@ -335,12 +349,15 @@ export function accountsOver({ connection, http, device, adopt, sealing, gateway
     if (account === undefined || keys === null || account.shares.some((part) => part !== null)) return;
     if (!(await isSigner(connection, account.id, signerId(keys.signer)))) return;
     const isAhead = await backups.takeIn(wallet, keys, await gatewayOf(account.host));
-    if (isAhead || !marked.has(wallet)) await saveIfProtected(wallet);
+    if (isAhead || marks.get(wallet)?.account !== account.id) await saveIfProtected(wallet);
   }
 
   async function saveIfProtected(wallet: Wallet): Promise<void> {
     const { account } = await keyringOf(wallet).content();
-    if (account === undefined || account.shares.some((part) => part !== null)) return;
+    const keys = await device.keys();
+    if (account === undefined || keys === null || account.shares.some((part) => part !== null)) return;
+    // The host takes nothing from a device that was removed, however often it is asked.
+    if (!(await isSigner(connection, account.id, signerId(keys.signer)))) return;
     await save(wallet, await gatewayOf(account.host));
   }
 }

@@ -221,6 +221,7 @@ export function mockAccounts(): Accounts {
       isPending = false;
     },
     removeSigners: async () => undefined,
+    news: async () => null,
     asking: async () => null,
     admit: async () => undefined,
     refuse: async () => undefined,

@@ -64,6 +64,9 @@ export const protect = {
   "protection.vetoed": ["已经停止", "Stopped"],
   "protection.vetoedText": ["找回没有成功，您的钱包没有变化。如果身份证丢了，请尽快挂失。", "The recovery did not go through, and nothing changed. If you lost your identity card, report it."],
 
+  "devices.newsMoved": ["如果不是您本人，请马上查看。", "If it was not you, look at it now."],
+  "devices.newsAsking": ["请在“我的钱包”里核对号码，或者拒绝。", "Compare its number under “My wallet”, or refuse it."],
+  "devices.newsLook": ["查看", "Look"],
   "devices.addTitle": ["添加另一台设备", "Add another device"],
   "devices.addLead": ["手机和电脑可以用同一个钱包，内容相同。少了一台，另一台还在。", "Use one wallet on your phone and your computer, with the same content. If one is lost, the other is there."],
   "devices.add1": ["在另一台设备上打开政通，选“登录”，再选“用助记词恢复”，填写这个钱包的助记词。", "On the other device, open Zhengtong, choose to sign in, then to restore with words, and enter the words of this wallet."],
@@ -141,7 +144,7 @@ export const protect = {
   "recover.readyText": ["请设一个新口令，用来在这台设备上打开钱包。", "Choose a new passphrase to open the wallet on this device."],
   "recover.finish": ["取回我的钱包", "Get my wallet back"],
   "recover.doneTitle": ["钱包取回来了", "Your wallet is back"],
-  "recover.doneText": ["原来设备上的内容都在这里了。原来的设备不能再保存和更改，也不能再找回。", "What was on your old device is here. The old device can no longer save, change or recover anything."],
+  "recover.doneText": ["原来设备上的内容都在这里了。原来的设备不再同步，也不能再更改保护设置。", "What was on your old device is here. The old device no longer keeps in step, and cannot change how the wallet is protected."],
   "recover.doneIdentity": ["身份凭证", "Identity credential"],
   "recover.doneIdentityYes": ["在", "Here"],
   "recover.doneIdentityNo": ["没有，原来的设备上也没有", "None; the old device had none either"],
