@@ -247,6 +247,12 @@ describe("the portal on a device", () => {
       await page.getByText(text("mine.seen", { date: "" }).slice(-4)).waitFor();
       await page.getByText(text("status.approved"), { exact: true }).first().waitFor();
       await picture(page, "offline-cases");
+      // My data: what the wallet holds, as of when, and that the records of uses cannot be read.
+      await page.getByRole("link", { name: text("nav.myData") }).first().click();
+      await page.getByText(text("data.offline")).waitFor();
+      await page.getByText(text("mine.seen", { date: "" }).slice(-4)).waitFor();
+      await page.locator("[data-credential]").nth(1).waitFor();
+      await picture(page, "offline-data-phone");
 
       // What is kept is the build, in the browser's caches, and nothing that anybody answered.
       assert.deepEqual(await cached(page), filesOf(portal).map((file) => file.path));

@@ -258,6 +258,8 @@ export interface ConsentState {
   /** unix seconds; 0 if it is not on the chain */
   until: number;
   revoked: boolean;
+  /** unix seconds; null where it was not, or nothing says when */
+  revokedAt: number | null;
   /** use records that rest on it */
   uses: number;
 }

@@ -28,6 +28,16 @@ export function lawName(ref: { law: string; article: string }): string {
   return `${t(key)}, ${articleInEnglish(ref.article) ?? ref.article} (${original})`;
 }
 
+/** A law and its article within one text, as agencies write why they keep something: `个人信息保护法 第十九条`; what follows a colon explains it. */
+const WRITTEN_LAW = /^(\S+) ([^：:\s]+)(?:[：:].*)?$/;
+
+/** The same in the language of the page, where we know the law; else as it is written. */
+export function lawWritten(text: string): string {
+  const [, law, article] = WRITTEN_LAW.exec(text) ?? [];
+  if (locale.language === "zh-CN" || law === undefined || article === undefined || !isMessage(`law.${law}`)) return text;
+  return lawName({ law, article });
+}
+
 /** What an agency reads, in words. */
 export function fieldName(field: string): string {
   const key = `field.${field}`;

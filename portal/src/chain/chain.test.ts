@@ -160,6 +160,10 @@ describe("a case", () => {
     expect(onChain).toMatchObject({ until: 4_000_000_000n, once: true, uses: 0, revoked: false });
     await chain.revokeConsent(wallet, current, sent.id);
     await expect(chain.revokeConsent(wallet, current, sent.id)).rejects.toEqual(refusedWith("AlreadyRevoked"));
+    // When it was is in no proof of the state: the chain's own event says it.
+    const { timestamp } = await anvil.client().getBlock();
+    const slots = async (at: Hex, all: readonly Hex[]) => await Promise.all(all.map(async (slot) => (await anvil.client().getStorageAt({ address: getAddress(at), slot })) ?? null));
+    expect(await chainOver(connection, Date.now, slots).consents(current)).toMatchObject([{ id: sent.id, revoked: true, revokedAt: Number(timestamp) }]);
   });
 
   it("names the contract's error when a stranger acts", async () => {

@@ -1,5 +1,5 @@
 // The chain as the screens see it: every call answers when it is final.
-import { parseAbiItem } from "viem";
+import { numberToHex, parseAbiItem } from "viem";
 import { type Chain, type Hex, type OfficerKey, type OwnCase, PortFailure, type Sent, type Wallet } from "../ports";
 import { caseCommitment, formCommitment } from "../wallet/bytes";
 import { keyringOf } from "../wallet/keyring";
@@ -15,6 +15,7 @@ import type { ProveSlots } from "./uses";
 
 const CASE_OPENED = parseAbiItem("event CaseOpened(bytes32 indexed id, bytes32 indexed service, address indexed applicant, uint32 seq, uint32 version, bytes32 ruleSet, bytes32 form, uint64 promisedBy, uint64 statutoryBy)");
 const CONSENT_GRANTED = parseAbiItem("event ConsentGranted(bytes32 indexed id, address indexed grantor, bytes32 indexed provider, bytes32 service, uint64 until, bool once)");
+const CONSENT_REVOKED = parseAbiItem("event ConsentRevoked(bytes32 indexed id, address indexed grantor)");
 
 const onCases = (functionName: string, args: readonly unknown[]): Call => ({ contract: "cases", abi: casesAbi, functionName, args });
 const onConsents = (functionName: string, args: readonly unknown[]): Call => ({ contract: "consents", abi: consentsAbi, functionName, args });
@@ -84,7 +85,10 @@ export function chainOver(connection: Connection, now: () => number = Date.now, 
       }
     },
 
-    consents: async (own) => await readConsents(await connection.contract("consents"), prove, own),
+    async consents(own) {
+      const address = await connection.contract("consents");
+      return await readConsents(address, prove, own, (id) => revokedAt(connection, address, id, own.address));
+    },
     revokeConsent: (wallet, own, id) => byCase(wallet, own, onConsents("revoke", [id])),
     supplement: async (wallet, own, form, salt) => byCase(wallet, own, onCases("supplement", [own.id, await commitment(wallet, own, form, salt)])),
     escalate: (wallet, own) => byCase(wallet, own, onCases("escalate", [own.id])),
@@ -110,6 +114,14 @@ const isNoToken = (error: string): boolean => ["BadToken", "NoKey", "NoIssuer", 
 
 function byOfficer(connection: Connection, key: OfficerKey, call: Call): Promise<Sent> {
   return senderOf(key)(connection, call);
+}
+
+/** Unix seconds. */
+async function revokedAt(connection: Connection, address: Hex, id: Hex, grantor: Hex): Promise<number | null> {
+  const log = await lastLog(connection, { address, event: CONSENT_REVOKED, args: { id, grantor } });
+  if (log === null) return null;
+  const { timestamp } = await connection.rpc<{ timestamp: Hex }>("eth_getBlockByNumber", [numberToHex(log.blockNumber), false]);
+  return Number(timestamp);
 }
 
 async function granted(connection: Connection, id: Hex, grantor: Hex): Promise<Sent | null> {

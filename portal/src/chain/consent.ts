@@ -42,6 +42,13 @@ export function termsOf(record: Json): { until: number; once: boolean } {
   return { until: typeof until === "number" ? until : 0, once: use === "once" };
 }
 
+/** What the person's own record says that the chain does not: when it was given, and which fields may be read. */
+export function givenIn(record: Json): { atMs: number | null; fields: string[] } {
+  const { grantedAtMs, fields } = (record ?? {}) as { grantedAtMs?: Json; fields?: Json };
+  const named = Array.isArray(fields) ? fields.filter((field): field is string => typeof field === "string") : [];
+  return { atMs: typeof grantedAtMs === "number" ? grantedAtMs : null, fields: named };
+}
+
 /** The slots of a consent: provider, service, and the word that `stateOf` reads. */
 export function consentSlots(id: Hex, grantor: Hex): Hex[] {
   const ofId = keccak256(encodeAbiParameters([{ type: "bytes32" }, { type: "uint256" }], [id, 0n]));
@@ -50,16 +57,24 @@ export function consentSlots(id: Hex, grantor: Hex): Hex[] {
 }
 
 /** Third slot, from its lowest bit: `until` (64 bits), `revoked` (8), `once` (8), `uses` (32). */
-export function stateOf(word: Hex | null): Omit<ConsentState, "provider" | "id"> {
+export function stateOf(word: Hex | null): Omit<ConsentState, "provider" | "id" | "revokedAt"> {
   const bits = BigInt(word ?? 0);
   const part = (from: bigint, length: bigint): bigint => (bits >> from) & ((1n << length) - 1n);
   return { until: Number(part(0n, 64n)), revoked: part(64n, 8n) !== 0n, use: part(72n, 8n) === 0n ? "standing" : "once", uses: Number(part(80n, 32n)) };
 }
 
-/** The consents of a case, with the words of the chain proven. */
-export async function readConsents(address: Hex, prove: ProveSlots, own: OwnCase): Promise<ConsentState[]> {
+/**
+ * The consents of a case, with the words of the chain proven.
+ * @param revokedAt when one was withdrawn: no proof of the state says so
+ */
+export async function readConsents(address: Hex, prove: ProveSlots, own: OwnCase, revokedAt: (id: Hex) => Promise<number | null>): Promise<ConsentState[]> {
   const kept = Object.entries(own.consents);
   if (kept.length === 0) return [];
   const words = await prove(address, kept.map(([, { id }]) => consentSlots(id, own.address)[2] as Hex));
-  return kept.map(([provider, { id }], at) => ({ provider, id, ...stateOf(words[at] ?? null) }));
+  return await Promise.all(
+    kept.map(async ([provider, { id }], at) => {
+      const state = stateOf(words[at] ?? null);
+      return { provider, id, ...state, revokedAt: state.revoked ? await revokedAt(id).catch(() => null) : null };
+    }),
+  );
 }

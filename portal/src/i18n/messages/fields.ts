@@ -19,6 +19,7 @@ export const fields = {
   "field.illness.recorded_at": ["疾病登记时间", "date of that record"],
   "field.employment.status": ["就业登记状态", "employment status"],
 
+  "law.网络安全法": ["网络安全法", "Cybersecurity Law"],
   "law.个人信息保护法": ["个人信息保护法", "Personal Information Protection Law"],
   "law.民法典": ["民法典", "Civil Code"],
   "law.行政复议法": ["行政复议法", "Administrative Reconsideration Law"],

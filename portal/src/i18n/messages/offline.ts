@@ -21,6 +21,13 @@ export const offline = {
   "held.consent": ["{provider}可以为“{service}”回答所需的问题", "{provider} may answer what “{service}” needs to know"],
 
   "mine.seen": ["{date}看到的状态", "As seen on {date}"],
-  "mine.notSeen": ["联网后显示", "Shown when you are online"],
+  "mine.notSeen": ["现在读不到，联网后显示", "Cannot be read now; shown when you are online"],
+  "data.offline": ["现在读不到用数记录", "Uses of your data cannot be read now"],
+  "data.offlineText": [
+    "每次使用的记录在链上，要联网才能读取和逐个核对；不核对就不能说是完整的，所以不保存在这里。下面是钱包自己保存的内容。联网后会自动读取。",
+    "The records are on the chain: reading and checking them one by one takes a connection, and without the check nobody could say that they are all, so none are kept here. Below is what the wallet itself holds. They are read by themselves when you are online.",
+  ],
+  "data.offlineCases": ["钱包里的办件", "Cases in this wallet"],
+  "data.offlineNone": ["还没有办件。", "None yet."],
   "mine.case": ["办件{id}", "Case {id}"],
 } as const satisfies Record<string, Pair>;

@@ -1,11 +1,13 @@
-import { cleanup, render, screen } from "@testing-library/svelte";
-import { describe, expect, it } from "vitest";
+import { cleanup, fireEvent, render, screen } from "@testing-library/svelte";
+import { afterEach, describe, expect, it } from "vitest";
 import App from "../../app/App.svelte";
-import { install } from "../../app/here.svelte";
-import { setLanguage } from "../../i18n/index.svelte";
-import type { OpenedUse } from "../../ports";
+import { install, session } from "../../app/here.svelte";
+import { lawWritten } from "../../app/names";
+import { setLanguage, t } from "../../i18n/index.svelte";
+import { type Hex, type OpenedUse, type OwnCase, PortFailure } from "../../ports";
+import type { mockWallet } from "../../testing/mock-wallet";
 import type { ServicePackage } from "../../package/types";
-import { mockWorld } from "../../testing/world";
+import { PREPARED, mockWorld } from "../../testing/world";
 import type { PersonalUse } from "./all-uses";
 import { filtered } from "./filter";
 
@@ -68,3 +70,87 @@ describe("my data", () => {
   });
 });
 
+
+describe.each(["zh-CN", "en"] as const)("without a connection, in %s", (language) => {
+  afterEach(cleanup);
+  const id = PREPARED["approved"]!;
+  const SEEN = { atMs: 1_790_000_000_000, status: "approved", openedAt: 1_789_000_000, promisedBy: 1, title: { "zh-CN": "津贴", en: "An allowance" }, credential: { "zh-CN": "", en: "" }, claims: {} };
+
+  /** Nobody answers; the wallet has one case, as it was given back by the words or as it was last seen. */
+  async function open(path: string, own: Partial<OwnCase>) {
+    setLanguage(language);
+    const world = mockWorld({ role: "resident" });
+    const wallet = session.wallet as ReturnType<typeof mockWallet>;
+    const held = { ...((await wallet.case(id)) as OwnCase), ...own };
+    const away = async () => Promise.reject(new PortFailure("offline", "away"));
+    Object.assign(world.index, { case: away, service: away, network: away });
+    Object.assign(world.ports.gateways, { uses: away });
+    world.ports.delegations.findCases = away;
+    wallet.keptCases = async () => [held];
+    wallet.cases = away;
+    install(world);
+    history.replaceState(null, "", path);
+    render(App);
+    await screen.findByRole("heading", { level: 1 });
+  }
+  const main = () => document.querySelector("main")?.textContent ?? "";
+
+  it("a case that the words gave back is not called unsent: what became of it cannot be read now", async () => {
+    await open("/me/cases", { openedTx: null, form: {}, linkedAtMs: {} });
+    await screen.findByText(t("mine.notSeen"));
+    expect(main()).not.toContain(t("mine.unsent"));
+    expect(screen.queryByRole("link", { name: t("mine.continue") })).toBeNull();
+    expect(document.querySelector(`a[href="/cases/${id}"]`)).not.toBeNull();
+  });
+
+  it("my data shows what the wallet holds, as of when, and says what cannot be read", async () => {
+    await open("/me/data", { seen: SEEN });
+    await screen.findByText(t("data.offline"));
+    await screen.findAllByText(/2026/);
+    expect(main()).toContain(SEEN.title[language]);
+    expect(main()).toContain(t("mine.seen", { date: "" }).trim());
+    await screen.findByRole("heading", { name: t("held.title") });
+    expect(main()).not.toContain(t("data.none"));
+    await screen.findByRole("button", { name: t("common.tryAgain") });
+  });
+});
+
+describe.each(["zh-CN", "en"] as const)("my consents, in %s", (language) => {
+  afterEach(cleanup);
+
+  it("say what may be read, by which law and since when; withdrawn, they say when, and who cannot see is told", async () => {
+    setLanguage(language);
+    const world = mockWorld({ role: "resident" });
+    const wallet = session.wallet as ReturnType<typeof mockWallet>;
+    const own = (await wallet.case(PREPARED["approved"]!)) as OwnCase;
+    const consents = { "disabled-federation": { id: "0x07" as Hex, record: { grantedAtMs: 1_789_000_000_000, fields: ["disability.level"] } } };
+    wallet.cases = async () => [{ ...own, service: "disability-living-subsidy", consents }];
+    install(world);
+    history.replaceState(null, "", "/me/consents");
+    render(App);
+    await screen.findByText(t("consents.law"));
+    const card = () => document.querySelector("[data-consent=disabled-federation]")?.textContent ?? "";
+    const labels = () => [...document.querySelectorAll("[data-consent=disabled-federation] dt")].map((label) => label.textContent);
+    expect(card()).toContain(language === "en" ? "10 September 2026" : "2026年9月10日");
+    expect(card()).toContain("个人信息保护法 第二十九条");
+    expect(card()).toContain(t("consents.fields"));
+    expect(card()).toContain(t("consents.used1"));
+    expect(labels()).toContain(t("consents.until"));
+
+    await fireEvent.click(screen.getByRole("button", { name: new RegExp(t("consents.withdraw")) }));
+    await fireEvent.click(await screen.findByRole("button", { name: t("consents.withdrawYes") }));
+    await expect.poll(() => document.activeElement?.getAttribute("role")).toBe("status");
+    expect(document.activeElement?.textContent).toContain(t("consents.withdrawnDone", { provider: t("agency.disabled-federation") }));
+    expect(card()).toContain(t("consents.withdrawnOn", { date: "|" }).split("|")[0]);
+    expect(labels()).not.toContain(t("consents.until"));
+  });
+});
+
+it("why something is kept is said in the language of the page, where the law is known", () => {
+  setLanguage("en");
+  expect(lawWritten("个人信息保护法 第十九条")).toBe("Personal Information Protection Law, art. 19 (个人信息保护法 第十九条)");
+  expect(lawWritten("网络安全法 第二十一条：不少于六个月")).toBe("Cybersecurity Law, art. 21 (网络安全法 第二十一条)");
+  expect(lawWritten("本局规定")).toBe("本局规定");
+  setLanguage("zh-CN");
+  expect(lawWritten("网络安全法 第二十一条：不少于六个月")).toBe("网络安全法 第二十一条：不少于六个月");
+});
