@@ -200,6 +200,21 @@ describe("a resident with a phone and a computer", () => {
         await two.getByText(text("protection.removedTitle")).waitFor();
         await two.getByRole("link", { name: text("join.do") }).waitFor();
         await pictures(two, "devices-removed");
+
+        // It makes another account on purpose: the first device says so, whatever page is open.
+        await two.getByRole("link", { name: text("protection.anew") }).click();
+        await two.getByText(text("protect.elsewhereTitle")).waitFor();
+        await two.locator("#anew").check();
+        await pictures(two, "devices-anew-said");
+        await two.getByRole("button", { name: text("protect.do") }).click();
+        await two.getByText(text("protection.on", { host: "" }).slice(0, 6)).waitFor();
+        assert.equal(await guardedByOffices(), 2);
+        await one.getByRole("link", { name: text("nav.myCases"), exact: true }).first().click();
+        await one.getByRole("alert").getByText(text("protection.movedTitle")).waitFor();
+        await pictures(one, "devices-news");
+        await one.getByRole("link", { name: text("devices.newsLook") }).click();
+        await one.getByText(text("protection.movedText")).waitFor();
+        await pictures(one, "devices-moved");
       });
     });
   });

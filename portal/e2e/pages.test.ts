@@ -79,6 +79,8 @@ function visits(): Visit[] {
     { name: "officer-return", path: "/desk/sign-in/return" },
     { name: "identity", path: "/identity", as: "resident" },
     { name: "wallet", path: "/me", as: "resident" },
+    { name: "device-add", path: "/me/devices/add", as: "resident" },
+    { name: "device-join", path: "/me/devices/join", as: "resident" },
     { name: "my-cases", path: "/me/cases", as: "resident" },
     { name: "my-data", path: "/me/data", as: "resident" },
     { name: "my-consents", path: "/me/consents", as: "resident" },

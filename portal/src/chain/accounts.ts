@@ -240,7 +240,9 @@ export function accountsOver({ connection, http, device, adopt, sealing, gateway
       const { account } = await keyringOf(wallet).content();
       const guards = { authorities: authorities.map((one) => slug(one.slug)), guardians: [], guardiansNeeded: 0 };
       const keys = await device.keys();
-      const isNew = account === undefined || keys === null || !(await mayAct(keys, account.id));
+      // One that the signpost does not lead to yet was made by an attempt that was cut off: it is gone on with.
+      const isAnother = anew === true && account?.unmarked !== true;
+      const isNew = isAnother || account === undefined || keys === null || !(await mayAct(keys, account.id));
       if (isNew) await openAccount(wallet, guards, host.slug, authorities.map((one) => one.slug), withPasskey, anew);
       else if (account.authorities.length === 0) await addAuthorities(wallet, authorities);
       await share(wallet, authorities);

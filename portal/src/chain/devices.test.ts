@@ -162,9 +162,13 @@ describe("a wallet on two devices", () => {
     // Its own backups do not take the signpost back; and it can be added to the other account.
     await one.accounts.save(one.wallet, HOST.gateway);
     expect(await one.accounts.protection(one.wallet)).toMatchObject({ standing: "moved" });
-    await join({ one: two, two: one });
+    // Or its owner says again that the others are of no use, and then they say so.
+    await one.accounts.protect(one.wallet, OFFICES, HOST, false, true);
+    expect([await one.accounts.protection(one.wallet), await two.accounts.protection(two.wallet)]).toMatchObject([{ standing: "on" }, { standing: "moved" }]);
+    expect([await one.accounts.news(one.wallet), await two.accounts.news(two.wallet)]).toEqual([null, "moved"]);
+    await join({ one, two });
     expect((await accountOf(one))?.id).toBe((await accountOf(two))?.id);
-    expect(await one.accounts.protection(one.wallet)).toMatchObject({ standing: "on" });
+    expect(await two.accounts.protection(two.wallet)).toMatchObject({ standing: "on" });
   }, 60_000);
 
   it("has a signpost that follows from the seed, and that nothing else of the wallet is in", async () => {
