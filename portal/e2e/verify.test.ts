@@ -34,7 +34,7 @@ const cases = new Map<string, Hex>();
 /** Runs the command far from any data folder: the key is given, or there is none. */
 function verify(...args: string[]): Promise<Verified> {
   return new Promise((resolve) => {
-    execFile(BINARY, ["verify", "case", ...args], { cwd: folder }, (error, stdout, stderr) => {
+    execFile(BINARY, ["verify", "case", ...args], { cwd: folder, env: { ...process.env, LC_ALL: "zh_CN.UTF-8" } }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code), output: stdout + stderr });
     });
   });

@@ -213,7 +213,7 @@ export interface Wallet {
   keepDraft(service: string, answers: Form | null): Promise<void>;
   lock(): void;
   /** calls back when the wallet locks, by hand or after being idle */
-  onLocked(told: () => void): void;
+  onLocked(told: (isIdle: boolean) => void): void;
 }
 
 /* ------------------------------------------------------------------- chain */

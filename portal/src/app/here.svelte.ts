@@ -32,6 +32,7 @@ export interface OfficerSession {
 }
 
 let wallet = $state.raw<Wallet | null>(null);
+let lockedIdle = $state(false);
 let officer = $state.raw<OfficerSession | null>(null);
 let elder = $state(false);
 let network: Promise<NetworkInfo> | null = null;
@@ -42,9 +43,16 @@ export const session = {
   },
   set wallet(next: Wallet | null) {
     wallet = next;
-    next?.onLocked(() => {
-      if (wallet === next) wallet = null;
+    lockedIdle = false;
+    next?.onLocked((isIdle) => {
+      if (wallet !== next) return;
+      wallet = null;
+      lockedIdle = isIdle;
     });
+  },
+  /** The wallet locked itself because nobody used it; until the next one is opened. */
+  get lockedIdle(): boolean {
+    return lockedIdle;
   },
   get officer(): OfficerSession | null {
     return officer;

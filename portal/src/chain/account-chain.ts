@@ -1,12 +1,12 @@
 // What the contract `Accounts` says and is told. Anybody may carry a call, so each goes out under a key of its own.
-import { type AbiEvent, parseEventLogs } from "viem";
+import { type AbiEvent, parseAbiItem, parseEventLogs } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import type { Hex, Sent } from "../ports";
 import type { AccountSpace, Guards, Signer } from "../wallet/account/signers";
 import { accountsAbi } from "./abi";
 import type { Connection } from "./connection";
 import { failureOf } from "./failure";
-import { WINDOW_BLOCKS } from "./logs";
+import { WINDOW_BLOCKS, logsBetween } from "./logs";
 
 /** How far back a recovery that is under way is looked for: beyond that it is over. */
 const MAX_WINDOWS = 200;
@@ -31,10 +31,17 @@ export const guardsOf = (connection: Connection, account: Hex): Promise<Guards> 
 /** The chain's time, in seconds: a contract called now sees no later one. */
 export const timeOf = async (connection: Connection): Promise<number> => Number((await connection.rpc<{ timestamp: Hex }>("eth_getBlockByNumber", ["latest", false])).timestamp);
 
-/** A recovery that is under way: when it may be finished. */
-export async function pendingRecovery(connection: Connection, account: Hex): Promise<{ readyAt: number } | null> {
+const RECOVERY_STARTED = parseAbiItem("event RecoveryStarted(bytes32 indexed account, bytes32 indexed recovery, uint64 readyAt, bytes32[] signers, bytes32 receiver)");
+
+/** The accounts that somebody began to recover in these blocks, whoever's they are: the node does not learn which one is meant. */
+export async function recoveriesStarted(connection: Connection, fromBlock: bigint, toBlock: bigint): Promise<Hex[]> {
+  const filter = { address: await connection.contract("accounts"), event: RECOVERY_STARTED, args: {} };
+  return (await logsBetween(connection, filter, fromBlock, toBlock)).map(({ args }) => args.account);
+}
+
+/** A recovery that is under way in the latest block, `to`: when it may be finished. */
+export async function pendingRecovery(connection: Connection, account: Hex, to: bigint): Promise<{ readyAt: number } | null> {
   const address = await connection.contract("accounts");
-  let to = BigInt(await connection.rpc<Hex>("eth_blockNumber"));
   for (let n = 0; n < MAX_WINDOWS; n++) {
     const from = to >= WINDOW_BLOCKS ? to - WINDOW_BLOCKS + 1n : 0n;
     const raw = await connection.client

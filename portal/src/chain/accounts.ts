@@ -11,13 +11,14 @@ import { newReceiver } from "../wallet/hpke";
 import { type Keyring, keyringOf } from "../wallet/keyring";
 import type { AccountRecord, DeviceRecord, WalletState } from "../wallet/state";
 import { backupsOver } from "./account-backup";
-import { accountSpace, guardsOf, isSigner, pendingRecovery, readyAtOf, sendToAccounts, signersOn, timeOf, versionOf } from "./account-chain";
+import { accountSpace, guardsOf, isSigner, pendingRecovery, readyAtOf, recoveriesStarted, sendToAccounts, signersOn, timeOf, versionOf } from "./account-chain";
 import { devicesOver, protectionOver } from "./account-devices";
 import { accountHost, asDevice } from "./account-host";
 import { registryAbi } from "./abi";
 import { slug } from "./codes";
 import type { Connection } from "./connection";
 import { ContractRefusal } from "./failure";
+import { tip } from "./logs";
 import { Answer, type GatewayHttp, ask, askPatiently } from "./gateway-http";
 import { signpostsOver } from "./signposts";
 import { openedByTrusted, trustedDevice } from "./trusted-device";
@@ -57,6 +58,9 @@ export interface AccountActs {
 }
 
 export function accountsOver({ connection, http, device, adopt, sealing, gateways }: AccountSurroundings): Accounts & AccountActs {
+  /** What the last look for a recovery found, and the last block that it saw. */
+  const looks = new WeakMap<Wallet, { account: Hex; found: { readyAt: number } | null; upTo: bigint }>();
+
   const helpers = trustedDevice(connection, device);
   const host = accountHost(http);
   const { followed } = host;
@@ -252,9 +256,22 @@ export function accountsOver({ connection, http, device, adopt, sealing, gateway
 
     async pending(wallet) {
       const [{ account }, keys] = await Promise.all([keyringOf(wallet).content(), device.keys()]);
+      if (account === undefined || keys === null) return null;
+      const last = await tip(connection);
+      const before = looks.get(wallet);
+      // The account is named to the node when the wallet is opened, and then only once one was begun for it.
+      if (before?.account === account.id && before.found === null) {
+        const started = await recoveriesStarted(connection, before.upTo + 1n, last);
+        if (!started.includes(account.id)) {
+          looks.set(wallet, { ...before, upTo: last > before.upTo ? last : before.upTo });
+          return null;
+        }
+      }
       // A device that was removed could not stop it.
-      if (account === undefined || keys === null || !(await isSigner(connection, account.id, signerId(keys.signer)))) return null;
-      return await pendingRecovery(connection, account.id);
+      const maySee = await isSigner(connection, account.id, signerId(keys.signer));
+      const found = maySee ? await pendingRecovery(connection, account.id, last) : null;
+      looks.set(wallet, { account: account.id, found, upTo: last });
+      return found;
     },
 
     async veto(wallet) {

@@ -10,7 +10,7 @@ import { keyringOf } from "../wallet/keyring";
 import { accountSpace, isSigner, pendingRecovery, sendToAccounts, signersOn, versionOf } from "./account-chain";
 import type { AccountActs } from "./accounts";
 import type { Connection } from "./connection";
-import { logsFrom } from "./logs";
+import { logsFrom, tip } from "./logs";
 
 const SIGNER_ADDED = parseAbiItem("event SignerAdded(bytes32 indexed account, bytes32 indexed signer, uint8 kind, uint8 weight, bytes32 x, bytes32 y)");
 /** The most accounts that one external wallet is asked about. */
@@ -76,7 +76,7 @@ export function externalOver({ connection, device, accounts }: Around): External
       let stopped = 0;
       for (const account of known) {
         const isLive = (await signersOn(connection, account)).some((one) => one.kind === WALLET && signerId(one) === id);
-        if (!isLive || (await pendingRecovery(connection, account)) === null) continue;
+        if (!isLive || (await pendingRecovery(connection, account, await tip(connection))) === null) continue;
         const [space, version] = await Promise.all([accountSpace(connection), versionOf(connection, account)]);
         await sendToAccounts(connection, "veto", [account, await signed(provider, address, vetoData(space, account, version))]);
         stopped += 1;

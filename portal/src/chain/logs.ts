@@ -29,7 +29,8 @@ async function window<E extends AbiEvent>(connection: Connection, filter: LogFil
   }
 }
 
-async function tip(connection: Connection): Promise<bigint> {
+/** The latest block. */
+export async function tip(connection: Connection): Promise<bigint> {
   return BigInt(await connection.rpc<Hex>("eth_blockNumber"));
 }
 
@@ -49,6 +50,12 @@ export async function lastLog<E extends AbiEvent>(connection: Connection, filter
 /** Every log from a block to the latest one, a few windows at a time. Throws rather than leave one out. */
 export async function logsFrom<E extends AbiEvent>(connection: Connection, filter: LogFilter<E>, fromBlock: bigint): Promise<Logs<E>> {
   const { logs } = await logsUpTo(connection, filter, fromBlock, await tip(connection));
+  return logs as unknown as Logs<E>;
+}
+
+/** Every log of these blocks, both ends among them. */
+export async function logsBetween<E extends AbiEvent>(connection: Connection, filter: LogFilter<E>, fromBlock: bigint, toBlock: bigint): Promise<Logs<E>> {
+  const { logs } = await logsUpTo(connection, filter, fromBlock, toBlock);
   return logs as unknown as Logs<E>;
 }
 

@@ -66,11 +66,16 @@ describe("the wallet of a browser", () => {
     await wallet.cases();
     expect(told).not.toHaveBeenCalled();
     timers.pass(1);
-    expect(told).toHaveBeenCalledOnce();
+    expect(told).toHaveBeenCalledExactlyOnceWith(true);
     await expect(wallet.cases()).rejects.toEqual(failing("locked"));
     wallet.touch();
     wallet.lock();
     expect(told).toHaveBeenCalledOnce();
+    const byHand = vi.fn();
+    const other = (await (await openStore({ timers })).create(WORDS, PASSPHRASE)) as VaultWallet;
+    other.onLocked(byHand);
+    other.lock();
+    expect(byHand).toHaveBeenCalledExactlyOnceWith(false);
   });
 });
 

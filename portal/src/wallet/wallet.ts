@@ -26,17 +26,18 @@ export class VaultWallet implements Wallet {
   readonly #vault: Vault;
   readonly #around: WalletSurroundings;
   readonly #idle: IdleLock;
-  readonly #locked = new Set<() => void>();
+  readonly #locked = new Set<(isIdle: boolean) => void>();
+  #isIdle = false;
 
   constructor(vault: Vault, meta: Pick<VaultMeta, "kind" | "fingerprint">, around: WalletSurroundings) {
     this.kind = meta.kind;
     this.fingerprint = meta.fingerprint;
     this.#vault = vault;
     this.#around = around;
-    this.#idle = new IdleLock(() => this.lock(), IDLE_LIMIT_MS, around.timers);
+    this.#idle = new IdleLock(() => this.#leftAlone(), IDLE_LIMIT_MS, around.timers);
     vault.onLocked(() => {
       this.#idle.stop();
-      for (const told of this.#locked) told();
+      for (const told of this.#locked) told(this.#isIdle);
     });
     attachKeyring(this, new Keyring(vault));
   }
@@ -124,8 +125,13 @@ export class VaultWallet implements Wallet {
     this.#vault.lock();
   }
 
+  #leftAlone(): void {
+    this.#isIdle = true;
+    this.lock();
+  }
+
   /** Calls back when the wallet is locked, by hand or for being idle. */
-  onLocked(told: () => void): void {
+  onLocked(told: (isIdle: boolean) => void): void {
     this.#locked.add(told);
   }
 

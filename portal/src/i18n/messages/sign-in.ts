@@ -4,6 +4,12 @@ export const signIn = {
   "signIn.title": ["登录", "Sign in"],
   "signIn.lead": ["您的密钥只保存在您自己的设备上，没有账号，也没有密码库。", "Your keys stay on your own device. There is no account and no store of passwords."],
   "signIn.first": ["请先登录", "Sign in first"],
+  "signIn.idle": ["钱包自己锁上了", "Your wallet locked itself"],
+  "signIn.idleText": [
+    "{minutes}分钟没有操作，为了安全，钱包锁上了。填过的内容都保存在钱包里，打开以后接着办。",
+    "Nobody used it for {minutes} minutes, so it was locked to be safe. What you filled in is kept in it: open it, and go on where you were.",
+  ],
+  "signIn.idleOpen": ["打开钱包", "Open the wallet"],
   "signIn.firstText": ["这一页用到您自己的办件，需要打开您的钱包。", "This page is about your own cases, so your wallet has to be open."],
   "signIn.create": ["新建钱包", "Create a wallet"],
   "signIn.createText": ["第一次使用。大约两分钟，需要纸和笔。", "For your first visit. It takes two minutes; have pen and paper ready."],
