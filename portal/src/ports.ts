@@ -212,6 +212,10 @@ export interface Wallet {
   draft(service: string): Promise<Form | null>;
   keepDraft(service: string, answers: Form | null): Promise<void>;
   lock(): void;
+  /** requests about the person's data, newest first */
+  requests(): Promise<SentRequest[]>;
+  /** keeps one, in place of what was kept under its id */
+  keepRequest(request: SentRequest): Promise<void>;
   /** calls back when the wallet locks, by hand or after being idle */
   onLocked(told: (isIdle: boolean) => void): void;
 }
@@ -485,6 +489,24 @@ export interface DataRequest {
   answer: string | null;
 }
 
+/** How a request stands, as its agency tells whoever knows its number. */
+export type RequestState = Pick<DataRequest, "dueMs" | "status" | "answeredMs" | "deletion">;
+
+/** A request as the wallet keeps it: the agency may forget it, the person must not. */
+export interface SentRequest {
+  id: string;
+  organisation: string;
+  kind: Right;
+  text: string;
+  /** the use that it objects to */
+  about: { caseId: Hex; tag: Hex } | null;
+  sentMs: number;
+  /** the agency's signature that it was received */
+  receipt: Hex;
+  /** as last read */
+  state: RequestState;
+}
+
 /** What an agency says it keeps about the person, what they asked, and what forbids deleting it. */
 export interface Kept {
   cases: Hex[];
@@ -552,7 +574,9 @@ export interface Gateways {
   /** shows the identity credential to the agency, and asks what it keeps */
   kept(wallet: Wallet, organisation: string, gateway: string): Promise<Kept>;
   /** asks an agency; answers the request and the agency's signed receipt */
-  request(wallet: Wallet, organisation: string, gateway: string, right: Right, text: string): Promise<{ id: string; dueMs: number; receipt: Hex }>;
+  request(wallet: Wallet, organisation: string, gateway: string, right: Right, text: string): Promise<{ id: string; receivedMs: number; state: RequestState; receipt: Hex }>;
+  /** asks without saying who asks: the number of the request is enough */
+  requestState(gateway: string, id: string): Promise<RequestState>;
   deskRequests(gateway: string, session: DeskSession): Promise<DataRequest[]>;
   answerRequest(gateway: string, session: DeskSession, id: string, granted: boolean, reason: string): Promise<void>;
   /** data, consents, uses and decisions with their proofs, signed by the wallet: one text, checked by `zhengtong verify export` */

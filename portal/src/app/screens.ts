@@ -20,6 +20,7 @@ import DeskCase from "../screens/Desk/DeskCase.svelte";
 import AskWallet from "../screens/Desk/AskWallet.svelte";
 import DeskRequests from "../screens/Rights/DeskRequests.svelte";
 import DataRequestScreen from "../screens/Rights/DataRequest.svelte";
+import SentRequestScreen from "../screens/Rights/SentRequest.svelte";
 import OfficerReturn from "../screens/Desk/OfficerReturn.svelte";
 import OfficerSignIn from "../screens/Desk/OfficerSignIn.svelte";
 import AddDevice from "../screens/Devices/AddDevice.svelte";
@@ -85,6 +86,7 @@ export const SCREENS: Record<RouteName, Component> = {
   trustedAccept: AcceptTrusted,
   trustedHelp: HelpTrusted,
   dataRequest: DataRequestScreen,
+  sentRequest: SentRequestScreen,
   officerSignIn: OfficerSignIn,
   officerReturn: OfficerReturn,
   desk: Desk,

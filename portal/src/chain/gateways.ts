@@ -1,5 +1,5 @@
 // The agencies' gateways as the screens see them.
-import { type DataRequest, type DeskCase, type DeskRow, type DeskSession, type FactGround, type Gateways, type Hex, type Json, type Link, type OfficerKey, type Organisation, type OwnCase, PortFailure, type ReceivedRecord, type Right, type ToExport, type Wallet } from "../ports";
+import { type DataRequest, type DeskCase, type DeskRow, type DeskSession, type FactGround, type Gateways, type Hex, type Json, type Link, type OfficerKey, type Organisation, type OwnCase, PortFailure, type ReceivedRecord, type RequestState, type Right, type ToExport, type Wallet } from "../ports";
 import { caseCommitment, formCommitment, randomHex, sha256Digits, statementCommitment } from "../wallet/bytes";
 import { WalletError } from "../wallet/errors";
 import { keyringOf } from "../wallet/keyring";
@@ -198,7 +198,11 @@ export function gatewaysOver(http: GatewayHttp, connection: Connection, prove: P
       const headers = await signedIn(wallet, organisation, gateway);
       const taken = new Answer(await ask(http, gateway, { method: "POST", path: "/v1/my/requests", body: { kind: right, text }, headers }));
       const request = new Answer(taken.maybe("request"));
-      return { id: request.text("id"), dueMs: request.number("due_ms"), receipt: taken.hex("receipt") };
+      return { id: request.text("id"), receivedMs: request.number("received_ms"), state: requestState(request), receipt: taken.hex("receipt") };
+    },
+
+    async requestState(gateway, id) {
+      return requestState(new Answer(await ask(http, gateway, { method: "GET", path: `/v1/requests/${encodeURIComponent(id)}` })));
     },
 
     async deskRequests(gateway, session) {
@@ -356,21 +360,25 @@ function opened(organisation: string, value: unknown): DeskSession {
   return { organisation, token: answer.text("token"), expiresAtMs: answer.number("expires_at") * 1000 };
 }
 
+function requestState(item: Answer): RequestState {
+  const [answeredMs, deletion] = [item.maybe("answered_ms"), item.maybe("deletion")];
+  const status = item.text("status");
+  if (status !== "open" && status !== "granted" && status !== "refused") throw new PortFailure("bad-answer", `"${status}" is no state of a request`, "status");
+  return { dueMs: item.number("due_ms"), status, answeredMs: typeof answeredMs === "number" ? answeredMs : null, deletion: typeof deletion === "string" ? deletion : null };
+}
+
 function dataRequest(value: unknown): DataRequest {
   const item = new Answer(value);
-  const maybe = <T extends string | number>(name: string, type: "string" | "number"): T | null => (typeof item.maybe(name) === type ? (item.maybe(name) as T) : null);
+  const maybeText = (name: string) => (typeof item.maybe(name) === "string" ? item.text(name) : null);
   return {
     id: item.text("id"),
     kind: item.text("kind") as Right,
     article: item.text("article"),
     receivedMs: item.number("received_ms"),
-    dueMs: item.number("due_ms"),
+    ...requestState(item),
     overdue: item.maybe("overdue") === true,
-    status: item.text("status") as DataRequest["status"],
-    answeredMs: maybe<number>("answered_ms", "number"),
-    deletion: maybe<string>("deletion", "string"),
-    text: maybe<string>("text", "string"),
-    answer: maybe<string>("answer", "string"),
+    text: maybeText("text"),
+    answer: maybeText("answer"),
   };
 }
 

@@ -1,5 +1,5 @@
 import { messageSigned } from "../chain/elsewhere";
-import { type Accounts, type AskElsewhere, type Chain, type DataRequest, type Delegation, type Delegations, type DeskCase, type Gateways, type Hex, type OfficerKey, type Ports, PortFailure, type StoredWallet, type Verification, type Wallet } from "../ports";
+import { type Accounts, type AskElsewhere, type Chain, type DataRequest, type Delegation, type Delegations, type DeskCase, type Gateways, type Hex, type OfficerKey, type Ports, PortFailure, type RequestState, type SentRequest, type StoredWallet, type Verification, type Wallet } from "../ports";
 import type { AccountKey } from "../wallet/elsewhere/account";
 import { rules } from "../rules/rules";
 import { type MockCases, mockHash, OFFICER, OTHER_OFFICER } from "./mock-cases";
@@ -69,6 +69,12 @@ export function mockChain(cases: MockCases): Chain {
   };
 }
 
+/** One that waits, one that is late and one that was answered: as the wallet of the drawings keeps them. */
+export const SENT: SentRequest[] = [
+  { id: "5f0c1a", organisation: "health", kind: "contest", text: "这次查询和我的申请有什么关系？", about: null, sentMs: Date.now() - 86_400_000, receipt: mockHash("receipt", 65), state: { dueMs: Date.now() + 29 * 86_400_000, status: "open", answeredMs: null, deletion: null } },
+  { id: "80aa41", organisation: "housing", kind: "copy", text: "请给我一份副本。", about: null, sentMs: Date.now() - 33 * 86_400_000, receipt: mockHash("receipt", 65), state: { dueMs: Date.now() - 3 * 86_400_000, status: "open", answeredMs: null, deletion: null } },
+  { id: "77e012", organisation: "health", kind: "correct", text: "住址登记有误。", about: null, sentMs: Date.now() - 40 * 86_400_000, receipt: mockHash("receipt", 65), state: { dueMs: Date.now() - 10 * 86_400_000, status: "refused", answeredMs: Date.now() - 20 * 86_400_000, deletion: null } },
+];
 const REQUESTS: DataRequest[] = [
   { id: "5f0c1a", kind: "contest", article: "第四十四条、第四十八条", receivedMs: Date.now() - 86_400_000, dueMs: Date.now() + 29 * 86_400_000, overdue: false, status: "open", answeredMs: null, deletion: null, text: "这次查询和我的申请有什么关系？", answer: null },
   { id: "77e012", kind: "correct", article: "第四十六条", receivedMs: Date.now() - 40 * 86_400_000, dueMs: Date.now() - 10 * 86_400_000, overdue: false, status: "refused", answeredMs: Date.now() - 20 * 86_400_000, deletion: null, text: "住址登记有误。", answer: "登记以户籍为准，请先到公安更正。" },
@@ -135,7 +141,15 @@ export function mockGateways(cases: MockCases): Gateways {
       requests: organisation === "health" ? REQUESTS : [],
       holds: organisation === "health" ? [{ id: "1", authority: "区人民法院", reference: "（2026）民初12号", placedMs: Date.now(), untilMs: null }] : [],
     }),
-    request: async () => ({ id: "5f0c", dueMs: Date.now() + 30 * 86_400_000, receipt: mockHash("receipt", 65) }),
+    request: async (_wallet, organisation, _gateway, kind, text) => {
+      const receivedMs = Date.now();
+      const state: RequestState = { dueMs: receivedMs + 30 * 86_400_000, status: "open", answeredMs: null, deletion: null };
+      return { id: mockHash(`${organisation}/${kind}/${text}`, 16).slice(2), receivedMs, state, receipt: mockHash("receipt", 65) };
+    },
+    requestState: async (_gateway, id) => {
+      const prepared = SENT.find((one) => one.id === id);
+      return prepared?.state ?? { dueMs: Date.now() + 30 * 86_400_000, status: "open", answeredMs: null, deletion: null };
+    },
     deskRequests: async () => REQUESTS,
     answerRequest: async () => undefined,
     exported: async () => "{}\nmock\n",

@@ -1,13 +1,14 @@
 import { generateMnemonic, validateMnemonic } from "@scure/bip39";
 import { wordlist as english } from "@scure/bip39/wordlists/english.js";
 import { wordlist as chinese } from "@scure/bip39/wordlists/simplified-chinese.js";
-import { type HeldIdentity, type OwnCase, PortFailure, type StoredWallet, type Wallet, type WalletStore, type WayIn } from "../ports";
+import { type HeldIdentity, type OwnCase, PortFailure, type SentRequest, type StoredWallet, type Wallet, type WalletStore, type WayIn } from "../ports";
 import { mockHash } from "./mock-cases";
 
 export function mockWallet(kind: "words" | "injected" = "words"): Wallet & { identityNumber(): string | null; put(own: OwnCase): void } {
   let identity: HeldIdentity | null = null;
   const cases = new Map<string, OwnCase>();
   const drafts = new Map<string, Record<string, string | number | boolean | null>>();
+  const requests = new Map<string, SentRequest>();
   const need = (id: string) => {
     const found = cases.get(id);
     if (!found) throw new PortFailure("not-found", `case ${id}`);
@@ -65,6 +66,8 @@ export function mockWallet(kind: "words" | "injected" = "words"): Wallet & { ide
       if (answers) drafts.set(service, answers);
       else drafts.delete(service);
     },
+    requests: async () => [...requests.values()].sort((a, b) => b.sentMs - a.sentMs),
+    keepRequest: async (request) => void requests.set(request.id, request),
     lock: () => undefined,
     onLocked: () => undefined,
   };

@@ -3,7 +3,7 @@ import { type World, session } from "../app/here.svelte";
 import type { OwnCase, StoredWallet } from "../ports";
 import { MockCases, mockHash, OFFICER } from "./mock-cases";
 import { mockIndex } from "./mock-index";
-import { mockPorts } from "./mock-ports";
+import { mockPorts, SENT } from "./mock-ports";
 import { mockWallet } from "./mock-wallet";
 import { residents } from "./residents";
 
@@ -69,6 +69,7 @@ export function mockWorld({ role = localStorage.getItem("zhengtong.mock"), tampe
     };
     wallet.put(own);
   }
+  for (const request of SENT) void wallet.keepRequest(request);
   // resident: has both ways in; locked: a wallet that opens by the screen lock, and is not open
   const ways = role === "resident" ? (["passphrase", "passkey"] as const) : role === "locked" ? (["passkey"] as const) : [];
   const createdAtMs = Date.now() - 40 * DAY * 1000;

@@ -1,5 +1,5 @@
 // What a wallet keeps, in one JSON document that is only ever stored sealed.
-import type { Form, OwnCase, SeenCase } from "../ports";
+import type { Form, OwnCase, SeenCase, SentRequest } from "../ports";
 import { type Hex, hexToBytes, jcs } from "./bytes";
 import { type DelegationTerms, MAX_CASES } from "./delegation/terms";
 import { WalletError } from "./errors";
@@ -149,6 +149,8 @@ export interface WalletState {
   readonly helped?: readonly HelpedRecord[];
   /** Once an authority has given one. */
   readonly place?: PlaceRecord;
+  /** What this person asked of agencies by their rights over their data, newest first. */
+  readonly requests?: readonly SentRequest[];
 }
 
 export function emptyState(seed: Hex, words: string | null, isNew: boolean): WalletState {
@@ -183,6 +185,13 @@ export function withSeen(state: WalletState, seen: Readonly<Record<Hex, SeenCase
     return now === undefined || now.atMs < (own.seen?.atMs ?? 0) ? own : { ...own, seen: now };
   };
   return { ...state, cases: state.cases.map(next) };
+}
+
+/** Keeps a request, in place of what was kept under its id. */
+export function withRequest(state: WalletState, request: SentRequest): WalletState {
+  const known = state.requests ?? [];
+  const isKnown = known.some(({ id }) => id === request.id);
+  return { ...state, requests: isKnown ? known.map((one) => (one.id === request.id ? request : one)) : [request, ...known] };
 }
 
 function changed(own: OwnCase, change: CaseChange): OwnCase {

@@ -1,12 +1,12 @@
 // An unlocked wallet.
-import type { Form, HeldCredential, HeldIdentity, OwnCase, PublicJwk, SeenCase, Wallet } from "../ports";
+import type { Form, HeldCredential, HeldIdentity, OwnCase, PublicJwk, SeenCase, SentRequest, Wallet } from "../ports";
 import { type Hex, hexToBytes } from "./bytes";
 import { holderKey } from "./derive";
 import { IDLE_LIMIT_MS, IdleLock, type Timers } from "./idle";
 import { publicJwk, readCredential, readIdentity } from "./identity";
 import { Keyring, attachKeyring } from "./keyring";
 import { type CaseSpace, type FindCases, freshCase, scan } from "./scan";
-import { type CaseChange, caseOf, nextIndexOf, seedOf, withCase, withChange, withSeen } from "./state";
+import { type CaseChange, caseOf, nextIndexOf, seedOf, withCase, withChange, withRequest, withSeen } from "./state";
 import type { VaultMeta } from "./slot";
 import type { Vault } from "./vault";
 
@@ -114,6 +114,14 @@ export class VaultWallet implements Wallet {
       const { [service]: _, ...others } = state.drafts;
       return { ...state, drafts: answers === null ? others : { ...others, [service]: answers } };
     });
+  }
+
+  async requests(): Promise<SentRequest[]> {
+    return [...((await this.#vault.read()).requests ?? [])];
+  }
+
+  async keepRequest(request: SentRequest): Promise<void> {
+    await this.#vault.update((state) => withRequest(state, request));
   }
 
   /** The recovery words, to be written down again; null for a wallet of an injected one. */

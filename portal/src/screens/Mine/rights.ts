@@ -9,9 +9,9 @@ export function rightOf(text: string | undefined): Right | null {
 
 const ARTICLES = {
   contest: { "zh-CN": "第四十四条、第四十八条", en: "arts. 44, 48" },
-  copy: { "zh-CN": "第四十五条", en: "arts. 45" },
-  correct: { "zh-CN": "第四十六条", en: "arts. 46" },
-  delete: { "zh-CN": "第四十七条", en: "arts. 47" },
+  copy: { "zh-CN": "第四十五条", en: "art. 45" },
+  correct: { "zh-CN": "第四十六条", en: "art. 46" },
+  delete: { "zh-CN": "第四十七条", en: "art. 47" },
 } as const;
 
 /** The articles of the Personal Information Protection Law that a right rests on. */
