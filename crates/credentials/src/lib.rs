@@ -33,5 +33,7 @@ pub use jwt::{Jwt, JwtKey, MAX_JWT_BYTES};
 pub use present::{Presentation, present};
 pub use raw::is_signed_p256;
 pub use status::{MAX_STATUS_ENTRIES, MAX_STATUS_TOKEN_BYTES, Status, StatusList};
-pub use verify::{Expected, KeyBinding, MAX_CREDENTIAL_BYTES, Presented, Signed, StatusReference, Verified};
+pub use verify::{
+    Expected, KeyBinding, MAX_AHEAD_S, MAX_CREDENTIAL_BYTES, Presented, Signed, StatusReference, Verified,
+};
 pub use x509::{Certificate, CertificateError, Certified};

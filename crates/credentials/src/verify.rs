@@ -17,7 +17,7 @@ const MAX_DISCLOSURES: usize = 64;
 /// The only hash of disclosures that is accepted (`_sd_alg`); also the default.
 const HASH: &str = "sha-256";
 /// How far a holder's clock may be ahead, in seconds.
-const MAX_AHEAD_S: u64 = 60;
+pub const MAX_AHEAD_S: u64 = 60;
 
 /// A presented credential, parsed and not yet believed.
 pub struct Presented<'a> {
@@ -65,6 +65,7 @@ pub struct KeyBinding<'a> {
 /// An accepted credential's claims, disclosed ones included. Personal: cannot be printed.
 pub struct Verified {
     claims: Map<String, Value>,
+    proven_at_s: Option<u64>,
 }
 
 /// Where a credential's status is kept.
@@ -105,6 +106,11 @@ impl Verified {
     /// A claim.
     pub fn claim(&self, name: &str) -> Option<&Value> {
         self.claims.get(name)
+    }
+
+    /// When the holder made the proof of possession, in unix seconds; `None` if none was asked for.
+    pub fn proven_at_s(&self) -> Option<u64> {
+        self.proven_at_s
     }
 
     /// When it ends (`exp`), in unix seconds; `None` if it does not.
@@ -241,11 +247,11 @@ impl<'a> Presented<'a> {
 
     fn verify_rest(&self, binding: Option<&KeyBinding<'_>>, now_s: u64) -> Result<Verified, CredentialError> {
         check_times(&self.issued.payload, now_s)?;
-        if let Some(binding) = binding {
-            self.verify_binding(binding, now_s)?;
-        }
+        let proven_at_s = binding.map(|binding| self.verify_binding(binding, now_s));
+        let proven_at_s = proven_at_s.transpose()?;
         Ok(Verified {
             claims: self.disclosed()?,
+            proven_at_s,
         })
     }
 
@@ -267,7 +273,8 @@ impl<'a> Presented<'a> {
         }
     }
 
-    fn verify_binding(&self, asked: &KeyBinding<'_>, now_s: u64) -> Result<(), CredentialError> {
+    /// When it was made.
+    fn verify_binding(&self, asked: &KeyBinding<'_>, now_s: u64) -> Result<u64, CredentialError> {
         let text = self.binding.ok_or(KeyBindingError::Missing)?;
         let holder = self.issued.payload.get("cnf").and_then(|cnf| cnf.get("jwk"));
         let holder = Jwk::parse(holder.ok_or(CredentialError::Claim("cnf"))?, "the holder's key")?;
@@ -294,7 +301,7 @@ impl<'a> Presented<'a> {
             }
             .into());
         }
-        Ok(())
+        Ok(iat)
     }
 }
 

@@ -3,8 +3,8 @@
 use alloy_primitives::B256;
 use thiserror::Error;
 use zhengtong_bindings::IDENTITY;
-use zhengtong_credentials::{CredentialError, Expected, Jwk, KeyBinding, Presented};
-use zhengtong_vault::ResidentNumber;
+use zhengtong_credentials::{CredentialError, Expected, Jwk, KeyBinding, MAX_AHEAD_S, Presented};
+use zhengtong_vault::{ResidentNumber, Subject, VaultError};
 
 use super::delegation::{DelegationError, StoredDelegate};
 use super::link::{Link, LinkError, Recipient, case_commitment};
@@ -19,6 +19,8 @@ pub const MAX_PRESENTATION_AGE_S: u64 = 600;
 pub const MAX_WAITING_LINKS: i64 = 20_000;
 /// How long such a link is kept, in milliseconds.
 pub const WAITING_LINK_MS: u64 = 24 * 3600 * 1000;
+/// How long it is known who was deleted, in seconds: longer than anything holds that they showed before.
+pub const FORGOTTEN_KEPT_S: u64 = MAX_PRESENTATION_AGE_S + 2 * MAX_AHEAD_S;
 
 /// Why a link was not accepted.
 #[derive(Debug, Error)]
@@ -50,12 +52,39 @@ pub enum AcceptError {
     /// A different link was accepted before.
     #[error("this case is linked already, to something else")]
     Conflict,
+    /// What was known of the case is gone for good.
+    #[error(
+        "what was kept of this case here was deleted, or has been kept long enough, and no link brings it back: apply again \
+         with a new case"
+    )]
+    CaseForgotten,
+    /// Somebody may have had it since before the deletion.
+    #[error(
+        "this was shown before everything about the person was deleted here, or hardly {MAX_AHEAD_S} seconds after it: if it \
+         is still meant, send it again in two minutes, newly shown"
+    )]
+    BeforeDeletion,
     /// Too many links wait for cases that the chain does not have.
     #[error("too many links wait for their cases; try again later")]
     Busy,
     /// Inside.
     #[error(transparent)]
     App(#[from] AppError),
+}
+
+/// Whom an identity credential proves, by which key, and when its holder showed it. Personal: it cannot be printed.
+pub(super) struct Shown {
+    pub number: ResidentNumber,
+    pub key: Jwk,
+    pub at_s: u64,
+}
+
+/// Whose case a link is of, as far as it is shown. Personal: it cannot be printed.
+#[derive(Default)]
+struct Proven {
+    number: Option<ResidentNumber>,
+    delegate: Option<StoredDelegate>,
+    shown_at_s: Option<u64>,
 }
 
 impl App {
@@ -79,7 +108,11 @@ impl App {
             cases: self.contracts.cases,
         };
         let mut link = recipient.open(case_id, sealed)?;
-        let (number, delegate) = self.proven_person(&link).await?;
+        let Proven {
+            number,
+            delegate,
+            shown_at_s,
+        } = self.proven_person(&link).await?;
         let person = link
             .person
             .commitment(number.as_ref())
@@ -102,7 +135,11 @@ impl App {
             self.remove_link(&row).await?;
         }
         let (mut stored, fresh) = match &known {
-            Some(row) => (self.stored_link(row).await?.unwrap_or_default(), false),
+            // Rows outlive what was linked, and a link says nothing of when it was sealed.
+            Some(row) => {
+                let kept = self.stored_link(row).await?;
+                (kept.ok_or(AcceptError::CaseForgotten)?, false)
+            }
             None => (StoredLink::default(), true),
         };
         if fresh
@@ -147,32 +184,74 @@ impl App {
             owner: stored.form.is_some(),
             form: commitment,
         };
-        self.put_link(&row, &stored).await.map_err(inner)?;
+        self.not_before_deletion(row.subject, shown_at_s).await?;
+        // Whose link is here already has a key.
+        let has_key = known.is_some_and(|known| known.subject == row.subject);
+        match self.put_link(&row, &stored, has_key).await {
+            Err(AppError::Vault(VaultError::Destroyed)) => return Err(AcceptError::CaseForgotten),
+            other => other?,
+        }
+        self.not_during_deletion(row.subject, shown_at_s).await?;
         tracing::info!(case = %case_id, provider = row.provider, owner = row.owner, "link accepted");
         self.0.wake.notify_one();
         Ok(())
     }
 
-    /// The resident number that the case is of, if one is shown, and who acts for them.
-    async fn proven_person(
+    /// Refuses what was shown before somebody was deleted here, or perhaps before it: whoever shows something may have a
+    /// clock that is ahead. What says nothing of when it was made is refused as long as the deletion is known.
+    pub(super) async fn not_before_deletion(
         &self,
-        link: &Link,
-    ) -> Result<(Option<ResidentNumber>, Option<StoredDelegate>), AcceptError> {
+        subject: Subject,
+        shown_at_s: Option<u64>,
+    ) -> Result<(), AcceptError> {
+        let forgotten_at_s = self.store.forgotten_at(subject).await.map_err(inner)?;
+        let is_after = |at_s: u64| shown_at_s.is_some_and(|shown_at_s| shown_at_s > at_s + MAX_AHEAD_S);
+        if forgotten_at_s.is_none_or(is_after) {
+            Ok(())
+        } else {
+            Err(AcceptError::BeforeDeletion)
+        }
+    }
+
+    /// The same of what is kept by now: a deletion that began in between may not have seen it, and is carried out again.
+    pub(super) async fn not_during_deletion(
+        &self,
+        subject: Subject,
+        shown_at_s: Option<u64>,
+    ) -> Result<(), AcceptError> {
+        let kept = self.not_before_deletion(subject, shown_at_s).await;
+        if matches!(kept, Err(AcceptError::BeforeDeletion)) {
+            self.books().forget_late(subject).await.map_err(inner)?;
+        }
+        kept
+    }
+
+    /// The resident number that the case is of, if one is shown, and who acts for them.
+    async fn proven_person(&self, link: &Link) -> Result<Proven, AcceptError> {
         let Some(text) = &link.presentation else {
-            return Ok((None, None));
+            return Ok(Proven::default());
         };
         let nonce = format!("{:#x}", link.case_id);
         let shown = self.identity_shown(text, self.for_me(&nonce)).await?;
-        let Some(delegation) = &link.delegation else {
-            return Ok((Some(shown.0), None));
+        let shown_at_s = Some(shown.at_s);
+        let (number, delegate) = match &link.delegation {
+            None => (shown.number, None),
+            Some(delegation) => {
+                let shown = (shown.number, shown.key);
+                let (person, delegate) = self.acting_for(link, delegation, shown).await?;
+                (person, Some(delegate))
+            }
         };
-        let (person, delegate) = self.acting_for(link, delegation, shown).await?;
-        Ok((Some(person), Some(delegate)))
+        Ok(Proven {
+            number: Some(number),
+            delegate,
+            shown_at_s,
+        })
     }
 
     /// The resident number that an identity credential proves, shown to this organisation with this challenge.
     pub(super) async fn number_shown(&self, text: &str, nonce: &str) -> Result<ResidentNumber, AcceptError> {
-        Ok(self.identity_shown(text, self.for_me(nonce)).await?.0)
+        Ok(self.identity_shown(text, self.for_me(nonce)).await?.number)
     }
 
     pub(super) fn for_me<'a>(&'a self, nonce: &'a str) -> KeyBinding<'a> {
@@ -183,12 +262,12 @@ impl App {
         }
     }
 
-    /// The resident number that an identity credential proves, and the key that it is bound to.
+    /// What an identity credential proves.
     pub(super) async fn identity_shown(
         &self,
         text: &str,
         binding: KeyBinding<'_>,
-    ) -> Result<(ResidentNumber, Jwk), AcceptError> {
+    ) -> Result<Shown, AcceptError> {
         let presented = Presented::parse(text)?;
         let trusted = match self.trusted_issuer(&presented).await {
             Ok(trusted) if trusted.roles & IDENTITY != 0 => trusted,
@@ -204,7 +283,11 @@ impl App {
             binding: Some(binding),
         })?;
         let number = ResidentNumber::parse(verified.text("number")?).map_err(|_| AcceptError::Number)?;
-        Ok((number, presented.claimed_holder()?))
+        Ok(Shown {
+            number,
+            key: presented.claimed_holder()?,
+            at_s: verified.proven_at_s().ok_or(AppError::Record("presentation"))?,
+        })
     }
 
     /// The form against the package's schema, if the case is known already.

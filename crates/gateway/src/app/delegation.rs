@@ -364,12 +364,12 @@ impl App {
             max_age_s: MAX_DURATION_S + MAX_PRESENTATION_AGE_S,
         };
         let person = self.identity_shown(&shown.presentation, binding).await;
-        let (person, _) = person.map_err(|error| match error {
+        let person = person.map_err(|error| match error {
             AcceptError::Presentation(error) => DelegationError::Identity(error).into(),
             AcceptError::Issuer => DelegationError::Issuer.into(),
             other => other,
         })?;
-        Ok(person)
+        Ok(person.number)
     }
 
     /// Whether a delegation holds now, by its own words and by the last block that this gateway has seen.

@@ -27,6 +27,8 @@ use crate::store::{DeletionRow, HoldRow, Store, StoreError};
 pub const MAX_HOLD_CHARS: usize = 200;
 /// The cause of a deletion that no decision ordered.
 const OPERATOR: &str = "operator";
+/// The cause of a deletion that takes what came in while a deletion was carried out.
+const LATE: &str = "late";
 
 /// Why nothing was deleted, or no order kept.
 #[derive(Debug, Error)]
@@ -123,6 +125,14 @@ impl Books<'_> {
             .await
     }
 
+    /// Deletes somebody once more about whom something was kept while they were deleted.
+    ///
+    /// # Errors
+    /// As [`Self::forget`].
+    pub(super) async fn forget_late(&self, subject: Subject) -> Result<DeletionRow, DeletionError> {
+        self.forget_subject(subject, LATE).await
+    }
+
     /// Deletes whoever stands behind a pseudonym; `cause` is the request that it grants.
     ///
     /// # Errors
@@ -187,6 +197,7 @@ impl Books<'_> {
 
     /// Destroys keys and takes the pseudonym out of the store.
     async fn erase(&self, subject: Subject) -> Result<Erased, DeletionError> {
+        self.store.put_forgotten(subject, self.now_ms / 1000).await?;
         let cases = self.store.cases_of(subject).await?;
         let alone: Vec<_> = cases
             .iter()

@@ -113,6 +113,11 @@ fn hex(value: B256) -> String {
     format!("{value:#x}")
 }
 
+fn bytes_of<T: Serialize>(record: Record<'_>, value: &T) -> Result<Zeroizing<Vec<u8>>, AppError> {
+    let bytes = serde_json::to_vec(value).map_err(|_| AppError::Record(record.kind))?;
+    Ok(Zeroizing::new(bytes))
+}
+
 impl App {
     async fn put<T: Serialize>(
         &self,
@@ -120,8 +125,17 @@ impl App {
         record: Record<'_>,
         value: &T,
     ) -> Result<(), AppError> {
-        let bytes = Zeroizing::new(serde_json::to_vec(value).map_err(|_| AppError::Record(record.kind))?);
-        Ok(self.vault.put(subject, record, &bytes).await?)
+        Ok(self.vault.put(subject, record, &bytes_of(record, value)?).await?)
+    }
+
+    /// As [`Self::put`], about somebody of whom something is kept: were they deleted meanwhile, they get no new key.
+    async fn add<T: Serialize>(
+        &self,
+        subject: Subject,
+        record: Record<'_>,
+        value: &T,
+    ) -> Result<(), AppError> {
+        Ok(self.vault.add(subject, record, &bytes_of(record, value)?).await?)
     }
 
     /// A record's bytes; `None` also when the person was forgotten.
@@ -145,16 +159,23 @@ impl App {
             .map_err(|_| AppError::Record(record.kind))
     }
 
-    pub(crate) async fn put_link(&self, row: &LinkRow, link: &StoredLink) -> Result<(), AppError> {
-        self.put(
-            row.subject,
-            Record {
-                kind: "link",
-                name: &hex(row.case_id),
-            },
-            link,
-        )
-        .await?;
+    /// Keeps a link; of somebody who `has_key`, unless they were deleted meanwhile.
+    pub(crate) async fn put_link(
+        &self,
+        row: &LinkRow,
+        link: &StoredLink,
+        has_key: bool,
+    ) -> Result<(), AppError> {
+        let name = hex(row.case_id);
+        let record = Record {
+            kind: "link",
+            name: &name,
+        };
+        if has_key {
+            self.add(row.subject, record, link).await?;
+        } else {
+            self.put(row.subject, record, link).await?;
+        }
         Ok(self.store.put_link(row, self.clock.now_ms()).await?)
     }
 
@@ -183,7 +204,7 @@ impl App {
     pub(crate) async fn put_grounds(&self, case_id: B256, grounds: &[Ground]) -> Result<(), AppError> {
         let name = grounds_name(case_id);
         let subject = self.subject_of(case_id).await?;
-        self.put(subject, grounds_record(&name), &grounds).await
+        self.add(subject, grounds_record(&name), &grounds).await
     }
 
     /// What was found of the credentials that were shown in a case; empty also when the person was forgotten.
@@ -213,16 +234,16 @@ impl App {
         self.get(self.vault.applicant(&case_id.0), record).await
     }
 
-    /// Keeps a form handed in later, under the commitment that the chain will have.
+    /// Keeps a form handed in later, under the commitment that the chain will have, with the link of its case.
     pub(crate) async fn put_form(
         &self,
-        case_id: B256,
+        link: &LinkRow,
         commitment: B256,
         form: &StoredForm,
     ) -> Result<(), AppError> {
-        let name = format!("{}/{}", hex(case_id), &hex(commitment)[2..34]);
-        self.put(
-            self.subject_of(case_id).await?,
+        let name = format!("{}/{}", hex(link.case_id), &hex(commitment)[2..34]);
+        self.add(
+            link.subject,
             Record {
                 kind: "form",
                 name: &name,
@@ -263,15 +284,17 @@ impl App {
         statement: &StatementText,
     ) -> Result<(), AppError> {
         let name = format!("{}/{}", &hex(case_id)[2..], &hex(statement.hash())[2..34]);
-        self.put(
-            self.subject_of(case_id).await?,
-            Record {
-                kind: "statement",
-                name: &name,
-            },
-            statement,
-        )
-        .await
+        let record = Record {
+            kind: "statement",
+            name: &name,
+        };
+        let subject = self.subject_of(case_id).await?;
+        // What is written of a case alone may be the first of it that is kept; whoever is linked has a key.
+        if subject == self.vault.applicant(&case_id.0) {
+            self.put(subject, record, statement).await
+        } else {
+            self.add(subject, record, statement).await
+        }
     }
 
     pub(crate) async fn statement(
@@ -328,7 +351,7 @@ impl App {
         };
         Ok(self
             .vault
-            .put(self.subject_of(case_id).await?, record, text.expose().as_bytes())
+            .add(self.subject_of(case_id).await?, record, text.expose().as_bytes())
             .await?)
     }
 

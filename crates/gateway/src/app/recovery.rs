@@ -176,7 +176,10 @@ impl App {
             return Err(RecoveryError::Field("share"));
         }
         parse_slug(&opened.host).map_err(|_| RecoveryError::Field("host"))?;
-        let number = self.number_shown(&presentation, &format!("{account:#x}")).await?;
+        let nonce = format!("{account:#x}");
+        let shown = self.identity_shown(&presentation, self.for_me(&nonce)).await?;
+        let (subject, shown_at_s) = (self.vault.resident(&shown.number), Some(shown.at_s));
+        self.not_before_deletion(subject, shown_at_s).await?;
         if self.store.account_guarded(account).await.map_err(inner)? != Some(true) {
             return Err(RecoveryError::NotGuarded);
         }
@@ -186,10 +189,8 @@ impl App {
             host: opened.host,
         };
         let bytes = Zeroizing::new(serde_json::to_vec(&guard).map_err(|_| AppError::Record(GUARD.kind))?);
-        self.vault
-            .put(self.vault.resident(&number), GUARD, &bytes)
-            .await
-            .map_err(inner)?;
+        self.vault.put(subject, GUARD, &bytes).await.map_err(inner)?;
+        self.not_during_deletion(subject, shown_at_s).await?;
         tracing::info!("guard kept");
         Ok(())
     }

@@ -5,6 +5,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 use zhengtong_credentials::CredentialText;
+use zhengtong_vault::VaultError;
 
 use super::accept::AcceptError;
 use super::link::{Form, recover};
@@ -162,14 +163,16 @@ impl App {
         self.validate_form(case.service, case.version, &answers)
             .await
             .map_err(ResidentError::Form)?;
-        let link = self.store.link(case.id).await.map_err(inner)?;
-        let link = link.ok_or(ResidentError::NotLinked)?;
-        let link = self.stored_link(&link).await?.ok_or(ResidentError::NotLinked)?;
+        let row = self.store.link(case.id).await.map_err(inner)?;
+        let row = row.ok_or(ResidentError::NotLinked)?;
+        let link = self.stored_link(&row).await?.ok_or(ResidentError::NotLinked)?;
         let form = Form { answers, salt };
         // The form is new, the person is not.
         let commitment = link.with_form(form.commitment());
-        self.put_form(case.id, commitment, &form.into()).await?;
-        Ok(commitment)
+        match self.put_form(&row, commitment, &form.into()).await {
+            Err(AppError::Vault(VaultError::Destroyed)) => Err(ResidentError::NotLinked),
+            kept => Ok(kept.map(|()| commitment)?),
+        }
     }
 
     /// Takes the text of an appeal; the applicant then puts its hash on the chain.

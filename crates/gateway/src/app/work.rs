@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use super::accept::WAITING_LINK_MS;
+use super::accept::{FORGOTTEN_KEPT_S, WAITING_LINK_MS};
 use super::{App, AppError};
 use crate::store::{Job, JobKind, Waiting};
 
@@ -219,8 +219,10 @@ impl App {
         Ok(())
     }
 
-    /// Forgets links whose cases never appeared on the chain.
+    /// Forgets links whose cases never appeared on the chain, and deletions that nothing can be older than any more.
     async fn clean_links(&self) -> Result<(), AppError> {
+        let before_s = self.clock.now_s().saturating_sub(FORGOTTEN_KEPT_S);
+        self.store.clean_forgotten(before_s).await?;
         let before = self.clock.now_ms().saturating_sub(WAITING_LINK_MS);
         for (subject, case_id) in self.store.drop_stale_links(before).await? {
             self.vault

@@ -167,6 +167,8 @@ impl From<AcceptError> for Problem {
             AcceptError::FormInvalid(_) => Self::invalid("form", error),
             AcceptError::NotOfCase(field) => Self::refused("not-of-this-case", error, field),
             AcceptError::Conflict => Self::conflict("already-linked", error, "sealed"),
+            AcceptError::CaseForgotten => Self::conflict("case-forgotten", error, "caseId"),
+            AcceptError::BeforeDeletion => Self::conflict("before-deletion", error, "sealed"),
             AcceptError::Busy => Self::busy(error),
         }
     }

@@ -13,6 +13,7 @@ mod counters;
 mod credentials;
 mod deletions;
 mod exchange;
+mod forgotten;
 mod group;
 mod guardianships;
 mod jobs;

@@ -12,6 +12,9 @@ CREATE TABLE IF NOT EXISTS deletions (
   id TEXT NOT NULL PRIMARY KEY, at_ms BIGINT NOT NULL, cause TEXT NOT NULL, key_ids TEXT NOT NULL,
   records BIGINT NOT NULL, cases BIGINT NOT NULL, signature TEXT NOT NULL);
 
+-- Who was deleted lately, as a digest of their pseudonym, until whatever they showed before is too old to be taken.
+CREATE TABLE IF NOT EXISTS forgotten (who TEXT NOT NULL PRIMARY KEY, at_s BIGINT NOT NULL);
+
 -- What retention removed from which case, and when it ran.
 CREATE TABLE IF NOT EXISTS retained (
   case_id TEXT NOT NULL, class TEXT NOT NULL, removed_ms BIGINT NOT NULL, PRIMARY KEY (case_id, class));

@@ -13,6 +13,7 @@ mod deletion;
 mod desk;
 mod evidence;
 mod exchange;
+mod forgotten;
 mod grounds;
 mod guardians;
 mod mysql;

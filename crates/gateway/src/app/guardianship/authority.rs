@@ -286,7 +286,8 @@ impl App {
             return Err(GuardianshipError::Nonce);
         }
         let binding = self.for_me(shown.nonce);
-        let (person, key) = self.identity_shown(shown.presentation, binding).await?;
+        let proof = self.identity_shown(shown.presentation, binding).await?;
+        let (person, key) = (proof.number, proof.key);
         // Beside the attempts to prove this person's identity, which somebody else may make.
         let counted = format!("guardian/{}", self.vault.resident(&person).to_hex());
         let count = self
