@@ -24,11 +24,12 @@ const ATTEMPT: &str = "attempt";
 /// Records of refused access: neither are they.
 const REFUSAL: &str = "refusal";
 /// Classes of data about a case: kind in the vault, and whether names of the kind begin with `0x`.
-const CLASSES: [(&str, bool); 4] = [
+const CLASSES: [(&str, bool); 5] = [
     ("link", true),
     ("form", true),
     ("statement", false),
     ("credential", true),
+    (super::exchange::RECEIVED, true),
 ];
 
 /// A period, and why it is that long.
@@ -171,7 +172,9 @@ impl Books<'_> {
         before_ms: u64,
         run: &mut RetentionRow,
     ) -> Result<(), DeletionError> {
-        for (case_id, subject) in self.store.expired_cases(kind, before_ms).await? {
+        for (case_id, linked) in self.store.expired_cases(kind, before_ms).await? {
+            let alone = self.vault.applicant(&case_id.0);
+            let subject = linked.unwrap_or(alone);
             if self.standing_hold(subject).await?.is_some() {
                 run.held += 1;
                 continue;
@@ -181,11 +184,13 @@ impl Books<'_> {
             } else {
                 format!("{case_id:x}")
             };
-            for whose in [subject, self.vault.applicant(&case_id.0)] {
-                run.records += self.vault.remove_all(whose, kind, &name).await?;
+            let mut removed = self.vault.remove_all(alone, kind, &name).await?;
+            if subject != alone {
+                removed += self.vault.remove_all(subject, kind, &name).await?;
             }
             self.store.put_retained(case_id, kind, self.now_ms).await?;
-            run.cases += 1;
+            run.cases += u64::from(removed > 0);
+            run.records += removed;
         }
         Ok(())
     }

@@ -293,8 +293,8 @@ impl Store {
         self.pool.close().await;
     }
 
-    /// Linked cases whose last sign of life is before a time, that no work waits for, and that retention of a class has
-    /// not been to: the case and whose records it has.
+    /// Cases whose last sign of life is before a time, that no work waits for, and that retention of a class has not been to:
+    /// the case, and whose records it has if it was linked.
     ///
     /// # Errors
     /// The database fails.
@@ -302,9 +302,11 @@ impl Store {
         &self,
         class: &str,
         before_ms: u64,
-    ) -> Result<Vec<(B256, Subject)>, StoreError> {
+    ) -> Result<Vec<(B256, Option<Subject>)>, StoreError> {
         let rows = sqlx::query(
-            "SELECT l.case_id, l.subject FROM links l WHERE l.received_ms < $1 \
+            "SELECT l.case_id, l.subject FROM (SELECT case_id, subject, received_ms FROM links UNION ALL \
+             SELECT c.id, '', 0 FROM cases c WHERE NOT EXISTS (SELECT 1 FROM links k WHERE k.case_id = c.id)) l \
+             WHERE l.received_ms < $1 \
              AND NOT EXISTS (SELECT 1 FROM retained r WHERE r.case_id = l.case_id AND r.class = $2) \
              AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.case_id = l.case_id AND j.state = 'open') \
              AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.id = l.case_id \
@@ -321,7 +323,10 @@ impl Store {
         rows.iter()
             .map(|row| {
                 let (id, subject): (String, String) = (row.try_get(0)?, row.try_get(1)?);
-                let subject = Subject::from_hex(&subject).ok_or(StoreError::Malformed("subject"))?;
+                let subject = match subject.as_str() {
+                    "" => None,
+                    subject => Some(Subject::from_hex(subject).ok_or(StoreError::Malformed("subject"))?),
+                };
                 Ok((read("case id", &id)?, subject))
             })
             .collect()

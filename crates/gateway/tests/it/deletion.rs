@@ -49,7 +49,7 @@ pub fn contains(haystack: &[u8], needle: &[u8]) -> bool {
 }
 
 /// What an organisation's vault has: (subject, kind, name, key id, sealed), and the wrapped keys by id.
-async fn vault_rows(world: &World, organisation: &str) -> (Vec<[String; 5]>, Vec<(String, String)>) {
+pub async fn vault_rows(world: &World, organisation: &str) -> (Vec<[String; 5]>, Vec<(String, String)>) {
     let file = world.folder.path().join(organisation).join("vault.sqlite");
     let pool = connect(&sqlite_url(&file), Access::ReadOnly).await.unwrap();
     let records = sqlx::query("SELECT subject, kind, name, key_id, sealed FROM vault_records")

@@ -9,10 +9,11 @@ use zhengtong_bindings::addresses;
 use zhengtong_bindings::cases::Cases::refuseCall;
 use zhengtong_bindings::consents::Consents::{grantCall, revokeCall};
 use zhengtong_bindings::uses::Uses::Used;
-use zhengtong_gateway::app::exchange::HttpRequest;
+use zhengtong_gateway::app::exchange::{HttpRequest, RECEIVED};
+use zhengtong_gateway::app::retention::Retention;
 use zhengtong_gateway::http;
 
-use crate::deletion::{bytes_below, contains, number};
+use crate::deletion::{bytes_below, contains, number, vault_rows};
 use crate::wallet::{CERTIFICATE_FIELDS, OwnCase, Wallet};
 use crate::world::{Answer, NOW_S, OWNER, World, officer};
 
@@ -398,10 +399,8 @@ async fn a_consent_that_the_answer_used_up_is_none_to_the_record() {
     assert_eq!(resting_on(&world, once), 1);
 }
 
-#[tokio::test]
-async fn after_the_decision_no_record_is_given() {
-    let world = connected(&[]).await;
-    let (_, case) = reviewed(&world, 2).await;
+/// An officer refuses a case.
+fn refuse(world: &World, case: &OwnCase) {
     let call = refuseCall {
         id: case.id,
         row: 2,
@@ -410,6 +409,77 @@ async fn after_the_decision_no_record_is_given() {
         statement: B256::repeat_byte(2),
     };
     world.chain.submit(&officer(OWNER, 0), addresses().cases, &call);
+}
+
+#[tokio::test]
+async fn received_records_run_out_by_themselves_and_leave_a_record_of_it() {
+    let world = connected(&[]).await;
+    let (_, linked) = reviewed(&world, 50).await;
+    let (_, unlinked) = reviewed(&world, 51).await;
+    let (_, open) = reviewed(&world, 52).await;
+    let app = world.app(OWNER);
+    // One that was received of a case of which the owner knows no person.
+    let books = world.folder.path().join(OWNER).join("gateway.sqlite");
+    let books = zhengtong_vault::sql::sqlite_url(&books);
+    let books = zhengtong_vault::sql::connect(&books, zhengtong_vault::sql::Access::ReadWrite).await;
+    sqlx::query("DELETE FROM links WHERE case_id = $1")
+        .bind(unlinked.id.to_string())
+        .execute(&books.unwrap())
+        .await
+        .unwrap();
+    let name = format!("{:#x}/{}", unlinked.id, "A".repeat(43));
+    let (kind, name) = (RECEIVED, name.as_str());
+    let alone = app.vault.applicant(&unlinked.id.0);
+    app.vault
+        .put(alone, zhengtong_vault::Record { kind, name }, b"{}")
+        .await
+        .unwrap();
+    for case in [&linked, &open] {
+        let given = ask(&world, case, &case.id.to_string(), &[]).await;
+        assert_eq!(given.status, StatusCode::OK, "{}", given.text);
+    }
+    refuse(&world, &linked);
+    refuse(&world, &unlinked);
+    world.settle().await;
+    let kept = async || -> Vec<String> {
+        let (rows, _) = vault_rows(&world, OWNER).await;
+        let records = rows.into_iter().filter(|[_, kind, ..]| kind == RECEIVED);
+        let mut cases: Vec<_> = records.map(|[_, _, name, ..]| name[..66].to_owned()).collect();
+        cases.sort();
+        cases
+    };
+    assert_eq!(kept().await.len(), 3);
+
+    let rules = crate::world::repository()
+        .join("agencies")
+        .join(OWNER)
+        .join("retention.toml");
+    let rules = Retention::load(&rules).unwrap();
+    let (_, rule) = rules.rules().find(|(class, _)| *class == RECEIVED).unwrap();
+    let day = std::time::Duration::from_secs(24 * 3600);
+    world.advance(day * rule.days);
+    app.books().apply(&rules).await.unwrap();
+    assert_eq!(kept().await.len(), 3, "on the last day it is still there");
+    world.advance(day);
+    let runs = app.books().apply(&rules).await.unwrap();
+    let run = runs.iter().find(|run| run.class == RECEIVED).unwrap();
+    assert_eq!((run.cases, run.records, run.held), (2, 2, 0));
+    assert_eq!(
+        kept().await,
+        [format!("{:#x}", open.id)],
+        "the case is not decided"
+    );
+    assert!(app.books().apply(&rules).await.unwrap().is_empty(), "once");
+    let told = world.get(OWNER, "/v1/retention", &[]).await;
+    let told = told.json["runs"].as_array().unwrap();
+    assert!(told.iter().any(|run| run["class"] == RECEIVED), "{told:?}");
+}
+
+#[tokio::test]
+async fn after_the_decision_no_record_is_given() {
+    let world = connected(&[]).await;
+    let (_, case) = reviewed(&world, 2).await;
+    refuse(&world, &case);
     // The owner's gateway has not followed yet: the contract itself refuses the use record.
     let answer = ask(&world, &case, "late", &[]).await;
     assert_eq!(answer.kind(), "use-refused", "{}", answer.text);

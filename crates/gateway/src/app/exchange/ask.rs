@@ -25,6 +25,8 @@ use crate::app::rule_sets::Questions;
 use crate::app::{App, AppError, inner};
 use crate::store::{CaseRow, ConsentRow, Direction, Status, WishKey};
 
+/// The kind, in the vault, of records that were received.
+pub const RECEIVED: &str = "record";
 /// How often one request is sent.
 pub const MAX_TRIES: u32 = 5;
 /// The first wait between tries; it doubles.
@@ -500,11 +502,8 @@ fn name_of(case_id: B256, id: B256) -> String {
     format!("{case_id:#x}/{}", URL_SAFE_NO_PAD.encode(id))
 }
 
-const fn place(id: &str) -> Record<'_> {
-    Record {
-        kind: "record",
-        name: id,
-    }
+const fn place(name: &str) -> Record<'_> {
+    Record { kind: RECEIVED, name }
 }
 
 #[cfg(test)]
