@@ -68,6 +68,7 @@ pub async fn run(args: Args) -> Result<()> {
     };
     let (mut app, index) = Index::start(index).await.context("the index")?;
     if let Some(portal) = portal {
+        let portal = web::reaching(portal, index.gateways());
         app = app.merge(web::rpc_proxy(&config.rpc_url)).merge(portal);
     }
     progress.say(format!("HTTP       http://{}", listener.local_addr()?));

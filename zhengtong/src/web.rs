@@ -6,17 +6,19 @@ use axum::{
     body::Bytes,
     extract::{DefaultBodyLimit, Request, State, rejection::BytesRejection},
     http::{HeaderName, HeaderValue, StatusCode, header},
-    middleware::map_request,
+    middleware::{Next, from_fn, map_request},
     response::{IntoResponse, Response},
     routing::post,
 };
 use serde_json::json;
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
 use tower_http::{
     compression::CompressionLayer,
     services::{ServeDir, ServeFile},
     set_header::SetResponseHeaderLayer,
 };
+use url::Url;
+use zhengtong_index::Gateways;
 
 /// Largest JSON-RPC body that is passed on.
 const RPC_BODY_MAX_BYTES: usize = 2 * 1024 * 1024;
@@ -29,8 +31,11 @@ const RPC_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Only our own scripts, styles and connections; inline styles because Svelte sets some.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
-     img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self' blob:; \
-     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+     img-src 'self' data: blob:; font-src 'self'; manifest-src 'self'; worker-src 'self' blob:; \
+     base-uri 'none'; form-action 'none'; frame-ancestors 'none'; connect-src 'self'";
+
+/// The most gateways on other hosts that a page may reach: their names are in a header, and the council lists a few hundred.
+const MAX_ORIGINS: usize = 512;
 
 /// Files whose names change with their content.
 const FOREVER: &str = "public, max-age=31536000, immutable";
@@ -91,17 +96,99 @@ pub fn portal(folder: &Path, set_by: &str) -> Result<Router> {
     Ok(app)
 }
 
+/// Lets the pages of a portal reach the gateways of the `Registry` that are on other hosts, and no other address.
+pub fn reaching(portal: Router, gateways: Gateways) -> Router {
+    reaching_those(portal, move || {
+        let gateways = gateways.clone();
+        async move { Ok(gateways.addresses().await?) }
+    })
+}
+
+fn reaching_those<F, A>(portal: Router, gateways: F) -> Router
+where
+    F: Fn() -> A + Clone + Send + Sync + 'static,
+    A: Future<Output = Result<Vec<String>>> + Send + 'static,
+{
+    portal.layer(from_fn(move |request, next| reach(gateways(), request, next)))
+}
+
+async fn reach(
+    gateways: impl Future<Output = Result<Vec<String>>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    if !is_file(&request) {
+        // A page is sent whole each time: with a "not modified" the browser would keep the policy of the page that it has.
+        request.headers_mut().remove(header::IF_MODIFIED_SINCE);
+        request.headers_mut().remove(header::IF_NONE_MATCH);
+    }
+    let mut answer = next.run(request).await;
+    let is_page = answer
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    if is_page {
+        match gateways.await {
+            Ok(addresses) => {
+                let policy = policy(&addresses);
+                answer
+                    .headers_mut()
+                    .insert(header::CONTENT_SECURITY_POLICY, policy);
+            }
+            // The page then says which agency it cannot reach.
+            Err(error) => {
+                let error = format!("{error:#}");
+                tracing::error!(
+                    error,
+                    "the gateways that the portal's pages may reach cannot be read"
+                );
+            }
+        }
+    }
+    answer
+}
+
+/// The policy of a page that may reach these gateways. Nothing of an address but its origin gets into it.
+fn policy(gateways: &[String]) -> HeaderValue {
+    let origins: BTreeSet<String> = gateways
+        .iter()
+        .filter_map(|address| Url::parse(address).ok())
+        .filter(|url| matches!(url.scheme(), "http" | "https") && url.host_str().is_some_and(is_plain))
+        .map(|url| url.origin().ascii_serialization())
+        .collect();
+    if origins.len() > MAX_ORIGINS {
+        tracing::error!(
+            gateways = origins.len(),
+            "the portal's pages may reach the first {MAX_ORIGINS} gateways only"
+        );
+    }
+    let mut policy = CONTENT_SECURITY_POLICY.to_owned();
+    for origin in origins.iter().take(MAX_ORIGINS) {
+        policy.push(' ');
+        policy.push_str(origin);
+    }
+    HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static(CONTENT_SECURITY_POLICY))
+}
+
+/// A host that means in a policy what it means in an address: the standard of addresses lets `*` and `;` pass.
+fn is_plain(host: &str) -> bool {
+    host.bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'))
+}
+
 /// A page in place of a program is an error that nobody understands.
 async fn no_page(request: Request) -> Result<Request, StatusCode> {
-    let last = request.uri().path().rsplit('/').next().unwrap_or_default();
-    let is_file = last
-        .rsplit_once('.')
-        .is_some_and(|(_, kind)| FILES.contains(&kind));
-    if is_file {
+    if is_file(&request) {
         Err(StatusCode::NOT_FOUND)
     } else {
         Ok(request)
     }
+}
+
+fn is_file(request: &Request) -> bool {
+    let last = request.uri().path().rsplit('/').next().unwrap_or_default();
+    last.rsplit_once('.')
+        .is_some_and(|(_, kind)| FILES.contains(&kind))
 }
 
 fn fixed_header(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
@@ -188,6 +275,7 @@ async fn answer(request: reqwest::RequestBuilder) -> Result<Response, reqwest::E
 #[cfg(test)]
 mod tests {
     use super::*;
+    use anyhow::Context as _;
     use tokio::net::TcpListener;
 
     #[tokio::test]
@@ -219,6 +307,94 @@ mod tests {
                 "{path}"
             );
         }
+    }
+
+    #[test]
+    fn a_page_may_reach_the_gateways_of_the_registry_and_nothing_else() {
+        let of = |gateways: &[&str]| {
+            let gateways: Vec<String> = gateways.iter().map(|one| (*one).to_owned()).collect();
+            let policy = policy(&gateways);
+            let policy = policy.to_str().unwrap();
+            let (_, connect) = policy.rsplit_once("connect-src ").unwrap();
+            connect.to_owned()
+        };
+        assert_eq!(of(&["/gateway/health", "/gateway/civil-affairs"]), "'self'");
+        assert_eq!(
+            of(&[
+                "https://health.example/gateway",
+                "/gateway/civil-affairs",
+                "https://health.example:443/other",
+                "http://10.0.0.7:8443",
+                "https://公安.example/",
+            ]),
+            "'self' http://10.0.0.7:8443 https://health.example https://xn--55q79v.example"
+        );
+        // Whatever stands in the Registry, it widens nothing but connections.
+        assert_eq!(
+            of(&[
+                "https://a.example/; script-src *",
+                "https://b.example;script-src",
+                "https://*.example",
+                "https://*",
+                "*",
+                "javascript:alert(1)",
+                "data:text/html,x",
+                "ws://b.example",
+                "",
+            ]),
+            "'self' https://a.example"
+        );
+        let many: Vec<String> = (0..2 * MAX_ORIGINS)
+            .map(|n| format!("https://g{n}.example"))
+            .collect();
+        let policy = policy(&many);
+        assert_eq!(policy.to_str().unwrap().matches("https://").count(), MAX_ORIGINS);
+    }
+
+    #[tokio::test]
+    async fn a_page_is_sent_with_the_gateways_of_the_moment_and_a_script_with_none() {
+        let folder = tempfile::tempdir().unwrap();
+        for file in ["index.html", "sw.js"] {
+            std::fs::write(folder.path().join(file), "x").unwrap();
+        }
+        let listed = Arc::new(std::sync::Mutex::new(Some(vec!["/gateway/health".to_owned()])));
+        let told = listed.clone();
+        let app = reaching_those(portal(folder.path(), "--portal").unwrap(), move || {
+            let told = told.lock().unwrap().clone();
+            async move { told.context("no database") }
+        });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        let client = reqwest::Client::new();
+        let policy = async |path: &str| {
+            // As a browser asks that has the page already.
+            let asked = client
+                .get(format!("http://{address}{path}"))
+                .header(header::IF_MODIFIED_SINCE, "Fri, 01 Jan 2100 00:00:00 GMT");
+            let answer = asked.send().await.unwrap();
+            let policy = answer.headers().get(header::CONTENT_SECURITY_POLICY);
+            (
+                answer.status(),
+                policy.map(|policy| policy.to_str().unwrap().to_owned()),
+            )
+        };
+        let ends = |(status, policy): (StatusCode, Option<String>), end: &str| {
+            assert_eq!(status, StatusCode::OK);
+            let policy = policy.unwrap();
+            assert!(policy.ends_with(end), "{policy}");
+        };
+        for path in ["/", "/me/delegations"] {
+            ends(policy(path).await, "connect-src 'self'");
+        }
+        *listed.lock().unwrap() = Some(vec!["https://health.example/gateway".to_owned()]);
+        for path in ["/", "/me/delegations"] {
+            ends(policy(path).await, "connect-src 'self' https://health.example");
+        }
+        assert_eq!(policy("/sw.js").await.0, StatusCode::NOT_MODIFIED);
+        // Whatever happens to the list, there is a page.
+        *listed.lock().unwrap() = None;
+        ends(policy("/").await, "connect-src 'self'");
     }
 
     #[test]

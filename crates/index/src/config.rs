@@ -44,6 +44,21 @@ pub struct Handle {
     store: Store,
 }
 
+/// The addresses of the organisations' gateways, as the `Registry` has them.
+#[derive(Clone)]
+pub struct Gateways(Store);
+
+impl Gateways {
+    /// All of them now, in no order that means anything; those of the index's own host begin with `/`.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn addresses(&self) -> Result<Vec<String>, StoreError> {
+        let organisations = self.0.organisations().await?;
+        Ok(organisations.into_iter().map(|one| one.gateway).collect())
+    }
+}
+
 impl Index {
     /// Opens the database, starts to follow, and gives the routes of the API.
     ///
@@ -85,6 +100,11 @@ impl Handle {
     /// How far the index is.
     pub fn progress(&self) -> watch::Receiver<Progress> {
         self.progress.clone()
+    }
+
+    /// Where the organisations' gateways are, for as long as the index runs.
+    pub fn gateways(&self) -> Gateways {
+        Gateways(self.store.clone())
     }
 
     /// Ends the following after the block at hand, and closes the database.

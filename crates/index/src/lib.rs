@@ -29,5 +29,5 @@ pub mod stored_case;
 pub mod view;
 pub mod words;
 
-pub use config::{Config, Handle, Index, StartError};
+pub use config::{Config, Gateways, Handle, Index, StartError};
 pub use http::openapi;

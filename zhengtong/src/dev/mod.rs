@@ -227,7 +227,7 @@ pub async fn run(args: Args) -> Result<()> {
         app.nest(&format!("/gateway/{}", running.slug), running.router.clone())
             .merge(running.well_known.clone())
     });
-    let mut app = app.merge(portal);
+    let mut app = app.merge(web::reaching(portal, index.gateways()));
     if is_local {
         app = app.layer(middleware::from_fn(loopback::only));
     }

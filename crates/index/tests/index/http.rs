@@ -252,6 +252,21 @@ async fn health_names_what_is_wrong() {
 }
 
 #[tokio::test]
+async fn where_the_gateways_are_is_what_the_registry_says() {
+    let api = Api::new().await;
+    let addresses = api.handle.gateways().addresses().await.expect("reads");
+    let (_, listed) = api.get("/api/v1/organisations").await;
+    let listed: Vec<&str> = listed["items"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|one| one["gateway"].as_str())
+        .collect();
+    assert_eq!(addresses, listed);
+    assert!(!listed.is_empty());
+}
+
+#[tokio::test]
 async fn a_contradiction_stops_the_index_and_not_the_api() {
     let mut api = Api::new().await;
     let mut block = api.chain.next(vec![]);
