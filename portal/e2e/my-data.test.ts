@@ -6,6 +6,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import type { Page } from "playwright-core";
 import initSqlJs from "sql.js";
 import { slotProver } from "../src/check/slots";
 import { Connection } from "../src/chain/connection";
@@ -16,9 +17,11 @@ import type { Gateways, Hex, Json, OwnCase, ToExport } from "../src/ports";
 import { keyringOf } from "../src/wallet/keyring";
 import { useTag } from "../src/wallet/derive";
 import { openRecord } from "../src/wallet/record";
+import { type Browser, text, withBrowser } from "./harness/browser";
 import { formsOf, type Needle, Search } from "./harness/needles";
 import { BINARY } from "./harness/paths";
-import { Resident } from "./harness/resident";
+import { answerQuestions, chooseResident, checkAndSend } from "./harness/portal";
+import { FORMS, Resident } from "./harness/resident";
 import { run, runOk } from "./harness/run";
 import { Server } from "./harness/server";
 import { until } from "./harness/wait";
@@ -233,5 +236,101 @@ describe("my data", () => {
     const guess = `0x${"00".repeat(32)}` as Hex;
     assert.notEqual(useTag(guess, 0), walk.uses[0]?.tag);
     await assert.rejects(openRecord(guess, 0, `0x${"00".repeat(528)}`));
+  });
+});
+
+describe("requests by one's rights over one's data", () => {
+  const SERVICE = "old-age-allowance";
+  /** Takes part in none of that service's cases. */
+  const ELSEWHERE = "human-resources";
+  const OWNER = "civil-affairs";
+  const WORDS = "请删除关于我的一切，目的已经实现。";
+  const REASONS = "目的已经实现，保存期已满，予以删除。";
+  const REQUEST_PATH = /\/me\/data\/sent\/([0-9a-f]{32})/;
+
+  /** Goes to another page of the portal without loading it anew, which would lock the wallet. */
+  async function go(page: Page, path: string): Promise<void> {
+    await page.evaluate((to) => {
+      history.pushState(null, "", to);
+      dispatchEvent(new PopStateEvent("popstate"));
+    }, path);
+  }
+
+  async function ask(page: Page, right: string, agency: string, words: string): Promise<string> {
+    await go(page, `/me/data/requests/${right}`);
+    await page.getByLabel(text("request.agency")).selectOption(agency);
+    await page.getByLabel(text("request.text")).fill(words);
+    await page.getByRole("button", { name: text("request.do") }).click();
+    await page.getByText(text("request.sentText")).waitFor();
+    return REQUEST_PATH.exec(page.url())?.[1] ?? "";
+  }
+
+  const listed = (page: Page, id: string) => page.getByRole("region", { name: text("sent.title") }).locator("li", { has: page.locator(`a[href="/me/data/sent/${id}"]`) });
+
+  /** What the person sees of the answer, wherever they read it. */
+  async function readAnswer(page: Page, id: string, code: string): Promise<void> {
+    await go(page, "/me/data");
+    await listed(page, id).getByText(text("requests.granted"), { exact: true }).waitFor();
+    await listed(page, id).getByRole("link").click();
+    const answer = page.getByRole("region", { name: text("sent.answer") });
+    await answer.waitFor();
+    const said = await answer.innerText();
+    for (const part of [text("requests.granted"), REASONS, text("sent.role.data-officer"), code, text("sent.signed")]) assert.ok(said.includes(part), `${part} in ${said}`);
+    assert.match(said, /销毁了[1-9]\d*把密钥。1个办件的[1-9]\d*条记录/);
+    await page.getByText(WORDS).waitFor();
+  }
+
+  async function withResident(name: string, begin: (browser: Browser, page: Page) => Promise<void>): Promise<void> {
+    await withBrowser(server.origin, name, {}, async (browser) => begin(browser, await browser.page("/sign-in")));
+  }
+
+  test("are followed in the wallet, and an answer outlives the person's deletion", async () => {
+    await withResident("requests", async (_, page) => {
+      await chooseResident(page, resident.index, "refused-64");
+      await page.waitForURL((url) => url.pathname !== "/sign-in");
+      await go(page, `/services/${SERVICE}/apply`);
+      await answerQuestions(page, FORMS[SERVICE] ?? {});
+      const opened = await checkAndSend(page);
+
+      // To an agency of no case: it is there with its clock, wherever one looks for it, after leaving the page.
+      const elsewhere = await ask(page, "copy", ELSEWHERE, "请给我一份副本。");
+      for (const path of ["/me/cases", "/me/data"]) {
+        await go(page, path);
+        const line = listed(page, elsewhere);
+        await line.getByText(text("requests.open"), { exact: true }).waitFor();
+        assert.match(await line.innerText(), /前答复 · 还有30天/);
+      }
+      await listed(page, elsewhere).getByRole("link").click();
+      await page.getByText("请给我一份副本。").waitFor();
+
+      // An objection from a card names the use.
+      await go(page, "/me/data");
+      await page.getByRole("link", { name: text("data.contest") }).first().click();
+      await page.getByText(text("request.about"), { exact: true }).waitFor();
+      assert.ok((await page.locator("main").innerText()).includes(opened));
+
+      // The desk asks before it deletes; until then nothing is done.
+      const deleted = await ask(page, "delete", OWNER, WORDS);
+      const { officers } = await resident.index.demo();
+      const officer = officers.find(({ organisation }) => organisation === OWNER);
+      await go(page, "/desk/sign-in");
+      await page.locator("li", { hasText: officer?.label ?? "" }).getByRole("button").first().click();
+      await page.waitForURL((url) => url.pathname === "/desk");
+      await go(page, "/desk/requests");
+      const item = page.locator("li", { hasText: WORDS });
+      await item.getByLabel(text("requests.reason")).fill(REASONS);
+      await item.getByRole("button", { name: text("requests.grant") }).click();
+      const question = item.getByText(deleted.slice(0, 8));
+      await question.waitFor();
+      assert.ok(await question.evaluate((element) => element === document.activeElement), "the question has the focus");
+      await item.getByRole("button", { name: text("requests.deleteYes") }).click();
+      await page.getByText(text("requests.gone")).waitFor();
+
+      const code = (officer?.address ?? "").slice(2, 10).toLowerCase();
+      await readAnswer(page, deleted, code);
+      // The agency keeps no word of it.
+      const search = new Search([WORDS, REASONS].flatMap(formsOf));
+      for (const file of storage().filter((path) => path.startsWith(join(server.data, "gateways")))) assert.deepEqual(search.find(readFileSync(file)), [], file);
+    });
   });
 });

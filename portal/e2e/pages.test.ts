@@ -43,10 +43,17 @@ let page: Page;
 let approved: Hex;
 let waiting: Hex;
 let reviewed: Hex;
+let sent: string;
 
 const submitEmpty = async (target: Page): Promise<void> => {
   await target.locator("main form button[type=submit]").last().click();
   await target.locator("[role=alert], .error").first().waitFor();
+};
+
+const askBeforeDeleting = async (target: Page, language: Language): Promise<void> => {
+  await target.locator("textarea").first().fill("目的已经实现。");
+  await target.getByRole("button", { name: text("requests.grant", {}, language) }).click();
+  await target.getByRole("button", { name: text("requests.deleteYes", {}, language) }).waitFor();
 };
 
 const askForCode = async (target: Page): Promise<void> => {
@@ -89,6 +96,7 @@ function visits(): Visit[] {
     { name: "delegation-accept-error", path: "/me/delegations/accept", as: "resident", act: submitEmpty },
     { name: "delegation-give-error", path: "/me/delegations/give", as: "resident", act: submitEmpty },
     { name: "data-request", path: "/me/data/requests/delete", as: "resident", act: submitEmpty },
+    { name: "sent-request", path: `/me/data/sent/${sent}`, as: "resident" },
     { name: "apply", path: "/services/disability-living-subsidy/apply", as: "resident" },
     { name: "apply-error", path: "/services/temporary-relief/apply", as: "resident", act: submitEmpty },
     { name: "case-approved", path: `/cases/${approved}`, as: "resident" },
@@ -97,6 +105,7 @@ function visits(): Visit[] {
     { name: "supplement", path: `/cases/${waiting}/supplement`, as: "resident" },
     { name: "desk", path: "/desk", as: "officer" },
     { name: "desk-ask-error", path: "/desk/ask", as: "officer", act: submitEmpty },
+    { name: "desk-requests-sure", path: "/desk/requests", as: "officer", act: askBeforeDeleting },
     { name: "desk-case", path: `/desk/cases/${reviewed}`, as: "officer" },
   ];
 }
@@ -135,6 +144,13 @@ before(async () => {
   await verdict(page).getByText(text("case.review.title")).waitFor();
   waiting = await apply("temporary-relief");
   await verdict(page).getByText(text("case.review.title")).waitFor();
+  await navigate("/me/data/requests/delete");
+  await page.getByLabel(text("request.agency")).selectOption("civil-affairs");
+  await page.getByLabel(text("request.text")).fill("请删除关于我的一切。");
+  await page.getByRole("button", { name: text("request.do") }).click();
+  await page.waitForURL(/\/me\/data\/sent\//);
+  sent = new URL(page.url()).pathname.split("/").at(-1) ?? "";
+  await navigate(`/cases/${waiting}`);
   const officer = await Officer.signIn(server, "civil-affairs");
   const [defect] = readPackage((await index.service("temporary-relief")).package).workflow.defects;
   await officer.chain.requestMore(officer.key, waiting, { defects: [defect ?? ""], statement: await officer.statement(waiting, "请补充费用凭据。") });

@@ -18,6 +18,11 @@ async function connect(tab) {
   await tab.locator("main form button[type=submit]").waitFor();
 }
 
+async function askBeforeDeleting(tab) {
+  await tab.locator("#reason-de1e7e").fill("目的已经实现。");
+  await tab.locator("button.danger").click();
+}
+
 export const PAGES = [
   { name: "home", path: "/" },
   { name: "services", path: "/services?q=津贴" },
@@ -129,6 +134,13 @@ export const PAGES = [
     },
   },
   { name: "data-request", path: "/me/data/requests/delete", role: "resident", act: next },
+  { name: "data-request-about", path: `/me/data/requests/contest?agency=health&case=${id("approved")}&use=0x${"1f".repeat(32)}`, role: "resident" },
+  { name: "sent-open", path: "/me/data/sent/5f0c1a?sent=1", role: "resident" },
+  { name: "sent-late", path: "/me/data/sent/80aa41", role: "resident" },
+  { name: "sent-refused", path: "/me/data/sent/77e012", role: "resident" },
+  { name: "sent-deleted", path: "/me/data/sent/de1e7e", role: "resident" },
+  { name: "sent-unsent", path: "/me/data/sent/0ff11e", role: "resident" },
+  { name: "desk-requests", path: "/desk/requests", role: "officer", act: askBeforeDeleting },
   { name: "appeal", path: `/cases/${id("refused")}/appeal`, role: "resident" },
   { name: "appeal-wrong", path: `/cases/${id("refused")}/appeal`, role: "resident", act: next },
   { name: "supplement", path: `/cases/${id("supplement")}/supplement`, role: "resident" },

@@ -216,6 +216,7 @@ export interface Wallet {
   requests(): Promise<SentRequest[]>;
   /** keeps one, in place of what was kept under its id */
   keepRequest(request: SentRequest): Promise<void>;
+  dropRequest(id: string): Promise<void>;
   /** calls back when the wallet locks, by hand or after being idle */
   onLocked(told: (isIdle: boolean) => void): void;
 }
@@ -492,19 +493,60 @@ export interface DataRequest {
 /** How a request stands, as its agency tells whoever knows its number. */
 export type RequestState = Pick<DataRequest, "dueMs" | "status" | "answeredMs" | "deletion">;
 
-/** A request as the wallet keeps it: the agency may forget it, the person must not. */
-export interface SentRequest {
+/** A deletion as the agency recorded it and signed: of keys, of nobody. */
+export interface DeletionRecord {
   id: string;
-  organisation: string;
+  atMs: number;
+  /** names of the keys that were destroyed */
+  keys: string[];
+  /** how much can never be read again, and of how many cases */
+  records: number;
+  cases: number;
+  signature: Hex;
+}
+
+/** An answer as the agency signed it and sealed it to the wallet. */
+export interface RequestAnswer {
+  granted: boolean;
+  reason: string;
+  /** as what the officer answered, and their code */
+  role: string;
+  officer: string;
+  answeredMs: number;
+  deletion: DeletionRecord | null;
+  signature: Hex;
+}
+
+/** What is asked of an agency, and about which use. */
+export interface Wish {
   kind: Right;
   text: string;
-  /** the use that it objects to */
   about: { caseId: Hex; tag: Hex } | null;
+}
+
+/** A request as the wallet keeps it, from before it is sent: the agency may forget it, the person must not. */
+export interface SentRequest extends Omit<Wish, "text"> {
+  id: string;
+  organisation: string;
+  /** which of the wallet's keys for this agency the answer is sealed to; absent in wallets from before answers were sealed */
+  index?: number;
+  /** null: found again by the wallet's words, and the agency has not answered yet */
+  text: string | null;
   sentMs: number;
-  /** the agency's signature that it was received */
-  receipt: Hex;
-  /** as last read */
-  state: RequestState;
+  /** the agency's signature that it was received; null until it is here */
+  receipt: Hex | null;
+  /** as last read; null: the agency is not known to have it */
+  state: RequestState | null;
+  /** absent until it was read */
+  answer?: RequestAnswer;
+}
+
+/** An agency that is asked. */
+export interface AskedAgency {
+  slug: string;
+  gateway: string;
+  /** whose signatures are the agency's */
+  attester: Hex;
 }
 
 /** What an agency says it keeps about the person, what they asked, and what forbids deleting it. */
@@ -574,9 +616,19 @@ export interface Gateways {
   /** shows the identity credential to the agency, and asks what it keeps */
   kept(wallet: Wallet, organisation: string, gateway: string): Promise<Kept>;
   /** asks an agency; answers the request and the agency's signed receipt */
-  request(wallet: Wallet, organisation: string, gateway: string, right: Right, text: string): Promise<{ id: string; receivedMs: number; state: RequestState; receipt: Hex }>;
-  /** asks without saying who asks: the number of the request is enough */
-  requestState(gateway: string, id: string): Promise<RequestState>;
+  /**
+   * keeps a request in the wallet and sends it; where the agency may have got it and did not say so, it stays there without a
+   * receipt
+   */
+  request(wallet: Wallet, agency: AskedAgency, wish: Wish): Promise<SentRequest>;
+  /** sends one again that has no receipt: to the agency it is the same one */
+  requestAgain(wallet: Wallet, agency: AskedAgency, request: SentRequest): Promise<SentRequest>;
+  /** what became of a request, kept in the wallet; asks without saying who asks: the number of the request is enough */
+  readRequest(wallet: Wallet, agency: AskedAgency, request: SentRequest): Promise<SentRequest>;
+  /** requests to these agencies that the wallet does not know: made by another device, or before it was restored from its words */
+  findRequests(wallet: Wallet, agencies: AskedAgency[]): Promise<void>;
+  /** the wallet began with its words, and may not know what was asked before */
+  mayMissRequests(wallet: Wallet): Promise<boolean>;
   deskRequests(gateway: string, session: DeskSession): Promise<DataRequest[]>;
   answerRequest(gateway: string, session: DeskSession, id: string, granted: boolean, reason: string): Promise<void>;
   /** data, consents, uses and decisions with their proofs, signed by the wallet: one text, checked by `zhengtong verify export` */

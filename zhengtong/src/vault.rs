@@ -11,6 +11,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 use zeroize::Zeroizing;
+use zhengtong_gateway::app::requests::answer::Answering;
 use zhengtong_gateway::{KeyFiles, OpenBooks, app::deletion::deletion_text, app::retention::Retention};
 use zhengtong_vault::ResidentNumber;
 
@@ -242,7 +243,7 @@ pub async fn run(command: Command) -> Result<()> {
             let books = place.open().await?;
             let row = books
                 .at(now_ms)
-                .answer_request(&id, "operator", grant, reason)
+                .answer_request(&id, Answering::operator(), grant, reason)
                 .await?;
             println!("{} {} {}", row.id, row.kind, row.status.as_str());
         }

@@ -36,7 +36,7 @@ const PATTERNS = {
   trustedAccept: "/me/trusted/accept",
   trustedHelp: "/me/trusted/help/:account",
   dataRequest: "/me/data/requests/:right",
-  sentRequest: "/me/requests/:id",
+  sentRequest: "/me/data/sent/:id",
   officerSignIn: "/desk/sign-in",
   officerReturn: "/desk/sign-in/return",
   desk: "/desk",

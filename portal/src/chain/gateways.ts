@@ -1,5 +1,5 @@
 // The agencies' gateways as the screens see them.
-import { type DataRequest, type DeskCase, type DeskRow, type DeskSession, type FactGround, type Gateways, type Hex, type Json, type Link, type OfficerKey, type Organisation, type OwnCase, PortFailure, type ReceivedRecord, type RequestState, type Right, type ToExport, type Wallet } from "../ports";
+import { type DataRequest, type DeskCase, type DeskRow, type DeskSession, type FactGround, type Gateways, type Hex, type Json, type Link, type OfficerKey, type Organisation, type OwnCase, PortFailure, type ReceivedRecord, type Right, type ToExport, type Wallet } from "../ports";
 import { caseCommitment, formCommitment, randomHex, sha256Digits, statementCommitment } from "../wallet/bytes";
 import { WalletError } from "../wallet/errors";
 import { keyringOf } from "../wallet/keyring";
@@ -10,6 +10,7 @@ import { Answer, type GatewayHttp, ask, askAsCase, askPatiently } from "./gatewa
 import { shownTo } from "./evidence";
 import { exportCases } from "./export";
 import { type LinkContent, linkText, sealLink } from "./seal";
+import { findRequests, readRequest, sendAgain, sendRequest, stateIn } from "./requests";
 import { statusIn, statusList } from "./status-list";
 import { type ProveSlots, walkUses } from "./uses";
 
@@ -194,16 +195,11 @@ export function gatewaysOver(http: GatewayHttp, connection: Connection, prove: P
       };
     },
 
-    async request(wallet, organisation, gateway, right, text) {
-      const headers = await signedIn(wallet, organisation, gateway);
-      const taken = new Answer(await ask(http, gateway, { method: "POST", path: "/v1/my/requests", body: { kind: right, text }, headers }));
-      const request = new Answer(taken.maybe("request"));
-      return { id: request.text("id"), receivedMs: request.number("received_ms"), state: requestState(request), receipt: taken.hex("receipt") };
-    },
-
-    async requestState(gateway, id) {
-      return requestState(new Answer(await ask(http, gateway, { method: "GET", path: `/v1/requests/${encodeURIComponent(id)}` })));
-    },
+    request: (wallet, agency, wish) => sendRequest(http, signedIn, wallet, agency, wish),
+    requestAgain: (wallet, agency, request) => sendAgain(http, signedIn, wallet, agency, request),
+    readRequest: (wallet, agency, request) => readRequest(http, wallet, agency, request),
+    findRequests: (wallet, agencies) => findRequests(http, wallet, agencies),
+    mayMissRequests: (wallet) => keyringOf(wallet).mayMissRequests(),
 
     async deskRequests(gateway, session) {
       const answer = new Answer(await ask(http, gateway, { method: "GET", path: "/v1/desk/requests", headers: bearer(session) }));
@@ -360,13 +356,6 @@ function opened(organisation: string, value: unknown): DeskSession {
   return { organisation, token: answer.text("token"), expiresAtMs: answer.number("expires_at") * 1000 };
 }
 
-function requestState(item: Answer): RequestState {
-  const [answeredMs, deletion] = [item.maybe("answered_ms"), item.maybe("deletion")];
-  const status = item.text("status");
-  if (status !== "open" && status !== "granted" && status !== "refused") throw new PortFailure("bad-answer", `"${status}" is no state of a request`, "status");
-  return { dueMs: item.number("due_ms"), status, answeredMs: typeof answeredMs === "number" ? answeredMs : null, deletion: typeof deletion === "string" ? deletion : null };
-}
-
 function dataRequest(value: unknown): DataRequest {
   const item = new Answer(value);
   const maybeText = (name: string) => (typeof item.maybe(name) === "string" ? item.text(name) : null);
@@ -375,7 +364,7 @@ function dataRequest(value: unknown): DataRequest {
     kind: item.text("kind") as Right,
     article: item.text("article"),
     receivedMs: item.number("received_ms"),
-    ...requestState(item),
+    ...stateIn(item),
     overdue: item.maybe("overdue") === true,
     text: maybeText("text"),
     answer: maybeText("answer"),

@@ -30,6 +30,8 @@ const PAGES: [name: string, path: string, role: "" | "resident" | "officer"][] =
   ["data request about a use", to("dataRequest", { right: "contest" }, { agency: "health", case: PREPARED["approved"]!, use: `0x${"1f".repeat(32)}` }), "resident"],
   ["sent request", to("sentRequest", { id: "5f0c1a" }), "resident"],
   ["sent request that was refused", to("sentRequest", { id: "77e012" }), "resident"],
+  ["sent request for a deletion that was granted", to("sentRequest", { id: "de1e7e" }), "resident"],
+  ["sent request that may not have arrived", to("sentRequest", { id: "0ff11e" }), "resident"],
   ["sent request of another wallet", to("sentRequest", { id: "00" }), "resident"],
   ["approved", to("case", { id: PREPARED["approved"]! }), "resident"],
   ["appeal", to("appeal", { id: PREPARED["refused"]! }), "resident"],

@@ -69,13 +69,49 @@ export function mockChain(cases: MockCases): Chain {
   };
 }
 
-/** One that waits, one that is late and one that was answered: as the wallet of the drawings keeps them. */
+const DAY_MS = 86_400_000;
+const WAITS: RequestState = { dueMs: Date.now() + 29 * DAY_MS, status: "open", answeredMs: null, deletion: null };
+const RECEIPT = mockHash("receipt", 65);
+/** As the wallet of the drawings keeps them: one that waits, one that is late, one that was refused, a deletion, one that may not have arrived. */
 export const SENT: SentRequest[] = [
-  { id: "5f0c1a", organisation: "health", kind: "contest", text: "这次查询和我的申请有什么关系？", about: null, sentMs: Date.now() - 86_400_000, receipt: mockHash("receipt", 65), state: { dueMs: Date.now() + 29 * 86_400_000, status: "open", answeredMs: null, deletion: null } },
-  { id: "80aa41", organisation: "housing", kind: "copy", text: "请给我一份副本。", about: null, sentMs: Date.now() - 33 * 86_400_000, receipt: mockHash("receipt", 65), state: { dueMs: Date.now() - 3 * 86_400_000, status: "open", answeredMs: null, deletion: null } },
-  { id: "77e012", organisation: "health", kind: "correct", text: "住址登记有误。", about: null, sentMs: Date.now() - 40 * 86_400_000, receipt: mockHash("receipt", 65), state: { dueMs: Date.now() - 10 * 86_400_000, status: "refused", answeredMs: Date.now() - 20 * 86_400_000, deletion: null } },
+  { id: "5f0c1a", organisation: "health", index: 0, kind: "contest", text: "这次查询和我的申请有什么关系？", about: null, sentMs: Date.now() - DAY_MS, receipt: RECEIPT, state: WAITS },
+  { id: "80aa41", organisation: "civil-affairs", index: 0, kind: "copy", text: "请给我一份副本。", about: null, sentMs: Date.now() - 33 * DAY_MS, receipt: RECEIPT, state: { ...WAITS, dueMs: Date.now() - 3 * DAY_MS } },
+  {
+    id: "77e012",
+    organisation: "health",
+    index: 1,
+    kind: "correct",
+    text: "住址登记有误。",
+    about: null,
+    sentMs: Date.now() - 40 * DAY_MS,
+    receipt: RECEIPT,
+    state: { dueMs: Date.now() - 10 * DAY_MS, status: "refused", answeredMs: Date.now() - 20 * DAY_MS, deletion: null },
+    answer: { granted: false, reason: "登记以户籍为准，请先到公安更正。", role: "data-officer", officer: "1f3a09c2", answeredMs: Date.now() - 20 * DAY_MS, deletion: null, signature: mockHash("answer", 65) },
+  },
+  {
+    id: "de1e7e",
+    organisation: "public-security",
+    index: 0,
+    kind: "delete",
+    text: "请删除关于我的一切。",
+    about: null,
+    sentMs: Date.now() - 41 * DAY_MS,
+    receipt: RECEIPT,
+    state: { dueMs: Date.now() - 11 * DAY_MS, status: "granted", answeredMs: Date.now() - 30 * DAY_MS, deletion: "3a7c" },
+    answer: {
+      granted: true,
+      reason: "目的已经实现，予以删除。",
+      role: "data-officer",
+      officer: "09c21f3a",
+      answeredMs: Date.now() - 30 * DAY_MS,
+      deletion: { id: "3a7c", atMs: Date.now() - 30 * DAY_MS, keys: ["51d2aa", "77b0c4"], records: 9, cases: 2, signature: mockHash("deletion", 65) },
+      signature: mockHash("answer", 65),
+    },
+  },
+  { id: "0ff11e", organisation: "health", index: 2, kind: "copy", text: "请给我一份副本。", about: null, sentMs: Date.now() - 42 * DAY_MS, receipt: null, state: null },
 ];
 const REQUESTS: DataRequest[] = [
+  { id: "de1e7e", kind: "delete", article: "第四十七条", receivedMs: Date.now() - DAY_MS, dueMs: Date.now() + 29 * DAY_MS, overdue: false, status: "open", answeredMs: null, deletion: null, text: "请删除关于我的一切。", answer: null },
   { id: "5f0c1a", kind: "contest", article: "第四十四条、第四十八条", receivedMs: Date.now() - 86_400_000, dueMs: Date.now() + 29 * 86_400_000, overdue: false, status: "open", answeredMs: null, deletion: null, text: "这次查询和我的申请有什么关系？", answer: null },
   { id: "77e012", kind: "correct", article: "第四十六条", receivedMs: Date.now() - 40 * 86_400_000, dueMs: Date.now() - 10 * 86_400_000, overdue: false, status: "refused", answeredMs: Date.now() - 20 * 86_400_000, deletion: null, text: "住址登记有误。", answer: "登记以户籍为准，请先到公安更正。" },
 ];
@@ -141,15 +177,21 @@ export function mockGateways(cases: MockCases): Gateways {
       requests: organisation === "health" ? REQUESTS : [],
       holds: organisation === "health" ? [{ id: "1", authority: "区人民法院", reference: "（2026）民初12号", placedMs: Date.now(), untilMs: null }] : [],
     }),
-    request: async (_wallet, organisation, _gateway, kind, text) => {
-      const receivedMs = Date.now();
-      const state: RequestState = { dueMs: receivedMs + 30 * 86_400_000, status: "open", answeredMs: null, deletion: null };
-      return { id: mockHash(`${organisation}/${kind}/${text}`, 16).slice(2), receivedMs, state, receipt: mockHash("receipt", 65) };
+    request: async (wallet, { slug }, wish) => {
+      const index = (await wallet.requests()).filter(({ organisation }) => organisation === slug).length;
+      const sentMs = Date.now();
+      const request = { ...wish, id: mockHash(`${slug}/${index}`, 16).slice(2), organisation: slug, index, sentMs, receipt: mockHash("receipt", 65), state: { ...WAITS, dueMs: sentMs + 30 * DAY_MS } };
+      await wallet.keepRequest(request);
+      return request;
     },
-    requestState: async (_gateway, id) => {
-      const prepared = SENT.find((one) => one.id === id);
-      return prepared?.state ?? { dueMs: Date.now() + 30 * 86_400_000, status: "open", answeredMs: null, deletion: null };
+    requestAgain: async (wallet, _agency, request) => {
+      const sent = { ...request, receipt: mockHash("receipt", 65), state: request.state ?? WAITS };
+      await wallet.keepRequest(sent);
+      return sent;
     },
+    readRequest: async (_wallet, _agency, request) => request,
+    findRequests: async () => undefined,
+    mayMissRequests: async () => false,
     deskRequests: async () => REQUESTS,
     answerRequest: async () => undefined,
     exported: async () => "{}\nmock\n",

@@ -68,6 +68,7 @@ export function mockWallet(kind: "words" | "injected" = "words"): Wallet & { ide
     },
     requests: async () => [...requests.values()].sort((a, b) => b.sentMs - a.sentMs),
     keepRequest: async (request) => void requests.set(request.id, request),
+    dropRequest: async (id) => void requests.delete(id),
     lock: () => undefined,
     onLocked: () => undefined,
   };

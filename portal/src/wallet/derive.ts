@@ -23,6 +23,7 @@ const LABEL_DELEGATION_KEY = "zhengtong/delegation-key/v1";
 const LABEL_DELEGATION_LEAF = "zhengtong/delegation-leaf/v1/";
 const LABEL_RECEIVER = "zhengtong/receiver/v1";
 const LABEL_TRUSTED = "zhengtong/trusted/v1/";
+const LABEL_REQUEST = "zhengtong/request/v1/";
 const LABEL_PEOPLE = "zhengtong/people/v1/";
 const LABEL_SIGNPOST_KEY = "zhengtong/signpost-key/v1";
 const LABEL_SIGNPOST = "zhengtong/signpost/v1/";
@@ -141,6 +142,12 @@ export function useKey(secret: Hex, n: number): Uint8Array {
 /** The id that a key's only case has on a chain, known before it is opened: keccak256(abi.encode(chainId, cases, applicant)). */
 export function caseIdOf(chainId: number, cases: Address, applicant: Address): Hex {
   return keccak256(encodeAbiParameters([{ type: "uint256" }, { type: "address" }, { type: "address" }], [BigInt(chainId), cases, applicant]));
+}
+
+/** Private key (X25519) that the answer to the n-th request to an agency is sealed to: another for each, so that nothing joins them. */
+export function requestKey(seed: Seed, organisation: string, index: number): Hex {
+  checkIndex(index);
+  return bytesToHex(expand(seed, `${LABEL_REQUEST}${organisation}/${index}`, SECRET_BYTES));
 }
 
 /** The secret of a leaf in the register of people; the next index is for whoever gave the one before up. */

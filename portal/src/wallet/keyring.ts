@@ -1,16 +1,16 @@
 // What the chain and gateway modules may do with a wallet's secrets. Screens hold a `Wallet` and cannot reach this.
 import { p256 } from "@noble/curves/nist.js";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
-import type { Json, OwnCase, PublicJwk, Wallet } from "../ports";
+import type { Json, OwnCase, PublicJwk, SentRequest, Wallet } from "../ports";
 import { type Hex, base64Url, hexToBytes, personCommitment } from "./bytes";
 import { type Signpost, signpostOf } from "./account/signpost";
 import { MAX_DELEGATIONS, keyOf, placeOf, treeOf } from "./delegation/terms";
 import { SHOWN_CLAIMS } from "./delegation/ward";
-import { WARD_FROM, caseKey, caseSalt, credentialKey, delegationKey, delegationSeed, guardianKey, holderKey, peopleSecret, personSalt, receiverKey, useSecret } from "./derive";
+import { WARD_FROM, caseKey, caseSalt, credentialKey, delegationKey, delegationSeed, guardianKey, holderKey, peopleSecret, personSalt, receiverKey, requestKey, useSecret } from "./derive";
 import { WalletError } from "./errors";
 import { numberOf, presentCredential, presentIdentity, publicJwk, readCredential } from "./identity";
 import { commitmentOf } from "./people";
-import { type AccountRecord, type BlindedToken, type DelegationRecord, type DeviceRecord, type FoundDelegation, type HelpedRecord, type PlaceRecord, type Token, type TrustedSet, type WalletState, agreedOf, delegationOf, personOf, seedOf } from "./state";
+import { type AccountRecord, type BlindedToken, type DelegationRecord, type DeviceRecord, type FoundDelegation, type HelpedRecord, type PlaceRecord, type Token, type TrustedSet, type WalletState, agreedOf, delegationOf, nextRequestOf, personOf, seedOf, withRequest } from "./state";
 import { MAX_HELPED } from "./trusted/codes";
 import type { Vault } from "./vault";
 
@@ -185,6 +185,27 @@ export class Keyring {
   /** Opens what was sealed to this wallet as a delegate. */
   async receiverSecret(): Promise<Hex> {
     return receiverKey(await this.#seed());
+  }
+
+  /** Opens the answer to the request to an agency with this number. */
+  async requestSecret(organisation: string, index: number): Promise<Hex> {
+    return requestKey(await this.#seed(), organisation, index);
+  }
+
+  /** Takes the next number for a request to an agency, and keeps the request before it is sent. */
+  async newRequest(organisation: string, made: (index: number, seed: Uint8Array) => SentRequest): Promise<SentRequest> {
+    const state = await this.#vault.update((before) => withRequest(before, made(nextRequestOf(before, organisation), hexToBytes(before.seed))));
+    return (state.requests ?? [])[0] as SentRequest; // withRequest put it there
+  }
+
+  /** Whether requests may have been sent that a restored wallet does not know; and that it asked for them. */
+  async mayMissRequests(): Promise<boolean> {
+    const { restored = false, requestsFound = !restored } = await this.#vault.read();
+    return !requestsFound;
+  }
+
+  async foundRequests(): Promise<void> {
+    await this.#vault.update((state) => ({ ...state, requestsFound: true }));
   }
 
   /** The signer by which this person helps somebody. */

@@ -151,6 +151,8 @@ export interface WalletState {
   readonly place?: PlaceRecord;
   /** What this person asked of agencies by their rights over their data, newest first. */
   readonly requests?: readonly SentRequest[];
+  /** The agencies were asked for requests that a restored wallet does not know. */
+  readonly requestsFound?: boolean;
 }
 
 export function emptyState(seed: Hex, words: string | null, isNew: boolean): WalletState {
@@ -192,6 +194,12 @@ export function withRequest(state: WalletState, request: SentRequest): WalletSta
   const known = state.requests ?? [];
   const isKnown = known.some(({ id }) => id === request.id);
   return { ...state, requests: isKnown ? known.map((one) => (one.id === request.id ? request : one)) : [request, ...known] };
+}
+
+/** Which of the wallet's keys the answer to the next request to an agency is sealed to. */
+export function nextRequestOf(state: WalletState, organisation: string): number {
+  const used = (state.requests ?? []).filter((one) => one.organisation === organisation).map((one) => one.index ?? -1);
+  return Math.max(-1, ...used) + 1;
 }
 
 function changed(own: OwnCase, change: CaseChange): OwnCase {

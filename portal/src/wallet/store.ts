@@ -92,8 +92,8 @@ class BrowserWallets implements WalletStore {
 
   /** Keeps a wallet that came from its backup, instead of the one that is here. */
   async adopt(state: WalletState, passphrase: string | null): Promise<Wallet> {
-    // Delegations may have been given since the backup was saved.
-    return await this.#make({ ...state, delegationsFound: false }, passphrase, true);
+    // Delegations may have been given, and requests sent, since the backup was saved.
+    return await this.#make({ ...state, delegationsFound: false, requestsFound: false }, passphrase, true);
   }
 
   async #make(state: WalletState, passphrase: string | null, replace: boolean): Promise<Wallet> {

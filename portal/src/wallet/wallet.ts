@@ -124,6 +124,10 @@ export class VaultWallet implements Wallet {
     await this.#vault.update((state) => withRequest(state, request));
   }
 
+  async dropRequest(id: string): Promise<void> {
+    await this.#vault.update((state) => ({ ...state, requests: (state.requests ?? []).filter((one) => one.id !== id) }));
+  }
+
   /** The recovery words, to be written down again; null for a wallet of an injected one. */
   async words(): Promise<string[] | null> {
     return (await this.#vault.read()).words?.split(" ") ?? null;

@@ -5,7 +5,11 @@
 //! deletion (47), and a way to ask for each of them, with reasons where it is refused (50). The law says "promptly"; GB/T
 //! 35273—2020, 8.7, says within thirty days. Each agency answers for itself, so a request is made to an agency, off the
 //! chain: what it holds is its own, and the words are personal. The receipt that it signs proves that and when it was asked.
+//! The [`answer`] is signed too, and sealed to the person, so that it reaches them after a deletion as well.
 
+pub mod answer;
+
+use alloy_primitives::B256;
 use alloy_signer::SignerSync as _;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -13,6 +17,7 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 use zhengtong_vault::{Record, Subject, VaultError};
 
+use self::answer::{Answer, Answering};
 use super::access::{AnswerDataRequest, ListDataRequests, MakeDataRequest, OwnPermit, Permit, SeeOwnData};
 use super::deletion::{Books, DeletionError, random_id};
 use super::{App, AppError, inner};
@@ -104,6 +109,12 @@ pub enum RequestError {
     /// It has an answer.
     #[error("this request was answered before")]
     Answered,
+    /// Nothing can be sealed to it.
+    #[error("`answer_key` must be an X25519 public key: 32 bytes in hex with 0x")]
+    Key,
+    /// The key is another request's.
+    #[error("`answer_key` was used for another request; use a key once")]
+    KeyUsed,
     /// The deletion that it asks for.
     #[error(transparent)]
     Deletion(#[from] DeletionError),
@@ -122,7 +133,7 @@ pub fn receipt_text(organisation: &str, row: &RequestRow, text: &str) -> String 
 }
 
 impl Books<'_> {
-    /// Takes a request; answers it and the signed receipt.
+    /// Takes a request; answers it and the signed receipt. Sent again with the same key, it is the same request.
     ///
     /// # Errors
     /// See [`RequestError`].
@@ -131,15 +142,26 @@ impl Books<'_> {
         subject: Subject,
         right: Right,
         text: String,
+        answer_key: Option<B256>,
     ) -> Result<(RequestRow, String), RequestError> {
         check("text", &text)?;
+        if answer_key.is_some_and(|key| !answer::is_usable(&key)) {
+            return Err(RequestError::Key);
+        }
+        if let Some(key) = &answer_key
+            && let Some(row) = self.store.request(&answer::id_of(key)).await.map_err(inner)?
+        {
+            return self.taken_before(row, subject, right, text).await;
+        }
         let own = self.store.requests(Some(subject)).await.map_err(inner)?;
         let open = own.iter().filter(|row| row.status == RequestStatus::Open);
         if open.count() >= MAX_OPEN_REQUESTS {
             return Err(RequestError::TooMany);
         }
         let row = RequestRow {
-            id: random_id()?,
+            id: answer_key
+                .as_ref()
+                .map_or_else(random_id, |key| Ok(answer::id_of(key)))?,
             subject: Some(subject),
             kind: right.as_str().to_owned(),
             received_ms: self.now_ms,
@@ -149,13 +171,41 @@ impl Books<'_> {
             answered_ms: 0,
             deletion: String::new(),
         };
-        let receipt = receipt_text(self.organisation, &row, &text);
-        let receipt = self.attester.sign_message_sync(receipt.as_bytes());
-        let receipt = receipt.map_err(|_| DeletionError::Sign)?.to_string();
+        let receipt = self.receipt(&row, &text)?;
         self.put_words(subject, &row.id, &RequestWords { text, answer: None })
             .await?;
-        self.store.put_request(&row).await.map_err(inner)?;
+        self.store
+            .put_request(&row, answer_key.as_ref())
+            .await
+            .map_err(inner)?;
         Ok((row, receipt))
+    }
+
+    /// The answer to it was lost on its way, or somebody uses a key twice.
+    async fn taken_before(
+        &self,
+        row: RequestRow,
+        subject: Subject,
+        right: Right,
+        text: String,
+    ) -> Result<(RequestRow, String), RequestError> {
+        let is_same = row.subject == Some(subject)
+            && row.kind == right.as_str()
+            && self
+                .words(subject, &row.id)
+                .await?
+                .is_some_and(|words| words.text == text);
+        if !is_same {
+            return Err(RequestError::KeyUsed);
+        }
+        let receipt = self.receipt(&row, &text)?;
+        Ok((row, receipt))
+    }
+
+    fn receipt(&self, row: &RequestRow, text: &str) -> Result<String, RequestError> {
+        let receipt = receipt_text(self.organisation, row, text);
+        let receipt = self.attester.sign_message_sync(receipt.as_bytes());
+        Ok(receipt.map_err(|_| DeletionError::Sign)?.to_string())
     }
 
     /// The requests of one person, or all, with their words.
@@ -174,14 +224,15 @@ impl Books<'_> {
         Ok(out)
     }
 
-    /// Answers a request with reasons; granting a deletion carries it out at once.
+    /// Answers a request with reasons; granting a deletion carries it out at once. One whose person was deleted meanwhile is
+    /// answered too, to them alone.
     ///
     /// # Errors
     /// See [`RequestError`]. A deletion that an order forbids stays open.
     pub async fn answer_request(
         &self,
         id: &str,
-        by: &str,
+        by: Answering,
         granted: bool,
         reason: String,
     ) -> Result<RequestRow, RequestError> {
@@ -195,24 +246,58 @@ impl Books<'_> {
         if row.status != RequestStatus::Open {
             return Err(RequestError::Answered);
         }
-        let subject = row.subject.ok_or(RequestError::Answered)?;
+        let words = match row.subject {
+            Some(subject) => Some(self.words(subject, id).await?.ok_or(RequestError::None)?),
+            None => None,
+        };
         row.status = if granted {
             RequestStatus::Granted
         } else {
             RequestStatus::Refused
         };
         row.answered_ms = self.now_ms;
-        if granted && row.kind == Right::Delete.as_str() {
-            // The words of the request go with everything else; that it was granted, and when, stays.
-            row.deletion = self.forget_subject(subject, id).await?.id;
-            row.subject = None;
-        } else {
-            row.officer = by.to_owned();
-            let mut words = self.words(subject, id).await?.ok_or(RequestError::None)?;
-            words.answer = Some(reason);
-            self.put_words(subject, id, &words).await?;
+        let text = words.map(|words| words.text);
+        let mut deletion = None;
+        match row.subject {
+            Some(subject) if granted && row.kind == Right::Delete.as_str() => {
+                // The words of the request go with everything else; that it was granted, and when, stays.
+                deletion = Some(self.forget_subject(subject, id).await?);
+                row.subject = None;
+            }
+            Some(subject) => {
+                row.officer = by.name;
+                let (text, answer) = (text.clone().unwrap_or_default(), Some(reason.clone()));
+                self.put_words(subject, id, &RequestWords { text, answer })
+                    .await?;
+            }
+            // Deleted by this request, before what follows failed; or by another one.
+            None => deletion = self.store.deletion_of(id).await.map_err(inner)?,
         }
-        if self.store.answer_request(&row).await.map_err(inner)? {
+        row.deletion = deletion.as_ref().map(|row| row.id.clone()).unwrap_or_default();
+        let key = self.store.answer_key(id).await.map_err(inner)?;
+        let answer = Answer {
+            v: 1,
+            organisation: self.organisation.to_owned(),
+            request: row.id.clone(),
+            kind: row.kind.clone(),
+            text,
+            granted,
+            reason,
+            role: by.role,
+            officer: by.officer,
+            answered_ms: row.answered_ms,
+            deletion,
+            signature: String::new(),
+        };
+        let sealed = key
+            .map(|key| answer::seal(self.attester, &key, answer))
+            .transpose()?;
+        if self
+            .store
+            .answer_request(&row, sealed.as_deref())
+            .await
+            .map_err(inner)?
+        {
             Ok(row)
         } else {
             Err(RequestError::Answered)
@@ -248,8 +333,11 @@ impl App {
         own: &OwnPermit<MakeDataRequest>,
         right: Right,
         text: String,
+        answer_key: Option<B256>,
     ) -> Result<(RequestRow, String), RequestError> {
-        self.books().make_request(own.subject(), right, text).await
+        self.books()
+            .make_request(own.subject(), right, text, answer_key)
+            .await
     }
 
     /// A resident's own requests.
@@ -281,8 +369,21 @@ impl App {
         granted: bool,
         reason: String,
     ) -> Result<RequestRow, RequestError> {
-        let (id, by) = (&permit.thing().id, &permit.who().name);
-        self.books().answer_request(id, by, granted, reason).await
+        let by = Answering::of(permit.who());
+        self.books()
+            .answer_request(&permit.thing().id, by, granted, reason)
+            .await
+    }
+
+    /// How a request stands and the sealed answer, for whoever knows its id: a random number to everybody but the person.
+    ///
+    /// # Errors
+    /// There is none.
+    pub async fn request_state(&self, id: &str) -> Result<(RequestRow, Option<Vec<u8>>), RequestError> {
+        let row = self.store.request(id).await.map_err(inner)?;
+        let row = row.ok_or(RequestError::None)?;
+        let sealed = self.store.sealed_answer(id).await.map_err(inner)?;
+        Ok((row, sealed))
     }
 }
 

@@ -393,6 +393,8 @@ impl From<RequestError> for Problem {
             RequestError::TooMany => Self::conflict("too-many", error, ""),
             RequestError::None => Self::not_found(error),
             RequestError::Answered => Self::conflict("answered", error, ""),
+            RequestError::Key => Self::invalid("answer_key", error),
+            RequestError::KeyUsed => Self::conflict("key-used", error, "answer_key"),
         }
     }
 }

@@ -1,8 +1,11 @@
 //! Rights over one's data: asking, and answering with reasons.
 
+use alloy_primitives::B256;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -10,7 +13,7 @@ use super::Problem;
 use super::extract::{Body, Officer, bearer};
 use crate::app::App;
 use crate::app::access::{AnswerDataRequest, Desk, ListDataRequests};
-use crate::app::requests::{Request, RequestError, Right};
+use crate::app::requests::{Request, Right};
 use crate::store::RequestRow;
 
 /// What somebody asks.
@@ -22,6 +25,10 @@ pub struct NewRequest {
     kind: Right,
     /// What exactly, 1 to 2000 characters.
     text: String,
+    /// X25519 public key, 32 bytes in hex with 0x, for this request alone: the answer is sealed to it. The request's id then is
+    /// the first 16 bytes of the SHA-256 of `zhengtong/request/v1` and the key.
+    #[schema(value_type = Option<String>)]
+    answer_key: Option<B256>,
 }
 
 /// A request, without its words.
@@ -83,7 +90,7 @@ pub async fn make(
     Body(new): Body<NewRequest>,
 ) -> Result<Json<Taken>, Problem> {
     let own = app.permit_own(app.my_subject(bearer(&headers)).await?).await?;
-    let (row, receipt) = app.take_request(&own, new.kind, new.text).await?;
+    let (row, receipt) = app.take_request(&own, new.kind, new.text, new.answer_key).await?;
     let request = RequestState::of(row, app.clock.now_ms());
     Ok(Json(Taken { request, receipt }))
 }
@@ -133,17 +140,33 @@ pub async fn mine(State(app): State<App>, headers: HeaderMap) -> Result<Json<Req
     Ok(Json(Requests::of(requests, app.clock.now_ms())))
 }
 
-/// Says how a request stands, to whoever knows its id: also after a deletion, when nothing leads to a person any more.
+/// How a request stands, and its answer.
+#[derive(Serialize, ToSchema)]
+pub struct AnsweredRequest {
+    #[serde(flatten)]
+    state: RequestState,
+    /// The answer, signed, and sealed to the key that came with the request (base64url): HPKE in base mode with X25519,
+    /// HKDF-SHA256 and AES-256-GCM, `info` `zhengtong/answer/v1`, the bytes of the id as additional data.
+    sealed: Option<String>,
+}
+
+/// Says how a request stands, to whoever knows its id: also after a deletion, when nothing leads to a person any more. The
+/// answer opens with the person's wallet alone.
 #[utoipa::path(get, path = "/v1/requests/{id}", tag = "my data",
     params(("id" = String, Path, description = "Id of the request")),
     responses(
-        (status = 200, body = RequestState),
+        (status = 200, body = AnsweredRequest),
         (status = 404, body = Problem, content_type = "application/problem+json"),
     ))]
-pub async fn status(State(app): State<App>, Path(id): Path<String>) -> Result<Json<RequestState>, Problem> {
-    let row = app.store.request(&id).await.map_err(crate::app::AppError::from)?;
-    let row = row.ok_or(RequestError::None)?;
-    Ok(Json(RequestState::of(row, app.clock.now_ms())))
+pub async fn status(
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Json<AnsweredRequest>, Problem> {
+    let (row, sealed) = app.request_state(&id).await?;
+    Ok(Json(AnsweredRequest {
+        state: RequestState::of(row, app.clock.now_ms()),
+        sealed: sealed.map(|sealed| URL_SAFE_NO_PAD.encode(sealed)),
+    }))
 }
 
 /// Lists the requests to this organisation: those that wait first, by the time they are due.

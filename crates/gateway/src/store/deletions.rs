@@ -16,7 +16,7 @@ pub const MAX_RECORDED: i64 = 1_000_000;
 pub const MAX_CASES: i64 = 4_096;
 
 /// Tables that a deletion takes something out of.
-const TOUCHED: [&str; 16] = [
+const TOUCHED: [&str; 17] = [
     "links",
     "guardianships",
     "attempts",
@@ -25,6 +25,7 @@ const TOUCHED: [&str; 16] = [
     "my_sessions",
     "holds",
     "my_requests",
+    "request_answers",
     "recoveries",
     "backups",
     "exchanges",
@@ -36,7 +37,7 @@ const TOUCHED: [&str; 16] = [
 ];
 
 /// Columns that a database must keep no samples of: pseudonyms, and what is sealed.
-pub(super) const PRIVATE: [(&str, &str); 16] = [
+pub(super) const PRIVATE: [(&str, &str); 18] = [
     ("links", "subject"),
     ("guardianships", "child"),
     ("guardianships", "guardian"),
@@ -46,6 +47,8 @@ pub(super) const PRIVATE: [(&str, &str); 16] = [
     ("my_sessions", "subject"),
     ("holds", "subject"),
     ("my_requests", "subject"),
+    ("request_answers", "key"),
+    ("request_answers", "sealed"),
     ("recoveries", "subject"),
     ("recoveries", "request"),
     ("backups", "content"),
@@ -408,7 +411,7 @@ impl Store {
     }
 }
 
-fn deletion(row: &AnyRow) -> Result<DeletionRow, StoreError> {
+pub(super) fn deletion(row: &AnyRow) -> Result<DeletionRow, StoreError> {
     Ok(DeletionRow {
         id: row.try_get(0)?,
         at_ms: unsigned("time", row.try_get(1)?)?,

@@ -28,3 +28,7 @@ CREATE TABLE IF NOT EXISTS my_requests (
   due_ms BIGINT NOT NULL, status TEXT NOT NULL, officer TEXT NOT NULL, answered_ms BIGINT NOT NULL,
   deletion TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS my_requests_subject ON my_requests (subject);
+
+-- Answers to them, sealed to keys of which the person's wallet alone has the other half: one a request, gone once it was used.
+CREATE TABLE IF NOT EXISTS request_answers (
+  request TEXT NOT NULL PRIMARY KEY, key TEXT NOT NULL, sealed TEXT NOT NULL);

@@ -1,10 +1,12 @@
 //! Requests by which people use their rights over their data. Their words rest in the vault.
 
+use alloy_primitives::{B256, hex as bytes};
 use sqlx::Row;
 use sqlx::any::AnyRow;
 use zhengtong_vault::Subject;
 
-use super::{Store, StoreError, int, unsigned};
+use super::deletions::deletion;
+use super::{DeletionRow, Store, StoreError, hex, int, read, unsigned};
 
 /// The most requests of one list.
 pub const MAX_REQUESTS: i64 = 1_000;
@@ -41,7 +43,7 @@ impl RequestStatus {
 /// A request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestRow {
-    /// Random, 16 bytes in hex.
+    /// 16 bytes in hex: random, or from the key that the answer is sealed to.
     pub id: String,
     /// Whose; `None` once they were deleted.
     pub subject: Option<Subject>,
@@ -65,11 +67,19 @@ const COLUMNS: &str =
     "SELECT id, subject, kind, received_ms, due_ms, status, officer, answered_ms, deletion FROM my_requests";
 
 impl Store {
-    /// Keeps a request.
+    /// Keeps a request, and the key that its answer is to be sealed to.
     ///
     /// # Errors
     /// The database fails.
-    pub async fn put_request(&self, row: &RequestRow) -> Result<(), StoreError> {
+    pub async fn put_request(&self, row: &RequestRow, answer_key: Option<&B256>) -> Result<(), StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        if let Some(key) = answer_key {
+            sqlx::query("INSERT INTO request_answers (request, key, sealed) VALUES ($1, $2, '')")
+                .bind(row.id.clone())
+                .bind(hex(key))
+                .execute(&mut *transaction)
+                .await?;
+        }
         sqlx::query(
             "INSERT INTO my_requests (id, subject, kind, received_ms, due_ms, status, officer, answered_ms, deletion) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
@@ -83,9 +93,9 @@ impl Store {
         .bind(row.officer.clone())
         .bind(int(row.answered_ms))
         .bind(row.deletion.clone())
-        .execute(&self.pool)
+        .execute(&mut *transaction)
         .await?;
-        Ok(())
+        Ok(transaction.commit().await?)
     }
 
     /// A request.
@@ -120,11 +130,54 @@ impl Store {
         rows.iter().map(request).collect()
     }
 
-    /// Writes an answer down; `false` if there was one already.
+    /// The key that the answer to a request is to be sealed to; `None` if none was given, or it was sealed.
     ///
     /// # Errors
     /// The database fails.
-    pub async fn answer_request(&self, row: &RequestRow) -> Result<bool, StoreError> {
+    pub async fn answer_key(&self, id: &str) -> Result<Option<B256>, StoreError> {
+        let key: Option<String> =
+            sqlx::query_scalar("SELECT key FROM request_answers WHERE request = $1 AND key <> ''")
+                .bind(id.to_owned())
+                .fetch_optional(&self.reads)
+                .await?;
+        key.map(|key| read("key of an answer", &key)).transpose()
+    }
+
+    /// An answer, sealed to the person who asked.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn sealed_answer(&self, id: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let sealed: Option<String> =
+            sqlx::query_scalar("SELECT sealed FROM request_answers WHERE request = $1 AND sealed <> ''")
+                .bind(id.to_owned())
+                .fetch_optional(&self.reads)
+                .await?;
+        let sealed = sealed.map(|sealed| bytes::decode(sealed));
+        sealed.transpose().map_err(|_| StoreError::Malformed("answer"))
+    }
+
+    /// The deletion that a request brought about.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn deletion_of(&self, request: &str) -> Result<Option<DeletionRow>, StoreError> {
+        let row = sqlx::query(
+            "SELECT id, at_ms, cause, key_ids, records, cases, signature FROM deletions WHERE cause = $1 LIMIT 1",
+        )
+        .bind(request.to_owned())
+        .fetch_optional(&self.reads)
+        .await?;
+        row.as_ref().map(deletion).transpose()
+    }
+
+    /// Writes an answer down, and as it was sealed; `false` if there was one already. The key goes: nothing more is sealed to
+    /// it.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn answer_request(&self, row: &RequestRow, sealed: Option<&[u8]>) -> Result<bool, StoreError> {
+        let mut transaction = self.pool.begin().await?;
         let done = sqlx::query(
             "UPDATE my_requests SET status = $2, officer = $3, answered_ms = $4, deletion = $5 \
              WHERE id = $1 AND status = 'open'",
@@ -134,9 +187,18 @@ impl Store {
         .bind(row.officer.clone())
         .bind(int(row.answered_ms))
         .bind(row.deletion.clone())
-        .execute(&self.pool)
+        .execute(&mut *transaction)
         .await?;
-        Ok(done.rows_affected() == 1)
+        let is_new = done.rows_affected() == 1;
+        if let Some(sealed) = sealed.filter(|_| is_new) {
+            sqlx::query("UPDATE request_answers SET key = '', sealed = $2 WHERE request = $1")
+                .bind(row.id.clone())
+                .bind(bytes::encode(sealed))
+                .execute(&mut *transaction)
+                .await?;
+        }
+        transaction.commit().await?;
+        Ok(is_new)
     }
 }
 

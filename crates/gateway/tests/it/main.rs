@@ -26,6 +26,7 @@ mod postgres;
 mod recovery;
 mod refusals;
 mod start;
+mod rights;
 mod status;
 mod store;
 mod tokens;

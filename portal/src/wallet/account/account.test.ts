@@ -34,6 +34,16 @@ test("a wallet that is too large loses what agencies hand out again, and then is
   await expect(sealBackup(KEY, ACCOUNT, { ...STATE, words: noise(BACKUP_MAX_BYTES) })).rejects.toMatchObject({ reason: "backup-size" });
 });
 
+test("answers to requests go before a wallet is refused, and their words with them; what the agency may not have stays", async () => {
+  const noise = base64Url(crypto.getRandomValues(new Uint8Array(BACKUP_MAX_BYTES / 2)));
+  const answer = { granted: true, reason: noise, role: "", officer: "", answeredMs: 0, deletion: null, signature: "0x" } as const;
+  const open = { id: "a", organisation: "health", index: 0, kind: "copy", text: "words", about: null, sentMs: 0, receipt: null, state: null } as const;
+  const answered = { ...open, id: "b", index: 1, text: noise, answer };
+  const back = await openBackup(KEY, ACCOUNT, await sealBackup(KEY, ACCOUNT, { ...STATE, requests: [open, answered] }));
+  const { answer: _, ...without } = answered;
+  expect(back.requests).toEqual([open, { ...without, text: null }]);
+});
+
 test("any two of three shares give the key, one does not", async () => {
   const [a = "", b = "", c = ""] = await splitKey(KEY);
   for (const two of [[a, b], [b, c], [c, a], [c, b]]) expect(await joinKey(two)).toBe(KEY);

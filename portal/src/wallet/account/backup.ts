@@ -1,6 +1,7 @@
 // The wallet's content, compressed, padded to steps and sealed under the backup key (AES-256-GCM): iv ‖ ciphertext ‖ tag.
 import { type Hex, hexToBytes, plain, stringToBytes } from "../bytes";
 import { WalletError } from "../errors";
+import type { SentRequest } from "../../ports";
 import type { WalletState } from "../state";
 
 /** As the gateways have it. */
@@ -54,11 +55,26 @@ export async function sealContent(key: Hex, account: Hex, content: object): Prom
   return await sealPacked(key, account, await packed(content));
 }
 
-/** Seals; results that an agency hands out again are left out when there is no room. */
+/** Without what an agency hands out again: first the results of cases, then the answers to requests and what was asked. */
+const LIGHTER: readonly ((state: WalletState) => WalletState)[] = [
+  (state) => ({ ...state, cases: state.cases.map((own) => ({ ...own, credential: null })) }),
+  ({ requests = [], ...state }) => ({ ...state, requests: requests.map(withoutWords) }),
+];
+
+/** An answer has the words of its request in it; until then, they are here alone. */
+function withoutWords({ answer, ...request }: SentRequest): SentRequest {
+  return answer === undefined ? request : { ...request, text: null };
+}
+
+/** Seals; what an agency hands out again is left out when there is no room. */
 export async function sealBackup(key: Hex, account: Hex, state: WalletState): Promise<Uint8Array> {
-  const content = await packed(state);
-  if (content.length <= MOST_BYTES) return await sealPacked(key, account, content);
-  return await sealContent(key, account, { ...state, cases: state.cases.map((own) => ({ ...own, credential: null })) });
+  let content = await packed(state);
+  for (const lighter of LIGHTER) {
+    if (content.length <= MOST_BYTES) break;
+    state = lighter(state);
+    content = await packed(state);
+  }
+  return await sealPacked(key, account, content);
 }
 
 /** Opens what a host kept for an account; whoever sealed it is trusted with what it says. */

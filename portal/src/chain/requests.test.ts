@@ -1,0 +1,206 @@
+// @vitest-environment node
+import { Aes256Gcm, CipherSuite, HkdfSha256 } from "@hpke/core";
+import { DhkemX25519HkdfSha256 } from "@hpke/dhkem-x25519";
+import { privateKeyToAccount } from "viem/accounts";
+import { beforeEach, describe, expect, it } from "vitest";
+import type { AskedAgency, Gateways, SentRequest, Wallet, Wish } from "../ports";
+import { base64Url, concatBytes, hexToBytes, plain, sha256Digits, stringToBytes } from "../wallet/bytes";
+import { requestKey } from "../wallet/derive";
+import { PASSPHRASE, WORDS, identify, openStore } from "../wallet/testing";
+import { Connection } from "./connection";
+import { gatewaysOver } from "./gateways";
+import { requestIdOf } from "./requests";
+
+const ORIGIN = "https://portal.example";
+const NOW_MS = 1_790_000_000_000;
+const ATTESTER = privateKeyToAccount(`0x${"17".repeat(32)}`);
+const AGENCY: AskedAgency = { slug: "health", gateway: "/gateway/health", attester: ATTESTER.address };
+const WISH: Wish = { kind: "delete", text: "请删除关于我的一切。", about: null };
+const buffer = (bytes: Uint8Array): ArrayBuffer => plain(bytes).buffer;
+
+interface Held {
+  key: string;
+  kind: string;
+  text: string;
+  sealed: string | null;
+  status: string;
+}
+
+/** An agency that keeps requests by their ids, as the description of its interface says; written for this test alone. */
+class Agency {
+  readonly held = new Map<string, Held>();
+  readonly asked: { path: string; authorization: string | null }[] = [];
+  /** Takes the next request and does not say so. */
+  silent = false;
+  /** Refuses, and says so. */
+  refuses = false;
+
+  readonly fetch: typeof fetch = async (input, init) => {
+    const path = new URL(String(input)).pathname.replace("/gateway/health", "");
+    this.asked.push({ path, authorization: new Headers(init?.headers).get("authorization") });
+    const json = (value: unknown, status = 200) => new Response(JSON.stringify(value), { status });
+    const problem = (word: string, status: number) => json({ type: `urn:zhengtong:problem:${word}`, title: word }, status);
+    if (path === "/v1/session/nonce") return json({ nonce: "n" });
+    if (path === "/v1/my/session") return json({ token: "t" });
+    const told = (id: string, one: Held) => ({ id, kind: one.kind, received_ms: NOW_MS, due_ms: NOW_MS + 1, status: one.status, answered_ms: one.status === "open" ? null : NOW_MS + 2, deletion: null });
+    if (path === "/v1/my/requests") {
+      const { kind, text, answer_key: key } = JSON.parse(String(init?.body)) as { kind: string; text: string; answer_key: string };
+      const id = sha256Digits(concatBytes([stringToBytes("zhengtong/request/v1"), hexToBytes(key as `0x${string}`)])).slice(0, 32);
+      const before = this.held.get(id);
+      if (this.refuses) return problem("too-many", 409);
+      if (before && (before.text !== text || before.kind !== kind)) return problem("key-used", 409);
+      const now = before ?? { key, kind, text, sealed: null, status: "open" };
+      this.held.set(id, now);
+      if (this.silent) throw new Error("the connection broke");
+      return json({ request: told(id, now), receipt: "0x5e" });
+    }
+    const id = path.replace("/v1/requests/", "");
+    const one = this.held.get(id);
+    return one ? json({ ...told(id, one), sealed: one.sealed }) : problem("not-found", 404);
+  };
+
+  async answer(id: string, change: { reason?: string; signedReason?: string; records?: number } = {}): Promise<void> {
+    const one = this.held.get(id);
+    if (!one) throw new Error("no such request");
+    const reason = change.reason ?? "目的已经实现，予以删除。";
+    const digest = (text: string) => sha256Digits(text);
+    const row = { id: "d1", at_ms: NOW_MS + 1, cause: id, key_ids: "k1,k2", records: 9, cases: 2 };
+    const recorded = await ATTESTER.signMessage({ message: ["zhengtong deletion", "health", row.id, row.at_ms, id, digest(row.key_ids), row.records, row.cases].join("\n") });
+    const signed = ["zhengtong answer", "health", id, one.kind, "granted", NOW_MS + 2, "data-officer/1a2b3c4d", digest(one.text), digest(change.signedReason ?? reason), "d1"].join("\n");
+    const content = {
+      v: 1, organisation: "health", request: id, kind: one.kind, text: one.text, granted: true, reason, role: "data-officer", officer: "1a2b3c4d", answered_ms: NOW_MS + 2,
+      deletion: { ...row, records: change.records ?? row.records, signature: recorded }, signature: await ATTESTER.signMessage({ message: signed }),
+    };
+    const kem = new DhkemX25519HkdfSha256();
+    const suite = new CipherSuite({ kem, kdf: new HkdfSha256(), aead: new Aes256Gcm() });
+    const recipientPublicKey = await kem.deserializePublicKey(buffer(hexToBytes(one.key as `0x${string}`)));
+    const sender = await suite.createSenderContext({ recipientPublicKey, info: buffer(stringToBytes("zhengtong/answer/v1")) });
+    const text = stringToBytes(JSON.stringify(content).padEnd(4096));
+    one.sealed = base64Url(concatBytes([new Uint8Array(sender.enc), new Uint8Array(await sender.seal(buffer(text), buffer(hexToBytes(`0x${id}`))))]));
+    one.status = "granted";
+  }
+}
+
+let agency: Agency;
+let gateways: Gateways;
+let wallet: Wallet;
+
+/** Another device with the same words. */
+const device = async (): Promise<Wallet> => await identify(await (await openStore()).create(WORDS, PASSPHRASE), "11010519491231002X");
+const kept = async (of: Wallet = wallet): Promise<SentRequest[]> => await of.requests();
+
+beforeEach(async () => {
+  agency = new Agency();
+  const network = { chainId: 20260, name: "", publicKey: "0x", namespace: "0x", genesisHash: "0x", validators: 1, threshold: 1, contracts: {}, version: "" };
+  const connection = new Connection({ rpcUrl: ORIGIN, request: async () => network });
+  gateways = gatewaysOver({ origin: ORIGIN, fetch: agency.fetch, now: () => NOW_MS, sleep: async () => {} }, connection, async () => []);
+  wallet = await device();
+});
+
+describe("keys of requests", () => {
+  it("are another for each agency and number, and give the id", () => {
+    // HKDF-SHA256 and SHA-256 by Python's hmac and hashlib.
+    const seed = new Uint8Array(32).fill(1);
+    expect(requestKey(seed, "health", 0)).toBe("0x76475d177e8441d4d80e1d85364c58a070b7ddb9d7ae7652610d4aeda0dd4211");
+    expect(new Set([requestKey(seed, "health", 0), requestKey(seed, "health", 1), requestKey(seed, "housing", 0)]).size).toBe(3);
+    expect(requestIdOf(`0x${"07".repeat(32)}`)).toBe("999e6ef8a43af4dd325f48e0bcb29f57");
+  });
+});
+
+describe("a request", () => {
+  it("is in the wallet with what the agency said, and every one has a key of its own", async () => {
+    const first = await gateways.request(wallet, AGENCY, WISH);
+    const second = await gateways.request(wallet, AGENCY, WISH);
+    expect(first).toMatchObject({ organisation: "health", index: 0, kind: "delete", text: WISH.text, receipt: "0x5e", state: { status: "open" } });
+    expect(await kept()).toEqual([second, first]);
+    expect(new Set([...agency.held.values()].map(({ key }) => key)).size).toBe(2);
+  });
+
+  it("that the agency took without saying so is kept, and sent again is the same one", async () => {
+    agency.silent = true;
+    const request = await gateways.request(wallet, AGENCY, WISH);
+    expect(request).toMatchObject({ receipt: null, state: null });
+    expect(await kept()).toEqual([request]);
+    agency.silent = false;
+    expect(await gateways.readRequest(wallet, AGENCY, request)).toMatchObject({ id: request.id, receipt: null, state: { status: "open" } });
+    await gateways.requestAgain(wallet, AGENCY, request);
+    expect(agency.held.size).toBe(1);
+    expect(await kept()).toEqual([expect.objectContaining({ id: request.id, receipt: "0x5e" })]);
+  });
+
+  it("that never arrived says so when it is looked at", async () => {
+    agency.silent = true;
+    const request = await gateways.request(wallet, AGENCY, WISH);
+    agency.held.clear();
+    expect(await gateways.readRequest(wallet, AGENCY, request)).toEqual(request);
+  });
+
+  it("that is refused leaves nothing behind", async () => {
+    agency.refuses = true;
+    await expect(gateways.request(wallet, AGENCY, WISH)).rejects.toMatchObject({ code: "gateway-refused", problem: "too-many" });
+    expect(await kept()).toEqual([]);
+  });
+});
+
+describe("the answer", () => {
+  it("opens with the wallet, is kept, and is asked for without saying who asks", async () => {
+    const request = await gateways.request(wallet, AGENCY, WISH);
+    await agency.answer(request.id);
+    agency.asked.length = 0;
+    const read = await gateways.readRequest(wallet, AGENCY, request);
+    expect(read.state).toMatchObject({ status: "granted", answeredMs: NOW_MS + 2 });
+    expect(read.answer).toMatchObject({ granted: true, reason: "目的已经实现，予以删除。", role: "data-officer", officer: "1a2b3c4d", deletion: { id: "d1", keys: ["k1", "k2"], records: 9, cases: 2 } });
+    expect(await kept()).toEqual([read]);
+    expect(agency.asked).toEqual([{ path: `/v1/requests/${request.id}`, authorization: null }]);
+  });
+
+  it.each([
+    ["other reasons than the agency signed", { signedReason: "别的理由。" }, "signature"],
+    ["another record of the deletion", { records: 1 }, "deletion"],
+  ])("with %s is not taken", async (_, change, field) => {
+    const request = await gateways.request(wallet, AGENCY, WISH);
+    await agency.answer(request.id, change);
+    await expect(gateways.readRequest(wallet, AGENCY, request)).rejects.toMatchObject({ code: "bad-answer", field });
+    expect(await kept()).toEqual([request]);
+  });
+
+  it("of another request, or by another agency, is not taken", async () => {
+    const [one, two] = [await gateways.request(wallet, AGENCY, WISH), await gateways.request(wallet, AGENCY, WISH)];
+    await agency.answer(one.id);
+    await agency.answer(two.id);
+    const other = { ...AGENCY, attester: privateKeyToAccount(`0x${"18".repeat(32)}`).address };
+    await expect(gateways.readRequest(wallet, other, one)).rejects.toMatchObject({ field: "signature" });
+    agency.held.get(one.id)!.sealed = agency.held.get(two.id)!.sealed;
+    await expect(gateways.readRequest(wallet, AGENCY, one)).rejects.toMatchObject({ field: "sealed" });
+  });
+});
+
+describe("a wallet that was restored from its words", () => {
+  it("finds its requests again, with their answers, and asks once", async () => {
+    const [asked, answered] = [await gateways.request(wallet, AGENCY, { ...WISH, kind: "copy" }), await gateways.request(wallet, AGENCY, WISH)];
+    await agency.answer(answered.id);
+    const again = await device();
+    expect(await gateways.mayMissRequests(again)).toBe(true);
+    await gateways.findRequests(again, [AGENCY]);
+    expect(await gateways.mayMissRequests(again)).toBe(false);
+    const found = await kept(again);
+    expect(found.map(({ id, kind, text, answer }) => [id, kind, text, answer?.granted])).toEqual([
+      [answered.id, "delete", WISH.text, true],
+      [asked.id, "copy", null, undefined],
+    ]);
+    expect(agency.asked.filter(({ path }) => path.startsWith("/v1/requests/")).every(({ authorization }) => authorization === null)).toBe(true);
+    // The next one has a key that no request has.
+    expect((await gateways.request(again, AGENCY, WISH)).index).toBe(2);
+  });
+
+  it("takes the next key where another device has used one, and has that request too", async () => {
+    await gateways.request(wallet, AGENCY, { ...WISH, kind: "copy" });
+    const other = await device();
+    const sent = await gateways.request(other, AGENCY, WISH);
+    expect(sent.index).toBe(1);
+    expect((await kept(other)).map(({ kind, text }) => [kind, text])).toEqual([
+      ["delete", WISH.text],
+      ["copy", null],
+    ]);
+  });
+});

@@ -1,0 +1,172 @@
+// Requests by a person's rights over their data: kept in the wallet before they are sent, and read again without saying who asks.
+//
+// The wallet has a key for each request to each agency. The request's id comes from that key, so that the wallet knows it before
+// the agency has it, sends it again without making a second one, and finds it by its words alone. The answer is sealed to it.
+import { recoverMessageAddress } from "viem";
+import { type AskedAgency, type DeletionRecord, type Hex, PortFailure, type RequestAnswer, type RequestState, type SentRequest, type Wallet, type Wish } from "../ports";
+import { fromBase64Url, sha256Digits, concatBytes, hexToBytes, stringToBytes } from "../wallet/bytes";
+import { receiverOf } from "../wallet/codes";
+import { requestKey } from "../wallet/derive";
+import { open } from "../wallet/hpke";
+import { keyringOf } from "../wallet/keyring";
+import { Answer, type GatewayHttp, ask } from "./gateway-http";
+
+const ID_LABEL = "zhengtong/request/v1";
+const ID_DIGITS = 32;
+const ANSWER_INFO = "zhengtong/answer/v1";
+/** The most requests of one wallet to one agency. */
+const MAX_REQUESTS = 256;
+/** After these, the agency may have got the request. */
+const UNCERTAIN: readonly PortFailure["code"][] = ["offline", "bad-answer"];
+
+/** Signs the person in at an agency: headers of a session. */
+export type SignIn = (wallet: Wallet, organisation: string, gateway: string) => Promise<Record<string, string>>;
+
+/** The id of the request whose answer is sealed to a public key. */
+export function requestIdOf(key: Hex): string {
+  return sha256Digits(concatBytes([stringToBytes(ID_LABEL), hexToBytes(key)])).slice(0, ID_DIGITS);
+}
+
+const idOf = (seed: Uint8Array, organisation: string, index: number): string => requestIdOf(receiverOf(requestKey(seed, organisation, index)));
+
+export async function sendRequest(http: GatewayHttp, signedIn: SignIn, wallet: Wallet, agency: AskedAgency, wish: Wish): Promise<SentRequest> {
+  for (let tries = 0; tries < MAX_REQUESTS; tries++) {
+    const request = await keyringOf(wallet).newRequest(agency.slug, (index, seed) => ({
+      ...wish,
+      id: idOf(seed, agency.slug, index),
+      organisation: agency.slug,
+      index,
+      sentMs: http.now(),
+      receipt: null,
+      state: null,
+    }));
+    try {
+      return await sendAgain(http, signedIn, wallet, agency, request);
+    } catch (failure) {
+      if (!(failure instanceof PortFailure)) throw failure;
+      // Another device of the person's has used this key: what it asked is found, and the next one is taken.
+      if (failure.problem === "key-used") {
+        const other = { ...request, text: null, about: null };
+        await wallet.keepRequest(other);
+        await readRequest(http, wallet, agency, other);
+      } else if (UNCERTAIN.includes(failure.code)) return request;
+      else {
+        await wallet.dropRequest(request.id);
+        throw failure;
+      }
+    }
+  }
+  throw new PortFailure("rejected", `${MAX_REQUESTS} requests were made to this agency`);
+}
+
+export async function sendAgain(http: GatewayHttp, signedIn: SignIn, wallet: Wallet, agency: AskedAgency, request: SentRequest): Promise<SentRequest> {
+  if (request.index === undefined) throw new PortFailure("not-found", "a request from before answers were sealed");
+  const key = receiverOf(await keyringOf(wallet).requestSecret(agency.slug, request.index));
+  const headers = await signedIn(wallet, agency.slug, agency.gateway);
+  const body = { kind: request.kind, text: request.text, answer_key: key };
+  const taken = new Answer(await ask(http, agency.gateway, { method: "POST", path: "/v1/my/requests", body, headers }));
+  const told = new Answer(taken.maybe("request"));
+  if (told.text("id") !== request.id) throw new PortFailure("bad-answer", "the agency calls the request otherwise", "id");
+  const sent = { ...request, sentMs: told.number("received_ms"), state: stateIn(told), receipt: taken.hex("receipt") };
+  await wallet.keepRequest(sent);
+  return sent;
+}
+
+export async function readRequest(http: GatewayHttp, wallet: Wallet, agency: AskedAgency, request: SentRequest): Promise<SentRequest> {
+  const now = await read(http, wallet, agency, request);
+  if (now.state?.status !== request.state?.status || now.answer !== request.answer) await wallet.keepRequest(now);
+  return now;
+}
+
+/** Walks the wallet's keys for each agency up to the first that no request was made with. */
+export async function findRequests(http: GatewayHttp, wallet: Wallet, agencies: readonly AskedAgency[]): Promise<void> {
+  await Promise.all(agencies.map((agency) => findAt(http, wallet, agency)));
+  await keyringOf(wallet).foundRequests();
+}
+
+async function findAt(http: GatewayHttp, wallet: Wallet, agency: AskedAgency): Promise<void> {
+  for (let index = 0; index < MAX_REQUESTS; index++) {
+    const known = (await wallet.requests()).some((one) => one.organisation === agency.slug && one.index === index);
+    if (known) continue;
+    const id = requestIdOf(receiverOf(await keyringOf(wallet).requestSecret(agency.slug, index)));
+    const none = { id, organisation: agency.slug, index, kind: "copy" as const, text: null, about: null, sentMs: 0, receipt: null, state: null };
+    const found = await read(http, wallet, agency, none);
+    if (found.state === null) return;
+    await wallet.keepRequest(found);
+  }
+}
+
+async function read(http: GatewayHttp, wallet: Wallet, agency: AskedAgency, request: SentRequest): Promise<SentRequest> {
+  let told: Answer;
+  try {
+    told = new Answer(await ask(http, agency.gateway, { method: "GET", path: `/v1/requests/${encodeURIComponent(request.id)}` }));
+  } catch (failure) {
+    if (failure instanceof PortFailure && failure.code === "not-found") return { ...request, state: null };
+    throw failure;
+  }
+  const kind = told.text("kind") as SentRequest["kind"];
+  const now = { ...request, kind, sentMs: told.number("received_ms"), state: stateIn(told) };
+  const sealed = told.maybe("sealed");
+  if (typeof sealed !== "string" || request.index === undefined) return now;
+  const { text, ...answer } = await openAnswer(await keyringOf(wallet).requestSecret(agency.slug, request.index), agency, now, sealed);
+  return { ...now, text: now.text ?? text, answer };
+}
+
+/** Opens an answer and checks that the agency signed it, and the record of a deletion with it. */
+export async function openAnswer(secret: Hex, agency: AskedAgency, request: Pick<SentRequest, "id" | "kind">, sealed: string): Promise<RequestAnswer & { text: string | null }> {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder().decode(await open(secret, fromBase64Url(sealed), { info: ANSWER_INFO, bound: `0x${request.id}` })));
+  } catch (cause) {
+    throw new PortFailure("bad-answer", `the answer does not open: ${cause instanceof Error ? cause.message : String(cause)}`, "sealed");
+  }
+  const told = new Answer(value);
+  const text = told.maybe("text");
+  const answer = {
+    granted: told.maybe("granted") === true,
+    reason: told.text("reason"),
+    role: told.text("role"),
+    officer: told.text("officer"),
+    answeredMs: told.number("answered_ms"),
+    deletion: told.maybe("deletion") === null ? null : deletionIn(new Answer(told.maybe("deletion"))),
+    signature: told.hex("signature"),
+    text: typeof text === "string" ? text : null,
+  };
+  if (!(await isSignedBy(agency.attester, answerText(agency.slug, request, answer), answer.signature))) throw new PortFailure("bad-answer", "the answer is not signed by the agency", "signature");
+  const { deletion } = answer;
+  if (deletion !== null && !(await isSignedBy(agency.attester, deletionText(agency.slug, request.id, deletion), deletion.signature))) {
+    throw new PortFailure("bad-answer", "the record of the deletion is not signed by the agency", "deletion");
+  }
+  return answer;
+}
+
+/** What the agency signs about an answer. */
+export function answerText(organisation: string, request: Pick<SentRequest, "id" | "kind">, answer: Omit<RequestAnswer, "signature"> & { text: string | null }): string {
+  const { granted, answeredMs, role, officer, text, reason, deletion } = answer;
+  const lines = ["zhengtong answer", organisation, request.id, request.kind, granted ? "granted" : "refused", answeredMs, `${role}/${officer}`];
+  return [...lines, text === null ? "" : sha256Digits(text), sha256Digits(reason), deletion?.id ?? ""].join("\n");
+}
+
+/** What the agency signs about the deletion that a request brought about. */
+export function deletionText(organisation: string, request: string, record: Omit<DeletionRecord, "signature">): string {
+  const { id, atMs, keys, records, cases } = record;
+  return ["zhengtong deletion", organisation, id, atMs, request, sha256Digits(keys.join(",")), records, cases].join("\n");
+}
+
+async function isSignedBy(attester: Hex, message: string, signature: Hex): Promise<boolean> {
+  const signer = await recoverMessageAddress({ message, signature }).catch(() => null);
+  return signer?.toLowerCase() === attester.toLowerCase();
+}
+
+function deletionIn(row: Answer): DeletionRecord {
+  const keys = row.text("key_ids");
+  return { id: row.text("id"), atMs: row.number("at_ms"), keys: keys === "" ? [] : keys.split(","), records: row.number("records"), cases: row.number("cases"), signature: row.hex("signature") };
+}
+
+/** How a request stands, in an answer about it. */
+export function stateIn(item: Answer): RequestState {
+  const [answeredMs, deletion] = [item.maybe("answered_ms"), item.maybe("deletion")];
+  const status = item.text("status");
+  if (status !== "open" && status !== "granted" && status !== "refused") throw new PortFailure("bad-answer", `"${status}" is no state of a request`, "status");
+  return { dueMs: item.number("due_ms"), status, answeredMs: typeof answeredMs === "number" ? answeredMs : null, deletion: typeof deletion === "string" ? deletion : null };
+}
