@@ -183,6 +183,7 @@ pub async fn open(
     };
     let app = App::new(parts, exchange);
     app.note_policies().await?;
+    app.note_tracked_since().await?;
     Ok(app)
 }
 

@@ -17,7 +17,7 @@ use super::asking::secret;
 use super::project::word;
 use super::use_record::{self, Details};
 use super::{App, AppError};
-use crate::store::UseRow;
+use crate::store::{StoreError, UseRow};
 
 /// Uses that one answer holds at most, and when nothing is asked for: as the protocol says.
 pub const MAX_USAGES: usize = 1_000;
@@ -121,20 +121,31 @@ impl App {
         Ok(Usages { total, items })
     }
 
+    /// Takes note of since when this organisation can tell, before anything can be used: from now on, or, where the books are
+    /// older than the note, from their first link on. No use comes before the link of its case.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub(crate) async fn note_tracked_since(&self) -> Result<(), StoreError> {
+        let kept = self.store.meta(SINCE).await?;
+        let kept_ms = kept.and_then(|text| text.parse::<u64>().ok());
+        let first_ms = self.store.first_link_ms().await?;
+        let now_ms = self.clock.now_ms();
+        let since_ms = kept_ms.unwrap_or(now_ms).min(first_ms.unwrap_or(now_ms));
+        if kept_ms != Some(since_ms) {
+            self.store.set_meta(SINCE, &since_ms.to_string()).await?;
+        }
+        Ok(())
+    }
+
     /// Since when this organisation can tell.
     ///
     /// # Errors
     /// The store fails.
     pub async fn tracked_since(&self) -> Result<Timestamp, AppError> {
         let kept = self.store.meta(SINCE).await?;
-        let since_ms = match kept.and_then(|text| text.parse::<i64>().ok()) {
-            Some(since_ms) => since_ms,
-            None => {
-                let now_ms = i64::try_from(self.clock.now_ms()).unwrap_or(i64::MAX);
-                self.store.set_meta(SINCE, &now_ms.to_string()).await?;
-                now_ms
-            }
-        };
+        let since_ms = kept.and_then(|text| text.parse().ok());
+        let since_ms = since_ms.ok_or(AppError::Record("note of since when there are books"))?;
         Ok(Timestamp::from_millisecond(since_ms).unwrap_or(Timestamp::MIN))
     }
 

@@ -23,6 +23,8 @@ use crate::app::{App, MySessionError, Period, PersonCode, Usage};
 
 /// The most bytes of a query.
 const MAX_QUERY_BYTES: usize = 2_048;
+/// The most digits of a fraction of a second that are read: nanoseconds.
+const MAX_FRACTION_DIGITS: usize = 9;
 /// What the protocol answers when no limit is asked for.
 const DEFAULT_LIMIT: i32 = 1_000;
 const ROAD_USER: &str = "X-Road-UserId";
@@ -364,13 +366,29 @@ impl Query {
                 "must be a time with its zone (RFC 3339), e.g. 2021-01-31T10:20:30Z",
             )
         };
-        self.get(name).map(|text| text.parse().map_err(wrong)).transpose()
+        let read = |text| rfc3339(text).ok_or(()).map_err(wrong);
+        self.get(name).map(read).transpose()
     }
 
     fn number(&self, name: &str) -> Result<Option<i32>, Problem> {
         let wrong = |_| Problem::invalid(name, "must be a whole number of 32 bits");
         self.get(name).map(|text| text.parse().map_err(wrong)).transpose()
     }
+}
+
+/// A time as RFC 3339 allows it: fractions are as long as they like, of which nine digits count, and the last hours of the
+/// year 9999 are the last moment that there is here.
+fn rfc3339(text: &str) -> Option<Timestamp> {
+    let start = text.find('.').map_or(text.len(), |point| point + 1);
+    let digits = text[start..].bytes().take_while(u8::is_ascii_digit).count();
+    let (kept, end) = (start + digits.min(MAX_FRACTION_DIGITS), start + digits);
+    let text = [&text[..kept], &text[end..]].concat();
+    if let Ok(at) = text.parse() {
+        return Some(at);
+    }
+    // Beyond what a timestamp can be in any zone: the rest must be a time of that year all the same.
+    let earlier = text.strip_prefix("9999-").map(|rest| format!("9998-{rest}"));
+    earlier?.parse::<Timestamp>().ok().map(|_| Timestamp::MAX)
 }
 
 /// Undoes `application/x-www-form-urlencoded`.

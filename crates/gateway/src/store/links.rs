@@ -7,7 +7,7 @@ use zhengtong_vault::Subject;
 use zhengtong_vault::batch::Together;
 
 use super::asked::rows_of;
-use super::{Store, StoreError, Waiting, hex, int, read};
+use super::{Store, StoreError, Waiting, hex, int, read, unsigned};
 
 /// A link received; its content is in the vault under `subject`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +64,17 @@ impl Store {
         .await?;
         transaction.commit().await?;
         Ok(())
+    }
+
+    /// When the first link came that is kept, unix milliseconds; `None` if there is none.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn first_link_ms(&self) -> Result<Option<u64>, StoreError> {
+        let first: Option<i64> = sqlx::query_scalar("SELECT MIN(received_ms) FROM links")
+            .fetch_one(&self.reads)
+            .await?;
+        first.map(|first| unsigned("time", first)).transpose()
     }
 
     /// Links of which neither a job nor a case is known (yet).

@@ -118,6 +118,19 @@ async fn estonias_portal_finds_what_was_recorded_and_nothing_of_anybody_else() {
         (format!("&periodStart={at}"), 1, 1),
         (format!("&periodEnd={at}"), 2, 2),
         ("&periodEnd=2001-01-01T00%3A00%3A00%2B08%3A00".to_owned(), 0, 0),
+        // RFC 3339 has any number of digits, and the whole year 9999.
+        (
+            "&periodEnd=2001-01-01T00%3A00%3A00.12345678901234567890Z".to_owned(),
+            0,
+            0,
+        ),
+        ("&periodEnd=9999-12-31T12%3A00%3A00Z".to_owned(), 2, 2),
+        (
+            "&periodEnd=9999-12-31T23%3A59%3A59.9999999999-23%3A59".to_owned(),
+            2,
+            2,
+        ),
+        ("&periodStart=9999-12-31T12%3A00%3A00Z".to_owned(), 0, 0),
     ] {
         let found = world
             .get("health", &format!("/v2/findUsage?userCode={user}{more}"), &with)
@@ -129,6 +142,14 @@ async fn estonias_portal_finds_what_was_recorded_and_nothing_of_anybody_else() {
     }
     let period = world.get("health", "/v2/usagePeriod", &[]).await;
     estonian("UsagePeriodResponse").validate(&period.json).unwrap();
+    // Asked for the first time after the uses, it is not after any of them.
+    let all = format!("/v2/findUsage?userCode={user}");
+    let all = world.get("health", &all, &with).await;
+    let time = |text: &Value| text.as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    let since = time(&period.json["periodStart"]);
+    for usage in all.json["usages"].as_array().unwrap() {
+        assert!(since <= time(&usage["logtime"]), "{usage}");
+    }
     let heartbeat = world.get("health", "/v2/heartbeat", &[]).await;
     estonian("HeartbeatResponse").validate(&heartbeat.json).unwrap();
     assert_eq!(heartbeat.json["status"], "OK");
@@ -224,6 +245,12 @@ async fn what_is_wrong_is_refused_and_named() {
             good.clone(),
             400,
             "periodStart",
+        ),
+        (
+            find(&format!("{own}&periodEnd=9999-02-29T12:00:00Z")),
+            good.clone(),
+            400,
+            "periodEnd",
         ),
         (
             find(&format!("{own}&periodEnd=2021-01-31T10:20:30")),
@@ -467,4 +494,18 @@ pub async fn kept(world: &World, organisation: &str, wallet: &Wallet) -> Value {
     let answer = world.get(organisation, "/v1/my/data", &headers).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
     answer.json
+}
+
+#[tokio::test]
+async fn books_whose_note_is_later_than_their_first_link_are_mended_when_they_are_opened() {
+    let mut world = World::new().await;
+    let wallet = world.wallet("approved-66").await;
+    world.apply(&wallet, 1, "old-age-allowance").await;
+    let first = world.app("health").tracked_since().await.unwrap();
+    world.advance(std::time::Duration::from_secs(3_600));
+    let late = world.clock.now_ms().to_string();
+    let store = &world.app("health").store;
+    store.set_meta("tracker_since_ms", &late).await.unwrap();
+    world.restart().await;
+    assert_eq!(world.app("health").tracked_since().await.unwrap(), first);
 }
