@@ -95,7 +95,8 @@ pub async fn keep_out_of_statistics(
     Ok(())
 }
 
-pub(crate) fn is_postgres(pool: &AnyPool) -> bool {
+/// Whether a pool is of PostgreSQL, and not of SQLite.
+pub fn is_postgres(pool: &AnyPool) -> bool {
     pool.connect_options().database_url.scheme() != "sqlite"
 }
 

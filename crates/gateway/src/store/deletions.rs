@@ -193,7 +193,10 @@ impl Store {
     /// The database fails.
     pub async fn unlink(&self, subject: Subject, cases: &[(B256, Subject)]) -> Result<(), StoreError> {
         let mut transaction = self.pool.begin().await?;
-        for (case_id, alone) in cases {
+        // In the order in which answers hold them: neither waits for the other.
+        let mut cases = cases.to_vec();
+        cases.sort_unstable_by_key(|(case_id, _)| *case_id);
+        for (case_id, alone) in &cases {
             sqlx::query("UPDATE links SET subject = $2 WHERE case_id = $1")
                 .bind(hex(case_id))
                 .bind(alone.to_hex())

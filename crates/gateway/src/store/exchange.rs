@@ -650,17 +650,30 @@ pub(super) struct Answer<'a> {
     pub answer: &'a str,
 }
 
-pub(super) async fn answer(db: &mut AnyConnection, answers: &[Answer<'_>]) -> Result<(), StoreError> {
+/// Whoever is deleted at this moment is so before an answer about them is written, or after: not in between, where the
+/// statement still sees who is linked, and the deletion not yet what is written. In the order of cases, as a deletion goes
+/// through them. SQLite has one writer at a time.
+const HELD: &str = "ORDER BY l.case_id FOR SHARE OF l";
+
+pub(super) async fn answer(
+    db: &mut AnyConnection,
+    answers: &[Answer<'_>],
+    is_postgres: bool,
+) -> Result<(), StoreError> {
     if answers.is_empty() {
         return Ok(());
     }
     let places = rows(answers.len(), 4);
+    let held = if is_postgres { HELD } else { "" };
     let mut query = about(
         answers.len(),
         format!(
-            "WITH given (consumer, id, subject, answer) AS (VALUES {places}) UPDATE exchanges \
-             SET answer = given.answer FROM given, links WHERE exchanges.consumer = given.consumer \
-             AND exchanges.id = given.id AND links.case_id = exchanges.case_id AND links.subject = given.subject"
+            "WITH given (consumer, id, subject, answer) AS (VALUES {places}), \
+             linked AS (SELECT e.consumer, e.id, g.answer FROM given g \
+             JOIN exchanges e ON e.consumer = g.consumer AND e.id = g.id \
+             JOIN links l ON l.case_id = e.case_id AND l.subject = g.subject {held}) \
+             UPDATE exchanges SET answer = linked.answer FROM linked \
+             WHERE exchanges.consumer = linked.consumer AND exchanges.id = linked.id"
         ),
     );
     for one in answers {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use alloy_primitives::B256;
 use sqlx::{AnyConnection, AnyPool};
 use zhengtong_vault::batch::Batch;
+use zhengtong_vault::sql;
 
 use super::StoreError;
 use super::exchange::{self, Answer, ExchangeRow};
@@ -77,7 +78,7 @@ async fn together(pool: &AnyPool, writes: &[Write]) -> Result<Vec<Written>, Stor
         written.push(one(&mut transaction, write, &mut alike).await?);
     }
     set_final(&mut transaction, &alike.settled).await?;
-    exchange::answer(&mut transaction, &alike.answers).await?;
+    exchange::answer(&mut transaction, &alike.answers, sql::is_postgres(pool)).await?;
     transaction.commit().await?;
     Ok(written)
 }

@@ -2,16 +2,19 @@
 
 use std::time::Duration;
 
+use alloy_primitives::B256;
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 use sqlx::{Connection as _, Executor as _, SqliteConnection};
+use zhengtong_bindings::cases::Cases::requestMoreCall;
+use zhengtong_bindings::{addresses, parse_slug};
 use zhengtong_gateway::app::App;
 use zhengtong_gateway::app::clock::Clock as _;
 use zhengtong_vault::Subject;
 
 use crate::deletion::{bytes_below, contains, number};
 use crate::wallet::{OwnCase, Wallet};
-use crate::world::{OWNER, World};
+use crate::world::{OWNER, World, officer};
 
 const SERVICE: &str = "old-age-allowance";
 const AGENCY: &str = "health";
@@ -158,4 +161,36 @@ async fn a_link_that_is_being_kept_while_its_person_is_deleted_is_deleted_with_t
         (1, "late", 1)
     );
     assert!(!late[0].key_ids.is_empty());
+}
+
+#[tokio::test]
+async fn what_is_written_while_somebody_is_deleted_gets_no_new_key() {
+    let world = World::new().await;
+    let wallet = world.wallet("household-missing").await;
+    let case = world.apply(&wallet, 1, SERVICE).await;
+    let more = requestMoreCall {
+        id: case.id,
+        defects: vec![parse_slug("household-unclear").unwrap()],
+        statement: B256::ZERO,
+    };
+    world.chain.submit(&officer(OWNER, 0), addresses().cases, &more);
+    world.settle().await;
+    let (app, bearer) = (world.app(OWNER), world.bearer(OWNER, 0).await);
+    // The deletion has destroyed the key, and the store still says whose case it is.
+    let whose = subject(app, &wallet);
+    assert!(app.vault.destroy(whose).await.unwrap().key_id.is_some());
+
+    let body = json!({ "text": "请补交户口簿。" }).to_string().into_bytes();
+    let path = format!("/v1/desk/cases/{:#x}/statements", case.id);
+    let written = world.request(OWNER, "POST", &path, &bearer, body.into()).await;
+    assert!(!written.status.is_success(), "{}", written.text);
+    let body = json!({ "form": { "payment_channel": "elder-card" }, "salt": B256::repeat_byte(4) });
+    let path = format!("/v1/cases/{:#x}/supplement", case.id);
+    let handed_in = world.as_case(&case, "POST", &path, Some(body)).await;
+    assert!(!handed_in.status.is_success(), "{}", handed_in.text);
+    assert_eq!(
+        app.vault.destroy(whose).await.unwrap().key_id,
+        None,
+        "it has a new key"
+    );
 }

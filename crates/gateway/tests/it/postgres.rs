@@ -6,22 +6,25 @@
 mod servers;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use alloy_primitives::{Address, B256};
 use memchr::memmem;
 use servers::Postgres;
 use sqlx::{AnyPool, Executor as _};
 use zhengtong_gateway::app::deletion::DeletionError;
+use zhengtong_gateway::store::{LinkRow, Store};
 use zhengtong_population::AGENCIES;
-use zhengtong_vault::VaultError;
 use zhengtong_vault::sql::{Access, connect};
+use zhengtong_vault::{Subject, VaultError};
 
 use crate::deletion::number;
-use crate::world::World;
+use crate::world::{OWNER, World};
 use crate::{desk, path};
 
 /// A server; `None` where there is none, and where none can be expected.
 #[expect(clippy::print_stdout, reason = "a test says what it could not run")]
-fn server() -> Option<Postgres> {
+pub fn server() -> Option<Postgres> {
     match Postgres::start() {
         Ok(server) => Some(server),
         Err(missing) if Path::new("/usr/bin/apt-get").exists() => {
@@ -167,4 +170,60 @@ async fn a_deletion_takes_everything_out_of_postgresqls_files_and_the_operator_o
         world.get(ORGANISATION, "/v1/deletions", &[]).await.json["items"][0]["cases"],
         1
     );
+}
+
+#[tokio::test]
+async fn an_answer_that_is_written_while_its_person_is_deleted_does_not_stay() {
+    let Some(server) = server() else { return };
+    let url = server.database("answers");
+    let store = Store::open(&url).await.unwrap();
+    let (case_id, id) = (B256::repeat_byte(1), B256::repeat_byte(2));
+    let [person, alone] = ["ab", "cd"].map(|byte| Subject::from_hex(&byte.repeat(32)).unwrap());
+    let link = LinkRow {
+        case_id,
+        subject: person,
+        applicant: Address::repeat_byte(8),
+        provider: true,
+        owner: false,
+        form: B256::repeat_byte(3),
+    };
+    store.put_link(&link, 1).await.unwrap();
+    store
+        .begin_exchange(OWNER, id, B256::ZERO, case_id, 1)
+        .await
+        .unwrap();
+    let answered = async || store.exchange(OWNER, id).await.unwrap().unwrap().answer;
+
+    // The deletion has written, and not committed: whoever reads sees the person linked.
+    let pool = connect(&url, Access::ReadWrite).await.unwrap();
+    let mut deletion = pool.begin().await.unwrap();
+    for statement in [
+        "UPDATE links SET subject = $1 WHERE case_id = $2",
+        "UPDATE exchanges SET answer = '' WHERE answer <> '' AND case_id = $2 AND $1 <> ''",
+    ] {
+        sqlx::query(statement)
+            .bind(alone.to_hex())
+            .bind(case_id.to_string())
+            .execute(&mut *deletion)
+            .await
+            .unwrap();
+    }
+    let commit = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        deletion.commit().await.unwrap();
+    };
+    let answer = store.answer_exchange(OWNER, id, Some(person), "sealed");
+    let (answer, ()) = tokio::join!(answer, commit);
+    answer.unwrap();
+    assert_eq!(answered().await, "", "an answer about somebody deleted");
+
+    // One that was written before goes with the deletion.
+    store.put_link(&link, 1).await.unwrap();
+    store
+        .answer_exchange(OWNER, id, Some(person), "sealed")
+        .await
+        .unwrap();
+    assert_eq!(answered().await, "sealed");
+    store.unlink(person, &[(case_id, alone)]).await.unwrap();
+    assert_eq!(answered().await, "");
 }
