@@ -100,6 +100,23 @@ pub fn is_postgres(pool: &AnyPool) -> bool {
     pool.connect_options().database_url.scheme() != "sqlite"
 }
 
+/// Whether a database did not answer, rather than refuse what it was asked.
+pub fn is_unreachable(error: &sqlx::Error) -> bool {
+    // PostgreSQL that is being stopped, has crashed, or is starting.
+    const GOING_OR_COMING: [&str; 3] = ["57P01", "57P02", "57P03"];
+    match error {
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => true,
+        sqlx::Error::Database(error) => error
+            .code()
+            .is_some_and(|code| GOING_OR_COMING.contains(&code.as_ref())),
+        _ => false,
+    }
+}
+
 /// Whether a pool may write.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Access {

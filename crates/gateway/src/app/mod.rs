@@ -131,6 +131,18 @@ pub enum AppError {
     StatusListFull,
 }
 
+impl AppError {
+    /// Whether the store or the vault did not answer.
+    fn is_unreachable_store(&self) -> bool {
+        match self {
+            Self::Store(StoreError::Database(error))
+            | Self::Outbox(OutboxError::Store(StoreError::Database(error)))
+            | Self::Vault(VaultError::Database(error)) => zhengtong_vault::sql::is_unreachable(error),
+            _ => false,
+        }
+    }
+}
+
 /// The parts a gateway is made of.
 pub struct Parts {
     /// This organisation's slug.

@@ -13,12 +13,10 @@ use super::Problem;
 use super::extract::{Body, CaseId, Officer, case_id, read};
 use crate::app::App;
 use crate::app::access::{AccessError, AskRecord, Desk, ListAttempts};
-use crate::app::exchange::{HttpAnswer, HttpRequest, Reason, Refusal, Wish};
+use crate::app::exchange::{HttpAnswer, HttpRequest, Reason, Refusal, Wish, texts};
 
 /// The most refusals of one sender and direction in one answer.
 const MAX_ATTEMPTS_SHOWN: usize = 200;
-/// The most headers of a request that are looked at.
-const MAX_HEADERS: usize = 64;
 
 /// Gives fields of a record to another gateway. Request and answer are signed (RFC 9421), the answer is sealed (RFC 9180):
 /// docs/exchange.md.
@@ -42,10 +40,7 @@ pub async fn provide(
     OriginalUri(uri): OriginalUri,
     request: Request,
 ) -> Result<Response, Problem> {
-    let headers = request.headers().iter().take(MAX_HEADERS);
-    let headers: Vec<_> = headers
-        .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
-        .collect();
+    let headers = texts(request.headers());
     let host = headers.iter().find(|(name, _)| name == header::HOST.as_str());
     let authority = host
         .map(|(_, value)| value.clone())
@@ -164,6 +159,8 @@ pub struct Attempt {
     direction: String,
     /// The other organisation; empty if it is not known for sure.
     peer: String,
+    /// The organisation that the sender called itself, where that is not known for sure: anybody can.
+    claimed_peer: String,
     case_id: String,
     request_id: String,
     /// The word of the reason, as in docs/exchange.md.
@@ -190,6 +187,7 @@ pub async fn attempts(State(app): State<App>, officer: Officer) -> Result<Json<A
         at_ms: row.at_ms,
         direction: row.direction,
         peer: row.peer,
+        claimed_peer: row.claimed,
         case_id: row.case_id,
         request_id: row.request,
         reason: row.reason,

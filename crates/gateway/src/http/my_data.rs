@@ -135,7 +135,7 @@ pub async fn retention(State(app): State<App>) -> Result<Json<Retained>, Problem
 pub struct Deletion {
     id: String,
     at_ms: u64,
-    /// `operator`, or the request that it grants.
+    /// `operator`; `late`, of what came in while somebody was deleted; or the request that it grants.
     cause: String,
     key_ids: Vec<String>,
     /// Records that can never be read again.

@@ -114,17 +114,27 @@ async fn apply(db: &mut AnyConnection, change: &Change, me: B256, now_ms: u64) -
             version,
             owner,
             package,
+            active,
         } => {
             sqlx::query(
-                "INSERT INTO services (id, version, owner, package) VALUES ($1, $2, $3, $4) \
+                "INSERT INTO services (id, version, owner, package, active) VALUES ($1, $2, $3, $4, $5) \
                  ON CONFLICT (id, version) DO NOTHING",
             )
             .bind(hex(id))
             .bind(int(*version))
             .bind(hex(owner))
             .bind(hex(package))
+            .bind(i64::from(*active))
             .execute(db)
             .await?;
+        }
+        Change::ServiceActive { id, version, active } => {
+            sqlx::query("UPDATE services SET active = $3 WHERE id = $1 AND version = $2")
+                .bind(hex(id))
+                .bind(int(*version))
+                .bind(i64::from(*active))
+                .execute(db)
+                .await?;
         }
         Change::Granted {
             id,
@@ -190,6 +200,9 @@ async fn apply(db: &mut AnyConnection, change: &Change, me: B256, now_ms: u64) -
             happening,
             event,
         } => {
+            if let Some(takes_uses) = happening.takes_uses() {
+                rest(db, case_id, !takes_uses).await?;
+            }
             if is_ours(db, case_id).await? {
                 remember(db, case_id, event).await?;
                 happen(db, case_id, happening, event.seq, now_ms).await?;
@@ -235,6 +248,18 @@ async fn put_recorded(db: &mut AnyConnection, changes: &[Change]) -> Result<(), 
         }
         query.execute(&mut *db).await?;
     }
+    Ok(())
+}
+
+/// Takes note of whether a case rests in which this organisation was asked something.
+async fn rest(db: &mut AnyConnection, case_id: &B256, rests: bool) -> Result<(), StoreError> {
+    let statement = if rests {
+        "INSERT INTO resting_cases (case_id) SELECT $1 WHERE EXISTS \
+         (SELECT 1 FROM jobs WHERE case_id = $1 AND kind = 'ask') ON CONFLICT (case_id) DO NOTHING"
+    } else {
+        "DELETE FROM resting_cases WHERE case_id = $1"
+    };
+    sqlx::query(statement).bind(hex(case_id)).execute(db).await?;
     Ok(())
 }
 

@@ -44,6 +44,8 @@ pub struct RequestContext {
     pub consent: Option<ConsentRow>,
     /// Whether the consent is for one use, and another request's is on record.
     pub is_used_up: bool,
+    /// Whether no use of data can be recorded in the case now.
+    pub is_resting: bool,
 }
 
 /// In which case a record is wanted.
@@ -89,7 +91,8 @@ pub(super) fn requests_of(reads: AnyPool, keys: &[RequestKey]) -> Together<'_, R
              CASE WHEN c.once = 1 THEN (SELECT COUNT(*) FROM recorded r WHERE r.case_id = a.case_id \
              AND r.basis = a.consent AND r.tag <> COALESCE(e.tag, '')) ELSE 0 END, j.seq, j.body, \
              e.digest, e.n, e.tag, e.answer, e.made_ms, l.subject, l.applicant, l.provider, l.owner, l.form, \
-             c.id, c.provider, c.service, c.until_s, c.once, c.revoked FROM asked a \
+             c.id, c.provider, c.service, c.until_s, c.once, c.revoked, \
+             (SELECT COUNT(*) FROM resting_cases s WHERE s.case_id = a.case_id) FROM asked a \
              LEFT JOIN exchanges e ON e.consumer = a.consumer AND e.id = a.id \
              LEFT JOIN links l ON l.case_id = a.case_id \
              LEFT JOIN consents c ON c.id = a.consent AND c.grantor = l.applicant \
@@ -126,6 +129,7 @@ fn request(key: &RequestKey, rows: &[AnyRow]) -> Result<RequestContext, StoreErr
     Ok(RequestContext {
         is_replayed: row.try_get::<i64, _>(1)? > 0,
         is_used_up: row.try_get::<i64, _>(2)? > 0,
+        is_resting: row.try_get::<i64, _>(21)? > 0,
         kept: is_there(5)?.then(|| exchange_at(row, 5)).transpose()?,
         link: is_there(10)?.then(|| link_at(row, 10, key.case_id)).transpose()?,
         consent: is_there(15)?.then(|| consent_at(row, 15)).transpose()?,

@@ -97,8 +97,10 @@ pub struct AttemptRow {
     pub at_ms: u64,
     /// `in` or `out`.
     pub direction: String,
-    /// The other organisation as it called itself; empty if it did not.
+    /// The other organisation; empty if it is not known for sure.
     pub peer: String,
+    /// The organisation that the sender called itself, where that is not known for sure. It counts for nobody.
+    pub claimed: String,
     /// The case it was about; empty if that is not known.
     pub case_id: String,
     /// The request's id; empty if that is not known.
@@ -348,8 +350,8 @@ impl Store {
     /// The database fails.
     pub async fn put_attempt(&self, attempt: &AttemptRow, unique: &str) -> Result<(), StoreError> {
         sqlx::query(
-            "INSERT INTO exchange_attempts (id, at_ms, direction, peer, case_id, request, reason) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            "INSERT INTO exchange_attempts (id, at_ms, direction, peer, case_id, request, reason, claimed) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         )
         .bind(format!("{:015}-{unique}", attempt.at_ms))
         .bind(int(attempt.at_ms))
@@ -358,6 +360,7 @@ impl Store {
         .bind(attempt.case_id.clone())
         .bind(attempt.request.clone())
         .bind(attempt.reason.clone())
+        .bind(attempt.claimed.clone())
         .execute(&self.pool)
         .await?;
         Ok(())
@@ -369,8 +372,8 @@ impl Store {
     /// The database fails.
     pub async fn attempts(&self, limit: usize) -> Result<Vec<AttemptRow>, StoreError> {
         let rows = sqlx::query(
-            "SELECT at_ms, direction, peer, case_id, request, reason FROM (SELECT id, at_ms, direction, peer, case_id, \
-             request, reason, ROW_NUMBER() OVER (PARTITION BY direction, peer ORDER BY id DESC) AS place \
+            "SELECT at_ms, direction, peer, case_id, request, reason, claimed FROM (SELECT id, at_ms, direction, peer, \
+             case_id, request, reason, claimed, ROW_NUMBER() OVER (PARTITION BY direction, peer ORDER BY id DESC) AS place \
              FROM exchange_attempts) AS ranked WHERE place <= $1 ORDER BY id DESC",
         )
         .bind(int(limit))
@@ -385,6 +388,7 @@ impl Store {
                     case_id: row.try_get(3)?,
                     request: row.try_get(4)?,
                     reason: row.try_get(5)?,
+                    claimed: row.try_get(6)?,
                 })
             })
             .collect()
@@ -725,6 +729,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let url = zhengtong_vault::sql::sqlite_url(&folder.path().join("store.db"));
         let store = Store::open(&url).await.unwrap();
+        // Whoever a stranger calls itself is not who it is.
         for (at_ms, peer) in [
             (1, "civil-affairs"),
             (2, ""),
@@ -737,6 +742,7 @@ mod tests {
                 at_ms,
                 direction: "in".into(),
                 peer: peer.into(),
+                claimed: if peer.is_empty() { "civil-affairs" } else { "" }.into(),
                 case_id: String::new(),
                 request: String::new(),
                 reason: "too-many-fields".into(),

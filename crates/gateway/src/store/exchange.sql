@@ -20,5 +20,5 @@ CREATE INDEX IF NOT EXISTS exchanges_case ON exchanges (case_id);
 -- Refusals, given ('in') and received ('out'), for the operator.
 CREATE TABLE IF NOT EXISTS exchange_attempts (
   id TEXT NOT NULL PRIMARY KEY, at_ms BIGINT NOT NULL, direction TEXT NOT NULL, peer TEXT NOT NULL,
-  case_id TEXT NOT NULL, request TEXT NOT NULL, reason TEXT NOT NULL);
+  case_id TEXT NOT NULL, request TEXT NOT NULL, reason TEXT NOT NULL, claimed TEXT NOT NULL DEFAULT '');
 CREATE INDEX IF NOT EXISTS exchange_attempts_sender ON exchange_attempts (direction, peer, id);

@@ -60,6 +60,7 @@ impl Known {
                     | Change::Officer { .. }
                     | Change::Statute { .. }
                     | Change::Service { .. }
+                    | Change::ServiceActive { .. }
             )
         };
         if changes.iter().any(is_known) {

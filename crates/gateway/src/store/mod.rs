@@ -35,7 +35,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use alloy_primitives::hex::FromHex;
-use sqlx::AnyPool;
+use sqlx::{AnyPool, AssertSqlSafe};
 use thiserror::Error;
 use zhengtong_client::Checkpoint;
 use zhengtong_vault::VaultError;
@@ -79,6 +79,12 @@ const SCHEMA: [&str; 11] = [
     include_str!("passkeys.sql"),
     include_str!("people.sql"),
     openid::SCHEMA,
+];
+
+/// Columns that tables of earlier versions do not have: table, column, and what it is.
+const ADDED: [(&str, &str, &str); 2] = [
+    ("services", "active", "BIGINT NOT NULL DEFAULT 1"),
+    ("exchange_attempts", "claimed", "TEXT NOT NULL DEFAULT ''"),
 ];
 
 /// Why the store failed.
@@ -126,6 +132,13 @@ impl Store {
         let pool = sql::connect(url, Access::ReadWrite).await?;
         for tables in SCHEMA {
             sqlx::raw_sql(tables).execute(&pool).await?;
+        }
+        for (table, column, kind) in ADDED {
+            let look = AssertSqlSafe(format!("SELECT {column} FROM {table} LIMIT 1"));
+            if let Err(sqlx::Error::Database(_)) = sqlx::query(look).fetch_optional(&pool).await {
+                let add = AssertSqlSafe(format!("ALTER TABLE {table} ADD COLUMN {column} {kind}"));
+                sqlx::raw_sql(add).execute(&pool).await?;
+            }
         }
         sql::keep_out_of_statistics(&pool, &deletions::PRIVATE).await?;
         let reads = sql::readers(url, &pool).await?;

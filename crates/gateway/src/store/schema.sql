@@ -13,7 +13,7 @@ CREATE TABLE IF NOT EXISTS statutes (
   valid_from BIGINT NOT NULL, valid_to BIGINT NOT NULL);
 CREATE TABLE IF NOT EXISTS services (
   id TEXT NOT NULL, version BIGINT NOT NULL, owner TEXT NOT NULL, package TEXT NOT NULL,
-  PRIMARY KEY (id, version));
+  active BIGINT NOT NULL DEFAULT 1, PRIMARY KEY (id, version));
 CREATE TABLE IF NOT EXISTS consents (
   id TEXT NOT NULL, grantor TEXT NOT NULL, provider TEXT NOT NULL, service TEXT NOT NULL,
   until_s BIGINT NOT NULL, once BIGINT NOT NULL, revoked BIGINT NOT NULL, PRIMARY KEY (id, grantor));
@@ -35,6 +35,10 @@ CREATE TABLE IF NOT EXISTS jobs (
   due_ms BIGINT NOT NULL, created_ms BIGINT NOT NULL);
 CREATE INDEX IF NOT EXISTS jobs_due ON jobs (state, due_ms);
 CREATE INDEX IF NOT EXISTS jobs_case ON jobs (case_id);
+
+-- Cases in which this organisation was asked something, and no use of data can be recorded now: decided, closed, or waiting
+-- for their applicants.
+CREATE TABLE IF NOT EXISTS resting_cases (case_id TEXT NOT NULL PRIMARY KEY);
 
 -- Use records: which counter each ask took. Written before the transaction is signed.
 CREATE TABLE IF NOT EXISTS uses (

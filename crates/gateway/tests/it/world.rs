@@ -78,6 +78,8 @@ pub struct World {
     pub sources: Vec<(&'static str, String)>,
     /// What the gateways' addresses are relative to, where they reach each other.
     pub peers_at: Option<String>,
+    /// Agencies whose clocks are not the chain's.
+    pub clocks: Vec<(&'static str, Arc<TestClock>)>,
     /// Mappings that stand in for the agencies' own.
     pub mappings: Vec<(&'static str, PathBuf)>,
     /// An agency that keeps its records behind an API of its own, and not in a database.
@@ -160,6 +162,7 @@ impl World {
             databases,
             sources: Vec::new(),
             peers_at: None,
+            clocks: Vec::new(),
             mappings: Vec::new(),
             api: None,
             oidc: None,
@@ -256,9 +259,9 @@ impl World {
         self.gateways.clear();
         for (organisation, _) in AGENCIES {
             let config = self.config(organisation).await;
-            let app = open(config, self.chain.clone(), self.clock.clone())
-                .await
-                .unwrap();
+            let own = self.clocks.iter().find(|(slug, _)| *slug == organisation);
+            let clock = own.map_or(&self.clock, |(_, clock)| clock);
+            let app = open(config, self.chain.clone(), clock.clone()).await.unwrap();
             self.gateways.push((organisation, app));
         }
         for (_, app) in &self.gateways {

@@ -11,10 +11,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use zhengtong_vault::{Record, Secret, Subject, VaultError};
 
-use super::envelope::{HttpAnswer, HttpRequest, Peer};
+use super::envelope::{HttpAnswer, HttpRequest, Peer, texts};
 use super::message::{ClaimedBasis, Opened, RecordAnswer, RecordRequest, VERSION, digest_of, open};
-use super::permit::declared;
-use super::provide::PATH;
+use super::permit::{declared, not_open, withdrawn};
+use super::provide::{About, PATH};
 use super::refusal::{Reason, Refusal};
 use tracing::{Instrument as _, info_span};
 
@@ -124,10 +124,7 @@ impl Peers {
         }
         let mut response = post.send().await.map_err(unreachable)?;
         let status = response.status().as_u16();
-        let headers = response.headers().iter();
-        let headers = headers
-            .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
-            .collect();
+        let headers = texts(response.headers());
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
             if body.len() + chunk.len() > MAX_ANSWER_BYTES {
@@ -170,7 +167,13 @@ impl App {
                     .ok()
                     .flatten()
                     .map_or_else(String::new, |peer| peer.slug);
-                self.note(Direction::Out, refusal, peer, case_id, request).await;
+                let about = About {
+                    peer,
+                    case_id,
+                    request,
+                    ..About::default()
+                };
+                self.note(Direction::Out, refusal, about).await;
             }
         }
         result
@@ -193,8 +196,7 @@ impl App {
             return Ok(kept);
         }
         if !matches!(case.status, Status::Asking | Status::Review) {
-            let detail = "records can be asked for while the case is asking or under review";
-            return Err(Refusal::new(Reason::UseRefused, "caseId", detail));
+            return Err(not_open());
         }
         let (request, peer) = self.record_request(case, wish, &context.consents).await?;
         let body = serde_json::to_vec(&request).map_err(|_| AppError::Record("request"))?;
@@ -217,6 +219,9 @@ impl App {
             .service(case.service, case.version)
             .await
             .map_err(inner)?;
+        if service.is_some_and(|service| !service.active) {
+            return Err(withdrawn());
+        }
         let package = service.and_then(|service| self.package(service.package));
         let package = package.ok_or_else(|| {
             Refusal::new(

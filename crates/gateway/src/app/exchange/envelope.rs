@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use alloy_primitives::{Address, B256};
 use axum::body::Bytes;
+use axum::http::HeaderMap;
 use parking_lot::Mutex;
 use zhengtong_bindings::parse_slug;
 
@@ -27,6 +28,8 @@ pub const LIFE_S: u64 = 60;
 pub const MAX_LIFE_S: u64 = 300;
 /// How far a sender's clock may be ahead.
 pub const CLOCK_SKEW_S: u64 = 30;
+/// The most headers of a request.
+const MAX_HEADERS: usize = 64;
 /// The most endorsements remembered as checked.
 const MAX_KNOWN_KEYS: usize = 1_024;
 
@@ -143,6 +146,16 @@ impl Signing {
     }
 }
 
+/// The headers of a message, all of them: a byte that is no ASCII stands for the character of its number, so that what a
+/// signature covers is there as often as it came.
+pub fn texts(headers: &HeaderMap) -> Vec<(String, String)> {
+    let text = |bytes: &[u8]| bytes.iter().copied().map(char::from).collect();
+    let headers = headers.iter();
+    headers
+        .map(|(name, value)| (name.as_str().to_owned(), text(value.as_bytes())))
+        .collect()
+}
+
 fn header<'a>(message: &Message<'a>, name: &'static str) -> Result<&'a str, Refusal> {
     message.one(name).ok_or_else(|| {
         Refusal::new(
@@ -181,6 +194,10 @@ impl App {
     /// # Errors
     /// Why it is not.
     pub(super) async fn authenticate_request(&self, request: &HttpRequest) -> Result<Authentic, Refusal> {
+        if request.headers.len() > MAX_HEADERS {
+            let detail = format!("a request may have {MAX_HEADERS} headers");
+            return Err(Refusal::new(Reason::Invalid, "headers", detail));
+        }
         let message = request.message();
         if !digest_matches(header(&message, "content-digest")?, &request.body)? {
             let detail = "`Content-Digest` is not the digest of the content";
@@ -194,6 +211,17 @@ impl App {
         }
         let nonce = (nonce, expires_s + CLOCK_SKEW_S);
         Ok(Authentic { sender, nonce })
+    }
+
+    /// The organisation that the sender of a request calls itself, whoever it is; empty if it names none that the `Registry`
+    /// lists: other names are not repeated.
+    pub(super) async fn claimed_sender(&self, request: &HttpRequest) -> String {
+        let signed = Signed::parse(&request.message(), LABEL);
+        let Some(slug) = signed.ok().and_then(|signed| signed.parameters().key_id.clone()) else {
+            return String::new();
+        };
+        let peer = self.peer(&slug).await.ok().flatten();
+        peer.map_or_else(String::new, |peer| peer.slug)
     }
 
     /// Whether an answer is authentic and to this request.

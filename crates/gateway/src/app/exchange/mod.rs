@@ -29,7 +29,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 pub use ask::{ASK_TIMEOUT, MAX_TRIES, RECEIVED, Received, Wish};
-pub use envelope::{CLOCK_SKEW_S, HttpAnswer, HttpRequest, LABEL, LIFE_S, MAX_LIFE_S};
+pub use envelope::{CLOCK_SKEW_S, HttpAnswer, HttpRequest, LABEL, LIFE_S, MAX_LIFE_S, texts};
 pub use provide::{ANSWER_KEPT_MS, FINAL_TIMEOUT, MAX_AT_ONCE, PATH, SEND_TIMEOUT};
 pub use refusal::{Reason, Refusal};
 pub use release::{ReleaseError, Rows, Wanted};

@@ -144,6 +144,15 @@ impl App {
                 "the Registry does not list this officer there",
             ));
         }
+        // A use that is on record already may still be answered, or asked for again.
+        if context.kept.as_ref().is_none_or(|kept| kept.taken.is_none()) {
+            if !service.active {
+                return Err(withdrawn());
+            }
+            if context.is_resting {
+                return Err(not_open());
+            }
+        }
         let package = self.package(service.package);
         let package = package.ok_or_else(|| {
             no(
@@ -363,6 +372,18 @@ impl App {
         }
         Ok(on_chain)
     }
+}
+
+/// What a withdrawn service has.
+pub(super) fn withdrawn() -> Refusal {
+    let detail = "the service was withdrawn: no record is given for it any more";
+    no(Reason::ServiceWithdrawn, "service", detail)
+}
+
+/// What a case has in which nobody asks or reviews.
+pub(super) fn not_open() -> Refusal {
+    let detail = "records can be asked for while the case is asking or under review, and it is neither";
+    no(Reason::CaseNotOpen, "caseId", detail)
 }
 
 /// What a consent for one use says to a second.

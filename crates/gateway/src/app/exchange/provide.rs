@@ -11,16 +11,17 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use parking_lot::Mutex;
 use serde_json::json;
 use zeroize::Zeroizing;
+use zhengtong_bindings::cases::Cases::getCall as getCase;
 use zhengtong_bindings::consents::Consents::getCall;
 use zhengtong_bindings::uses::Uses::recordCall;
 use zhengtong_types::VerifiedReceipt;
 use zhengtong_vault::Secret;
 
-use super::envelope::{HttpAnswer, HttpRequest, Peer, replayed};
+use super::envelope::{CLOCK_SKEW_S, HttpAnswer, HttpRequest, Peer, replayed};
 use super::message::{
     ClaimedBasis, MAX_ANSWER_BYTES, Opened, RecordAnswer, RecordRequest, VERSION, digest_of, seal,
 };
-use super::permit::{Permit, column_names, used_up};
+use super::permit::{Permit, column_names, not_open, used_up};
 use super::refusal::{Reason, Refusal};
 use super::release::{ReleaseError, Wanted};
 use tracing::{Instrument as _, info_span};
@@ -50,6 +51,8 @@ const STORE_TIMEOUT: Duration = Duration::from_secs(3);
 pub const MAX_AT_ONCE: usize = 512;
 /// Messages looked at at once, authentic or not; the others wait with their connections.
 pub(super) const MAX_LOOKED_AT: usize = 2 * MAX_AT_ONCE;
+/// `ICases.Status.Asking` and `Review`: in which uses of data can be recorded.
+const IN_WORK: [u8; 2] = [1, 2];
 /// The most use records that nobody waits for which are sent in one round.
 const WANTED_AT_ONCE: u32 = 64;
 /// How long an answer can be asked for again, in milliseconds: longer than any message about it holds.
@@ -92,10 +95,19 @@ impl Drop for Running<'_> {
 /// What is known of a request when it is refused.
 #[derive(Default)]
 struct Known {
-    peer: String,
-    case_id: String,
-    request: String,
+    about: About,
     nonce: Nonce,
+}
+
+/// What a refusal is about, as far as it is known.
+#[derive(Default)]
+pub(super) struct About {
+    /// The other organisation, for sure.
+    pub peer: String,
+    /// The one that the sender called itself, where it is not known for sure.
+    pub claimed: String,
+    pub case_id: String,
+    pub request: String,
 }
 
 /// How far the nonce of a message is.
@@ -174,8 +186,11 @@ impl App {
                 self.signed_answer(200, "application/json", answer.into_bytes(), request)
             }
             Err(refusal) => {
-                self.note(Direction::In, &refusal, known.peer, known.case_id, known.request)
-                    .await;
+                if known.about.peer.is_empty() {
+                    let claimed = in_time(STORE_TIMEOUT, self.claimed_sender(request)).await;
+                    known.about.claimed = claimed.unwrap_or_default();
+                }
+                self.note(Direction::In, &refusal, known.about).await;
                 self.signed_answer(
                     refusal.reason.status(),
                     "application/problem+json",
@@ -193,7 +208,9 @@ impl App {
             Nonce::Free(nonce, expires_s) => (nonce, expires_s, false),
             Nonce::Taking(nonce, expires_s) => (nonce, expires_s, true),
         };
-        let taken = self.store.take_exchange_nonce(&known.peer, &nonce, expires_s);
+        let taken = self
+            .store
+            .take_exchange_nonce(&known.about.peer, &nonce, expires_s);
         if in_time(STORE_TIMEOUT, taken).await?.map_err(inner)? || is_taking {
             Ok(())
         } else {
@@ -206,9 +223,12 @@ impl App {
         &self,
         direction: Direction,
         refusal: &Refusal,
-        peer: String,
-        case_id: String,
-        request: String,
+        About {
+            peer,
+            claimed,
+            case_id,
+            request,
+        }: About,
     ) {
         let reason = refusal.reason.word();
         self.0.metrics.exchange(direction.as_str(), reason);
@@ -223,6 +243,7 @@ impl App {
             at_ms: self.clock.now_ms(),
             direction: direction.as_str().to_owned(),
             peer,
+            claimed,
             case_id,
             request,
             reason: reason.to_owned(),
@@ -249,7 +270,7 @@ impl App {
         let authentic = in_time(STORE_TIMEOUT, self.authenticate_request(http)).await??;
         let from = authentic.sender;
         let (nonce, expires_s) = authentic.nonce;
-        known.peer = from.slug.clone();
+        known.about.peer = from.slug.clone();
         known.nonce = Nonce::Free(nonce.clone(), expires_s);
         if http.body.len() > MAX_REQUEST_BYTES {
             let detail = format!("a request may have {MAX_REQUEST_BYTES} bytes");
@@ -263,7 +284,8 @@ impl App {
             );
             Refusal::new(Reason::Invalid, "body", detail)
         })?;
-        (known.case_id, known.request) = (format!("{:#x}", request.case_id), format!("{:#x}", request.id));
+        known.about.case_id = format!("{:#x}", request.case_id);
+        known.about.request = format!("{:#x}", request.id);
         let _running = match self.0.exchange.in_flight.begin(&from.slug, request.id) {
             Ok(running) => running,
             Err(refusal) => {
@@ -508,9 +530,22 @@ impl App {
         Ok((gate, keccak256(&call.ciphertext)))
     }
 
-    /// Why the contract refused a use record, where a consent is the reason: it ended between this gateway's own check
-    /// and the block. Asked of the chain, whose blocks may not all have been followed yet.
+    /// Why the contract refused a use record, where the case or a consent is the reason: it ended between this gateway's own
+    /// check and the block. Asked of the chain, whose blocks may not all have been followed yet.
     async fn why_refused(&self, asked: &Asked, refusal: Refusal) -> Refusal {
+        let call = getCase {
+            id: asked.request.case_id,
+        };
+        let output = self
+            .chain
+            .call(self.contracts.cases, call.abi_encode().into())
+            .await;
+        let case = output
+            .ok()
+            .and_then(|output| getCase::abi_decode_returns(&output).ok());
+        if case.is_some_and(|case| !IN_WORK.contains(&case.status)) {
+            return not_open();
+        }
         let Some(grantor) = asked.permit.grantor else {
             return refusal;
         };
@@ -530,6 +565,10 @@ impl App {
                 Refusal::new(Reason::ConsentRevoked, "basis", "the consent was withdrawn")
             }
             Some(consent) if consent.once && consent.uses > 0 => used_up(),
+            // By the clock of the block, which may be ahead of this one.
+            Some(consent) if consent.until <= self.clock.now_s() + CLOCK_SKEW_S => {
+                Refusal::new(Reason::ConsentExpired, "basis", "the consent is over")
+            }
             _ => refusal,
         }
     }
@@ -688,10 +727,7 @@ impl App {
 /// What a step of the database comes to, unless it takes longer than this.
 async fn in_time<T>(limit: Duration, step: impl Future<Output = T>) -> Result<T, Refusal> {
     let done = tokio::time::timeout(limit, step).await;
-    done.map_err(|_| {
-        let detail = "this gateway's database does not answer; ask again later";
-        Refusal::new(Reason::StoreFailed, "", detail)
-    })
+    done.map_err(|_| Refusal::store_failed())
 }
 
 fn unreachable() -> Refusal {

@@ -62,6 +62,10 @@ pub enum Reason {
     NotInForce,
     /// Who opened the case for the person may no longer act for them.
     DelegationOver,
+    /// The service was withdrawn.
+    ServiceWithdrawn,
+    /// The case is decided, closed, or waits for its applicant.
+    CaseNotOpen,
     /// The contract refused the use record.
     UseRefused,
     /// The use record is not final yet.
@@ -86,7 +90,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 39] = [
         Self::Invalid,
         Self::TooLarge,
         Self::Unsigned,
@@ -114,6 +118,8 @@ impl Reason {
         Self::ConsentUsedUp,
         Self::NotInForce,
         Self::DelegationOver,
+        Self::ServiceWithdrawn,
+        Self::CaseNotOpen,
         Self::UseRefused,
         Self::UseNotFinal,
         Self::ChainUnreachable,
@@ -156,6 +162,8 @@ impl Reason {
             Self::ConsentUsedUp => ("consent-used-up", 403),
             Self::NotInForce => ("not-in-force", 403),
             Self::DelegationOver => ("delegation-over", 403),
+            Self::ServiceWithdrawn => ("service-withdrawn", 403),
+            Self::CaseNotOpen => ("case-not-open", 403),
             Self::UseRefused => ("use-refused", 403),
             Self::UseNotFinal => ("use-not-final", 503),
             Self::ChainUnreachable => ("chain-unreachable", 503),
@@ -219,6 +227,12 @@ impl Refusal {
             field,
         }
     }
+
+    /// The gateway's own database does not answer.
+    pub(super) fn store_failed() -> Self {
+        let detail = "this gateway's database does not answer; ask again later";
+        Self::new(Reason::StoreFailed, "", detail)
+    }
 }
 
 impl fmt::Display for Refusal {
@@ -230,6 +244,9 @@ impl fmt::Display for Refusal {
 impl From<AppError> for Refusal {
     fn from(error: AppError) -> Self {
         tracing::error!(%error, "an exchange failed inside");
+        if error.is_unreachable_store() {
+            return Self::store_failed();
+        }
         Self::new(Reason::Internal, "", "a failure inside; it is in the log")
     }
 }

@@ -65,24 +65,45 @@ impl Postgres {
                 "--no-sync",
             ],
         )?;
+        server.serve()?;
+        Ok(server)
+    }
+
+    fn serve(&self) -> Result<(), String> {
         let options = format!(
             "-c listen_addresses='' -c unix_socket_directories='{}'",
-            server.folder.path().display()
+            self.folder.path().display()
         );
-        server.run(
+        self.run(
             "pg_ctl",
             &[
                 "-D",
-                &data,
+                &self.path("data"),
                 "-w",
                 "-l",
-                &server.path("log"),
+                &self.path("log"),
                 "-o",
                 &options,
                 "start",
             ],
-        )?;
-        Ok(server)
+        )
+    }
+
+    /// Stops the server at once, as a crash does.
+    #[allow(dead_code, reason = "for tests in which it goes, which are not the index's")]
+    pub fn stop(&self) {
+        self.end().expect("it stops");
+    }
+
+    /// Starts it again.
+    #[allow(dead_code, reason = "for tests in which it goes, which are not the index's")]
+    pub fn go_on(&self) {
+        self.serve().expect("it starts");
+    }
+
+    fn end(&self) -> Result<(), String> {
+        let data = self.path("data");
+        self.run("pg_ctl", &["-D", &data, "-m", "immediate", "-w", "stop"])
     }
 
     /// Makes an empty database and gives its URL.
@@ -135,8 +156,7 @@ impl Postgres {
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        let data = self.path("data");
-        if let Err(error) = self.run("pg_ctl", &["-D", &data, "-m", "immediate", "-w", "stop"]) {
+        if let Err(error) = self.end() {
             println!("the test's PostgreSQL did not stop: {error}");
         }
     }
