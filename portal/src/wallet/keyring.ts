@@ -10,7 +10,7 @@ import { WARD_FROM, caseKey, caseSalt, credentialKey, delegationKey, delegationS
 import { WalletError } from "./errors";
 import { numberOf, presentCredential, presentIdentity, publicJwk, readCredential } from "./identity";
 import { commitmentOf } from "./people";
-import { type AccountRecord, type BlindedToken, type DelegationRecord, type DeviceRecord, type FoundDelegation, type HelpedRecord, type PlaceRecord, type Token, type TrustedSet, type WalletState, agreedOf, delegationOf, nextRequestOf, personOf, seedOf, withRequest } from "./state";
+import { type AccountRecord, type BlindedToken, type DelegationRecord, type DeviceRecord, type FoundDelegation, type HelpedRecord, type PlaceRecord, type Token, type TrustedSet, type WalletState, agreedOf, delegationOf, knowsRequests, nextRequestOf, personOf, seedOf, withRequest } from "./state";
 import { MAX_HELPED } from "./trusted/codes";
 import type { Vault } from "./vault";
 
@@ -200,8 +200,7 @@ export class Keyring {
 
   /** Whether requests may have been sent that a restored wallet does not know; and that it asked for them. */
   async mayMissRequests(): Promise<boolean> {
-    const { restored = false, requestsFound = !restored } = await this.#vault.read();
-    return !requestsFound;
+    return !knowsRequests(await this.#vault.read());
   }
 
   async foundRequests(): Promise<void> {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { OwnCase } from "../ports";
+import type { OwnCase, SentRequest } from "../ports";
 import type { Hex } from "./bytes";
 import { merged, sharedText } from "./merge";
 import { type AccountRecord, type Token, type WalletState, emptyState } from "./state";
@@ -48,4 +48,18 @@ test("what was last seen of a case is each device's own, and its latest look sta
   const [mine, theirs] = [lookedAt(1), lookedAt(2)] as const;
   expect(sharedText(mine)).toBe(sharedText(theirs));
   expect(merged(agreed, mine, theirs).cases[0]?.seen?.atMs).toBe(2);
+});
+
+test("requests of both devices stay, with the answer that either of them read and the words of the one that sent it", () => {
+  const open: SentRequest = { id: "a", organisation: "health", index: 0, kind: "copy", text: "words", about: null, sentMs: 1, receipt: "0x01", state: { dueMs: 9, status: "open", answeredMs: null, deletion: null } };
+  const answer = { granted: true, reason: "because", role: "data-officer", officer: "01020304", answeredMs: 5, deletion: null, signature: "0x02" } as const;
+  const answered: SentRequest = { ...open, text: null, receipt: null, state: { dueMs: 9, status: "granted", answeredMs: 5, deletion: null }, answer };
+  const later: SentRequest = { ...open, id: "b", index: 1, sentMs: 2 };
+  for (const base of [null, { ...agreed, requests: [open] }]) {
+    for (const [mine, theirs] of [[[later, open], [answered]], [[answered], [later, open]]] as const) {
+      expect(merged(base, { ...agreed, requests: mine }, { ...agreed, requests: theirs }).requests).toEqual([later, { ...answered, text: "words", receipt: "0x01" }]);
+    }
+  }
+  expect(merged(null, { ...agreed, requestsFound: true }, { ...agreed, restored: true })).toMatchObject({ requestsFound: false });
+  expect(merged(null, { ...agreed, requestsFound: true }, agreed)).toMatchObject({ requestsFound: true });
 });

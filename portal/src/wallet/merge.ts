@@ -1,8 +1,8 @@
 // Two devices keep one wallet. What either of them changed since they last agreed stays: lists and maps entry by entry, all else
 // by which of the two changed it. Pure.
-import type { OwnCase } from "../ports";
+import type { OwnCase, SentRequest } from "../ports";
 import { type Json, jcs } from "./bytes";
-import type { WalletState } from "./state";
+import { type WalletState, knowsRequests } from "./state";
 
 type Known<T> = T | undefined;
 
@@ -63,6 +63,13 @@ function mergedCase(base: Known<OwnCase>, mine: OwnCase, theirs: OwnCase): OwnCa
   };
 }
 
+/** Of the two, whichever device read its agency later; the words are with the one that sent it. */
+function mergedRequest(mine: SentRequest, theirs: SentRequest): SentRequest {
+  const isReadLater = (theirs.answer !== undefined && mine.answer === undefined) || (theirs.state !== null && mine.state === null);
+  const [later, other] = isReadLater ? [theirs, mine] : [mine, theirs];
+  return { ...later, text: later.text ?? other.text, about: later.about ?? other.about, receipt: later.receipt ?? other.receipt };
+}
+
 /** `base`: what both had when they last agreed; null where that is not known. */
 export function merged(base: WalletState | null, mine: WalletState, theirs: WalletState): WalletState {
   const hasBase = base !== null;
@@ -78,6 +85,7 @@ export function merged(base: WalletState | null, mine: WalletState, theirs: Wall
     return value === undefined ? {} : { [field]: value };
   };
   const cases = listed((own) => own.id, base?.cases ?? null, mine.cases, theirs.cases, mergedCase).sort((a, b) => b.createdAtMs - a.createdAtMs);
+  const requests = listed(({ id }) => id, base?.requests ?? null, mine.requests ?? [], theirs.requests ?? [], (_, here, there) => mergedRequest(here, there)).sort((a, b) => b.sentMs - a.sentMs);
   return {
     ...theirs,
     ...mine,
@@ -90,6 +98,8 @@ export function merged(base: WalletState | null, mine: WalletState, theirs: Wall
     nextWard: Math.max(mine.nextWard ?? 0, theirs.nextWard ?? 0),
     delegationsFound: (mine.delegationsFound ?? false) && (theirs.delegationsFound ?? false),
     restored: (mine.restored ?? false) || (theirs.restored ?? false),
+    ...(requests.length === 0 ? {} : { requests }),
+    ...(mine.requestsFound === undefined && theirs.requestsFound === undefined ? {} : { requestsFound: knowsRequests(mine) && knowsRequests(theirs) }),
     ...list("tokens", ({ nonce }) => nonce),
     ...list("blinded", ({ nonce }) => nonce),
     ...list("delegations", ({ terms }) => terms.key),

@@ -196,6 +196,11 @@ export function withRequest(state: WalletState, request: SentRequest): WalletSta
   return { ...state, requests: isKnown ? known.map((one) => (one.id === request.id ? request : one)) : [request, ...known] };
 }
 
+/** A wallet that was not restored knows what it sent. */
+export function knowsRequests({ restored = false, requestsFound = !restored }: WalletState): boolean {
+  return requestsFound;
+}
+
 /** Which of the wallet's keys the answer to the next request to an agency is sealed to. */
 export function nextRequestOf(state: WalletState, organisation: string): number {
   const used = (state.requests ?? []).filter((one) => one.organisation === organisation).map((one) => one.index ?? -1);
