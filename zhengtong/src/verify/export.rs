@@ -8,13 +8,13 @@ use super::{
     Lang,
     history::{Entry, History},
     key::Origin,
+    words::pick,
 };
 use alloy_primitives::{Address, B256, U256, keccak256};
 use alloy_sol_types::SolValue;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use zhengtong_bindings::{addresses, parse_slug, use_binding, use_slot};
 use zhengtong_credentials::{Jwk, Presented};
 use zhengtong_gateway::app::link::{Form, canonical, case_commitment, recover};
@@ -146,7 +146,9 @@ impl Report {
 }
 
 /// Checks an export. Pure: no clock, network or disk.
-pub fn check(bytes: &[u8], key: &NetworkKey) -> Report {
+///
+/// What was seen is said in `lang`; why something does not hold, in English alone.
+pub fn check(bytes: &[u8], key: &NetworkKey, lang: Lang) -> Report {
     let mut report = Report {
         network_key: key.to_string(),
         verified: false,
@@ -154,14 +156,14 @@ pub fn check(bytes: &[u8], key: &NetworkKey) -> Report {
         uses: 0,
         lines: Vec::new(),
     };
-    if let Some((export, text, signature)) = report.take(What::File, None, open(bytes))
+    if let Some((export, text, signature)) = report.take(What::File, None, open(bytes, lang))
         && let Some(holder) = report.take(What::Signature, None, signed(&export, text, signature))
     {
         report.take(What::Network, None, network(&export, key));
-        report.take(What::Identity, None, identity(&export, &holder));
+        report.take(What::Identity, None, identity(&export, &holder, lang));
         report.cases = export.cases.len();
         for case in &export.cases {
-            check_case(case, &export, &holder, key, &mut report);
+            check_case(case, &export, (&holder, key, lang), &mut report);
         }
     }
     report.verified = report.lines.iter().all(|line| line.ok);
@@ -172,9 +174,10 @@ pub fn check(bytes: &[u8], key: &NetworkKey) -> Report {
 /// The export, the text that is signed, and the signature.
 type Opened<'a> = (Export, &'a [u8], &'a str);
 
-fn open(bytes: &[u8]) -> Result<(Opened<'_>, String), String> {
+fn open(bytes: &[u8], lang: Lang) -> Result<(Opened<'_>, String), String> {
     let (text, signature) = part(bytes)?;
-    let detail = format!("{FORMAT}, {} bytes", bytes.len());
+    let unit = pick(lang, "字节", "bytes");
+    let detail = format!("{FORMAT}, {} {unit}", bytes.len());
     Ok(((read(text)?, text, signature), detail))
 }
 
@@ -232,9 +235,9 @@ fn network(export: &Export, key: &NetworkKey) -> Result<((), String), String> {
 }
 
 /// The identity credential is bound to the key that signed. Who issued it is for its verifier to check.
-fn identity(export: &Export, holder: &Jwk) -> Result<((), String), String> {
+fn identity(export: &Export, holder: &Jwk, lang: Lang) -> Result<((), String), String> {
     let Some(text) = &export.identity else {
-        return Ok(((), "none".into()));
+        return Ok(((), pick(lang, "没有", "none").into()));
     };
     let bound = Presented::parse(text).and_then(|presented| presented.claimed_holder());
     match bound {
@@ -244,7 +247,12 @@ fn identity(export: &Export, holder: &Jwk) -> Result<((), String), String> {
     }
 }
 
-fn check_case(case: &ExportedCase, export: &Export, holder: &Jwk, key: &NetworkKey, report: &mut Report) {
+fn check_case(
+    case: &ExportedCase,
+    export: &Export,
+    (holder, key, lang): (&Jwk, &NetworkKey, Lang),
+    report: &mut Report,
+) {
     let id = Some(case.id);
     let (checked, history) = super::examine(&case.bundle, key, Origin::Given, id);
     let failed = checked.steps.iter().find(|step| step.ok != Some(true));
@@ -255,13 +263,13 @@ fn check_case(case: &ExportedCase, export: &Export, holder: &Jwk, key: &NetworkK
     report.take(What::Case, id, verdict);
     let Some(history) = history else { return };
     report.take(What::Owner, id, owner(case, export, holder, &history));
-    report.take(What::Form, id, form(case, &history));
-    report.take(What::Consents, id, consents(case, key, &history));
+    report.take(What::Form, id, form(case, &history, lang));
+    report.take(What::Consents, id, consents(case, key, &history, lang));
     if let Some(count) = report.take(What::Uses, id, uses(case, key, &history)) {
         report.uses += count;
     }
     report.take(What::Statements, id, statements(case, &history));
-    report.take(What::Credential, id, credential(case, &history));
+    report.take(What::Credential, id, credential(case, &history, lang));
 }
 
 fn applicant(history: &History) -> Address {
@@ -295,9 +303,9 @@ fn owner(
 }
 
 /// The form is one that the chain has a commitment to.
-fn form(case: &ExportedCase, history: &History) -> Result<((), String), String> {
+fn form(case: &ExportedCase, history: &History, lang: Lang) -> Result<((), String), String> {
     let Some(answers) = &case.form else {
-        return Ok(((), "not in this wallet".into()));
+        return Ok(((), pick(lang, "不在这个钱包里", "not in this wallet").into()));
     };
     let form = Form {
         answers: answers.clone(),
@@ -315,7 +323,12 @@ fn form(case: &ExportedCase, history: &History) -> Result<((), String), String> 
     }
 }
 
-fn consents(case: &ExportedCase, key: &NetworkKey, history: &History) -> Result<((), String), String> {
+fn consents(
+    case: &ExportedCase,
+    key: &NetworkKey,
+    history: &History,
+    lang: Lang,
+) -> Result<((), String), String> {
     let mut told = Vec::new();
     for consent in &case.consents {
         let name = &consent.provider;
@@ -350,11 +363,11 @@ fn consents(case: &ExportedCase, key: &NetworkKey, history: &History) -> Result<
                 terms.uses
             ));
         }
-        told.push(format!("{name}: {terms}"));
+        told.push(format!("{name}: {}", terms.text(lang)));
     }
     let detail = match told.is_empty() {
-        true => "none".to_owned(),
-        false => told.join("; "),
+        true => pick(lang, "没有", "none").to_owned(),
+        false => told.join(pick(lang, "；", "; ")),
     };
     Ok(((), detail))
 }
@@ -380,17 +393,47 @@ impl ConsentWord {
     }
 }
 
-impl fmt::Display for ConsentWord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = if self.once { "once" } else { "standing" };
-        write!(f, "{kind}, used {} times, until {}", self.uses, self.until_s)?;
-        if self.once && self.uses > 0 {
-            f.write_str(", used up")?;
+impl ConsentWord {
+    fn text(self, lang: Lang) -> String {
+        let until = moment(self.until_s);
+        let times = self.uses;
+        let mut text = match lang {
+            Lang::Zh => {
+                let kind = if self.once {
+                    "只用一次"
+                } else {
+                    "可多次使用"
+                };
+                format!("{kind}，用过 {times} 次，有效期到 {until}")
+            }
+            Lang::En => {
+                let kind = if self.once { "for one use" } else { "standing" };
+                let unit = if times == 1 { "time" } else { "times" };
+                format!("{kind}, used {times} {unit}, holds until {until}")
+            }
+        };
+        if self.once && times > 0 {
+            text.push_str(pick(lang, "，已用完", ", used up"));
         }
         if self.revoked {
-            f.write_str(", withdrawn")?;
+            text.push_str(pick(lang, "，已撤回", ", withdrawn"));
         }
-        Ok(())
+        text
+    }
+}
+
+/// A moment by the clocks of the region, which are eight hours ahead.
+fn moment(unix_s: u64) -> String {
+    let at = i64::try_from(unix_s)
+        .ok()
+        .and_then(|at_s| jiff::Timestamp::from_second(at_s).ok());
+    match at {
+        Some(at) => at
+            .to_zoned(jiff::tz::offset(8).to_time_zone())
+            .strftime("%Y-%m-%d %H:%M:%S %:z")
+            .to_string(),
+        // Beyond every calendar: shown as the chain keeps it.
+        None => unix_s.to_string(),
     }
 }
 
@@ -498,9 +541,9 @@ fn statements(case: &ExportedCase, history: &History) -> Result<((), String), St
 }
 
 /// The credential is the one whose hash the chain has.
-fn credential(case: &ExportedCase, history: &History) -> Result<((), String), String> {
+fn credential(case: &ExportedCase, history: &History, lang: Lang) -> Result<((), String), String> {
     let Some(text) = &case.credential else {
-        return Ok(((), "none".into()));
+        return Ok(((), pick(lang, "没有", "none").into()));
     };
     let hash = zhengtong_credentials::CredentialText::new(text.clone()).hash();
     let named = history.entries.iter().any(|entry| match &entry.event {
@@ -521,7 +564,7 @@ pub fn print(report: &Report, lang: Lang, json: bool) {
         println!("{}", serde_json::to_string_pretty(report).unwrap_or_default());
         return;
     }
-    let pick = |zh, en| if lang == Lang::Zh { zh } else { en };
+    let pick = |zh, en| pick(lang, zh, en);
     println!("{}", pick("核验导出文件", "Checking an export"));
     for line in &report.lines {
         let of = line
@@ -575,7 +618,7 @@ impl What {
 
 #[cfg(test)]
 mod tests {
-    use super::ConsentWord;
+    use super::{ConsentWord, Lang};
     use alloy_primitives::b256;
 
     /// Laid out by hand from the struct in `IConsents`: uses 3, once 1, revoked 0, until 4,000,000,000.
@@ -590,6 +633,23 @@ mod tests {
             uses: 3,
         };
         assert_eq!(read, expected);
-        assert_eq!(read.to_string(), "once, used 3 times, until 4000000000, used up");
+        assert_eq!(
+            read.text(Lang::En),
+            "for one use, used 3 times, holds until 2096-10-02 15:06:40 +08:00, used up"
+        );
+        assert_eq!(
+            read.text(Lang::Zh),
+            "只用一次，用过 3 次，有效期到 2096-10-02 15:06:40 +08:00，已用完"
+        );
+        let withdrawn = ConsentWord {
+            uses: 1,
+            once: false,
+            revoked: true,
+            until_s: u64::MAX,
+        };
+        assert_eq!(
+            withdrawn.text(Lang::En),
+            "standing, used 1 time, holds until 18446744073709551615, withdrawn"
+        );
     }
 }

@@ -61,6 +61,22 @@ pub enum Lang {
     En,
 }
 
+impl Lang {
+    /// That of the person, as the system tells it.
+    fn preferred() -> Self {
+        Self::of(["LC_ALL", "LC_MESSAGES", "LANG"].map(|name| std::env::var(name).ok()))
+    }
+
+    /// By the first that says anything, as POSIX has it.
+    fn of(told: [Option<String>; 3]) -> Self {
+        let first = told.into_iter().flatten().find(|told| !told.is_empty());
+        match first {
+            Some(told) if told.starts_with("en") => Self::En,
+            _ => Self::Zh,
+        }
+    }
+}
+
 #[derive(clap::Args)]
 struct CaseArgs {
     /// Id of the case: 0x and 64 hexadecimal digits. May be left out with --file.
@@ -84,8 +100,8 @@ struct CaseArgs {
     /// Write what was checked to a file, for others to check offline.
     #[arg(long)]
     export: Option<PathBuf>,
-    /// Language of the report.
-    #[arg(long, value_enum, default_value_t = Lang::Zh)]
+    /// Language of the report. If not given: English where the system's language is (LC_ALL, LC_MESSAGES, LANG), else Chinese.
+    #[arg(long, value_enum, default_value_t = Lang::preferred(), hide_default_value = true)]
     lang: Lang,
     /// Print the report as JSON.
     #[arg(long)]
@@ -102,8 +118,8 @@ struct ExportArgs {
     /// Data folder of a network on this machine, whose key is used when none is given.
     #[arg(long, default_value = "data", env = "ZHENGTONG_DATA")]
     data: PathBuf,
-    /// Language of the report.
-    #[arg(long, value_enum, default_value_t = Lang::Zh)]
+    /// Language of the report. If not given: English where the system's language is (LC_ALL, LC_MESSAGES, LANG), else Chinese.
+    #[arg(long, value_enum, default_value_t = Lang::preferred(), hide_default_value = true)]
     lang: Lang,
     /// Print the report as JSON.
     #[arg(long)]
@@ -130,8 +146,11 @@ pub async fn run(args: Args) -> Result<ExitCode> {
 }
 
 fn check_export(args: &ExportArgs) -> u8 {
-    let checked = key::find(args.network_key, &args.data)
-        .and_then(|(key, _)| Ok(export::check(&fetch::bytes(&args.file)?, &key)));
+    let checked = key::find(args.network_key, &args.data).and_then(|(key, _)| {
+        // A program reads one language.
+        let lang = if args.json { Lang::En } else { args.lang };
+        Ok(export::check(&fetch::bytes(&args.file)?, &key, lang))
+    });
     match checked {
         Ok(report) => {
             export::print(&report, args.lang, args.json);

@@ -78,7 +78,13 @@ impl Unchecked {
 pub fn why(error: &anyhow::Error, lang: Lang) -> String {
     let told = crate::failure::told(error);
     if lang == Lang::En {
-        return told;
+        let hint = match error.downcast_ref::<ClientError>() {
+            Some(ClientError::Unreachable { .. }) => {
+                "\nIs the node running? Name another one with --rpc, http://127.0.0.1:9545 for instance"
+            }
+            _ => "",
+        };
+        return format!("{told}{hint}");
     }
     if let Some(known) = error.downcast_ref::<Unchecked>() {
         return known.zh();
@@ -86,7 +92,7 @@ pub fn why(error: &anyhow::Error, lang: Lang) -> String {
     match error.downcast_ref::<ClientError>() {
         Some(ClientError::Unreachable { url, .. }) => {
             format!(
-                "无法连接节点 {url}，请检查节点是否在运行、--rpc 是否正确{}",
+                "无法连接节点 {url}，请检查节点是否在运行；节点在别的地址时用 --rpc 给出，例如 --rpc http://127.0.0.1:9545{}",
                 detail(&told)
             )
         }
@@ -125,5 +131,9 @@ mod tests {
         });
         assert!(why(&away, Lang::Zh).starts_with("无法连接节点 http://192.0.2.1:8545"));
         assert!(why(&away, Lang::Zh).contains("（英文详情："));
+        for lang in [Lang::Zh, Lang::En] {
+            assert!(why(&away, lang).contains("--rpc"), "{}", why(&away, lang));
+        }
+        assert!(!is_chinese(&why(&away, Lang::En)));
     }
 }

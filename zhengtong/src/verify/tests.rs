@@ -430,3 +430,16 @@ fn a_damaged_file_is_told_from_a_forged_one() {
     damaged.network.name.push('x');
     assert_eq!(failed(&damaged), [StepName::File]);
 }
+
+#[test]
+fn the_report_is_in_the_language_of_the_person() {
+    let of = |all: &str, messages: &str, lang: &str| {
+        Lang::of([all, messages, lang].map(|told| Some(told.to_owned())))
+    };
+    assert_eq!(of("", "", "en_GB.UTF-8"), Lang::En);
+    assert_eq!(of("", "", "zh_CN.UTF-8"), Lang::Zh);
+    assert_eq!(of("zh_CN.UTF-8", "en_US.UTF-8", "en_US.UTF-8"), Lang::Zh);
+    assert_eq!(of("", "en_US.UTF-8", "zh_CN.UTF-8"), Lang::En);
+    assert_eq!(of("", "", "C"), Lang::Zh);
+    assert_eq!(Lang::of([None, None, None]), Lang::Zh);
+}
