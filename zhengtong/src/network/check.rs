@@ -97,7 +97,14 @@ fn show_rest(genesis: &GenesisFile, validators: usize) {
 /// What holds for every block, and cannot be changed later.
 fn rules(genesis: &GenesisFile) -> Vec<String> {
     let quiet = Duration::from_secs(genesis.epoch_blocks.saturating_mul(QUIET_BLOCK_S));
+    let since = i64::try_from(genesis.timestamp_ms).ok();
+    let since = since.and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
     let mut lines = vec![
+        // What no calendar has is shown as the file has it.
+        since.map_or_else(
+            || format!("  genesis    {} ms after 1970", genesis.timestamp_ms),
+            |since| format!("  genesis    {since}"),
+        ),
         format!(
             "  epochs     {} blocks each, {} where nothing happens",
             genesis.epoch_blocks,
@@ -194,11 +201,19 @@ mod tests {
         assert_eq!(
             rules(&genesis),
             [
+                "  genesis    1970-01-01T00:00:00Z",
                 "  epochs     3600 blocks each, 2 h where nothing happens",
                 "  blocks     300000000 gas at most",
                 "  recovery   of an account waits 3 days",
                 "  delegates  none: accounts may delegate to no contract"
             ]
+        );
+        genesis.timestamp_ms = 1_800_000_000_123;
+        assert_eq!(rules(&genesis)[0], "  genesis    2027-01-15T08:00:00.123Z");
+        genesis.timestamp_ms = u64::MAX;
+        assert_eq!(
+            rules(&genesis)[0],
+            "  genesis    18446744073709551615 ms after 1970"
         );
         let delegate = Address::repeat_byte(7);
         genesis.delegates.insert(delegate);
