@@ -41,6 +41,14 @@ where
         Self(sender)
     }
 
+    /// The same over something that each turn has a clone of, like a pool of connections.
+    pub fn over<C: Clone + Send + Sync + 'static>(
+        context: C,
+        together: for<'q> fn(C, &'q [Q]) -> Together<'q, A, E>,
+    ) -> Self {
+        Self::start(move |questions| together(context.clone(), questions))
+    }
+
     /// Asks, and answers when it is done.
     ///
     /// # Errors

@@ -3,13 +3,12 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AnyPool, Row as _};
 use zeroize::Zeroizing;
 
 use crate::batch::Batch;
 use crate::keys::Keys;
-use crate::sql::{self, about, rows};
+use crate::sql::{self, about, among, rows};
 use crate::store::{MAX_RECORDS_PER_SUBJECT, Record, Subject};
 use crate::{VaultError, padding, seal};
 
@@ -27,8 +26,7 @@ pub(crate) struct Put {
 pub(crate) type Group = Batch<Put, (), VaultError>;
 
 pub(crate) fn start(pool: AnyPool, keys: Arc<Keys>) -> Group {
-    Batch::start(move |puts| {
-        let (pool, keys) = (pool.clone(), keys.clone());
+    Batch::over((pool, keys), |(pool, keys), puts| {
         Box::pin(async move { together(&pool, &keys, puts).await })
     })
 }
@@ -118,8 +116,8 @@ async fn kept_keys(
     subjects: &[Subject],
     held: &str,
 ) -> Result<Opened, VaultError> {
-    let select = "SELECT subject, key_id, wrapped FROM vault_keys";
-    let found = of_people(db, select, held, subjects).await?;
+    let select = "SELECT subject, key_id, wrapped FROM vault_keys WHERE subject";
+    let found = among(select, &hexes(subjects), held).fetch_all(db).await?;
     let opened = found.iter().map(|row| {
         let (subject, id, wrapped): (String, String, String) =
             (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
@@ -130,20 +128,8 @@ async fn kept_keys(
     opened.collect()
 }
 
-/// The rows of a table that are about these people.
-async fn of_people(
-    db: &mut AnyConnection,
-    select: &str,
-    ending: &str,
-    subjects: &[Subject],
-) -> Result<Vec<AnyRow>, VaultError> {
-    let places = rows(subjects.len(), 1);
-    let query = format!("{select} WHERE subject IN (VALUES {places}) {ending}");
-    let mut query = about(subjects.len(), query);
-    for subject in subjects {
-        query = query.bind(subject.to_hex());
-    }
-    Ok(query.fetch_all(db).await?)
+fn hexes(subjects: &[Subject]) -> Vec<String> {
+    subjects.iter().map(|subject| subject.to_hex()).collect()
 }
 
 /// How many records are kept about each of them; nothing about who has none.
@@ -151,8 +137,9 @@ async fn counts_of(
     db: &mut AnyConnection,
     subjects: &[Subject],
 ) -> Result<HashMap<Subject, i64>, VaultError> {
-    let select = "SELECT subject, COUNT(*) FROM vault_records";
-    let found = of_people(db, select, "GROUP BY subject", subjects).await?;
+    let select = "SELECT subject, COUNT(*) FROM vault_records WHERE subject";
+    let found = among(select, &hexes(subjects), "GROUP BY subject");
+    let found = found.fetch_all(db).await?;
     let counts = found.iter().map(|row| {
         let subject = Subject::from_hex(&row.try_get::<String, _>(0)?);
         let subject = subject.ok_or(VaultError::Sealed { what: "record" })?;

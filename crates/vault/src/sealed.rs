@@ -28,8 +28,7 @@ pub(crate) struct SealedRecord {
 pub(crate) type Reads = Batch<Place, Option<SealedRecord>, VaultError>;
 
 pub(crate) fn start(pool: AnyPool) -> Reads {
-    Batch::start(move |places| {
-        let pool = pool.clone();
+    Batch::over(pool, |pool, places| {
         Box::pin(async move { together(&pool, places).await })
     })
 }

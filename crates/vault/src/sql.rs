@@ -173,6 +173,14 @@ pub fn about<'q>(count: usize, statement: String) -> Query<'q, Any, AnyArguments
     sqlx::query(AssertSqlSafe(statement)).persistent(count == 1)
 }
 
+/// A statement about the rows that have one of these keys: `select` ends where they begin, `ending` comes after them.
+pub fn among(select: &str, keys: &[String], ending: &str) -> Query<'static, Any, AnyArguments> {
+    let keys: Vec<_> = padded(keys).collect();
+    let statement = format!("{select} IN (VALUES {}) {ending}", rows(keys.len(), 1));
+    let query = sqlx::query(AssertSqlSafe(statement));
+    keys.into_iter().fold(query, |query, key| query.bind(key.clone()))
+}
+
 /// `sqlite:` URL of a file.
 pub fn sqlite_url(path: &Path) -> String {
     format!("sqlite://{}", path.display())

@@ -4,9 +4,9 @@
 use std::collections::HashMap;
 
 use sqlx::any::AnyRow;
-use sqlx::{AnyPool, AssertSqlSafe, Row as _};
-use zhengtong_vault::batch::{Batch, Together};
-use zhengtong_vault::sql::{padded, rows};
+use sqlx::{AnyPool, Row as _};
+use zhengtong_vault::batch::Batch;
+use zhengtong_vault::sql::among;
 
 use super::{
     CaseRow, LinkRow, RequestContext, RequestKey, SessionRow, StoreError, WishContext, WishKey, cases,
@@ -26,25 +26,13 @@ pub(super) struct Asked {
 impl Asked {
     pub fn start(reads: &AnyPool) -> Self {
         Self {
-            cases: start(reads, cases::cases_of),
-            links: start(reads, links::links_of),
-            requests: start(reads, context::requests_of),
-            sessions: start(reads, sessions::sessions_of),
-            wishes: start(reads, context::wishes_of),
+            cases: Batch::over(reads.clone(), cases::cases_of),
+            links: Batch::over(reads.clone(), links::links_of),
+            requests: Batch::over(reads.clone(), context::requests_of),
+            sessions: Batch::over(reads.clone(), sessions::sessions_of),
+            wishes: Batch::over(reads.clone(), context::wishes_of),
         }
     }
-}
-
-fn start<Q, A>(
-    reads: &AnyPool,
-    read: for<'q> fn(AnyPool, &'q [Q]) -> Together<'q, A, StoreError>,
-) -> Batch<Q, A, StoreError>
-where
-    Q: Send + Sync + 'static,
-    A: Send + 'static,
-{
-    let reads = reads.clone();
-    Batch::start(move |questions| read(reads.clone(), questions))
 }
 
 /// The row that each of `keys` has, if it has one: `select` ends where the keys begin, and has the key in its first column.
@@ -54,13 +42,7 @@ pub(super) async fn rows_of<T: Clone>(
     keys: &[String],
     read: impl Fn(&AnyRow) -> Result<T, StoreError>,
 ) -> Result<Vec<Option<T>>, StoreError> {
-    let padded: Vec<_> = padded(keys).collect();
-    let query = format!("{select} IN (VALUES {})", rows(padded.len(), 1));
-    let mut query = sqlx::query(AssertSqlSafe(query));
-    for key in padded {
-        query = query.bind(key.clone());
-    }
-    let found = query.fetch_all(&reads).await?;
+    let found = among(select, keys, "").fetch_all(&reads).await?;
     let found = found.iter().map(|row| Ok((row.try_get(0)?, read(row)?)));
     let found = found.collect::<Result<HashMap<String, T>, StoreError>>()?;
     Ok(keys.iter().map(|key| found.get(key).cloned()).collect())

@@ -8,7 +8,7 @@ use zhengtong_vault::Subject;
 use zhengtong_vault::batch::Together;
 use zhengtong_vault::sql::{numbered, padded};
 
-use super::exchange::{consent_at, exchange_at};
+use super::exchange::{consent_at, exchange_at, uses_on};
 use super::links::link_at;
 use super::{ConsentRow, ExchangeRow, LinkRow, Store, StoreError, hex, unsigned};
 use crate::app::project::Ask;
@@ -88,8 +88,7 @@ pub(super) fn requests_of(reads: AnyPool, keys: &[RequestKey]) -> Together<'_, R
         let query = format!(
             "WITH asked (number, consumer, nonce, id, case_id, consent) AS (VALUES {}) SELECT a.number, \
              (SELECT COUNT(*) FROM exchange_nonces x WHERE x.consumer = a.consumer AND x.nonce = a.nonce), \
-             CASE WHEN c.once = 1 THEN (SELECT COUNT(*) FROM recorded r WHERE r.case_id = a.case_id \
-             AND r.basis = a.consent AND r.tag <> COALESCE(e.tag, '')) ELSE 0 END, j.seq, j.body, \
+             CASE WHEN c.once = 1 THEN {} ELSE 0 END, j.seq, j.body, \
              e.digest, e.n, e.tag, e.answer, e.made_ms, l.subject, l.applicant, l.provider, l.owner, l.form, \
              c.id, c.provider, c.service, c.until_s, c.once, c.revoked, \
              (SELECT COUNT(*) FROM resting_cases s WHERE s.case_id = a.case_id) FROM asked a \
@@ -97,7 +96,8 @@ pub(super) fn requests_of(reads: AnyPool, keys: &[RequestKey]) -> Together<'_, R
              LEFT JOIN links l ON l.case_id = a.case_id \
              LEFT JOIN consents c ON c.id = a.consent AND c.grantor = l.applicant \
              LEFT JOIN jobs j ON j.case_id = a.case_id AND j.kind = 'ask' ORDER BY j.seq",
-            numbered(keys.len(), 5)
+            numbered(keys.len(), 5),
+            uses_on("a.case_id", "a.consent", "COALESCE(e.tag, '')")
         );
         let mut query = sqlx::query(AssertSqlSafe(query));
         for key in padded(keys) {
@@ -144,13 +144,13 @@ pub(super) fn wishes_of(reads: AnyPool, keys: &[WishKey]) -> Together<'_, WishCo
             "WITH asked (number, case_id, applicant) AS (VALUES {}), ranked AS (SELECT id, grantor, provider, service, \
              until_s, once, revoked, ROW_NUMBER() OVER (PARTITION BY grantor ORDER BY until_s DESC) AS place \
              FROM consents WHERE grantor IN (SELECT applicant FROM asked)) \
-             SELECT a.number, l.subject, CASE WHEN c.once = 1 THEN (SELECT COUNT(*) FROM recorded r \
-             WHERE r.case_id = a.case_id AND r.basis = c.id) ELSE 0 END, \
+             SELECT a.number, l.subject, CASE WHEN c.once = 1 THEN {} ELSE 0 END, \
              c.id, c.provider, c.service, c.until_s, c.once, c.revoked FROM asked a \
              LEFT JOIN links l ON l.case_id = a.case_id \
              LEFT JOIN (SELECT * FROM ranked WHERE place <= {MAX_CONSENTS}) c ON c.grantor = a.applicant \
              ORDER BY c.place",
-            numbered(keys.len(), 2)
+            numbered(keys.len(), 2),
+            uses_on("a.case_id", "c.id", "''")
         );
         let mut query = sqlx::query(AssertSqlSafe(query));
         for key in padded(keys) {

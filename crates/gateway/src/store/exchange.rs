@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use alloy_primitives::{Address, B256};
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, Row};
+use sqlx::{AnyConnection, AssertSqlSafe, Row};
 use zhengtong_vault::Subject;
 use zhengtong_vault::sql::{about, rows};
 
@@ -419,15 +419,14 @@ impl Store {
         basis: B256,
         except: Option<B256>,
     ) -> Result<bool, StoreError> {
-        let found: Option<i64> = sqlx::query_scalar(
-            "SELECT 1 FROM recorded WHERE case_id = $1 AND basis = $2 AND tag <> $3 LIMIT 1",
-        )
-        .bind(hex(case_id))
-        .bind(hex(basis))
-        .bind(except.map(hex).unwrap_or_default())
-        .fetch_optional(&self.reads)
-        .await?;
-        Ok(found.is_some())
+        let query = format!("SELECT {}", uses_on("$1", "$2", "$3"));
+        let uses: i64 = sqlx::query_scalar(AssertSqlSafe(query))
+            .bind(hex(case_id))
+            .bind(hex(basis))
+            .bind(except.map(hex).unwrap_or_default())
+            .fetch_one(&self.reads)
+            .await?;
+        Ok(uses > 0)
     }
 }
 
@@ -513,6 +512,13 @@ pub(super) fn consent_at(row: &AnyRow, first: usize) -> Result<ConsentRow, Store
         once: row.try_get::<i64, _>(first + 4)? != 0,
         revoked: row.try_get::<i64, _>(first + 5)? != 0,
     })
+}
+
+/// How many uses of a case rest on a basis, but for the one under a tag; each is a place or a column.
+pub(super) fn uses_on(case_id: &str, basis: &str, except: &str) -> String {
+    format!(
+        "(SELECT COUNT(*) FROM recorded r WHERE r.case_id = {case_id} AND r.basis = {basis} AND r.tag <> {except})"
+    )
 }
 
 /// Uses up the nonces of messages, and says how the first uses of their requests begin.

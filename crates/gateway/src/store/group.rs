@@ -57,8 +57,7 @@ pub(super) enum Written {
 pub(super) type Group = Batch<Write, Written, StoreError>;
 
 pub(super) fn start(pool: AnyPool) -> Group {
-    Batch::start(move |writes| {
-        let pool = pool.clone();
+    Batch::over(pool, |pool, writes| {
         Box::pin(async move { together(&pool, writes).await })
     })
 }

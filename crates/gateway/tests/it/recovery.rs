@@ -374,6 +374,14 @@ async fn a_person_who_is_deleted_leaves_no_account_that_is_theirs() {
     }
 
     app.forget(&number(&wallet.number)).await.unwrap();
+    // What was shown before, and may have been kept by who carries it, brings nothing back.
+    let again = guard(&world, &wallet, account, account, authority).await;
+    assert_eq!(
+        (again.status, again.kind()),
+        (StatusCode::CONFLICT, "before-deletion"),
+        "{}",
+        again.text
+    );
     for needle in &needles {
         assert!(!contains(&bytes_below(&place), needle.as_bytes()), "{needle}");
     }
