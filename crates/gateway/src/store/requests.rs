@@ -153,7 +153,7 @@ impl Store {
                 .bind(id.to_owned())
                 .fetch_optional(&self.reads)
                 .await?;
-        let sealed = sealed.map(|sealed| bytes::decode(sealed));
+        let sealed = sealed.map(bytes::decode);
         sealed.transpose().map_err(|_| StoreError::Malformed("answer"))
     }
 
