@@ -49,8 +49,7 @@ export async function lastLog<E extends AbiEvent>(connection: Connection, filter
 
 /** Every log from a block to the latest one, a few windows at a time. Throws rather than leave one out. */
 export async function logsFrom<E extends AbiEvent>(connection: Connection, filter: LogFilter<E>, fromBlock: bigint): Promise<Logs<E>> {
-  const { logs } = await logsUpTo(connection, filter, fromBlock, await tip(connection));
-  return logs as unknown as Logs<E>;
+  return await logsBetween(connection, filter, fromBlock, await tip(connection));
 }
 
 /** Every log of these blocks, both ends among them. */

@@ -77,7 +77,8 @@ const kept = { uses: new KeptLogs<typeof USED>(), decisions: new KeptLogs<typeof
  */
 async function usedEvents(connection: Connection, uses: Hex, caseId: Hex): Promise<Map<Hex, UsedEvent>> {
   const { openedAt, status, appealed } = await connection.read("cases", casesAbi, "get", [caseId]);
-  const since = (): Promise<bigint> => blockAt(connection, openedAt);
+  let opened: Promise<bigint> | undefined;
+  const since = (): Promise<bigint> => (opened ??= blockAt(connection, openedAt));
   let upTo: bigint | undefined;
   if (DECIDED_STATUSES.includes(status)) {
     // A case is decided once, and once more on appeal.

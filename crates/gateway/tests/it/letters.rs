@@ -9,7 +9,6 @@ use alloy_sol_types::SolEvent as _;
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Request, StatusCode};
 use serde_json::{Value, json};
-use tower::ServiceExt as _;
 use zhengtong_bindings::addresses;
 use zhengtong_bindings::cases::Cases::requestMoreCall;
 use zhengtong_bindings::services::Services::setActiveCall;
@@ -112,18 +111,7 @@ impl Letter {
             request = request.header(name, HeaderValue::from_bytes(value).unwrap());
         }
         let request = request.body(Body::from(self.body)).unwrap();
-        let router = http::router(world.app(PROVIDER).clone(), true);
-        let response = router.oneshot(request).await.unwrap();
-        let status = response.status();
-        let bytes = axum::body::to_bytes(response.into_body(), usize::MAX)
-            .await
-            .unwrap();
-        let text = String::from_utf8(bytes.to_vec()).unwrap();
-        Answer {
-            status,
-            json: serde_json::from_str(&text).unwrap_or_default(),
-            text,
-        }
+        world.deliver(PROVIDER, request).await
     }
 }
 
