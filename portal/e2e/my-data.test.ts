@@ -63,7 +63,7 @@ async function toExport(): Promise<ToExport> {
   const pack = readPackage((await resident.index.service(WHOLE)).package);
   const { organisations } = await resident.index.network();
   const owner = organisations.find((one) => one.id === pack.item.owner);
-  return { own, providers: providersOf(pack), gateway: owner?.gateway ?? "", bundle: (await resident.index.bundle(own.id)) as Json };
+  return { own, providers: providersOf(pack), gateway: owner?.gateway ?? "", bundle: async () => (await resident.index.bundle(own.id)) as Json };
 }
 
 /** As text, and as the bytes that the text spells in hex: the chain and the state keep bytes. */
@@ -128,7 +128,7 @@ describe("my data", () => {
     const { organisations } = await other.index.network();
     const gateway = organisations.find((one) => one.id === pack.item.owner)?.gateway ?? "";
     const file = join(folder, "gap.txt");
-    writeFileSync(file, await proven.exported(other.wallet, [{ own: opened, providers: providersOf(pack), gateway, bundle: (await other.index.bundle(opened.id)) as Json }]));
+    writeFileSync(file, await proven.exported(other.wallet, [{ own: opened, providers: providersOf(pack), gateway, bundle: async () => (await other.index.bundle(opened.id)) as Json }]));
     const { code, stdout } = await verify(file);
     assert.equal(code, REFUTED, stdout);
     assert.match(stdout, /a number was left out/);

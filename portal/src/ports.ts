@@ -562,7 +562,8 @@ export interface ToExport {
   providers: string[];
   /** gateway of the owner of the service */
   gateway: string;
-  bundle: Json;
+  /** everything public of it, as the index has it now; null if it was never opened */
+  bundle: () => Promise<Json | null>;
 }
 
 /** A credential offered to any wallet (OpenID4VCI): whoever has the link and the code gets it. */

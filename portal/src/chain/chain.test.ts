@@ -272,6 +272,59 @@ describe("the walk over uses", () => {
     expect(walked.complete).toEqual(SKIPPED);
   });
 
+  /** A node over a case whose records, by their numbers, come one after each answer to a question for proofs or for logs. */
+  async function busyNode(own: OwnCase, start: readonly number[], comes: readonly number[]) {
+    const secret = await keyringOf(wallet).useSecret(own.id, "public-security");
+    const { openedAt } = await read(own.id);
+    const contracts = { uses: await connection.contract("uses"), cases: await connection.contract("cases") };
+    const coming = [...comes];
+    const recorded = start.map((n) => ({ n, block: 100n }));
+    const node = { latest: 200n, proofs: 0 };
+    const answered = <T>(answer: T): T => {
+      node.latest++;
+      const n = coming.shift();
+      if (n !== undefined) recorded.push({ n, block: node.latest });
+      return answer;
+    };
+    const args = { caseId: own.id, provider: slug("public-security"), consumer: slug("civil-affairs"), purpose: slug(SERVICE), basis: statute, mask: 3, ciphertext: "0x00" };
+    const busy = {
+      contract: async (name: "uses" | "cases") => contracts[name],
+      read: async () => ({ openedAt, status: ASKING, appealed: false }),
+      rpc: async (method: string, [number]: readonly Hex[] = []) => (method === "eth_blockNumber" ? toHex(node.latest) : { timestamp: toHex(openedAt - 100n + BigInt(number ?? 0) * 2n) }),
+      client: {
+        getLogs: async ({ fromBlock, toBlock }: { fromBlock: bigint; toBlock: bigint }) =>
+          answered(recorded.filter(({ block }) => block >= fromBlock && block <= toBlock).map(({ n, block }) => ({ blockNumber: block, args: { ...args, tag: useTag(secret, n) } }))),
+      },
+    } as unknown as Connection;
+    const prove = async (_: Hex, all: readonly Hex[]) => {
+      node.proofs++;
+      const slots = new Set(recorded.map(({ n }) => bindingSlot(useTag(secret, n))));
+      return answered(all.map((slot) => (slots.has(slot) ? bindingOf(slug("public-security"), own.id, 3) : null)));
+    };
+    return { node, walk: async () => await walkUses(busy, prove, wallet, own, ["public-security"]) };
+  }
+
+  it.each([
+    ["after its number was proven absent and before the logs were read", [], [0]],
+    ["between two proofs of one walk", [0, 1], [2, 3, 4]],
+    ["again and again while it walks", [], [0, 1, 2]],
+  ])("is complete where a record comes %s", async (_, start, comes) => {
+    const { walk } = await busyNode(await opened(), start, comes);
+    const walked = await walk();
+    const count = start.length + comes.length;
+    expect(walked.complete).toEqual([{ provider: "public-security", count, provenAbsent: true, missing: [] }]);
+    expect(walked.uses.map(({ n }) => n)).toEqual(Array.from({ length: count }, (__, n) => n));
+  });
+
+  it("finds the number that was left out also where records come while it walks, and ends", async () => {
+    const { walk } = await busyNode(await opened(), [], [0, 2, 3]);
+    expect((await walk()).complete).toEqual([{ provider: "public-security", count: 1, provenAbsent: false, missing: [1] }]);
+    // A server to which no end is: it is not asked for ever.
+    const endless = await busyNode(await opened(), [], Array.from({ length: 1_000 }, (_, n) => n));
+    expect((await endless.walk()).complete).toMatchObject([{ provenAbsent: false }]);
+    expect(endless.node.proofs).toBeLessThan(100);
+  });
+
   it("refuses a latest block that no reading could reach, rather than stop before it", async () => {
     const far = { rpc: async () => toHex(10n ** 12n), client: { getLogs: async () => [] } } as unknown as Connection;
     const filter = { address: statute, event: parseAbiItem("event Any()"), args: {} };

@@ -18,6 +18,8 @@ export const PROVEN_AFTER = 3;
 export const GAP_LIMIT = 64;
 /** No case has more records of one provider; a server that shows more is not believed. */
 export const WALK_LIMIT = 1_000;
+/** Walks of one reading. Each but the first needs a record that came during the one before. */
+const MAX_WALKS = 8;
 const USED = parseAbiItem(
   "event Used(bytes32 indexed tag, bytes32 indexed caseId, bytes32 indexed provider, bytes32 consumer, bytes32 purpose, bytes32 basis, uint32 mask, bytes ciphertext)",
 );
@@ -138,7 +140,27 @@ export function walkedSlots({ secret, count }: ProviderWalk): Hex[] {
   return Array.from({ length: count + 1 }, (_, n) => bindingSlot(useTag(secret, n)));
 }
 
+/**
+ * Walks until a walk is complete, or saw nothing that the one before it did not see.
+ *
+ * A proof is of the latest block, so that the proofs of one walk, and the logs after them, are of several. Records come in any of
+ * them while a case is worked on: one that came after its number was proven absent looks like one that was left out. No order
+ * of asking helps, one that came after the logs were read would look like one that they hide. But records only ever come, so the
+ * next walk sees that one in its place, while one that was left out, hidden or made up is the same in both. Each walk is
+ * judged by itself alone: walking again takes nothing on trust.
+ */
 export async function walkUses(connection: Connection, prove: ProveSlots, wallet: Wallet, own: OwnCase, providers: readonly string[]): Promise<UseWalk> {
+  let before = 0;
+  for (let walks = 1; ; walks++) {
+    const { seen, ...found } = await walkOnce(connection, prove, wallet, own, providers);
+    const isWhole = found.complete.every(({ provenAbsent }) => provenAbsent);
+    if (isWhole || seen === before || walks === MAX_WALKS) return found;
+    before = seen;
+  }
+}
+
+/** `seen`: proven values and events, which only become more. */
+async function walkOnce(connection: Connection, prove: ProveSlots, wallet: Wallet, own: OwnCase, providers: readonly string[]): Promise<UseWalk & { seen: number }> {
   const uses = await connection.contract("uses");
   const keyring = keyringOf(wallet);
   const walked: Walked[] = [];
@@ -146,6 +168,7 @@ export async function walkUses(connection: Connection, prove: ProveSlots, wallet
     walked.push(await walk(prove, uses, provider, await keyring.useSecret(own.id, provider)));
   }
   const events = await usedEvents(connection, uses, own.id);
+  const seen = walked.reduce((sum, { bindings, beyond }) => sum + bindings.length + beyond.size, events.size);
 
   const opened: OpenedUse[] = [];
   const complete: UseWalk["complete"] = [];
@@ -175,5 +198,5 @@ export async function walkUses(connection: Connection, prove: ProveSlots, wallet
     else entry.provenAbsent = false;
   }
   opened.sort((a, b) => a.blockNumber - b.blockNumber);
-  return { uses: opened, complete };
+  return { uses: opened, complete, seen };
 }
