@@ -37,11 +37,16 @@ function wordOf(kind: unknown): string | undefined {
   return typeof kind === "string" && kind.startsWith(PROBLEM) ? kind.slice(PROBLEM.length) : undefined;
 }
 
+const DELEGATION = "delegation-";
+const DELEGATION_OVER: readonly string[] = ["over", "ended", "revoked", "of-age"].map((why) => DELEGATION + why);
+
 function codeOf(status: number, hasToken: boolean, kind: string | undefined): FailureCode {
-  if (wordOf(kind) === "allowance-used-up") return "allowance-used-up";
+  const word = wordOf(kind) ?? "";
+  if (word === "allowance-used-up") return word;
   if (status === 401 && hasToken) return "session-expired";
   if (status === 404) return "not-found";
   if (status === 429 || status >= 500) return "offline";
+  if (word.startsWith(DELEGATION)) return DELEGATION_OVER.includes(word) ? "delegation-over" : "bad-delegation";
   return "gateway-refused";
 }
 

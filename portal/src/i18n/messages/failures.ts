@@ -55,21 +55,4 @@ export const failures = {
   "failure.no-way.next": ["打开方式可能在另一个窗口里改过。请刷新页面再试。", "The ways that open it may have been changed in another window. Reload the page and try again."],
   "failure.bad-answer.title": ["收到的内容有误", "The answer was not usable"],
   "failure.bad-answer.next": ["服务器的回答不完整或不可信，没有采用。请再试一次。", "The server’s answer was incomplete or could not be trusted, and was not used. Try again."],
-
-  // By the word of a gateway's problem, where it says more than the code.
-  "problem.not-an-officer": ["您在这个单位没有登记工作人员身份，所以不能登录。刚调入或者已经调离的，请联系这个单位的管理员；换了单位的，请从新单位登录。", "You are not registered as an officer of this organisation, so you cannot sign in. If you have just joined or moved away, ask its administrator; if you work elsewhere by now, sign in there."],
-  "problem.no-role": ["您在这个单位还没有岗位，所以不能登录。请联系单位的管理员为您分配。", "You have no role in this organisation yet, so you cannot sign in. Ask its administrator to give you one."],
-  "problem.key-alone": ["这个单位不接受只用密钥登录。请用单位账号或者通行密钥登录。", "This organisation does not accept a key alone. Sign in with its account or with a passkey."],
-  "problem.others-code": ["这个工作人员编号属于另一个账号。请联系单位的管理员核对，需要时由管理员解除绑定。", "This officer’s code belongs to another account. Ask the administrator of the organisation, who can release it."],
-  "problem.others-key": ["这把密钥属于另一位工作人员，或者您登记的是另一把密钥。请用自己的密钥；换了密钥的，请联系单位的管理员。", "This key belongs to another officer, or you have another one registered. Use your own; if you changed it, ask the administrator of the organisation."],
-  "problem.provider-denied": ["单位账号页面没有确认您的身份。请重新登录；还是不行，请联系单位的账号管理员。", "Your organisation’s page did not say who you are. Sign in again; if it still fails, ask who looks after its accounts."],
-  "problem.code-refused": ["单位账号页面没有承认这次登录，可能已经过期。请重新登录。", "Your organisation’s page did not stand by this sign-in; it may have expired. Sign in again."],
-  "problem.token-refused": ["单位账号页面给出的凭据没有通过核对，没有采用。请重新登录；还是不行，请把技术说明给单位的账号管理员看。", "What your organisation’s page answered did not pass its checks and was not used. Sign in again; if it still fails, show the technical detail to who looks after its accounts."],
-  "problem.wrong-state": ["这次登录已经用过、过期，或者不是从这里开始的。请重新登录。", "This sign-in was used, has expired, or was not begun here. Sign in again."],
-  "problem.wrong-browser": ["这次登录不是在这个浏览器里开始的。如果您点了别人发来的链接，请不要继续；否则请重新登录。", "This sign-in was begun in another browser. If somebody sent you a link, do not go on; otherwise sign in again."],
-  "problem.wrong-issuer": ["回答的不是您单位的账号页面，没有采用。请重新登录；再次出现请报告管理员。", "The answer was not from your organisation’s page and was not used. Sign in again; if it happens again, tell the administrator."],
-  "problem.provider-unusable": ["您单位的账号页面现在用不了。请稍后再登录；一直这样，请联系单位的账号管理员。", "Your organisation’s page cannot be used now. Sign in later; if it stays so, ask who looks after its accounts."],
-  "problem.code-used": ["这个号码已经用来确认过另一个人，不能再用。请再核对身份证号码；对方要找回的，请在设备上重新取得一个号码。", "This code was used already, for another person. Compare the resident number again; if they want to recover, their device has to get a new code."],
-  "problem.refused-by-contract": ["这个部门可能已经确认过这次找回，或者钱包的保护刚刚改过。请看对方的设备上显示到哪一步；没有进展的，请对方重新取得号码。", "This office may have confirmed this recovery already, or the wallet’s protection has just been changed. Look at how far the person’s device has got; if there is no progress, they have to get a new code."],
-  "problem.not-guarded": ["链上还没有显示这个钱包由本部门保护，没有确认。请过几秒再试；还是不行，请对方选择设置保护时指定的部门。", "The chain does not show yet that this office protects the wallet. Nothing was confirmed. Try again in some seconds; if it still fails, they have to go to an office that they chose when protecting it."],
 } as const satisfies Record<string, Pair>;

@@ -15,6 +15,7 @@ import { fields } from "./fields";
 import { home } from "./home";
 import { mine } from "./mine";
 import { offline } from "./offline";
+import { problems } from "./problems";
 import { protect } from "./protect";
 import { services } from "./services";
 import { signIn } from "./sign-in";
@@ -24,7 +25,7 @@ import { ways } from "./ways";
 
 export type Pair = readonly [zh: string, en: string];
 
-export const messages = { ...common, ...failures, ...fields, ...home, ...services, ...signIn, ...ways, ...apply, ...cases, ...check, ...mine, ...offline, ...protect, ...delegations, ...trusted, ...wards, ...desk, ...elsewhere, ...audit } as const satisfies Record<
+export const messages = { ...common, ...failures, ...problems, ...fields, ...home, ...services, ...signIn, ...ways, ...apply, ...cases, ...check, ...mine, ...offline, ...protect, ...delegations, ...trusted, ...wards, ...desk, ...elsewhere, ...audit } as const satisfies Record<
   string,
   Pair
 >;

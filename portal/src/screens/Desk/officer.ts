@@ -112,7 +112,7 @@ export async function signInByPasskey(organisation: string): Promise<void> {
   const shown = await showPasskey(await gateways.beginPasskey(gateway));
   const desk = await gateways.finishPasskey(gateway, organisation, shown).catch((cause: unknown) => {
     // There was no session yet that could have ended: the passkey itself is refused.
-    throw cause instanceof PortFailure && cause.code === "session-expired" ? new PortFailure("gateway-refused", cause.detail, cause.field) : cause;
+    throw cause instanceof PortFailure && cause.code === "session-expired" ? new PortFailure("gateway-refused", cause.detail, cause.field, cause.problem) : cause;
   });
   await enter(organisation, gateway, desk, null);
 }
