@@ -33,6 +33,16 @@ test("a device that changed nothing has what the other one has, also what is gon
   expect(sharedText(merged(agreed, agreed, theirs))).toBe(sharedText({ ...theirs, nextDelegation: 0, nextWard: 0 }));
 });
 
+test("the last request that one device gives up is gone on both", () => {
+  const given: SentRequest = { id: "a", organisation: "health", index: 0, kind: "copy", text: "words", about: null, sentMs: 1, receipt: null, state: null };
+  const before = { ...agreed, requests: [given] };
+  const after = { ...agreed, requests: [] };
+  expect(merged(before, before, after).requests).toEqual([]);
+  expect(merged(before, after, before).requests).toEqual([]);
+  // A wallet that never asked for anything has no list of it.
+  expect(merged(agreed, agreed, agreed).requests).toBeUndefined();
+});
+
 test("nothing is agreed yet: something wins over nothing, and no case is lost", () => {
   const restored: WalletState = { ...emptyState(hex("11"), "words", false), cases: [ownCase(0, { form: {}, salt: hex("99") }), ownCase(4)], scanned: true };
   const both = merged(null, restored, agreed);

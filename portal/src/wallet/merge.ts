@@ -98,7 +98,7 @@ export function merged(base: WalletState | null, mine: WalletState, theirs: Wall
     nextWard: Math.max(mine.nextWard ?? 0, theirs.nextWard ?? 0),
     delegationsFound: (mine.delegationsFound ?? false) && (theirs.delegationsFound ?? false),
     restored: (mine.restored ?? false) || (theirs.restored ?? false),
-    ...(requests.length === 0 ? {} : { requests }),
+    ...(mine.requests === undefined && theirs.requests === undefined ? {} : { requests }),
     ...(mine.requestsFound === undefined && theirs.requestsFound === undefined ? {} : { requestsFound: knowsRequests(mine) && knowsRequests(theirs) }),
     ...list("tokens", ({ nonce }) => nonce),
     ...list("blinded", ({ nonce }) => nonce),
