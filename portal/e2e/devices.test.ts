@@ -1,5 +1,5 @@
-// One wallet on two devices: the words find what protects them, a device is added by one that is there, both are warned of a
-// recovery, either stops it, and what one keeps the other has.
+// One wallet on two devices: the words find what protects them, a device is added by one that is there, what either does the other
+// has, also what both did while apart, both are warned of a recovery, and either stops it.
 import assert from "node:assert/strict";
 import { parseAbiItem } from "viem";
 import { after, before, describe, test } from "node:test";
@@ -12,10 +12,15 @@ import { Server } from "./harness/server";
 import { until } from "./harness/wait";
 
 const ALLOWANCE = "old-age-allowance";
+const RELIEF = "temporary-relief";
 const DELAY_S = 600;
 const DECIDED_WITHIN_MS = 30_000;
 const RESIDENT = "approved-66";
 const ACCOUNT_CREATED = parseAbiItem("event AccountCreated(bytes32 indexed account, bytes32[] authorities, bytes32[] guardians, uint8 guardiansNeeded)");
+/** The agency that both ask for something. */
+const ASKED = "health";
+/** An open wallet takes in what other devices saved every minute. */
+const TAKEN_IN_WITHIN_MS = 240_000;
 const COUNTERS = ["health", "human-resources"];
 
 let server: Server;
@@ -71,6 +76,43 @@ async function apply(page: Page): Promise<string> {
   await verdict(page).getByText(text("case.approvedAmount.title", { amount: "" }).slice(0, 3)).waitFor({ timeout: DECIDED_WITHIN_MS });
   await page.getByRole("button", { name: text("credential.download") }).waitFor();
   return id;
+}
+
+/** Locks the wallet of this device, and opens it again by its screen lock. */
+async function openAgain(page: Page): Promise<void> {
+  await page.getByRole("link", { name: text("nav.wallet"), exact: true }).first().click();
+  await page.getByRole("button", { name: text("wallet.lock") }).click();
+  await page.getByRole("link", { name: text("nav.signIn"), exact: true }).first().click();
+  await page.getByRole("button", { name: text("unlock.passkey") }).click();
+  await page.getByRole("link", { name: text("nav.myCases"), exact: true }).first().click();
+}
+
+/** Goes to the page where something is asked of an agency, and writes; it is not sent yet. */
+async function write(page: Page, words: string): Promise<void> {
+  await page.getByRole("link", { name: text("nav.myData"), exact: true }).first().click();
+  await page.locator('a[href="/me/data/requests/copy"]').click();
+  await page.locator("#agency").selectOption(ASKED);
+  await page.locator("#text").fill(words);
+}
+
+async function sendWritten(page: Page): Promise<void> {
+  await page.getByRole("button", { name: text("request.do") }).click();
+  await page.waitForURL(/\/me\/data\/sent\//);
+}
+
+const requestsOf = (page: Page) => page.locator('a[href^="/me/data/sent/"]');
+const unsent = (page: Page) => page.locator("li", { has: requestsOf(page) }).filter({ hasText: text("requests.unsent") });
+
+/** What each of the requests on the list says, and goes back to it. */
+async function wordsOf(page: Page): Promise<string[]> {
+  const words: string[] = [];
+  for (const href of await requestsOf(page).evaluateAll((links) => links.map((link) => link.getAttribute("href")))) {
+    await page.locator(`a[href="${href}"]`).first().click();
+    words.push(await page.locator(".words").last().innerText());
+    await page.getByRole("link", { name: text("nav.myCases"), exact: true }).first().click();
+    await requestsOf(page).first().waitFor();
+  }
+  return words.sort();
 }
 
 async function openWallet(page: Page): Promise<void> {
@@ -173,6 +215,47 @@ describe("a resident with a phone and a computer", () => {
         await two.getByRole("link", { name: text("nav.myCases") }).first().click();
         await two.locator(`a[href="/cases/${caseId}"]`).first().click();
         await two.getByRole("button", { name: text("credential.download") }).waitFor();
+
+        // The second one opens a case: the first one, which has its cases on the screen, shows it by itself.
+        await one.getByRole("link", { name: text("nav.myCases"), exact: true }).first().click();
+        await two.locator("a.brand").click();
+        await two.locator(`a[href="/services/${RELIEF}"]`).first().click();
+        await two.getByRole("link", { name: text("guide.start") }).first().click();
+        await answerQuestions(two, FORMS[RELIEF] ?? {});
+        const secondCase = await checkAndSend(two);
+        await one.locator(`a[href="/cases/${secondCase}"]`).first().waitFor({ timeout: TAKEN_IN_WITHIN_MS });
+
+        // A request of the second one is on the first when that is opened again.
+        await write(two, "请给我一份副本。");
+        await sendWritten(two);
+        await two.getByText(text("request.sent")).waitFor();
+        await openAgain(one);
+        await requestsOf(one).first().waitFor();
+
+        // Apart, both write to the same agency. Neither is lost, and each can still be sent.
+        await write(one, "第一台设备写的。");
+        await write(two, "第二台设备写的。");
+        const devices = [first, second];
+        for (const { context } of devices) await context.setOffline(true);
+        for (const page of [one, two]) {
+          await sendWritten(page);
+          await page.getByText(text("sent.unsentText")).waitFor();
+        }
+        await pictures(two, "devices-apart");
+        for (const { context } of devices) await context.setOffline(false);
+        for (const page of [one, two]) {
+          await page.getByRole("link", { name: text("nav.myCases"), exact: true }).first().click();
+          await requestsOf(page).nth(2).waitFor({ timeout: TAKEN_IN_WITHIN_MS });
+          assert.deepEqual(await wordsOf(page), ["请给我一份副本。", "第一台设备写的。", "第二台设备写的。"].sort());
+        }
+        for (const left of [1, 0]) {
+          await unsent(one).first().locator("a").first().click();
+          await one.getByRole("button", { name: text("sent.again") }).click();
+          await one.getByText(text("sent.unsentText")).waitFor({ state: "detached" });
+          await one.getByRole("link", { name: text("nav.myCases"), exact: true }).first().click();
+          await until("it is sent", async () => (await unsent(one).count()) === left);
+        }
+        await until("the second device has read it", async () => (await requestsOf(two).count()) === 3 && (await unsent(two).count()) === 0, TAKEN_IN_WITHIN_MS);
 
         // Two counters: both devices are warned, and the first one stops it.
         await beginRecovery(resident.number);

@@ -219,6 +219,8 @@ export interface Wallet {
   dropRequest(id: string): Promise<void>;
   /** calls back when the wallet locks, by hand or after being idle */
   onLocked(told: (isIdle: boolean) => void): void;
+  /** calls back when something came from another device of this wallet */
+  onTakenIn(told: () => void): void;
 }
 
 /* ------------------------------------------------------------------- chain */

@@ -33,6 +33,7 @@ export interface OfficerSession {
 
 let wallet = $state.raw<Wallet | null>(null);
 let lockedIdle = $state(false);
+let takenIn = $state(0);
 let officer = $state.raw<OfficerSession | null>(null);
 let elder = $state(false);
 let network: Promise<NetworkInfo> | null = null;
@@ -44,6 +45,7 @@ export const session = {
   set wallet(next: Wallet | null) {
     wallet = next;
     lockedIdle = false;
+    next?.onTakenIn(() => takenIn++);
     next?.onLocked((isIdle) => {
       if (wallet !== next) return;
       wallet = null;
@@ -53,6 +55,10 @@ export const session = {
   /** The wallet locked itself because nobody used it; until the next one is opened. */
   get lockedIdle(): boolean {
     return lockedIdle;
+  },
+  /** Grows when something came from another device of this person: what is shown of the wallet is read again. */
+  get takenIn(): number {
+    return takenIn;
   },
   get officer(): OfficerSession | null {
     return officer;

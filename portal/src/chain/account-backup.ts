@@ -1,16 +1,16 @@
 // The backup that all devices of a wallet share: each takes in what the others saved before it saves itself.
 import type { Hex, Wallet } from "../ports";
-import { openBackup, sealBackup } from "../wallet/account/backup";
+import { backedUp, openBackup, sealBackup } from "../wallet/account/backup";
 import type { DeviceKeys, DeviceStore } from "../wallet/account/device";
 import { base64Url, fromBase64Url, sha256Digits } from "../wallet/bytes";
 import { WalletError } from "../wallet/errors";
 import { keyringOf } from "../wallet/keyring";
 import { merged, sharedText } from "../wallet/merge";
 import type { AccountRecord, WalletState } from "../wallet/state";
-import { type AccountHost, asDevice, nextVersion } from "./account-host";
+import { type AccountHost, asDevice } from "./account-host";
 
 /** How often another device may be faster. */
-const SAVE_ATTEMPTS = 4;
+const SAVE_ATTEMPTS = 8;
 
 export interface Backups {
   /** Takes in what other devices saved; whether this one has something that the host has not. */
@@ -20,7 +20,7 @@ export interface Backups {
   adopt(wallet: Wallet, keys: DeviceKeys, account: Hex, key: Hex, gateway: string): Promise<void>;
 }
 
-export function backupsOver(host: AccountHost, device: DeviceStore, now: () => number): Backups {
+export function backupsOver(host: AccountHost, device: DeviceStore): Backups {
   const agreed = new WeakMap<Wallet, { account: Hex; version: number; state: WalletState }>();
   /** One after the other: two saves at once could have one number and different contents. */
   const saving = new WeakMap<Wallet, Promise<void>>();
@@ -44,27 +44,41 @@ export function backupsOver(host: AccountHost, device: DeviceStore, now: () => n
     return account;
   }
 
-  /** The number of what the host keeps; 0: nothing yet. */
+  /** Takes in what the host keeps, and answers its number; 0: nothing yet. */
   async function taken(wallet: Wallet, keys: DeviceKeys, gateway: string): Promise<number> {
     const { id, key } = await recordOf(wallet);
     const found = await host.kept(asDevice(keys), id, gateway);
     if (found === null) return 0;
     const keyring = keyringOf(wallet);
     const base = await lastAgreed(wallet, id, await keyring.content());
-    if (base?.version === found.version) return found.version;
-    const theirs = await openBackup(key, id, fromBase64Url(found.content));
-    await keyring.takeIn((mine) => merged(base?.state ?? null, mine, theirs));
+    const { version, state: theirs } = await openBackup(key, id, fromBase64Url(found.content));
+    // By its content: after a host lost some versions, another one has the same number.
+    if (base !== null && sharedText(base.state) === sharedText(theirs)) return found.version;
+    // A host that lost its newest versions, or shows an old one again, takes nothing from a device: what is not there was not deleted.
+    const isNewer = base !== null && version > base.version;
+    await keyring.takeIn((mine) => merged(isNewer ? base.state : null, mine, theirs));
     await agree(wallet, id, found.version, theirs);
     return found.version;
   }
 
+  /** As `taken`. What does not open with the account's key opens for nobody: the next version takes its place. */
+  async function takenOrDamaged(wallet: Wallet, keys: DeviceKeys, gateway: string): Promise<number> {
+    try {
+      return await taken(wallet, keys, gateway);
+    } catch (failure) {
+      if (!(failure instanceof WalletError) || failure.reason !== "backup-damaged") throw failure;
+      return (await host.kept(asDevice(keys), (await recordOf(wallet)).id, gateway))?.version ?? 0;
+    }
+  }
+
   async function saved(wallet: Wallet, keys: DeviceKeys, gateway: string): Promise<void> {
     for (let attempt = 0; attempt < SAVE_ATTEMPTS; attempt++) {
-      const kept = await host.followed(() => taken(wallet, keys, gateway));
+      const kept = await host.followed(() => takenOrDamaged(wallet, keys, gateway));
       const { id, key } = await recordOf(wallet);
-      const state = await keyringOf(wallet).content();
-      const version = nextVersion(now(), kept);
-      const content = base64Url(await sealBackup(key, id, state));
+      const state = await backedUp(await keyringOf(wallet).content());
+      // A clock has no say in it: two devices that follow the same version take the same number, and one of them is first.
+      const version = kept + 1;
+      const content = base64Url(await sealBackup(key, id, version, state));
       if (!(await host.followed(() => host.keep(asDevice(keys), id, gateway, { version, content })))) continue;
       await agree(wallet, id, version, state);
       return;
@@ -77,7 +91,7 @@ export function backupsOver(host: AccountHost, device: DeviceStore, now: () => n
       await saving.get(wallet)?.catch(() => undefined);
       await taken(wallet, keys, gateway);
       const known = agreed.get(wallet);
-      return known !== undefined && sharedText(known.state) !== sharedText(await keyringOf(wallet).content());
+      return known !== undefined && sharedText(known.state) !== sharedText(await backedUp(await keyringOf(wallet).content()));
     },
 
     async save(wallet, keys, gateway) {
@@ -90,7 +104,7 @@ export function backupsOver(host: AccountHost, device: DeviceStore, now: () => n
     async adopt(wallet, keys, account, key, gateway) {
       const found = await host.followed(() => host.kept(asDevice(keys), account, gateway));
       if (found === null) throw new WalletError("backup-damaged", "the office keeps no backup of this account");
-      const theirs = await openBackup(key, account, fromBase64Url(found.content));
+      const { state: theirs } = await openBackup(key, account, fromBase64Url(found.content));
       await keyringOf(wallet).takeIn((mine) => {
         const next = merged(null, mine, theirs);
         // Who it is for, and by whom it is guarded, is as the others have it: nothing of an account before.

@@ -11,6 +11,8 @@ const FOLLOW_ATTEMPTS = 40;
 const FOLLOW_WAIT_MS = 500;
 /** Word of a gateway that keeps a later version. */
 const STALE = "stale";
+/** Word of a gateway whose clock is minutes from this device's. */
+const WRONG_TIME = "wrong-time";
 
 /** Who asks: a device key of the account. */
 export interface Requester {
@@ -29,11 +31,20 @@ export interface AccountHost {
   followed<T>(work: () => Promise<T>): Promise<T>;
   /** Null: it keeps nothing for this account. */
   kept(by: Requester, account: Hex, gateway: string): Promise<Kept | null>;
-  /** False: it keeps a later version. */
+  /**
+   * Keeps the version that follows the one that was read. False: another device was faster, and its version is to be taken in first.
+   * The gateway refuses an earlier version, and changes nothing at the same: so both of two that follow one and the same look at
+   * what is kept.
+   */
   keep(by: Requester, account: Hex, gateway: string, next: Kept): Promise<boolean>;
 }
 
 export const asDevice = (keys: DeviceKeys): Requester => ({ signer: signerId(keys.signer), sign: (text) => signText(keys, text) });
+
+/** It may be over when the gateway is asked again. */
+export function isPassing(failure: unknown): boolean {
+  return failure instanceof PortFailure && (failure.code === "gateway-refused" || failure.code === "offline") && failure.problem !== WRONG_TIME;
+}
 
 export function accountHost(http: GatewayHttp): AccountHost {
   const wait = http.sleep ?? defaultSleep;
@@ -52,8 +63,7 @@ export function accountHost(http: GatewayHttp): AccountHost {
         try {
           return await work();
         } catch (failure) {
-          const isPassing = failure instanceof PortFailure && (failure.code === "gateway-refused" || failure.code === "offline");
-          if (!isPassing || attempt >= FOLLOW_ATTEMPTS) throw failure;
+          if (!isPassing(failure) || attempt >= FOLLOW_ATTEMPTS) throw failure;
           await wait(FOLLOW_WAIT_MS);
         }
       }
@@ -72,16 +82,11 @@ export function accountHost(http: GatewayHttp): AccountHost {
     async keep(by, account, gateway, next) {
       try {
         await asked(by, account, gateway, { method: "POST", path: `/v1/accounts/${account}/backup`, body: next });
-        return true;
+        return (await this.kept(by, account, gateway))?.content === next.content;
       } catch (failure) {
         if (failure instanceof PortFailure && failure.problem === STALE) return false;
         throw failure;
       }
     },
   };
-}
-
-/** A number that follows the one kept, and is another one when two devices are as fast as each other. */
-export function nextVersion(now: number, kept: number): number {
-  return Math.max(now, kept + 1) + (crypto.getRandomValues(new Uint16Array(1))[0] ?? 0) % 1_024;
 }

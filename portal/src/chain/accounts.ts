@@ -13,7 +13,7 @@ import type { AccountRecord, DeviceRecord, WalletState } from "../wallet/state";
 import { backupsOver } from "./account-backup";
 import { accountSpace, guardsOf, isSigner, pendingRecovery, readyAtOf, recoveriesStarted, sendToAccounts, signersOn, timeOf, versionOf } from "./account-chain";
 import { devicesOver, protectionOver } from "./account-devices";
-import { accountHost, asDevice } from "./account-host";
+import { accountHost, asDevice, isPassing } from "./account-host";
 import { registryAbi } from "./abi";
 import { slug } from "./codes";
 import type { Connection } from "./connection";
@@ -64,9 +64,9 @@ export function accountsOver({ connection, http, device, adopt, sealing, gateway
   const helpers = trustedDevice(connection, device);
   const host = accountHost(http);
   const { followed } = host;
-  const backups = backupsOver(host, device, http.now);
+  const backups = backupsOver(host, device);
   const gatewayOf = async (organisation: string): Promise<string> => (await connection.read("registry", registryAbi, "organisation", [slug(organisation)])).gateway;
-  const signposts = signpostsOver({ connection, host, now: http.now, gateways, gatewayOf });
+  const signposts = signpostsOver({ connection, host, gateways, gatewayOf });
   const saved = new WeakMap<Wallet, number>();
   const problems = new WeakMap<Wallet, PortFailure>();
   const marks = new WeakMap<Wallet, { account: Hex; work: Promise<void> }>();
@@ -321,7 +321,7 @@ export function accountsOver({ connection, http, device, adopt, sealing, gateway
       const gateway = gatewayIn(organisations, opened.host);
       const backup = await followed(() => host.kept(asDevice(recovery.keys), account, gateway));
       if (backup === null) throw new WalletError("backup-damaged", `${opened.host} keeps no backup of this account`);
-      const state = await openBackup(opened.key, account, fromBase64Url(backup.content));
+      const { state } = await openBackup(opened.key, account, fromBase64Url(backup.content));
       await device.keepKeys(recovery.keys);
       // It took the place of every device before.
       const wallet = await adopt({ ...state, devices: [deviceRecord(recovery.keys)] }, passphrase);
@@ -344,22 +344,29 @@ export function accountsOver({ connection, http, device, adopt, sealing, gateway
 
     watch(wallet) {
       const keyring = keyringOf(wallet);
-      const savedOrSaid = (): void => void saveIfProtected(wallet).catch((failure: unknown) => problems.set(wallet, asFailure(failure)));
+      const said = (failure: unknown): void => void problems.set(wallet, asFailure(failure));
       let timer: ReturnType<typeof setTimeout> | null = null;
       keyring.onChanged(() => {
         if (timer !== null) clearTimeout(timer);
         timer = setTimeout(() => {
           timer = null;
-          if (!keyring.isLocked) savedOrSaid();
+          if (!keyring.isLocked) void saveIfProtected(wallet).catch(said);
         }, SAVE_AFTER_MS);
       });
       if (typeof document === "undefined") return;
       const look = (): void => {
-        if (!keyring.isLocked && !document.hidden) void refresh(wallet).catch(() => undefined);
+        if (!keyring.isLocked && !document.hidden) void refresh(wallet).catch((failure: unknown) => (isPassing(failure) || keyring.isLocked ? undefined : said(failure)));
       };
       look();
       const looking = setInterval(look, TAKE_IN_EVERY_MS);
-      wallet.onLocked(() => clearInterval(looking));
+      // At once when the device is taken up again, or has a connection again.
+      document.addEventListener("visibilitychange", look);
+      window.addEventListener("online", look);
+      wallet.onLocked(() => {
+        clearInterval(looking);
+        document.removeEventListener("visibilitychange", look);
+        window.removeEventListener("online", look);
+      });
     },
   };
 
@@ -369,6 +376,7 @@ export function accountsOver({ connection, http, device, adopt, sealing, gateway
     if (!(await isSigner(connection, account.id, signerId(keys.signer)))) return;
     const isAhead = await backups.takeIn(wallet, keys, await gatewayOf(account.host));
     if (isAhead || marks.get(wallet)?.account !== account.id) await saveIfProtected(wallet);
+    problems.delete(wallet);
   }
 
   async function saveIfProtected(wallet: Wallet): Promise<void> {

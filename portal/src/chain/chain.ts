@@ -23,6 +23,9 @@ const onConsents = (functionName: string, args: readonly unknown[]): Call => ({ 
 /** Without proofs, as over a node that has none. */
 const unproven: ProveSlots = () => Promise.reject(new PortFailure("bad-answer", "this chain proves nothing"));
 
+/** The problem where another device of the person's was faster with the key of a case. */
+export const KEY_TAKEN = "key-taken";
+
 export function chainOver(connection: Connection, now: () => number = Date.now, prove: ProveSlots = unproven): Chain {
   async function byCase(wallet: Wallet, own: OwnCase, call: Call): Promise<Sent> {
     return await connection.send(await keyringOf(wallet).account(own), call);
@@ -37,6 +40,7 @@ export function chainOver(connection: Connection, now: () => number = Date.now, 
   async function opened(own: OwnCase, form: Hex): Promise<Sent | null> {
     const log = await lastLog(connection, { address: await connection.contract("cases"), event: CASE_OPENED, args: { id: own.id } });
     if (log === null) return null;
+    if (log.args.service !== slug(own.service)) throw new PortFailure("transaction-refused", "another device opened a case of another service under this key", undefined, KEY_TAKEN);
     if (log.args.form !== form) throw new PortFailure("transaction-refused", "this case was opened with other answers, or for another person");
     return { txHash: log.transactionHash, blockNumber: Number(log.blockNumber) };
   }

@@ -7,13 +7,13 @@ import { DELEGATION_AUDIENCE, type DelegationTerms, MAX_CASES, MAX_DURATION_S, d
 import { ofAgeS, requireConfirmed, statusOf } from "../wallet/delegation/ward";
 import { WalletError } from "../wallet/errors";
 import { numberOf, thumbprint } from "../wallet/identity";
-import { type Keyring, keyringOf } from "../wallet/keyring";
+import { type Keyring, type Series, keyringOf } from "../wallet/keyring";
 import { type CaseSpace, type FindCases, freshCase } from "../wallet/scan";
 import type { DelegationRecord, FoundDelegation } from "../wallet/state";
 import { delegationsAbi } from "./abi";
 import type { Connection } from "./connection";
 import { ContractRefusal } from "./failure";
-import { findDelegations } from "./found-delegations";
+import { NUMBERS_GAP, findDelegations } from "./found-delegations";
 import type { GatewayHttp } from "./gateway-http";
 import { confirm, endGuardianship, findGuardianships } from "./guardianship";
 import { type CredentialStatus, statusIn, statusList } from "./status-list";
@@ -72,6 +72,20 @@ export function delegationsOver({ connection, prove, find, http, gatewayOf }: Ar
     return { key, side, role, name: "", services: [], from: 0, until, sealed: null, state: await stateOf(key, null), known: false };
   }
 
+  async function documentFor(key: Hex): Promise<Hex> {
+    const [document] = await connection.read("delegations", delegationsAbi, "get", [key]);
+    return document;
+  }
+
+  /** Takes the next number whose key was never registered: another device of this person may have used some. */
+  async function nextSeed(keyring: Keyring, series: Series): Promise<Hex> {
+    for (let tries = 0; tries < NUMBERS_GAP; tries++) {
+      const seed = await keyring.nextDelegationSeed(series);
+      if (BigInt(await documentFor(keyOf(hexToBytes(seed)))) === 0n) return seed;
+    }
+    throw new WalletError("delegation-full", `${NUMBERS_GAP} delegations were made on other devices`);
+  }
+
   /** Registers, or finds that it was before an answer was lost. */
   async function register(wallet: Wallet, terms: DelegationTerms): Promise<void> {
     const signer = await keyringOf(wallet).delegationSigner(terms.key);
@@ -80,6 +94,7 @@ export function delegationsOver({ connection, prove, find, http, gatewayOf }: Ar
       await connection.send(signer, { contract: "delegations", abi: delegationsAbi, functionName: "register", args });
     } catch (failure) {
       if (!(failure instanceof ContractRefusal && failure.error === "AlreadyRegistered")) throw failure;
+      if ((await documentFor(terms.key)) !== documentOf(terms)) throw failure;
     }
   }
 
@@ -126,7 +141,7 @@ export function delegationsOver({ connection, prove, find, http, gatewayOf }: Ar
   async function fresh(keyring: Keyring, chosen: Pick<DelegationTerms, "delegate" | "role" | "services" | "from" | "until">): Promise<{ seed: Hex; terms: DelegationTerms }> {
     // A restored wallet must not take a number that it used before: its key is registered, for ever.
     await findDelegations(connection, prove, keyring);
-    const seed = await keyring.nextDelegationSeed(chosen.role === "guardian" ? "ward" : "given");
+    const seed = await nextSeed(keyring, chosen.role === "guardian" ? "ward" : "given");
     const bytes = hexToBytes(seed);
     const { chainId } = await connection.network();
     const { delegate, role, services, from, until } = chosen;

@@ -5,7 +5,8 @@ import type { Accounts, Organisation, Wallet } from "../ports";
 import { type DeviceStore, deviceInMemory } from "../wallet/account/device";
 import { signpostOf } from "../wallet/account/signpost";
 import { accountIdOf, signerId } from "../wallet/account/signers";
-import { bytesToHex, hexToBytes, randomHex } from "../wallet/bytes";
+import { openBackup } from "../wallet/account/backup";
+import { base64Url, bytesToHex, fromBase64Url, hexToBytes, randomHex } from "../wallet/bytes";
 import { receiverOf } from "../wallet/codes";
 import { keyringOf } from "../wallet/keyring";
 import { PASSPHRASE, identify, openStore } from "../wallet/testing";
@@ -25,6 +26,7 @@ let anvil: Anvil;
 let connection: Connection;
 /** What each gateway keeps. */
 const kept = new Map<string, { version: number; content: string }>();
+let isTimeWrong = false;
 const asked: { path: string; headers: Headers }[] = [];
 
 /** Gateways that go by the chain, as the real ones do: a live signer's request, and versions that grow. */
@@ -34,6 +36,7 @@ const gateway = (async (input: URL | RequestInfo, init?: RequestInit): Promise<R
   if (account === undefined) return Response.json({});
   const headers = new Headers(init?.headers);
   asked.push({ path: pathname, headers });
+  if (isTimeWrong) return Response.json({ type: "urn:zhengtong:problem:wrong-time" }, { status: 401 });
   if (!(await isSigner(connection, account, headers.get("x-account-signer") as `0x${string}`))) return Response.json({ type: "urn:zhengtong:problem:wrong-signature" }, { status: 401 });
   const found = kept.get(pathname);
   if (init?.method !== "POST") return found === undefined ? Response.json({}, { status: 404 }) : Response.json(found);
@@ -49,13 +52,14 @@ interface Device {
   readonly wallet: Wallet;
 }
 
-async function deviceWith(words: string[] | null): Promise<Device & { words: string[] }> {
-  const store = deviceInMemory();
-  const http = { origin: "http://portal.example", fetch: gateway, now: Date.now, sleep: async () => undefined };
+/** @param clockMs where its clock stands; @param as a device that it takes the place of, with its keys */
+async function deviceWith(words: string[] | null, clockMs?: number, as?: Device): Promise<Device & { words: string[] }> {
+  const store = as?.store ?? deviceInMemory();
+  const http = { origin: "http://portal.example", fetch: gateway, now: () => clockMs ?? Date.now(), sleep: async () => undefined };
   const accounts = accountsOver({ connection, http, device: store, adopt: () => Promise.reject(new Error("nothing to adopt")), gateways: async () => [HOST, ...OFFICES].map((one) => one.gateway) });
   const wallets = await openStore();
   const given = words ?? wallets.newWords("en");
-  return { accounts, store, wallet: await wallets.create(given, PASSPHRASE), words: given };
+  return { accounts, store, wallet: as?.wallet ?? (await wallets.create(given, PASSPHRASE)), words: given };
 }
 
 beforeAll(async () => {
@@ -70,8 +74,11 @@ afterAll(() => anvil.stop());
 
 const accountOf = async ({ wallet }: Device) => (await keyringOf(wallet).content()).account;
 
+const pathKept = async (device: Device): Promise<string> => `/gateway/${HOST.slug}/v1/accounts/${(await accountOf(device))?.id}/backup`;
+const versionKept = async (device: Device): Promise<number | undefined> => kept.get(await pathKept(device))?.version;
+
 /** A protected device, and another one with the same words. */
-async function pair(): Promise<{ one: Device; two: Device }> {
+async function pair(): Promise<{ one: Device & { words: string[] }; two: Device & { words: string[] } }> {
   const one = await deviceWith(null);
   await identify(one.wallet, NUMBER);
   await one.accounts.protect(one.wallet, OFFICES, HOST, false);
@@ -135,6 +142,105 @@ describe("a wallet on two devices", () => {
     await one.accounts.save(one.wallet, HOST.gateway);
     await two.accounts.refresh(two.wallet);
     expect(await two.wallet.draft("first")).toBeNull();
+  }, 60_000);
+
+  it("tells the screens of what came from the other one, and is quiet when both have the same", async () => {
+    const { one, two } = await pair();
+    await join({ one, two });
+    let told = 0;
+    one.wallet.onTakenIn(() => told++);
+    await two.wallet.keepRequest({ id: "r", organisation: "health", kind: "copy", text: "words", about: null, sentMs: 1, receipt: null, state: null });
+    await two.accounts.save(two.wallet, HOST.gateway);
+    await one.accounts.refresh(one.wallet);
+    expect(told).toBe(1);
+    expect(await one.wallet.requests()).toMatchObject([{ id: "r" }]);
+    const version = await versionKept(one);
+    for (const { accounts, wallet } of [one, two, one, two]) await accounts.refresh(wallet);
+    expect([await versionKept(one), told]).toEqual([version, 1]);
+  }, 60_000);
+
+  it("keeps what both did when both save at the same moment, also by a clock that is years behind or ahead", async () => {
+    const { one, two } = await pair();
+    await join({ one, two });
+    const third = await deviceWith(one.words, 4_000_000_000_000);
+    await join({ one, two: third });
+    await third.accounts.save(third.wallet, HOST.gateway);
+    const slow = await deviceWith(one.words, 1_000_000_000_000, two);
+    for (let n = 0; n < 3; n++) {
+      await Promise.all([one, slow, third].map(async ({ accounts, wallet }, place) => {
+        await wallet.keepDraft(`${place}-${n}`, { n });
+        await accounts.save(wallet, HOST.gateway);
+      }));
+    }
+    for (const device of [one, slow, third]) {
+      await device.accounts.refresh(device.wallet);
+      const { drafts } = await keyringOf(device.wallet).content();
+      expect(Object.keys(drafts).sort()).toEqual(["0-0", "0-1", "0-2", "1-0", "1-1", "1-2", "2-0", "2-1", "2-2"]);
+    }
+  }, 120_000);
+
+  it("that was removed while it was away saves nothing, and takes nothing away when it is added again", async () => {
+    const { one, two } = await pair();
+    await join({ one, two });
+    await two.accounts.refresh(two.wallet);
+    const gone = (await one.accounts.protection(one.wallet))?.devices.find(({ here }) => !here)?.signers ?? [];
+    await one.accounts.removeSigners(one.wallet, gone);
+    await one.wallet.keepDraft("after", { by: "one" });
+    await one.accounts.save(one.wallet, HOST.gateway);
+    const version = await versionKept(one);
+    // Away, and back.
+    await two.wallet.keepDraft("away", { by: "two" });
+    await two.accounts.refresh(two.wallet);
+    await expect(two.accounts.save(two.wallet, HOST.gateway)).rejects.toMatchObject({ problem: "wrong-signature" });
+    expect(await versionKept(one)).toBe(version);
+    expect(await two.wallet.draft("after")).toBeNull();
+    await join({ one, two });
+    await one.accounts.refresh(one.wallet);
+    for (const { wallet } of [one, two]) expect([await wallet.draft("after"), await wallet.draft("away")]).toEqual([{ by: "one" }, { by: "two" }]);
+  }, 60_000);
+
+  it.each([
+    ["a host that lost its newest versions", (old: number) => old],
+    ["an old version shown as a new one", () => Date.now() + 1_000_000],
+  ])("loses nothing by %s", async (_, shownAs) => {
+    const { one, two } = await pair();
+    await join({ one, two });
+    const path = await pathKept(one);
+    const old = kept.get(path);
+    await one.wallet.keepDraft("since", { n: 1 });
+    await one.accounts.save(one.wallet, HOST.gateway);
+    await two.accounts.refresh(two.wallet);
+    kept.set(path, { content: old?.content ?? "", version: shownAs(old?.version ?? 0) });
+    for (const { accounts, wallet } of [two, one]) {
+      await accounts.refresh(wallet);
+      expect(await wallet.draft("since")).toEqual({ n: 1 });
+    }
+    // And the host has it again.
+    const { account } = await keyringOf(one.wallet).content();
+    const { state } = await openBackup(account?.key ?? "0x", account?.id ?? "0x", fromBase64Url(kept.get(path)?.content ?? ""));
+    expect(state.drafts).toEqual({ since: { n: 1 } });
+  }, 60_000);
+
+  it("is saved again where a device that is gone by now left something that opens for nobody", async () => {
+    const { one } = await pair();
+    const path = await pathKept(one);
+    kept.set(path, { version: Date.now() + 5_000, content: base64Url(new Uint8Array(4096)) });
+    await one.wallet.keepDraft("s", { n: 1 });
+    await one.accounts.save(one.wallet, HOST.gateway);
+    const { account } = await keyringOf(one.wallet).content();
+    const { state } = await openBackup(account?.key ?? "0x", account?.id ?? "0x", fromBase64Url(kept.get(path)?.content ?? ""));
+    expect(state.drafts).toEqual({ s: { n: 1 } });
+  }, 60_000);
+
+  it("says at once that its clock is wrong", async () => {
+    const { one } = await pair();
+    const wrong = await deviceWith(one.words);
+    isTimeWrong = true;
+    const before = asked.length;
+    await expect(one.accounts.save(one.wallet, HOST.gateway)).rejects.toMatchObject({ problem: "wrong-time" });
+    await expect(wrong.accounts.protection(wrong.wallet)).rejects.toMatchObject({ problem: "wrong-time" });
+    isTimeWrong = false;
+    expect(asked.length - before).toBeLessThan(12);
   }, 60_000);
 
   it("adds only what the person compared, and what was refused is not added", async () => {

@@ -83,7 +83,13 @@ beforeAll(async () => {
   const device = deviceInMemory();
   const point = p256.getPublicKey(SECRET, false);
   const passkey = { credentialId: "AA", signer: { kind: PASSKEY, weight: 2, x: word(bytesToHex(point.slice(1, 33))), y: word(bytesToHex(point.slice(33))) } };
-  const http = { origin: "http://portal.example", fetch: (async (_url, init) => (init?.method === "GET" ? Response.json({}, { status: 404 }) : Response.json({}))) as typeof fetch, now: Date.now };
+  const kept = new Map<string, unknown>();
+  const gateway = async (url: URL | RequestInfo, init?: RequestInit): Promise<Response> => {
+    if (init?.method !== "POST") return Response.json(kept.get(String(url)) ?? {}, { status: kept.has(String(url)) ? 200 : 404 });
+    kept.set(String(url), JSON.parse(String(init.body)));
+    return Response.json({});
+  };
+  const http = { origin: "http://portal.example", fetch: gateway as typeof fetch, now: Date.now };
   accounts = accountsOver({ connection, http, device, adopt: () => Promise.reject(new Error("nothing to adopt")), sealing: async () => passkey, gateways: async () => [HOST.gateway] });
   const host = { attester: fresh().address, roles: RECOVERY_ROLE, encryptionKey: `0x${"11".repeat(32)}` as const, name: HOST.slug, gateway: HOST.gateway };
   await anvil.as(COUNCIL.address, "Registry", "setOrganisation", [slug(HOST.slug), host]);

@@ -6,10 +6,10 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { AskedAgency, Gateways, SentRequest, Wallet, Wish } from "../ports";
 import { base64Url, concatBytes, hexToBytes, plain, sha256Digits, stringToBytes } from "../wallet/bytes";
 import { requestKey } from "../wallet/derive";
+import { requestIdOf } from "../wallet/request-id";
 import { PASSPHRASE, WORDS, identify, openStore } from "../wallet/testing";
 import { Connection } from "./connection";
 import { gatewaysOver } from "./gateways";
-import { requestIdOf } from "./requests";
 
 const ORIGIN = "https://portal.example";
 const NOW_MS = 1_790_000_000_000;
@@ -126,6 +126,17 @@ describe("a request", () => {
     await gateways.requestAgain(wallet, AGENCY, request);
     expect(agency.held.size).toBe(1);
     expect(await kept()).toEqual([expect.objectContaining({ id: request.id, receipt: "0x5e" })]);
+  });
+
+  it("under whose key another device asked something else by now is sent under the next one, and both are kept", async () => {
+    agency.silent = true;
+    const waiting = await gateways.request(wallet, AGENCY, WISH);
+    agency.held.clear();
+    agency.silent = false;
+    await gateways.request(await device(), AGENCY, { ...WISH, kind: "copy", text: "另一台设备上写的。" });
+    const sent = await gateways.requestAgain(wallet, AGENCY, waiting);
+    expect(sent).toMatchObject({ index: 1, kind: "delete", text: WISH.text, receipt: "0x5e" });
+    expect(await kept()).toEqual([sent, expect.objectContaining({ id: waiting.id, kind: "copy", text: null, state: expect.objectContaining({ status: "open" }) })]);
   });
 
   it("that never arrived says so when it is looked at", async () => {

@@ -4,36 +4,30 @@
 // the agency has it, sends it again without making a second one, and finds it by its words alone. The answer is sealed to it.
 import { recoverMessageAddress } from "viem";
 import { type AskedAgency, type DeletionRecord, type Hex, PortFailure, type RequestAnswer, type RequestState, type SentRequest, type Wallet, type Wish } from "../ports";
-import { fromBase64Url, sha256Digits, concatBytes, hexToBytes, stringToBytes } from "../wallet/bytes";
+import { fromBase64Url, sha256Digits } from "../wallet/bytes";
 import { receiverOf } from "../wallet/codes";
-import { requestKey } from "../wallet/derive";
 import { open } from "../wallet/hpke";
 import { keyringOf } from "../wallet/keyring";
+import { requestId } from "../wallet/request-id";
 import { Answer, type GatewayHttp, ask } from "./gateway-http";
 
-const ID_LABEL = "zhengtong/request/v1";
-const ID_DIGITS = 32;
 const ANSWER_INFO = "zhengtong/answer/v1";
 /** The most requests of one wallet to one agency. */
 const MAX_REQUESTS = 256;
 /** After these, the agency may have got the request. */
 const UNCERTAIN: readonly PortFailure["code"][] = ["offline", "bad-answer"];
 
+/** Word of an agency that has another request under the same key. */
+const KEY_USED = "key-used";
+
 /** Signs the person in at an agency: headers of a session. */
 export type SignIn = (wallet: Wallet, organisation: string, gateway: string) => Promise<Record<string, string>>;
-
-/** The id of the request whose answer is sealed to a public key. */
-export function requestIdOf(key: Hex): string {
-  return sha256Digits(concatBytes([stringToBytes(ID_LABEL), hexToBytes(key)])).slice(0, ID_DIGITS);
-}
-
-const idOf = (seed: Uint8Array, organisation: string, index: number): string => requestIdOf(receiverOf(requestKey(seed, organisation, index)));
 
 export async function sendRequest(http: GatewayHttp, signedIn: SignIn, wallet: Wallet, agency: AskedAgency, wish: Wish): Promise<SentRequest> {
   for (let tries = 0; tries < MAX_REQUESTS; tries++) {
     const request = await keyringOf(wallet).newRequest(agency.slug, (index, seed) => ({
       ...wish,
-      id: idOf(seed, agency.slug, index),
+      id: requestId(seed, agency.slug, index),
       organisation: agency.slug,
       index,
       sentMs: http.now(),
@@ -41,15 +35,11 @@ export async function sendRequest(http: GatewayHttp, signedIn: SignIn, wallet: W
       state: null,
     }));
     try {
-      return await sendAgain(http, signedIn, wallet, agency, request);
+      return await sent(http, signedIn, wallet, agency, request);
     } catch (failure) {
       if (!(failure instanceof PortFailure)) throw failure;
-      // Another device of the person's has used this key: what it asked is found, and the next one is taken.
-      if (failure.problem === "key-used") {
-        const other = { ...request, text: null, about: null };
-        await wallet.keepRequest(other);
-        await readRequest(http, wallet, agency, other);
-      } else if (UNCERTAIN.includes(failure.code)) return request;
+      if (failure.problem === KEY_USED) await keepOther(http, wallet, agency, request);
+      else if (UNCERTAIN.includes(failure.code)) return request;
       else {
         await wallet.dropRequest(request.id);
         throw failure;
@@ -59,7 +49,26 @@ export async function sendRequest(http: GatewayHttp, signedIn: SignIn, wallet: W
   throw new PortFailure("rejected", `${MAX_REQUESTS} requests were made to this agency`);
 }
 
+/** Another device of the person's has used this key: what it asked is found, and the next key is free for what is asked here. */
+async function keepOther(http: GatewayHttp, wallet: Wallet, agency: AskedAgency, request: SentRequest): Promise<void> {
+  const other = { ...request, text: null, about: null };
+  await wallet.keepRequest(other);
+  await readRequest(http, wallet, agency, other);
+}
+
+/** Sends a request that its agency is not known to have. Answers another one where another device has used its key by now. */
 export async function sendAgain(http: GatewayHttp, signedIn: SignIn, wallet: Wallet, agency: AskedAgency, request: SentRequest): Promise<SentRequest> {
+  try {
+    return await sent(http, signedIn, wallet, agency, request);
+  } catch (failure) {
+    const { kind, text, about } = request;
+    if (!(failure instanceof PortFailure) || failure.problem !== KEY_USED || text === null) throw failure;
+    await keepOther(http, wallet, agency, request);
+    return await sendRequest(http, signedIn, wallet, agency, { kind, text, about });
+  }
+}
+
+async function sent(http: GatewayHttp, signedIn: SignIn, wallet: Wallet, agency: AskedAgency, request: SentRequest): Promise<SentRequest> {
   if (request.index === undefined) throw new PortFailure("not-found", "a request from before answers were sealed");
   const key = receiverOf(await keyringOf(wallet).requestSecret(agency.slug, request.index));
   const headers = await signedIn(wallet, agency.slug, agency.gateway);
@@ -67,9 +76,9 @@ export async function sendAgain(http: GatewayHttp, signedIn: SignIn, wallet: Wal
   const taken = new Answer(await ask(http, agency.gateway, { method: "POST", path: "/v1/my/requests", body, headers }));
   const told = new Answer(taken.maybe("request"));
   if (told.text("id") !== request.id) throw new PortFailure("bad-answer", "the agency calls the request otherwise", "id");
-  const sent = { ...request, sentMs: told.number("received_ms"), state: stateIn(told), receipt: taken.hex("receipt") };
-  await wallet.keepRequest(sent);
-  return sent;
+  const kept = { ...request, sentMs: told.number("received_ms"), state: stateIn(told), receipt: taken.hex("receipt") };
+  await wallet.keepRequest(kept);
+  return kept;
 }
 
 export async function readRequest(http: GatewayHttp, wallet: Wallet, agency: AskedAgency, request: SentRequest): Promise<SentRequest> {
@@ -88,7 +97,7 @@ async function findAt(http: GatewayHttp, wallet: Wallet, agency: AskedAgency): P
   for (let index = 0; index < MAX_REQUESTS; index++) {
     const known = (await wallet.requests()).some((one) => one.organisation === agency.slug && one.index === index);
     if (known) continue;
-    const id = requestIdOf(receiverOf(await keyringOf(wallet).requestSecret(agency.slug, index)));
+    const id = await keyringOf(wallet).requestId(agency.slug, index);
     const none = { id, organisation: agency.slug, index, kind: "copy" as const, text: null, about: null, sentMs: 0, receipt: null, state: null };
     const found = await read(http, wallet, agency, none);
     if (found.state === null) return;

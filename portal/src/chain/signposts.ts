@@ -5,7 +5,7 @@ import { accountIdOf, signerId } from "../wallet/account/signers";
 import { WalletError } from "../wallet/errors";
 import { keyringOf } from "../wallet/keyring";
 import { accountSpace, sendToAccounts, versionOf } from "./account-chain";
-import { type AccountHost, type Requester, nextVersion } from "./account-host";
+import type { AccountHost, Requester } from "./account-host";
 import type { Connection } from "./connection";
 
 /** How often another device may be faster. */
@@ -14,7 +14,6 @@ const WRITE_ATTEMPTS = 4;
 interface Around {
   readonly connection: Connection;
   readonly host: AccountHost;
-  readonly now: () => number;
   /** Gateways that may keep the page. */
   readonly gateways: () => Promise<readonly string[]>;
   readonly gatewayOf: (organisation: string) => Promise<string>;
@@ -33,7 +32,7 @@ export interface Signposts {
   write(wallet: Wallet, change: (page: Page | null) => Page): Promise<Page>;
 }
 
-export function signpostsOver({ connection, host, now, gateways, gatewayOf }: Around): Signposts {
+export function signpostsOver({ connection, host, gateways, gatewayOf }: Around): Signposts {
   async function at(wallet: Wallet): Promise<{ post: Signpost; id: Hex; by: Requester }> {
     const post = await keyringOf(wallet).signpost();
     const id = accountIdOf(await accountSpace(connection), [post.signer], post.guards, post.salt);
@@ -70,7 +69,7 @@ export function signpostsOver({ connection, host, now, gateways, gatewayOf }: Ar
         // Nobody is asked for the page of one that has just been made: it is nowhere.
         const before = isNew && attempt === 0 ? null : await host.followed(() => found(wallet));
         const page = change(before?.page ?? null);
-        const next = { version: nextVersion(now(), before?.version ?? 0), content: await sealPage(post, id, page) };
+        const next = { version: (before?.version ?? 0) + 1, content: await sealPage(post, id, page) };
         // Where the page was before too: a device that looks there alone must not go by an old one.
         const places = new Set([await gatewayOf(page.host), ...(before === null ? [] : [before.gateway])]);
         const kept = await Promise.all([...places].map((gateway) => host.followed(() => host.keep(by, id, gateway, next))));

@@ -71,6 +71,7 @@ export function mockWallet(kind: "words" | "injected" = "words"): Wallet & { ide
     dropRequest: async (id) => void requests.delete(id),
     lock: () => undefined,
     onLocked: () => undefined,
+    onTakenIn: () => undefined,
   };
 }
 

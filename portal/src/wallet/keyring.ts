@@ -9,7 +9,9 @@ import { SHOWN_CLAIMS } from "./delegation/ward";
 import { WARD_FROM, caseKey, caseSalt, credentialKey, delegationKey, delegationSeed, guardianKey, holderKey, peopleSecret, personSalt, receiverKey, requestKey, useSecret } from "./derive";
 import { WalletError } from "./errors";
 import { numberOf, presentCredential, presentIdentity, publicJwk, readCredential } from "./identity";
+import { sharedText } from "./merge";
 import { commitmentOf } from "./people";
+import { requestId } from "./request-id";
 import { type AccountRecord, type BlindedToken, type DelegationRecord, type DeviceRecord, type FoundDelegation, type HelpedRecord, type PlaceRecord, type Token, type TrustedSet, type WalletState, agreedOf, delegationOf, knowsRequests, nextRequestOf, personOf, seedOf, withRequest } from "./state";
 import { MAX_HELPED } from "./trusted/codes";
 import type { Vault } from "./vault";
@@ -19,6 +21,7 @@ export type Series = "given" | "ward";
 
 export class Keyring {
   readonly #vault: Vault;
+  readonly #takenIn = new Set<() => void>();
 
   constructor(vault: Vault) {
     this.#vault = vault;
@@ -37,13 +40,20 @@ export class Keyring {
     await this.#vault.update((state) => ({ ...state, account }));
   }
 
-  /** Takes in what another device of this wallet saved; tells nobody. */
-  async takeIn(change: (mine: WalletState) => WalletState): Promise<WalletState> {
-    return await this.#vault.update((mine) => {
+  /** Takes in what another device of this wallet saved: nothing that is to be saved again, and to be shown where it is new. */
+  async takeIn(change: (mine: WalletState) => WalletState): Promise<void> {
+    let isNew = false;
+    await this.#vault.update((mine) => {
       const next = change(mine);
       if (next.seed !== mine.seed) throw new WalletError("backup-damaged", "it is of another wallet");
+      isNew = sharedText(next) !== sharedText(mine);
       return next;
     }, true);
+    if (isNew) for (const told of this.#takenIn) told();
+  }
+
+  onTakenIn(told: () => void): void {
+    this.#takenIn.add(told);
   }
 
   async keepDevices(change: (devices: readonly DeviceRecord[]) => readonly DeviceRecord[]): Promise<void> {
@@ -190,6 +200,10 @@ export class Keyring {
   /** Opens the answer to the request to an agency with this number. */
   async requestSecret(organisation: string, index: number): Promise<Hex> {
     return requestKey(await this.#seed(), organisation, index);
+  }
+
+  async requestId(organisation: string, index: number): Promise<string> {
+    return requestId(await this.#seed(), organisation, index);
   }
 
   /** Takes the next number for a request to an agency, and keeps the request before it is sent. */

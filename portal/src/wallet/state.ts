@@ -202,7 +202,7 @@ export function knowsRequests({ restored = false, requestsFound = !restored }: W
 }
 
 /** Which of the wallet's keys the answer to the next request to an agency is sealed to. */
-export function nextRequestOf(state: WalletState, organisation: string): number {
+export function nextRequestOf(state: Pick<WalletState, "requests">, organisation: string): number {
   const used = (state.requests ?? []).filter((one) => one.organisation === organisation).map((one) => one.index ?? -1);
   return Math.max(-1, ...used) + 1;
 }

@@ -145,4 +145,19 @@ describe("cases in a wallet", () => {
     expect((await wallet.cases()).map((own) => own.index)).toEqual([12, 0]);
     expect((await wallet.newCase("x", 1, {})).index).toBe(13);
   });
+
+  it("take no key that another device has used, also where nothing was taken in from it", async () => {
+    const [first, second] = vectors.wallets[0]?.cases ?? [];
+    expect([first?.index, second?.index]).toEqual([0, 1]);
+    const opened = new Set<string | undefined>();
+    const find = async (ids: readonly `0x${string}`[]) => ids.filter((id) => opened.has(id)).map((id) => ({ id, service: "old-age-allowance", version: 1, openedAtMs: 7 }));
+    const wallet = await (await openStore({ find })).create(WORDS, PASSPHRASE);
+    expect(await wallet.cases()).toEqual([]);
+    // Meanwhile, on a device that this one hears nothing of.
+    opened.add(first?.caseId).add(second?.caseId);
+    const own = await wallet.newCase("x", 1, {});
+    expect(own.index).toBe(2);
+    // What the other one opened is seen here from now on.
+    expect((await wallet.cases()).map(({ index, service }) => [index, service])).toEqual([[2, "x"], [1, "old-age-allowance"], [0, "old-age-allowance"]]);
+  });
 });

@@ -2,9 +2,11 @@
 import type { Form, HeldCredential, HeldIdentity, OwnCase, PublicJwk, SeenCase, SentRequest, Wallet } from "../ports";
 import { type Hex, hexToBytes } from "./bytes";
 import { holderKey } from "./derive";
+import { MAX_CASES } from "./delegation/terms";
+import { WalletError } from "./errors";
 import { IDLE_LIMIT_MS, IdleLock, type Timers } from "./idle";
 import { publicJwk, readCredential, readIdentity } from "./identity";
-import { Keyring, attachKeyring } from "./keyring";
+import { Keyring, attachKeyring, keyringOf } from "./keyring";
 import { type CaseSpace, type FindCases, freshCase, scan } from "./scan";
 import { type CaseChange, caseOf, nextIndexOf, seedOf, withCase, withChange, withRequest, withSeen } from "./state";
 import type { VaultMeta } from "./slot";
@@ -90,10 +92,11 @@ export class VaultWallet implements Wallet {
     await this.#around.refresh?.(this).catch(() => undefined);
     await this.#scanned();
     const space = await this.#around.space();
+    const free = await this.#freeIndex(space, delegation);
     const createdAtMs = this.#around.now();
     const state = await this.#vault.update((current) => {
       const under = delegation === undefined ? {} : { delegation };
-      const fresh = freshCase(seedOf(current, under), nextIndexOf(current, delegation), space);
+      const fresh = freshCase(seedOf(current, under), Math.max(free, nextIndexOf(current, delegation)), space);
       const empty = { openedTx: null, linkedAtMs: {}, consents: {}, credential: null };
       return withCase(current, { ...fresh, service, version, form, createdAtMs, ...empty, ...under });
     });
@@ -147,20 +150,44 @@ export class VaultWallet implements Wallet {
     this.#locked.add(told);
   }
 
+  onTakenIn(told: () => void): void {
+    keyringOf(this).onTakenIn(told);
+  }
+
   /** The person did something: the wait for the idle lock starts again. */
   touch(): void {
     if (!this.#vault.isLocked) this.#idle.touch();
   }
 
-  async #scanned(): Promise<void> {
+  /**
+   * The next key under which no case was opened. What other devices opened is not always taken in: their backup may not be there, and
+   * a device that was removed, or only has the words, gets none.
+   */
+  async #freeIndex(space: CaseSpace, delegation: Hex | undefined): Promise<number> {
     const state = await this.#vault.read();
-    if (state.scanned) return;
+    const seed = seedOf(state, delegation === undefined ? {} : { delegation });
+    const isFree = async (index: number): Promise<boolean> => (await this.#around.find([freshCase(seed, index, space).id])).length === 0;
+    let index = nextIndexOf(state, delegation);
+    if (await isFree(index)) return index;
+    if (delegation === undefined) {
+      await this.#scanned(true);
+      return nextIndexOf(await this.#vault.read(), delegation);
+    }
+    do index++;
+    while (index < MAX_CASES && !(await isFree(index)));
+    if (index >= MAX_CASES) throw new WalletError("delegation-full", `${MAX_CASES} cases can be opened under one delegation`);
+    return index;
+  }
+
+  async #scanned(again = false): Promise<void> {
+    const state = await this.#vault.read();
+    if (state.scanned && !again) return;
     const found = await scan(state, await this.#around.space(), this.#around.find);
     await this.#vault.update((current) => ({
       ...current,
       scanned: true,
       nextIndex: Math.max(current.nextIndex, found.nextIndex),
-      cases: [...current.cases, ...found.cases.filter((own) => !current.cases.some((other) => other.id === own.id))],
+      cases: [...current.cases, ...found.cases.filter((own) => !current.cases.some((other) => other.id === own.id))].sort((a, b) => b.createdAtMs - a.createdAtMs),
     }));
   }
 }

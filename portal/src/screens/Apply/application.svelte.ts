@@ -155,7 +155,8 @@ export class Application {
     await this.wallet.keepDraft(this.pack.item.slug, Object.fromEntries(all) as Form);
   }
 
-  async begin(id: string): Promise<void> {
+  /** Null: under a key that is to be taken yet. */
+  async begin(id: string | null): Promise<void> {
     this.caseId = id;
     await this.keep();
   }

@@ -1,7 +1,8 @@
 /** Sends an application. Whatever fails, starting again goes on where it stopped: the steps are kept in the wallet. */
 import { here, networkInfo } from "../../app/here.svelte";
 import { apply, type ApplyStep, participantsOf, remaining } from "../../chain/apply";
-import type { OwnCase, Wallet } from "../../ports";
+import { KEY_TAKEN } from "../../chain/chain";
+import { type OwnCase, PortFailure, type Wallet } from "../../ports";
 import type { ServicePackage } from "../../package/types";
 import { organisationOf } from "../../app/organisations";
 import { Application, CASE } from "./application.svelte";
@@ -18,9 +19,23 @@ export function allSteps(pack: ServicePackage): ApplyStep[] {
   return [...steps].sort((a, b) => rank[a.kind] - rank[b.kind]);
 }
 
-export async function send(application: Application, told: (own: OwnCase, done: ReadonlySet<string>) => void): Promise<OwnCase> {
+type Told = (own: OwnCase, done: ReadonlySet<string>) => void;
+
+export async function send(application: Application, told: Told): Promise<OwnCase> {
+  try {
+    return await sendCase(application, told);
+  } catch (failure) {
+    if (!(failure instanceof PortFailure && failure.problem === KEY_TAKEN)) throw failure;
+    await application.begin(null);
+    return await sendCase(application, told);
+  }
+}
+
+async function sendCase(application: Application, told: Told): Promise<OwnCase> {
   const { wallet, pack, version, form, delegation } = application;
-  const kept = application.caseId === null ? null : await wallet.case(application.caseId as OwnCase["id"]);
+  const begun = application.caseId === null ? null : await wallet.case(application.caseId as OwnCase["id"]);
+  // By now it may be the case of another device, which took the same key.
+  const kept = begun?.service === pack.item.slug ? begun : null;
   // What would be refused by every agency is not opened.
   if (!kept || kept.openedTx === null) await application.mustHold();
   let own = kept ?? (await wallet.newCase(pack.item.slug, version, form, delegation));

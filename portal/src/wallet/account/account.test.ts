@@ -3,7 +3,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { expect, test } from "vitest";
 import { base64Url, bytesToHex, concatBytes, hexToBytes, stringToBytes } from "../bytes";
 import { emptyState } from "../state";
-import { BACKUP_MAX_BYTES, BACKUP_STEP_BYTES, openBackup, sealBackup } from "./backup";
+import { BACKUP_MAX_BYTES, BACKUP_STEP_BYTES, backedUp, openBackup, sealBackup, sealContent } from "./backup";
 import { createDeviceKeys, signWithDevice, signersOf } from "./device";
 import { encodeAssertion } from "./passkey";
 import { newReceiver } from "../hpke";
@@ -16,10 +16,12 @@ const SPACE = { chainId: 20260, accounts: "0x2a6DB74048345C4fF7aF5F8F1aABBcd9409
 const STATE = emptyState(`0x${"11".repeat(32)}`, "w", true);
 
 test("a backup opens with its key alone, has whole steps, and shows nothing of what is in it", async () => {
-  const sealed = await sealBackup(KEY, ACCOUNT, STATE);
+  const sealed = await sealBackup(KEY, ACCOUNT, 7, STATE);
   expect(sealed.length).toBe(BACKUP_STEP_BYTES);
   expect(new TextDecoder("latin1").decode(sealed)).not.toContain("seed");
-  expect(await openBackup(KEY, ACCOUNT, sealed)).toEqual(STATE);
+  expect(await openBackup(KEY, ACCOUNT, sealed)).toEqual({ version: 7, state: STATE });
+  // Saved before contents said their version.
+  expect(await openBackup(KEY, ACCOUNT, await sealContent(KEY, ACCOUNT, STATE))).toEqual({ version: 0, state: STATE });
   await expect(openBackup(`0x${"08".repeat(32)}`, ACCOUNT, sealed)).rejects.toMatchObject({ reason: "backup-damaged" });
   await expect(openBackup(KEY, `0x${"ac".repeat(32)}`, sealed)).rejects.toMatchObject({ reason: "backup-damaged" });
   sealed[40] = (sealed[40] ?? 0) ^ 1;
@@ -29,9 +31,9 @@ test("a backup opens with its key alone, has whole steps, and shows nothing of w
 test("a wallet that is too large loses what agencies hand out again, and then is refused", async () => {
   const noise = (bytes: number): string => base64Url(Uint8Array.from({ length: bytes }, () => Math.floor(Math.random() * 256)));
   const own = { index: 0, id: ACCOUNT, address: ACCOUNT, service: "s", version: 1, form: {}, salt: ACCOUNT, createdAtMs: 0, openedTx: null, linkedAtMs: {}, consents: {}, credential: noise(BACKUP_MAX_BYTES) };
-  const back = await openBackup(KEY, ACCOUNT, await sealBackup(KEY, ACCOUNT, { ...STATE, cases: [own] }));
-  expect(back.cases).toEqual([{ ...own, credential: null }]);
-  await expect(sealBackup(KEY, ACCOUNT, { ...STATE, words: noise(BACKUP_MAX_BYTES) })).rejects.toMatchObject({ reason: "backup-size" });
+  const back = await openBackup(KEY, ACCOUNT, await sealBackup(KEY, ACCOUNT, 1, await backedUp({ ...STATE, cases: [own] })));
+  expect(back.state.cases).toEqual([{ ...own, credential: null }]);
+  await expect(sealBackup(KEY, ACCOUNT, 1, await backedUp({ ...STATE, words: noise(BACKUP_MAX_BYTES) }))).rejects.toMatchObject({ reason: "backup-size" });
 });
 
 test("answers to requests go before a wallet is refused, and their words with them; what the agency may not have stays", async () => {
@@ -39,9 +41,9 @@ test("answers to requests go before a wallet is refused, and their words with th
   const answer = { granted: true, reason: noise, role: "", officer: "", answeredMs: 0, deletion: null, signature: "0x" } as const;
   const open = { id: "a", organisation: "health", index: 0, kind: "copy", text: "words", about: null, sentMs: 0, receipt: null, state: null } as const;
   const answered = { ...open, id: "b", index: 1, text: noise, answer };
-  const back = await openBackup(KEY, ACCOUNT, await sealBackup(KEY, ACCOUNT, { ...STATE, requests: [open, answered] }));
+  const back = await openBackup(KEY, ACCOUNT, await sealBackup(KEY, ACCOUNT, 1, await backedUp({ ...STATE, requests: [open, answered] })));
   const { answer: _, ...without } = answered;
-  expect(back.requests).toEqual([open, { ...without, text: null }]);
+  expect(back.state.requests).toEqual([open, { ...without, text: null }]);
 });
 
 test("any two of three shares give the key, one does not", async () => {

@@ -37,6 +37,8 @@ async function packed(content: object): Promise<Uint8Array> {
   return await through(stringToBytes(JSON.stringify(content)), new CompressionStream("gzip"), Number.MAX_SAFE_INTEGER);
 }
 
+/** For the version. */
+const ROOM_BYTES = 64;
 const MOST_BYTES = BACKUP_MAX_BYTES - IV_BYTES - TAG_BYTES - LENGTH_BYTES;
 
 async function sealPacked(key: Hex, account: Hex, content: Uint8Array): Promise<Uint8Array> {
@@ -66,15 +68,18 @@ function withoutWords({ answer, ...request }: SentRequest): SentRequest {
   return answer === undefined ? request : { ...request, text: null };
 }
 
-/** Seals; what an agency hands out again is left out when there is no room. */
-export async function sealBackup(key: Hex, account: Hex, state: WalletState): Promise<Uint8Array> {
-  let content = await packed(state);
+/** What of a wallet is backed up: what an agency hands out again is left out when there is no room. */
+export async function backedUp(state: WalletState): Promise<WalletState> {
   for (const lighter of LIGHTER) {
-    if (content.length <= MOST_BYTES) break;
+    if ((await packed(state)).length + ROOM_BYTES <= MOST_BYTES) break;
     state = lighter(state);
-    content = await packed(state);
   }
-  return await sealPacked(key, account, content);
+  return state;
+}
+
+/** A wallet's content, and which version of it this is: the host cannot show an old one as a new one. */
+export async function sealBackup(key: Hex, account: Hex, version: number, state: WalletState): Promise<Uint8Array> {
+  return await sealContent(key, account, { ...state, version });
 }
 
 /** Opens what a host kept for an account; whoever sealed it is trusted with what it says. */
@@ -90,6 +95,8 @@ export async function openContent(key: Hex, account: Hex, sealed: Uint8Array): P
   }
 }
 
-export async function openBackup(key: Hex, account: Hex, sealed: Uint8Array): Promise<WalletState> {
-  return (await openContent(key, account, sealed)) as WalletState;
+/** `version`: as its content says; 0 where it was saved before contents said so. */
+export async function openBackup(key: Hex, account: Hex, sealed: Uint8Array): Promise<{ version: number; state: WalletState }> {
+  const { version = 0, ...state } = (await openContent(key, account, sealed)) as WalletState & { version?: number };
+  return { version, state };
 }
