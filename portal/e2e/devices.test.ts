@@ -186,15 +186,19 @@ describe("a resident with a phone and a computer", () => {
 
         await two.getByRole("link", { name: text("join.do") }).click();
         await two.getByRole("button", { name: text("join.do") }).click();
-        await two.getByText(text("join.waiting")).waitFor();
-        const number = await two.locator(".number").innerText();
-        await pictures(two, "devices-number");
+        await two.getByText(text("join.open")).waitFor();
+        await pictures(two, "devices-asks");
 
-        // The first device shows the same number, and confirms by its screen lock.
+        // Once the first device has answered, both show the same number; and it confirms by its screen lock.
         await openWallet(one);
         await one.getByRole("link", { name: text("protection.add") }).click();
-        await one.getByText(text("devices.askingText")).waitFor();
+        await one.getByText(text("devices.askingSoon")).waitFor();
+        await pictures(one, "devices-asking-soon");
+        await one.locator(".number").waitFor();
+        const number = await two.locator(".number").innerText();
+        assert.match(number, /^(\d{3} ){3}\d{3}$/);
         assert.equal(await one.locator(".number").innerText(), number);
+        await pictures(two, "devices-number");
         await pictures(one, "devices-asking");
         await one.getByRole("button", { name: text("devices.admit") }).click();
         await one.getByText(text("devices.admittedText")).waitFor();

@@ -695,8 +695,10 @@ export interface AccountDevice {
 /** A device that has the wallet's words and asks to be added. */
 export interface AskingDevice {
   name: string;
-  /** of its new keys: it shows the same */
-  number: string;
+  /** of its new keys and a random number of this device: it shows the same; null until it has told them */
+  number: string | null;
+  /** another device of the wallet shows the number */
+  elsewhere: boolean;
   atMs: number;
 }
 
@@ -748,7 +750,7 @@ export interface Accounts {
   removeSigners(wallet: Wallet, ids: Hex[]): Promise<void>;
   /** what other devices of this wallet did that its owner has to know: made another account, or ask to be added */
   news(wallet: Wallet): Promise<"moved" | "asking" | null>;
-  /** on a device of the account: another one that asks to be added */
+  /** on a device of the account: another one that asks to be added, which gets this one's answer at the first look */
   asking(wallet: Wallet): Promise<AskingDevice | null>;
   /** adds the device that shows this number */
   admit(wallet: Wallet, number: string): Promise<void>;
@@ -756,8 +758,8 @@ export interface Accounts {
   /** on a device that has the words and is none of the account's: asks to be added */
   askToJoin(wallet: Wallet, withPasskey: boolean): Promise<void>;
   /** null: this device does not ask; waiting: until another one answers; refused: it said no, or another device asked since */
-  joining(wallet: Wallet): Promise<{ number: string; state: "waiting" | "refused" } | null>;
-  /** takes over what the others keep, once they have added this device; whether they have */
+  joining(wallet: Wallet): Promise<{ number: string | null; state: "waiting" | "refused" } | null>;
+  /** tells another device the keys once it has answered, and takes over what the others keep once they have added this one; whether they have */
   join(wallet: Wallet): Promise<boolean>;
   stopJoining(wallet: Wallet): Promise<void>;
   /** on a new device: asks an authority, which answers a code to show at its counter */

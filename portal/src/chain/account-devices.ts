@@ -1,14 +1,15 @@
 // The devices of one wallet: where its account stands, and how one that has the words is added to it by one that is a signer.
 // docs/decisions/0054-several-devices.md
 import type { AccountDevice, AccountSigner, Accounts, Hex, PortFailure, Wallet } from "../ports";
-import { type DeviceKeys, type DeviceStore, deviceName, signersOf, soleSigner } from "../wallet/account/device";
-import { ASKED_FOR_MS, type AskedDevice, type Page, deviceIn, openKey, sealKey } from "../wallet/account/signpost";
+import { type DeviceKeys, type DeviceStore, type OwnJoining, deviceName, signersOf, soleSigner } from "../wallet/account/device";
+import { ASKED_FOR_MS, type AskedDevice, type Page, commitmentTo, deviceIn, numberOf, openKey, sealKey } from "../wallet/account/signpost";
 import { DEVICE, PASSKEY, type Signer, signerId } from "../wallet/account/signers";
+import { randomHex } from "../wallet/bytes";
 import { WalletError } from "../wallet/errors";
 import { newReceiver } from "../wallet/hpke";
 import { keyringOf } from "../wallet/keyring";
 import type { DeviceRecord } from "../wallet/state";
-import { type Asked, askedNumber, readAsked, writeAsked } from "../wallet/trusted/codes";
+import { readAsked, writeAsked } from "../wallet/trusted/codes";
 import { guardsOf, isSigner, signersOn } from "./account-chain";
 import type { Backups } from "./account-backup";
 import { slugText } from "./codes";
@@ -18,6 +19,8 @@ import type { Signposts } from "./signposts";
 
 /** As in the contract. */
 const SIGNERS_MAX = 8;
+/** Nobody guesses it. */
+const NONCE_BYTES = 16;
 const KINDS: Record<number, AccountSigner["kind"]> = { [PASSKEY]: "passkey", [DEVICE]: "device" };
 const kindOf = ({ kind }: Signer): AccountSigner["kind"] => KINDS[kind] ?? "wallet";
 
@@ -83,18 +86,50 @@ interface Joining {
 
 export function devicesOver({ connection, http, device, signposts, backups, gatewayOf, change, save, newKeys }: Joining) {
   /** The device that asks to be added to this wallet's account. */
-  async function asked(wallet: Wallet): Promise<{ asked: AskedDevice; wanted: Asked; page: Page } | null> {
+  async function asked(wallet: Wallet): Promise<{ asked: AskedDevice; page: Page } | null> {
     const [{ account }, keys] = await Promise.all([keyringOf(wallet).content(), device.keys()]);
     if (account === undefined || keys === null || !(await isSigner(connection, account.id, signerId(soleSigner(keys))))) return null;
     const page = await signposts.read(wallet, account.host);
     if (page === null || page.asked === null || page.account !== account.id || http.now() - page.asked.atMs > ASKED_FOR_MS) return null;
-    return { asked: page.asked, wanted: readAsked(page.asked.code), page };
+    return { asked: page.asked, page };
+  }
+
+  const changed = (): WalletError => new WalletError("device-changed", "another device asks by now, or none");
+
+  /** This device's random number for the one that asks: drawn after that one has bound itself to its keys, and only once. */
+  async function nonceFor({ commitment }: AskedDevice): Promise<Hex | null> {
+    const known = await device.answered();
+    return known?.commitment === commitment ? known.nonce : null;
+  }
+
+  async function answer(wallet: Wallet, { commitment }: AskedDevice, nonce: Hex): Promise<void> {
+    await signposts.write(wallet, (page) => {
+      if (page?.asked?.commitment !== commitment || (page.asked.nonce !== null && page.asked.nonce !== nonce)) throw changed();
+      return { ...page, asked: { ...page.asked, nonce } };
+    });
+    // Not before: another window of this device may have been faster.
+    await device.keepAnswered({ commitment, nonce });
+  }
+
+  /** Tells the keys, now that a device has answered. */
+  async function tell(wallet: Wallet, joining: OwnJoining, answered: Hex): Promise<void> {
+    const { code, nonce = answered } = joining;
+    if (nonce !== answered) return;
+    await device.keepJoining({ ...joining, nonce });
+    await signposts.write(wallet, (page) => {
+      if (page?.asked?.commitment !== commitmentTo(code) || page.asked.nonce !== nonce) throw changed();
+      return { ...page, asked: { ...page.asked, code } };
+    });
   }
 
   const acts: Pick<Accounts, "news" | "asking" | "admit" | "refuse" | "askToJoin" | "joining" | "join" | "stopJoining"> = {
     async asking(wallet) {
       const found = await asked(wallet);
-      return found === null ? null : { name: found.asked.name, number: askedNumber(found.wanted), atMs: found.asked.atMs };
+      if (found === null) return null;
+      const { name, atMs, nonce, code } = found.asked;
+      const own = await nonceFor(found.asked);
+      if (nonce === null) await answer(wallet, found.asked, own ?? randomHex(NONCE_BYTES));
+      return { name, atMs, number: own === null || code === null || own !== nonce ? null : numberOf(code, own), elsewhere: nonce !== null && own !== nonce };
     },
 
     async news(wallet) {
@@ -102,21 +137,24 @@ export function devicesOver({ connection, http, device, signposts, backups, gate
       if (account === undefined || account.unmarked === true) return null;
       const page = await signposts.read(wallet, account.host);
       if (page !== null && page.account !== account.id) return "moved";
-      return (await acts.asking(wallet)) === null ? null : "asking";
+      return (await asked(wallet)) === null ? null : "asking";
     },
 
     async admit(wallet, number) {
       const keyring = keyringOf(wallet);
       const found = await asked(wallet);
       const { account } = await keyring.content();
-      if (found === null || account === undefined || askedNumber(found.wanted) !== number) throw new WalletError("device-changed", "another device asks by now, or none");
-      const { signers, receiver } = found.wanted;
+      const { code = null } = found?.asked ?? {};
+      const nonce = found === null ? null : await nonceFor(found.asked);
+      if (found === null || account === undefined || code === null || nonce === null || numberOf(code, nonce) !== number) throw changed();
+      const wanted = readAsked(code);
+      const { signers, receiver } = wanted;
       const live = (await signersOn(connection, account.id)).map(signerId);
       const missing = signers.filter((one) => !live.includes(signerId(one)));
       if (live.length + missing.length > SIGNERS_MAX) throw new WalletError("devices-full", `${live.length} keys of ${SIGNERS_MAX}, ${missing.length} more`);
       // None is missing after an attempt that was cut off between the chain and the page.
       if (missing.length > 0) await change(wallet, missing, []);
-      const own = deviceIn(found.wanted);
+      const own = deviceIn(wanted);
       const sealed = await sealKey(receiver, account.id, account.key);
       const record = { id: own, signers: signers.map(signerId), name: found.asked.name, addedAtMs: http.now() };
       await keyring.keepDevices((devices) => [...devices.filter(({ id }) => id !== own), record]);
@@ -136,7 +174,7 @@ export function devicesOver({ connection, http, device, signposts, backups, gate
       const [keys, receiver] = [await newKeys(wallet, withPasskey), await newReceiver()];
       const code = writeAsked({ signers: signersOf(keys), receiver: receiver.public });
       await device.keepJoining({ account: page.account, host: page.host, keys, receiverSecret: receiver.secret, code });
-      await signposts.write(wallet, (now) => ({ ...(now ?? page), asked: { code, name: deviceName(), atMs: http.now() } }));
+      await signposts.write(wallet, (now) => ({ ...(now ?? page), asked: { commitment: commitmentTo(code), name: deviceName(), atMs: http.now(), nonce: null, code: null } }));
     },
 
     async joining(wallet) {
@@ -145,14 +183,16 @@ export function devicesOver({ connection, http, device, signposts, backups, gate
       const page = await signposts.read(wallet, joining.host);
       // It asked for another wallet, or this one has another account by now.
       if (page === null || page.account !== joining.account) return null;
-      const isHeard = (page.asked?.code === joining.code || page.given?.signer === signerId(joining.keys.signer));
-      return { number: askedNumber(readAsked(joining.code)), state: isHeard ? "waiting" : "refused" };
+      const isHeard = page.asked?.commitment === commitmentTo(joining.code) || page.given?.signer === signerId(joining.keys.signer);
+      return { number: joining.nonce === undefined ? null : numberOf(joining.code, joining.nonce), state: isHeard ? "waiting" : "refused" };
     },
 
     async join(wallet) {
       const joining = await device.joining();
       if (joining === null) throw new WalletError("no-account", "this device did not ask to be added");
       const [page, isAdded] = await Promise.all([signposts.read(wallet, joining.host), isSigner(connection, joining.account, signerId(joining.keys.signer))]);
+      const { commitment, nonce = null, code = null } = page?.asked ?? {};
+      if (commitment === commitmentTo(joining.code) && nonce !== null && code === null) await tell(wallet, joining, nonce);
       if (!isAdded || page?.given?.signer !== signerId(joining.keys.signer)) return false;
       const key = await openKey(joining.receiverSecret, joining.account, page.given.sealed);
       await backups.adopt(wallet, joining.keys, joining.account, key, await gatewayOf(page.host));
@@ -166,7 +206,7 @@ export function devicesOver({ connection, http, device, signposts, backups, gate
       const joining = await device.joining();
       await device.keepJoining(null);
       const page = joining === null ? null : await signposts.read(wallet);
-      if (page !== null && page.asked?.code === joining?.code) await signposts.write(wallet, (now) => ({ ...(now ?? page), asked: null }));
+      if (page !== null && joining !== null && page.asked?.commitment === commitmentTo(joining.code)) await signposts.write(wallet, (now) => ({ ...(now ?? page), asked: null }));
     },
   };
   return acts;

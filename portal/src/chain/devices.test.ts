@@ -2,14 +2,15 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { hkdfSync } from "node:crypto";
 import type { Accounts, Organisation, Wallet } from "../ports";
-import { type DeviceStore, deviceInMemory } from "../wallet/account/device";
-import { signpostOf } from "../wallet/account/signpost";
+import { type DeviceStore, createDeviceKeys, deviceInMemory, signersOf } from "../wallet/account/device";
+import { type Page, openPage, sealPage, signpostOf } from "../wallet/account/signpost";
 import { accountIdOf, signerId } from "../wallet/account/signers";
 import { openBackup } from "../wallet/account/backup";
 import { base64Url, bytesToHex, fromBase64Url, hexToBytes, randomHex } from "../wallet/bytes";
 import { receiverOf } from "../wallet/codes";
 import { keyringOf } from "../wallet/keyring";
 import { PASSPHRASE, identify, openStore } from "../wallet/testing";
+import { writeAsked } from "../wallet/trusted/codes";
 import { accountSpace, isSigner, signersOn, versionOf } from "./account-chain";
 import { type AccountActs, accountsOver } from "./accounts";
 import { Anvil, COUNCIL, key } from "./anvil";
@@ -85,12 +86,31 @@ async function pair(): Promise<{ one: Device & { words: string[] }; two: Device 
   return { one, two: await deviceWith(one.words) };
 }
 
+/** The number that both show, once the one has answered and the other has told its keys. */
+async function compared(one: Device, two: Device): Promise<string> {
+  expect([await one.accounts.asking(one.wallet), await two.accounts.joining(two.wallet)]).toMatchObject([{ number: null }, { number: null, state: "waiting" }]);
+  expect(await two.accounts.join(two.wallet)).toBe(false);
+  const number = (await two.accounts.joining(two.wallet))?.number ?? "";
+  expect(number).toMatch(/^(\d{3} ){3}\d{3}$/);
+  expect(await one.accounts.asking(one.wallet)).toMatchObject({ number, elsewhere: false });
+  return number;
+}
+
+/** The page as whoever has the words reads and writes it. */
+async function pageOf({ wallet }: Device): Promise<{ read(): Promise<Page>; write(change: (page: Page) => Page): Promise<void> }> {
+  const post = signpostOf(hexToBytes((await keyringOf(wallet).content()).seed));
+  const id = accountIdOf(await accountSpace(connection), [post.signer], post.guards, post.salt);
+  const path = `/gateway/${HOST.slug}/v1/accounts/${id}/backup`;
+  const read = (): Promise<Page> => openPage(post, id, kept.get(path)?.content ?? "");
+  return {
+    read,
+    write: async (change) => void kept.set(path, { version: (kept.get(path)?.version ?? 0) + 1, content: await sealPage(post, id, change(await read())) }),
+  };
+}
+
 async function join({ one, two }: { one: Device; two: Device }): Promise<void> {
   await two.accounts.askToJoin(two.wallet, false);
-  const number = (await two.accounts.joining(two.wallet))?.number ?? "";
-  expect(await one.accounts.asking(one.wallet)).toMatchObject({ number });
-  expect(await two.accounts.join(two.wallet)).toBe(false);
-  await one.accounts.admit(one.wallet, number);
+  await one.accounts.admit(one.wallet, await compared(one, two));
   expect(await two.accounts.join(two.wallet)).toBe(true);
 }
 
@@ -246,7 +266,7 @@ describe("a wallet on two devices", () => {
   it("adds only what the person compared, and what was refused is not added", async () => {
     const { one, two } = await pair();
     await two.accounts.askToJoin(two.wallet, false);
-    const seen = (await one.accounts.asking(one.wallet))?.number ?? "";
+    const seen = await compared(one, two);
     // Whoever else has the words puts another device in its place.
     const three = await deviceWith((await keyringOf(one.wallet).content()).words?.split(" ") ?? []);
     await three.accounts.askToJoin(three.wallet, false);
@@ -257,6 +277,40 @@ describe("a wallet on two devices", () => {
     expect(await three.accounts.joining(three.wallet)).toMatchObject({ state: "refused" });
     expect(await three.accounts.join(three.wallet)).toBe(false);
     expect(await signersOn(connection, (await accountOf(one))?.id ?? "0x")).toHaveLength(1);
+  }, 60_000);
+
+  it("has a number that nobody with the words can aim at: keys are told after a device has drawn its own part of it", async () => {
+    const { one, two } = await pair();
+    const page = await pageOf(one);
+    await two.accounts.askToJoin(two.wallet, false);
+    const before = await page.read();
+    expect(before.asked).toMatchObject({ nonce: null, code: null });
+    // The same keys, asked with again, have another number.
+    const joining = await two.store.joining();
+    const numbers = new Set([await compared(one, two)]);
+    await page.write(() => before);
+    await two.store.keepJoining(joining);
+    await one.store.keepAnswered({ commitment: "", nonce: "0x" });
+    numbers.add(await compared(one, two));
+    expect(numbers.size).toBe(2);
+    // Other keys than those that were bound to are nobody's.
+    const code = writeAsked({ signers: signersOf(await createDeviceKeys(null)), receiver: receiverOf(randomHex(32)) });
+    await page.write((now) => ({ ...now, asked: now.asked && { ...now.asked, code } }));
+    expect(await one.accounts.asking(one.wallet)).toBeNull();
+    // Whoever else answers first gets the keys, and no device of the account shows a number or adds them.
+    await two.store.keepJoining(null);
+    await two.accounts.askToJoin(two.wallet, false);
+    await page.write((now) => ({ ...now, asked: now.asked && { ...now.asked, nonce: `0x${"00".repeat(16)}` } }));
+    expect(await two.accounts.join(two.wallet)).toBe(false);
+    const number = (await two.accounts.joining(two.wallet))?.number ?? "";
+    expect(number).not.toBe("");
+    expect(await one.accounts.asking(one.wallet)).toMatchObject({ number: null, elsewhere: true });
+    await expect(one.accounts.admit(one.wallet, number)).rejects.toMatchObject({ code: "device-changed" });
+    // Another answer in its place changes no number: the new device goes by the first.
+    await page.write((now) => ({ ...now, asked: now.asked && { ...now.asked, nonce: null, code: null } }));
+    await one.accounts.asking(one.wallet);
+    expect(await two.accounts.join(two.wallet)).toBe(false);
+    expect([await one.accounts.asking(one.wallet), await two.accounts.joining(two.wallet)]).toMatchObject([{ number: null }, { number }]);
   }, 60_000);
 
   it("is protected anew only on purpose, and the other device says so", async () => {

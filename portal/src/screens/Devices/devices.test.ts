@@ -18,7 +18,7 @@ const NUMBER = "123 456 789 012";
 
 interface Known {
   asking: AskingDevice | null;
-  joining: { number: string; state: "waiting" | "refused" } | null;
+  joining: { number: string | null; state: "waiting" | "refused" } | null;
   standing: Protection["standing"] | null;
   news: "moved" | "asking" | null;
   isAdded: boolean;
@@ -52,7 +52,7 @@ async function open(path: string, change: Partial<Known> = {}): Promise<Known> {
     },
     askToJoin: async (_: unknown, withPasskey: boolean) => {
       await act(`ask ${withPasskey}`);
-      known.joining = { number: NUMBER, state: "waiting" };
+      known.joining = { number: null, state: "waiting" };
     },
     joining: async () => known.joining,
     join: async () => known.isAdded,
@@ -73,7 +73,12 @@ const press = async (name: string) => await fireEvent.click(await screen.findByR
 it.each([["/me", "zh-CN"], ["/me", "en"], ["/me/devices/add", "zh-CN"], ["/me/devices/add", "en"]] as const)("%s shows who asks, and adds the device whose number was seen (%s)", async (path, language) => {
   setLanguage(language);
   const known = await open(path);
-  known.asking = { name: "Android", number: NUMBER, atMs: 0 };
+  // It has to tell its keys first.
+  known.asking = { name: "Android", number: null, elsewhere: false, atMs: 0 };
+  await pass(ASKING_EVERY_MS);
+  await screen.findByText(t("devices.askingSoon"));
+  expect(screen.queryByRole("button", { name: t("devices.admit") })).toBeNull();
+  known.asking = { name: "Android", number: NUMBER, elsewhere: false, atMs: 0 };
   await pass(ASKING_EVERY_MS);
   expect((await screen.findByText(t("devices.askingNamed", { name: "Android" }))).closest('[role="alert"]')).not.toBeNull();
   expect(screen.getByText(NUMBER)).toBeTruthy();
@@ -82,9 +87,19 @@ it.each([["/me", "zh-CN"], ["/me", "en"], ["/me/devices/add", "zh-CN"], ["/me/de
   expect(known.did).toEqual([`admit ${NUMBER}`]);
 });
 
+it.each(["zh-CN", "en"] as const)("a device that another one answered is compared there, and can be refused here (%s)", async (language) => {
+  setLanguage(language);
+  const known = await open("/me", { asking: { name: "", number: null, elsewhere: true, atMs: 0 } });
+  await screen.findByText(t("devices.askingElsewhere"));
+  expect(screen.queryByRole("button", { name: t("devices.admit") })).toBeNull();
+  await press(t("devices.refuse"));
+  await screen.findByText(t("devices.refusedText"));
+  expect(known.did).toEqual(["refuse"]);
+});
+
 it("a device that is somebody else's is refused, and what to do is said", async () => {
   setLanguage("en");
-  const known = await open("/me", { asking: { name: "", number: NUMBER, atMs: 0 } });
+  const known = await open("/me", { asking: { name: "", number: NUMBER, elsewhere: false, atMs: 0 } });
   await screen.findByText(t("devices.askingTitle"));
   await press(t("devices.refuse"));
   await screen.findByText(t("devices.refusedText"));
@@ -93,9 +108,9 @@ it("a device that is somebody else's is refused, and what to do is said", async 
 
 it("another device that asks in the meantime is not added", async () => {
   setLanguage("en");
-  const known = await open("/me", { asking: { name: "", number: NUMBER, atMs: 0 }, refusal: new PortFailure("device-changed", "") });
+  const known = await open("/me", { asking: { name: "", number: NUMBER, elsewhere: false, atMs: 0 }, refusal: new PortFailure("device-changed", "") });
   await screen.findByText(NUMBER);
-  known.asking = { name: "", number: "999 999 999 999", atMs: 1 };
+  known.asking = { name: "", number: "999 999 999 999", elsewhere: false, atMs: 1 };
   await press(t("devices.admit"));
   await screen.findByText(t("failure.device-changed.title"));
   await screen.findByText("999 999 999 999");
@@ -106,12 +121,15 @@ it.each(["zh-CN", "en"] as const)("a device asks, waits, is refused, asks again 
   setLanguage(language);
   const known = await open("/me/devices/join", { standing: "elsewhere" });
   await press(t("join.do"));
+  await screen.findByText(t("join.open"));
+  known.joining = { number: NUMBER, state: "waiting" };
+  await pass(ASKING_EVERY_MS);
   await screen.findByText(NUMBER);
   known.joining = { number: NUMBER, state: "refused" };
   await pass(ASKING_EVERY_MS);
   await screen.findByText(t("join.refusedText"));
   await press(t("join.do"));
-  await screen.findByText(NUMBER);
+  await screen.findByText(t("join.open"));
   known.isAdded = true;
   await pass(ASKING_EVERY_MS);
   await screen.findByRole("heading", { level: 1, name: t("join.doneTitle") });

@@ -42,8 +42,16 @@ export interface OwnJoining {
   readonly host: string;
   readonly keys: DeviceKeys;
   readonly receiverSecret: Hex;
-  /** What it asked with, as it is on the signpost's page. */
+  /** What it asked with, as it is told on the signpost's page once a device of the account has answered. */
   readonly code: string;
+  /** The first answer; absent until there is one. Another one afterwards is not of the device that the number is compared with. */
+  readonly nonce?: Hex;
+}
+
+/** What this device answered to one that asks to be added. */
+export interface AnsweredDevice {
+  readonly commitment: string;
+  readonly nonce: Hex;
 }
 
 /** What this device and the host agreed on last. */
@@ -57,6 +65,8 @@ export interface Agreed {
 export interface DeviceStore {
   joining(): Promise<OwnJoining | null>;
   keepJoining(joining: OwnJoining | null): Promise<void>;
+  answered(): Promise<AnsweredDevice | null>;
+  keepAnswered(answered: AnsweredDevice): Promise<void>;
   agreed(): Promise<Agreed | null>;
   keepAgreed(agreed: Agreed): Promise<void>;
   keys(): Promise<DeviceKeys | null>;
@@ -94,6 +104,8 @@ export function deviceStore(factory: IDBFactory = indexedDB): DeviceStore {
     keepRecovery: (recovery) => write("recovery", recovery),
     joining: () => read<OwnJoining>("joining"),
     keepJoining: (joining) => write("joining", joining),
+    answered: () => read<AnsweredDevice>("answered"),
+    keepAnswered: (answered) => write("answered", answered),
     agreed: () => read<Agreed>("agreed"),
     keepAgreed: (agreed) => write("agreed", agreed),
   };
@@ -104,7 +116,7 @@ export function deviceInMemory(): DeviceStore {
   const kept = new Map<string, unknown>();
   const read = async <T>(name: string): Promise<T | null> => (kept.get(name) as T | undefined) ?? null;
   const keep = (name: string) => async (value: unknown) => void kept.set(name, value);
-  return { keys: () => read("keys"), keepKeys: keep("keys"), recovery: () => read("recovery"), keepRecovery: keep("recovery"), joining: () => read("joining"), keepJoining: keep("joining"), agreed: () => read("agreed"), keepAgreed: keep("agreed") };
+  return { keys: () => read("keys"), keepKeys: keep("keys"), recovery: () => read("recovery"), keepRecovery: keep("recovery"), joining: () => read("joining"), keepJoining: keep("joining"), answered: () => read("answered"), keepAnswered: keep("answered"), agreed: () => read("agreed"), keepAgreed: keep("agreed") };
 }
 
 /** Names that people call their devices by, and how a browser says so. The first that fits. */

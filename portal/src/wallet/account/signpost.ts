@@ -3,7 +3,8 @@
 // that has the words asks to be added, and one that is a signer answers. docs/decisions/0054-several-devices.md
 import { p256 } from "@noble/curves/nist.js";
 import type { Hex } from "../../ports";
-import { base64Url, bytesToHex, fromBase64Url, hexToBytes, stringToBytes } from "../bytes";
+import { base64Url, bytesToHex, fromBase64Url, hexToBytes, jcs, sha256Digits, stringToBytes } from "../bytes";
+import { digitsOf } from "../codes";
 import { signpostKey, signpostSecret } from "../derive";
 import { WalletError } from "../errors";
 import { open, seal } from "../hpke";
@@ -12,7 +13,9 @@ import { openContent, sealContent } from "./backup";
 import { DEVICE, type Guards, type Signer, WALLET, signerId, word } from "./signers";
 
 const GIVEN_INFO = "zhengtong/device/v1";
+const HEX_16 = /^0x[0-9a-f]{32}$/;
 const HEX_32 = /^0x[0-9a-f]{64}$/;
+const SHA_256 = /^[0-9a-f]{64}$/;
 const SLUG = /^[a-z0-9-]{1,31}$/;
 /** As long as a person stands with a device in each hand, and a meal. */
 export const ASKED_FOR_MS = 3_600_000;
@@ -43,13 +46,29 @@ export function signAtSignpost({ key }: Signpost, text: string): string {
   return base64Url(p256.sign(stringToBytes(text), hexToBytes(key), { lowS: true }));
 }
 
-/** A device that asks to be added. */
+/**
+ * A device that asks to be added. It binds itself to its keys first, a device of the account answers with a random number, and then it
+ * tells the keys: whoever has the words would otherwise try keys of their own until the number to compare is the same.
+ */
 export interface AskedDevice {
-  /** Its new signers and what the backup's key is sealed to, as a code. */
-  readonly code: string;
+  readonly commitment: string;
   /** What kind of device it says it is; may be empty. */
   readonly name: string;
   readonly atMs: number;
+  /** The answer; null: none has answered yet. */
+  readonly nonce: Hex | null;
+  /** Its new signers and what the backup's key is sealed to, as a code; null until it was answered. */
+  readonly code: string | null;
+}
+
+/** Hides the keys as long as nobody has seen them: they are new, and drawn at random. */
+export function commitmentTo(code: string): string {
+  return sha256Digits(code);
+}
+
+/** What the person compares. */
+export function numberOf(code: string, nonce: Hex): string {
+  return digitsOf(jcs({ device: { code, nonce } }), 12);
 }
 
 /** The page. */
@@ -77,15 +96,20 @@ export async function openPage({ seal: key }: Signpost, id: Hex, content: string
 
 function askedIn(asked: Page["asked"] | undefined): Page["asked"] {
   if (typeof asked !== "object" || asked === null) return null;
-  const { code, name, atMs } = asked;
-  if (typeof code !== "string" || typeof name !== "string" || name.length > MAX_NAME_CHARACTERS || !Number.isSafeInteger(atMs)) return null;
+  const { commitment, name, atMs, nonce = null, code = null } = asked as Partial<AskedDevice>;
+  if (typeof commitment !== "string" || !SHA_256.test(commitment) || typeof name !== "string" || name.length > MAX_NAME_CHARACTERS) return null;
+  if (!Number.isSafeInteger(atMs) || (nonce !== null && !HEX_16.test(String(nonce)))) return null;
+  if (code !== null && (nonce === null || typeof code !== "string" || commitmentTo(code) !== commitment || !isOneDevice(code))) return null;
+  return { commitment, name, atMs: atMs as number, nonce, code };
+}
+
+/** Its own key, and a passkey where it has one. */
+function isOneDevice(code: string): boolean {
   try {
     const { signers } = readAsked(code);
-    // One device: its own key, and a passkey where it has one.
-    const isDevice = signers.filter(({ kind }) => kind === DEVICE).length === 1 && signers.every(({ kind }) => kind !== WALLET) && signers.length <= 2;
-    return isDevice ? { code, name, atMs } : null;
+    return signers.filter(({ kind }) => kind === DEVICE).length === 1 && signers.every(({ kind }) => kind !== WALLET) && signers.length <= 2;
   } catch {
-    return null;
+    return false;
   }
 }
 
