@@ -135,6 +135,34 @@ test("whatever both changed while apart, both have it all, and then neither save
   }
 });
 
+const REQUEST: SentRequest = { id: "a", organisation: "health", index: 0, kind: "copy", text: "words", about: null, sentMs: 1, receipt: null, state: null };
+const readAt = (dueMs: number): SentRequest => ({ ...REQUEST, state: { dueMs, status: "open", answeredMs: null, deletion: null } });
+
+test.each<[string, (state: WalletState, n: 0 | 1) => WalletState]>([
+  ["told one agency", (state, n) => ({ ...state, cases: [ownCase(0, { linkedAtMs: { health: 5 + n } })] })],
+  ["consented", (state, n) => ({ ...state, cases: [ownCase(0, { consents: { health: { id: hex(`6${n}`), record: {} } } })] })],
+  ["took the credential of a case", (state, n) => ({ ...state, cases: [ownCase(0, { credential: `vc${n}` })] })],
+  ["took an identity", (state, n) => ({ ...state, identity: `id${n}` })],
+  ["read a request", (state, n) => ({ ...state, requests: [readAt(n)] })],
+  ["gave up a request that the other one read", (state, n) => ({ ...state, requests: n === 0 ? [] : [readAt(1)] })],
+  ["asked the chain for earlier cases and delegations", (state, n) => (n === 0 ? { ...state, scanned: true, delegationsFound: true, requestsFound: true } : state)],
+])("neither of two devices that %s saves again for the other", (_, change) => {
+  const two = new Two({ ...agreed, restored: true, scanned: false, delegationsFound: false, requestsFound: false, requests: [REQUEST] });
+  for (const n of [0, 1] as const) two.devices[n].state = change(two.devices[n].state, n);
+  for (const n of [0, 1, 0] as const) two.look(n);
+  const { saves } = two;
+  for (const n of [1, 0, 1, 0] as const) two.look(n);
+  const [one, other] = two.devices.map(({ state }) => sharedText(state));
+  expect({ saves: two.saves, isSame: one === other }).toEqual({ saves, isSame: true });
+});
+
+test("what one device asked the chain and the agencies is not asked again by the other", () => {
+  const before = { ...agreed, restored: true, scanned: false, delegationsFound: false, requestsFound: false };
+  const asked = { scanned: true, delegationsFound: true, requestsFound: true };
+  expect(merged(before, before, { ...before, ...asked })).toMatchObject(asked);
+  expect(merged(before, { ...before, ...asked }, before)).toMatchObject(asked);
+});
+
 test("two cases under one key, taken while apart, are the one that was opened", () => {
   const here = ownCase(1, { service: "mine", form: { a: 2 } });
   const there = ownCase(1, { service: "theirs", form: { a: 3 }, openedTx: hex("77"), linkedAtMs: { health: 5 } });

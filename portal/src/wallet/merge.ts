@@ -66,7 +66,7 @@ function mergedCase(base: Known<OwnCase>, mine: OwnCase, theirs: OwnCase): OwnCa
     // The salt goes with the answers that it hides, and so does who has them.
     form: of.form,
     salt: of.salt,
-    linkedAtMs: isSame(mine.form, theirs.form) ? { ...theirs.linkedAtMs, ...mine.linkedAtMs } : of.linkedAtMs,
+    linkedAtMs: isSame(mine.form, theirs.form) ? byName(base?.linkedAtMs ?? null, mine.linkedAtMs, theirs.linkedAtMs, whole) : of.linkedAtMs,
     createdAtMs: Math.min(mine.createdAtMs, theirs.createdAtMs),
     openedTx: pick("openedTx"),
     consents: byName(base?.consents ?? null, mine.consents, theirs.consents, whole),
@@ -130,22 +130,24 @@ export function merged(base: WalletState | null, mine: WalletState, theirs: Wall
     const value = one(base?.[field], mine[field], theirs[field], hasBase);
     return value === undefined ? {} : { [field]: value };
   };
+  /** Whether everybody was asked for what a restored wallet does not know. What the other one found by that is here now. */
+  const asked = (isAsked: (state: WalletState) => boolean): boolean => (hasBase ? one(isAsked(base), isAsked(mine), isAsked(theirs), true) : isAsked(mine) && isAsked(theirs));
   const cases = listed((own) => own.id, base?.cases ?? null, mine.cases, theirs.cases, mergedCase).sort((a, b) => b.createdAtMs - a.createdAtMs);
   const requests = mergedRequests(base?.requests, mine.requests ?? [], theirs.requests ?? [], mine.seed);
   return {
     ...theirs,
     ...mine,
     nextIndex: Math.max(mine.nextIndex, theirs.nextIndex),
-    scanned: mine.scanned && theirs.scanned,
+    scanned: asked(({ scanned }) => scanned),
     identity: one(base?.identity, mine.identity, theirs.identity, hasBase),
     cases,
     drafts: byName(base?.drafts ?? null, mine.drafts, theirs.drafts, whole),
     nextDelegation: Math.max(mine.nextDelegation ?? 0, theirs.nextDelegation ?? 0),
     nextWard: Math.max(mine.nextWard ?? 0, theirs.nextWard ?? 0),
-    delegationsFound: (mine.delegationsFound ?? false) && (theirs.delegationsFound ?? false),
+    delegationsFound: asked(({ delegationsFound = false }) => delegationsFound),
     restored: (mine.restored ?? false) || (theirs.restored ?? false),
     ...(mine.requests === undefined && theirs.requests === undefined ? {} : { requests }),
-    ...(mine.requestsFound === undefined && theirs.requestsFound === undefined ? {} : { requestsFound: knowsRequests(mine) && knowsRequests(theirs) }),
+    ...(mine.requestsFound === undefined && theirs.requestsFound === undefined ? {} : { requestsFound: asked(knowsRequests) }),
     ...list("tokens", ({ nonce }) => nonce),
     ...list("blinded", ({ nonce }) => nonce),
     ...list("delegations", ({ terms }) => terms.key),
