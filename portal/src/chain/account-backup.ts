@@ -30,12 +30,16 @@ export function backupsOver(host: AccountHost, device: DeviceStore): Backups {
     await device.keepAgreed({ account, version, digest: sha256Digits(sharedText(state)) });
   }
 
-  async function lastAgreed(wallet: Wallet, account: Hex, mine: WalletState): Promise<{ version: number; state: WalletState } | null> {
+  /** Since the wallet was opened, or by its hash where the wallet still has it, or the host: then the changes are this device's alone. */
+  async function lastAgreed(wallet: Wallet, account: Hex, mine: WalletState, theirs: WalletState): Promise<{ version: number; state: WalletState } | null> {
     const known = agreed.get(wallet);
     if (known?.account === account) return known;
     const kept = await device.agreed();
-    const isUnchanged = kept !== null && kept.account === account && kept.digest === sha256Digits(sharedText(mine));
-    return isUnchanged ? { version: kept.version, state: mine } : null;
+    const state = kept?.account === account ? [mine, theirs].find((one) => kept.digest === sha256Digits(sharedText(one))) : undefined;
+    if (kept === null || state === undefined) return null;
+    const found = { account, version: kept.version, state };
+    agreed.set(wallet, found);
+    return found;
   }
 
   async function recordOf(wallet: Wallet): Promise<AccountRecord> {
@@ -50,8 +54,8 @@ export function backupsOver(host: AccountHost, device: DeviceStore): Backups {
     const found = await host.kept(asDevice(keys), id, gateway);
     if (found === null) return 0;
     const keyring = keyringOf(wallet);
-    const base = await lastAgreed(wallet, id, await keyring.content());
     const { version, state: theirs } = await openBackup(key, id, fromBase64Url(found.content));
+    const base = await lastAgreed(wallet, id, await keyring.content(), theirs);
     // By its content: after a host lost some versions, another one has the same number.
     if (base !== null && sharedText(base.state) === sharedText(theirs)) return found.version;
     // A host that lost its newest versions, or shows an old one again, takes nothing from a device: what is not there was not deleted.

@@ -263,6 +263,21 @@ describe("a wallet on two devices", () => {
     expect(asked.length - before).toBeLessThan(12);
   }, 60_000);
 
+  it("keeps deleted what was deleted just before the page was closed", async () => {
+    const { one, two } = await pair();
+    await join({ one, two });
+    await one.wallet.keepDraft("sent", { n: 1 });
+    await one.accounts.save(one.wallet, HOST.gateway);
+    await two.accounts.refresh(two.wallet);
+    await one.wallet.keepDraft("sent", null);
+    // Opened again before that was saved.
+    const again = await deviceWith(one.words, undefined, one);
+    await again.accounts.refresh(again.wallet);
+    expect(await again.wallet.draft("sent")).toBeNull();
+    await two.accounts.refresh(two.wallet);
+    expect(await two.wallet.draft("sent")).toBeNull();
+  }, 60_000);
+
   it("adds only what the person compared, and what was refused is not added", async () => {
     const { one, two } = await pair();
     await two.accounts.askToJoin(two.wallet, false);
