@@ -2,7 +2,7 @@
 // docs/decisions/0054-several-devices.md
 import type { AccountDevice, AccountSigner, Accounts, Hex, PortFailure, Wallet } from "../ports";
 import { type DeviceKeys, type DeviceStore, type OwnJoining, deviceName, signersOf, soleSigner } from "../wallet/account/device";
-import { ASKED_FOR_MS, type AskedDevice, type Page, commitmentTo, deviceIn, numberOf, openKey, sealKey } from "../wallet/account/signpost";
+import { ASKED_AHEAD_MS, ASKED_FOR_MS, type AskedDevice, type Page, commitmentTo, deviceIn, numberOf, openKey, sealKey } from "../wallet/account/signpost";
 import { DEVICE, PASSKEY, type Signer, signerId } from "../wallet/account/signers";
 import { randomHex } from "../wallet/bytes";
 import { WalletError } from "../wallet/errors";
@@ -90,7 +90,9 @@ export function devicesOver({ connection, http, device, signposts, backups, gate
     const [{ account }, keys] = await Promise.all([keyringOf(wallet).content(), device.keys()]);
     if (account === undefined || keys === null || !(await isSigner(connection, account.id, signerId(soleSigner(keys))))) return null;
     const page = await signposts.read(wallet, account.host);
-    if (page === null || page.asked === null || page.account !== account.id || http.now() - page.asked.atMs > ASKED_FOR_MS) return null;
+    if (page === null || page.asked === null || page.account !== account.id) return null;
+    const ageMs = http.now() - page.asked.atMs;
+    if (ageMs > ASKED_FOR_MS || ageMs < -ASKED_AHEAD_MS) return null;
     return { asked: page.asked, page };
   }
 

@@ -182,8 +182,9 @@ describe("a wallet on two devices", () => {
   it("keeps what both did when both save at the same moment, also by a clock that is years behind or ahead", async () => {
     const { one, two } = await pair();
     await join({ one, two });
-    const third = await deviceWith(one.words, 4_000_000_000_000);
-    await join({ one, two: third });
+    const joined = await deviceWith(one.words);
+    await join({ one, two: joined });
+    const third = await deviceWith(one.words, 4_000_000_000_000, joined);
     await third.accounts.save(third.wallet, HOST.gateway);
     const slow = await deviceWith(one.words, 1_000_000_000_000, two);
     for (let n = 0; n < 3; n++) {
@@ -308,6 +309,13 @@ describe("a wallet on two devices", () => {
     await one.store.keepAnswered({ commitment: "", nonce: "0x" });
     numbers.add(await compared(one, two));
     expect(numbers.size).toBe(2);
+    // A request is good for an hour, also one that says it is of tomorrow.
+    for (const hours of [-2, 24]) {
+      await page.write((now) => ({ ...now, asked: now.asked && { ...now.asked, atMs: Date.now() + hours * 3_600_000 } }));
+      expect([await one.accounts.asking(one.wallet), await one.accounts.news(one.wallet)]).toEqual([null, null]);
+    }
+    await page.write((now) => ({ ...now, asked: now.asked && { ...now.asked, atMs: Date.now() } }));
+    expect(await one.accounts.news(one.wallet)).toBe("asking");
     // Other keys than those that were bound to are nobody's.
     const code = writeAsked({ signers: signersOf(await createDeviceKeys(null)), receiver: receiverOf(randomHex(32)) });
     await page.write((now) => ({ ...now, asked: now.asked && { ...now.asked, code } }));

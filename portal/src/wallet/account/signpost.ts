@@ -19,6 +19,8 @@ const SHA_256 = /^[0-9a-f]{64}$/;
 const SLUG = /^[a-z0-9-]{1,31}$/;
 /** As long as a person stands with a device in each hand, and a meal. */
 export const ASKED_FOR_MS = 3_600_000;
+/** Gateways take nothing from a device whose clock is two minutes off: two devices are at most twice that apart. */
+export const ASKED_AHEAD_MS = 300_000;
 const MAX_NAME_CHARACTERS = 32;
 
 /** What the signpost is on the chain, and the secrets by which its page is read and written. */
