@@ -97,14 +97,18 @@ async function compared(one: Device, two: Device): Promise<string> {
 }
 
 /** The page as whoever has the words reads and writes it. */
-async function pageOf({ wallet }: Device): Promise<{ read(): Promise<Page>; write(change: (page: Page) => Page): Promise<void> }> {
+async function pageOf({ wallet }: Device): Promise<{ read(): Promise<Page>; write(change: (page: Page) => Page): Promise<void>; path: string }> {
   const post = signpostOf(hexToBytes((await keyringOf(wallet).content()).seed));
   const id = accountIdOf(await accountSpace(connection), [post.signer], post.guards, post.salt);
   const path = `/gateway/${HOST.slug}/v1/accounts/${id}/backup`;
-  const read = (): Promise<Page> => openPage(post, id, kept.get(path)?.content ?? "");
+  const read = async (): Promise<Page> => (await openPage(post, id, kept.get(path)?.content ?? "")).page;
   return {
     read,
-    write: async (change) => void kept.set(path, { version: (kept.get(path)?.version ?? 0) + 1, content: await sealPage(post, id, change(await read())) }),
+    write: async (change) => {
+      const version = (kept.get(path)?.version ?? 0) + 1;
+      kept.set(path, { version, content: await sealPage(post, id, version, change(await read())) });
+    },
+    path,
   };
 }
 
@@ -352,6 +356,19 @@ describe("a wallet on two devices", () => {
     await join({ one, two });
     expect((await accountOf(one))?.id).toBe((await accountOf(two))?.id);
     expect(await two.accounts.protection(two.wallet)).toMatchObject({ standing: "on" });
+  }, 60_000);
+
+  it("joins the account that was made last, whatever a gateway says of a page from before", async () => {
+    const { one, two } = await pair();
+    const { path } = await pageOf(one);
+    const old = kept.get(path)?.content ?? "";
+    await identify(two.wallet, NUMBER);
+    await two.accounts.protect(two.wallet, OFFICES, OFFICES[0] as Organisation, false, true);
+    kept.set(path, { version: 1_000_000, content: old });
+    const three = await deviceWith(one.words);
+    await three.accounts.askToJoin(three.wallet, false);
+    expect((await three.store.joining())?.account).toBe((await accountOf(two))?.id);
+    expect(await two.accounts.news(two.wallet)).toBe("asking");
   }, 60_000);
 
   it("has a signpost that follows from the seed, and that nothing else of the wallet is in", async () => {

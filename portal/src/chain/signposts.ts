@@ -22,7 +22,18 @@ interface Around {
 interface Read {
   readonly page: Page;
   readonly version: number;
+  /** As the page itself says. */
+  readonly ownVersion: number;
   readonly gateway: string;
+}
+
+/** By what the page itself says, which the gateway cannot change. */
+const newerFirst = (a: Read, b: Read): number => b.ownVersion - a.ownVersion || b.version - a.version;
+
+interface Own {
+  readonly post: Signpost;
+  readonly id: Hex;
+  readonly by: Requester;
 }
 
 export interface Signposts {
@@ -33,19 +44,26 @@ export interface Signposts {
 }
 
 export function signpostsOver({ connection, host, gateways, gatewayOf }: Around): Signposts {
-  async function at(wallet: Wallet): Promise<{ post: Signpost; id: Hex; by: Requester }> {
+  async function at(wallet: Wallet): Promise<Own> {
     const post = await keyringOf(wallet).signpost();
     const id = accountIdOf(await accountSpace(connection), [post.signer], post.guards, post.salt);
     return { post, id, by: { signer: signerId(post.signer), sign: async (text) => signAtSignpost(post, text) } };
   }
 
+  /** The page as a gateway keeps it; null: it keeps none, or calls it another version than the page does. */
+  async function readAt({ post, id, by }: Own, gateway: string): Promise<Read | null> {
+    const kept = await host.kept(by, id, gateway);
+    if (kept === null) return null;
+    const { version: ownVersion, page } = await openPage(post, id, kept.content);
+    return ownVersion === 0 || ownVersion === kept.version ? { page, version: kept.version, ownVersion, gateway } : null;
+  }
+
   async function found(wallet: Wallet): Promise<Read | null> {
-    const { post, id, by } = await at(wallet);
-    if ((await versionOf(connection, id)) === 0n) return null;
-    const asked = await Promise.allSettled((await gateways()).map(async (gateway) => ({ gateway, kept: await host.kept(by, id, gateway) })));
-    const pages = asked.flatMap((one) => (one.status === "fulfilled" && one.value.kept !== null ? [{ gateway: one.value.gateway, ...one.value.kept }] : []));
-    const [newest] = pages.sort((a, b) => b.version - a.version);
-    if (newest !== undefined) return { page: await openPage(post, id, newest.content), version: newest.version, gateway: newest.gateway };
+    const own = await at(wallet);
+    if ((await versionOf(connection, own.id)) === 0n) return null;
+    const asked = await Promise.allSettled((await gateways()).map((gateway) => readAt(own, gateway)));
+    const [newest] = asked.flatMap((one) => (one.status === "fulfilled" && one.value !== null ? [one.value] : [])).sort(newerFirst);
+    if (newest !== undefined) return newest;
     // Whoever did not answer may be the one that has it.
     for (const one of asked) if (one.status === "rejected") throw one.reason;
     return null;
@@ -54,9 +72,8 @@ export function signpostsOver({ connection, host, gateways, gatewayOf }: Around)
   return {
     async read(wallet, near) {
       if (near !== undefined) {
-        const { post, id, by } = await at(wallet);
-        const kept = await host.kept(by, id, await gatewayOf(near)).catch(() => null);
-        if (kept !== null) return await openPage(post, id, kept.content);
+        const kept = await readAt(await at(wallet), await gatewayOf(near)).catch(() => null);
+        if (kept !== null) return kept.page;
       }
       return (await found(wallet))?.page ?? null;
     },
@@ -69,7 +86,8 @@ export function signpostsOver({ connection, host, gateways, gatewayOf }: Around)
         // Nobody is asked for the page of one that has just been made: it is nowhere.
         const before = isNew && attempt === 0 ? null : await host.followed(() => found(wallet));
         const page = change(before?.page ?? null);
-        const next = { version: (before?.version ?? 0) + 1, content: await sealPage(post, id, page) };
+        const version = (before?.version ?? 0) + 1;
+        const next = { version, content: await sealPage(post, id, version, page) };
         // Where the page was before too: a device that looks there alone must not go by an old one.
         const places = new Set([await gatewayOf(page.host), ...(before === null ? [] : [before.gateway])]);
         const kept = await Promise.all([...places].map((gateway) => host.followed(() => host.keep(by, id, gateway, next))));

@@ -84,16 +84,17 @@ export interface Page {
   readonly given: { readonly signer: Hex; readonly sealed: string } | null;
 }
 
-export async function sealPage({ seal: key }: Signpost, id: Hex, page: Page): Promise<string> {
-  return base64Url(await sealContent(key, id, page));
+/** A page, and which version of it this is: no gateway can show an old one as the newest. */
+export async function sealPage({ seal: key }: Signpost, id: Hex, version: number, page: Page): Promise<string> {
+  return base64Url(await sealContent(key, id, { ...page, version }));
 }
 
-/** Whoever has the words wrote it: it holds together, or it is refused. */
-export async function openPage({ seal: key }: Signpost, id: Hex, content: string): Promise<Page> {
-  const { v, account, host, asked, given } = (await openContent(key, id, fromBase64Url(content))) as Partial<Page>;
+/** Whoever has the words wrote it: it holds together, or it is refused. `version`: as it says itself; 0 where it was written before pages did. */
+export async function openPage({ seal: key }: Signpost, id: Hex, content: string): Promise<{ version: number; page: Page }> {
+  const { version = 0, v, account, host, asked, given } = (await openContent(key, id, fromBase64Url(content))) as Partial<Page> & { version?: number };
   const isPage = v === 1 && typeof account === "string" && HEX_32.test(account) && typeof host === "string" && SLUG.test(host);
   if (!isPage) throw new WalletError("backup-damaged", "the signpost's page is not as agreed");
-  return { v, account, host, asked: askedIn(asked), given: givenIn(given) };
+  return { version, page: { v, account, host, asked: askedIn(asked), given: givenIn(given) } };
 }
 
 function askedIn(asked: Page["asked"] | undefined): Page["asked"] {
