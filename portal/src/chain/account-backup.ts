@@ -93,9 +93,9 @@ export function backupsOver(host: AccountHost, device: DeviceStore): Backups {
   return {
     async takeIn(wallet, keys, gateway) {
       await saving.get(wallet)?.catch(() => undefined);
-      await taken(wallet, keys, gateway);
+      const isKept = (await taken(wallet, keys, gateway)) > 0;
       const known = agreed.get(wallet);
-      return known !== undefined && sharedText(known.state) !== sharedText(await backedUp(await keyringOf(wallet).content()));
+      return !isKept || known === undefined || sharedText(known.state) !== sharedText(await backedUp(await keyringOf(wallet).content()));
     },
 
     async save(wallet, keys, gateway) {

@@ -171,7 +171,7 @@ export function devicesOver({ connection, http, device, signposts, backups, gate
     },
 
     async askToJoin(wallet, withPasskey) {
-      const page = await signposts.read(wallet);
+      const page = await signposts.find(wallet);
       if (page === null) throw new WalletError("no-account", "no device of this wallet has an account");
       const [keys, receiver] = [await newKeys(wallet, withPasskey), await newReceiver()];
       const code = writeAsked({ signers: signersOf(keys), receiver: receiver.public });
@@ -207,7 +207,7 @@ export function devicesOver({ connection, http, device, signposts, backups, gate
     async stopJoining(wallet) {
       const joining = await device.joining();
       await device.keepJoining(null);
-      const page = joining === null ? null : await signposts.read(wallet);
+      const page = joining === null ? null : await signposts.read(wallet, joining.host);
       if (page !== null && joining !== null && page.asked?.commitment === commitmentTo(joining.code)) await signposts.write(wallet, (now) => ({ ...(now ?? page), asked: null }));
     },
   };

@@ -66,7 +66,7 @@ export function accountsOver({ connection, http, device, adopt, sealing, gateway
   const { followed } = host;
   const backups = backupsOver(host, device);
   const gatewayOf = async (organisation: string): Promise<string> => (await connection.read("registry", registryAbi, "organisation", [slug(organisation)])).gateway;
-  const signposts = signpostsOver({ connection, host, gateways, gatewayOf });
+  const signposts = signpostsOver({ connection, host, device, gateways, gatewayOf });
   const saved = new WeakMap<Wallet, number>();
   const problems = new WeakMap<Wallet, PortFailure>();
   const marks = new WeakMap<Wallet, { account: Hex; work: Promise<void> }>();
@@ -90,7 +90,7 @@ export function accountsOver({ connection, http, device, adopt, sealing, gateway
   }
 
   async function mark(wallet: Wallet, record: AccountRecord): Promise<void> {
-    if (record.unmarked !== true && (await signposts.read(wallet)) !== null) return;
+    if (record.unmarked !== true && (await signposts.read(wallet, record.host)) !== null) return;
     await signposts.write(wallet, (page) => (page !== null && page.account === record.id ? page : { v: 1, account: record.id, host: record.host, asked: null, given: null }));
     const keyring = keyringOf(wallet);
     const { account: latest } = await keyring.content();
@@ -144,7 +144,7 @@ export function accountsOver({ connection, http, device, adopt, sealing, gateway
 
   /** Another account of the same wallet would take its offices from the one that other devices have. */
   async function requireAlone(wallet: Wallet): Promise<void> {
-    const page = await signposts.read(wallet);
+    const page = await signposts.find(wallet);
     if (page === null) return;
     const [signers, keys] = await Promise.all([signersOn(connection, page.account), device.keys()]);
     const here = keys === null ? [] : signersOf(keys).map(signerId);
@@ -375,7 +375,8 @@ export function accountsOver({ connection, http, device, adopt, sealing, gateway
     if (account === undefined || keys === null || account.shares.some((part) => part !== null)) return;
     if (!(await isSigner(connection, account.id, signerId(keys.signer)))) return;
     const isAhead = await backups.takeIn(wallet, keys, await gatewayOf(account.host));
-    if (isAhead || marks.get(wallet)?.account !== account.id) await saveIfProtected(wallet);
+    if (isAhead) await saveIfProtected(wallet);
+    else await marked(wallet);
     problems.delete(wallet);
   }
 

@@ -28,7 +28,7 @@ let connection: Connection;
 /** What each gateway keeps. */
 const kept = new Map<string, { version: number; content: string }>();
 let isTimeWrong = false;
-const asked: { path: string; headers: Headers }[] = [];
+const asked: { path: string; method: string; headers: Headers }[] = [];
 
 /** Gateways that go by the chain, as the real ones do: a live signer's request, and versions that grow. */
 const gateway = (async (input: URL | RequestInfo, init?: RequestInit): Promise<Response> => {
@@ -36,7 +36,7 @@ const gateway = (async (input: URL | RequestInfo, init?: RequestInit): Promise<R
   const account = /accounts\/(0x[0-9a-f]+)\/backup/.exec(pathname)?.[1] as `0x${string}` | undefined;
   if (account === undefined) return Response.json({});
   const headers = new Headers(init?.headers);
-  asked.push({ path: pathname, headers });
+  asked.push({ path: pathname, method: init?.method ?? "GET", headers });
   if (isTimeWrong) return Response.json({ type: "urn:zhengtong:problem:wrong-time" }, { status: 401 });
   if (!(await isSigner(connection, account, headers.get("x-account-signer") as `0x${string}`))) return Response.json({ type: "urn:zhengtong:problem:wrong-signature" }, { status: 401 });
   const found = kept.get(pathname);
@@ -369,6 +369,55 @@ describe("a wallet on two devices", () => {
     await three.accounts.askToJoin(three.wallet, false);
     expect((await three.store.joining())?.account).toBe((await accountOf(two))?.id);
     expect(await two.accounts.news(two.wallet)).toBe("asking");
+  }, 60_000);
+
+  it("asks every gateway for its page when the words are restored and when it acts on it, and then the one that keeps it alone", async () => {
+    const { one, two } = await pair();
+    const { path } = await pageOf(one);
+    const signpost = /0x[0-9a-f]+/.exec(path)?.[0] ?? "";
+    const everybody = [HOST, ...OFFICES].map(({ slug }) => slug).sort();
+    /** Who was asked for the page meanwhile, and what was sent to anybody. */
+    const during = async (work: () => Promise<unknown>): Promise<{ who: string[]; sent: string[] }> => {
+      const from = asked.length;
+      await work();
+      const since = asked.slice(from);
+      const who = since.filter(({ path }) => path.includes(signpost)).map(({ path }) => path.split("/")[2] ?? "");
+      return { who: [...new Set(who)].sort(), sent: since.filter(({ method }) => method === "POST").map(({ path }) => path) };
+    };
+    const around = ({ accounts, wallet }: Device) => async (): Promise<void> => {
+      for (const look of [accounts.protection, accounts.news, accounts.asking, accounts.joining, accounts.join, accounts.refresh]) await (look as (wallet: Wallet) => Promise<unknown>)(wallet).catch(() => undefined);
+    };
+    // The device that protected it, also when the wallet is opened again.
+    expect(await during(around(one))).toEqual({ who: [HOST.slug], sent: [] });
+    const again = await deviceWith(one.words, undefined, one);
+    expect(await during(around(again))).toEqual({ who: [HOST.slug], sent: [] });
+    // One that has words and nothing else.
+    expect(await during(() => two.accounts.protection(two.wallet))).toEqual({ who: everybody, sent: [] });
+    expect(await during(around(two))).toEqual({ who: [HOST.slug], sent: [] });
+    expect((await during(() => two.accounts.askToJoin(two.wallet, false))).who).toEqual(everybody);
+    expect((await during(around(two))).who).toEqual([HOST.slug]);
+    expect((await during(() => two.accounts.stopJoining(two.wallet))).who).toEqual([HOST.slug]);
+    // Nor is everybody asked while the one that keeps it does not answer, or has lost it.
+    const lost = kept.get(path);
+    kept.delete(path);
+    expect((await during(() => two.accounts.protection(two.wallet))).who).toEqual([HOST.slug]);
+    isTimeWrong = true;
+    expect((await during(around(two))).who).toEqual([HOST.slug]);
+    isTimeWrong = false;
+    if (lost !== undefined) kept.set(path, lost);
+    expect(await two.accounts.protection(two.wallet)).toMatchObject({ standing: "elsewhere" });
+  }, 60_000);
+
+  it("saves again what its host has lost, and nothing else", async () => {
+    const { one } = await pair();
+    const path = await pathKept(one);
+    const version = kept.get(path)?.version;
+    const again = await deviceWith(one.words, undefined, one);
+    await again.accounts.refresh(again.wallet);
+    expect(kept.get(path)?.version).toBe(version);
+    kept.delete(path);
+    await again.accounts.refresh(again.wallet);
+    expect(kept.get(path)).toBeDefined();
   }, 60_000);
 
   it("has a signpost that follows from the seed, and that nothing else of the wallet is in", async () => {

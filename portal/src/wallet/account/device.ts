@@ -62,7 +62,15 @@ export interface Agreed {
   readonly digest: string;
 }
 
+/** Which organisation's gateway keeps the page of a signpost. */
+export interface KeptPage {
+  readonly signpost: Hex;
+  readonly host: string;
+}
+
 export interface DeviceStore {
+  page(): Promise<KeptPage | null>;
+  keepPage(page: KeptPage): Promise<void>;
   joining(): Promise<OwnJoining | null>;
   keepJoining(joining: OwnJoining | null): Promise<void>;
   answered(): Promise<AnsweredDevice | null>;
@@ -104,6 +112,8 @@ export function deviceStore(factory: IDBFactory = indexedDB): DeviceStore {
     keepRecovery: (recovery) => write("recovery", recovery),
     joining: () => read<OwnJoining>("joining"),
     keepJoining: (joining) => write("joining", joining),
+    page: () => read<KeptPage>("page"),
+    keepPage: (page) => write("page", page),
     answered: () => read<AnsweredDevice>("answered"),
     keepAnswered: (answered) => write("answered", answered),
     agreed: () => read<Agreed>("agreed"),
@@ -116,7 +126,7 @@ export function deviceInMemory(): DeviceStore {
   const kept = new Map<string, unknown>();
   const read = async <T>(name: string): Promise<T | null> => (kept.get(name) as T | undefined) ?? null;
   const keep = (name: string) => async (value: unknown) => void kept.set(name, value);
-  return { keys: () => read("keys"), keepKeys: keep("keys"), recovery: () => read("recovery"), keepRecovery: keep("recovery"), joining: () => read("joining"), keepJoining: keep("joining"), answered: () => read("answered"), keepAnswered: keep("answered"), agreed: () => read("agreed"), keepAgreed: keep("agreed") };
+  return { keys: () => read("keys"), keepKeys: keep("keys"), recovery: () => read("recovery"), keepRecovery: keep("recovery"), joining: () => read("joining"), keepJoining: keep("joining"), page: () => read("page"), keepPage: keep("page"), answered: () => read("answered"), keepAnswered: keep("answered"), agreed: () => read("agreed"), keepAgreed: keep("agreed") };
 }
 
 /** Names that people call their devices by, and how a browser says so. The first that fits. */
