@@ -95,12 +95,15 @@ export function askPatiently(http: GatewayHttp, gateway: string, request: Gatewa
   return retried(() => ask(http, gateway, request), http.retry, http.sleep);
 }
 
+/** By how much a device's clock is off tells devices apart, and so would join the cases of one: a gateway learns the minute alone. */
+const SIGNED_STEP_MS = 60_000;
+
 /** A resident's request, signed anew at each attempt because the signature holds for two minutes. */
 export async function askAsCase(http: GatewayHttp, wallet: Wallet, own: OwnCase, gateway: string, request: GatewayRequest): Promise<unknown> {
   const account = await keyringOf(wallet).account(own);
   return await retried(
     async () => {
-      const time = http.now();
+      const time = Math.round(http.now() / SIGNED_STEP_MS) * SIGNED_STEP_MS;
       const text = requestText(request, time);
       const headers = { ...request.headers, "x-case-time": String(time), "x-case-signature": await account.signMessage({ message: text }) };
       return await ask(http, gateway, { ...request, headers });

@@ -118,12 +118,15 @@ describe("a link", () => {
 });
 
 describe("a resident's request", () => {
-  it("is signed by the case key", async () => {
+  it("is signed by the case key, and says the time to the minute: a device is not known by its clock", async () => {
+    const minute = 1_789_999_980_000;
+    expect(minute % 60_000).toBe(0);
+    expect(Math.abs(NOW_MS - minute)).toBeLessThan(30_000);
     answers = [json({ credential: "a~b~" })];
     expect(await gateways.credential(wallet, own, "/gateway/civil-affairs")).toBe("a~b~");
     const { headers } = seen[0] as Seen;
-    expect(headers.get("x-case-time")).toBe(String(NOW_MS));
-    const message = requestText({ method: "GET", path: `/v1/cases/${own.id}/credential` }, NOW_MS);
+    expect(headers.get("x-case-time")).toBe(String(minute));
+    const message = requestText({ method: "GET", path: `/v1/cases/${own.id}/credential` }, minute);
     expect((await recoverMessageAddress({ message, signature: headers.get("x-case-signature") as Hex })).toLowerCase()).toBe(own.address);
   });
 
