@@ -13,6 +13,7 @@ import { gatewaysOver } from "./gateways";
 
 const ORIGIN = "https://portal.example";
 const NOW_MS = 1_790_000_000_000;
+const DAY_MS = 24 * 3600 * 1000;
 const ATTESTER = privateKeyToAccount(`0x${"17".repeat(32)}`);
 const AGENCY: AskedAgency = { slug: "health", gateway: "/gateway/health", attester: ATTESTER.address };
 const WISH: Wish = { kind: "delete", text: "请删除关于我的一切。", about: null };
@@ -34,6 +35,11 @@ class Agency {
   silent = false;
   /** Refuses, and says so. */
   refuses = false;
+  /** What it says of when it has to answer. */
+  receivedMs = NOW_MS;
+  dueMs = NOW_MS + 30 * DAY_MS;
+  /** What it signs, where that is something else. */
+  signed: { receivedMs?: number; dueMs?: number; text?: string } = {};
 
   readonly fetch: typeof fetch = async (input, init) => {
     const path = new URL(String(input)).pathname.replace("/gateway/health", "");
@@ -42,7 +48,7 @@ class Agency {
     const problem = (word: string, status: number) => json({ type: `urn:zhengtong:problem:${word}`, title: word }, status);
     if (path === "/v1/session/nonce") return json({ nonce: "n" });
     if (path === "/v1/my/session") return json({ token: "t" });
-    const told = (id: string, one: Held) => ({ id, kind: one.kind, received_ms: NOW_MS, due_ms: NOW_MS + 1, status: one.status, answered_ms: one.status === "open" ? null : NOW_MS + 2, deletion: null });
+    const told = (id: string, one: Held) => ({ id, kind: one.kind, received_ms: this.receivedMs, due_ms: this.dueMs, status: one.status, answered_ms: one.status === "open" ? null : NOW_MS + 2, deletion: null });
     if (path === "/v1/my/requests") {
       const { kind, text, answer_key: key } = JSON.parse(String(init?.body)) as { kind: string; text: string; answer_key: string };
       const id = sha256Digits(concatBytes([stringToBytes("zhengtong/request/v1"), hexToBytes(key as `0x${string}`)])).slice(0, 32);
@@ -52,12 +58,17 @@ class Agency {
       const now = before ?? { key, kind, text, sealed: null, status: "open" };
       this.held.set(id, now);
       if (this.silent) throw new Error("the connection broke");
-      return json({ request: told(id, now), receipt: "0x5e" });
+      return json({ request: told(id, now), receipt: await this.receipt(id, now) });
     }
     const id = path.replace("/v1/requests/", "");
     const one = this.held.get(id);
     return one ? json({ ...told(id, one), sealed: one.sealed }) : problem("not-found", 404);
   };
+
+  async receipt(id: string, { kind, text }: Held): Promise<string> {
+    const said = { receivedMs: this.receivedMs, dueMs: this.dueMs, text, ...this.signed };
+    return await ATTESTER.signMessage({ message: `zhengtong right\nhealth\n${id}\n${kind}\n${said.receivedMs}\n${said.dueMs}\n${sha256Digits(said.text)}` });
+  }
 
   async answer(id: string, change: { reason?: string; signedReason?: string; records?: number } = {}): Promise<void> {
     const one = this.held.get(id);
@@ -111,7 +122,8 @@ describe("a request", () => {
   it("is in the wallet with what the agency said, and every one has a key of its own", async () => {
     const first = await gateways.request(wallet, AGENCY, WISH);
     const second = await gateways.request(wallet, AGENCY, WISH);
-    expect(first).toMatchObject({ organisation: "health", index: 0, kind: "delete", text: WISH.text, receipt: "0x5e", state: { status: "open" } });
+    expect(first).toMatchObject({ organisation: "health", index: 0, kind: "delete", text: WISH.text, sentMs: NOW_MS, state: { status: "open", dueMs: NOW_MS + 30 * DAY_MS } });
+    expect(first.receipt).toBe(await agency.receipt(first.id, agency.held.get(first.id)!));
     expect(await kept()).toEqual([second, first]);
     expect(new Set([...agency.held.values()].map(({ key }) => key)).size).toBe(2);
   });
@@ -125,7 +137,7 @@ describe("a request", () => {
     expect(await gateways.readRequest(wallet, AGENCY, request)).toMatchObject({ id: request.id, receipt: null, state: { status: "open" } });
     await gateways.requestAgain(wallet, AGENCY, request);
     expect(agency.held.size).toBe(1);
-    expect(await kept()).toEqual([expect.objectContaining({ id: request.id, receipt: "0x5e" })]);
+    expect(await kept()).toEqual([expect.objectContaining({ id: request.id, receipt: expect.stringMatching(/^0x[0-9a-f]{130}$/) as unknown })]);
   });
 
   it("under whose key another device asked something else by now is sent under the next one, and both are kept", async () => {
@@ -135,7 +147,7 @@ describe("a request", () => {
     agency.silent = false;
     await gateways.request(await device(), AGENCY, { ...WISH, kind: "copy", text: "另一台设备上写的。" });
     const sent = await gateways.requestAgain(wallet, AGENCY, waiting);
-    expect(sent).toMatchObject({ index: 1, kind: "delete", text: WISH.text, receipt: "0x5e" });
+    expect(sent).toMatchObject({ index: 1, kind: "delete", text: WISH.text, state: { status: "open" } });
     expect(await kept()).toEqual([sent, expect.objectContaining({ id: waiting.id, kind: "copy", text: null, state: expect.objectContaining({ status: "open" }) })]);
   });
 
@@ -150,6 +162,47 @@ describe("a request", () => {
     agency.refuses = true;
     await expect(gateways.request(wallet, AGENCY, WISH)).rejects.toMatchObject({ code: "gateway-refused", problem: "too-many" });
     expect(await kept()).toEqual([]);
+  });
+});
+
+describe("the receipt", () => {
+  const unsent = { receipt: null, state: null };
+
+  it.each([
+    ["signs another text", { text: "别的要求。" }],
+    ["signs a later time", { dueMs: NOW_MS + 29 * DAY_MS }],
+    ["signs that it came earlier", { receivedMs: NOW_MS - 1 }],
+  ])("of an agency that %s is not taken, and the request stays to be sent again", async (_, signed) => {
+    agency.signed = signed;
+    const request = await gateways.request(wallet, AGENCY, WISH);
+    expect(request).toMatchObject(unsent);
+    expect(await kept()).toEqual([request]);
+    await expect(gateways.requestAgain(wallet, AGENCY, request)).rejects.toMatchObject({ code: "bad-answer", field: "receipt" });
+    agency.signed = {};
+    expect(await gateways.requestAgain(wallet, AGENCY, request)).toMatchObject({ state: { status: "open" } });
+  });
+
+  it("by another than the agency is not taken", async () => {
+    const other = { ...AGENCY, attester: privateKeyToAccount(`0x${"18".repeat(32)}`).address };
+    expect(await gateways.request(wallet, other, WISH)).toMatchObject(unsent);
+  });
+
+  it.each([
+    ["more than thirty days", { dueMs: NOW_MS + 30 * DAY_MS + 1 }, "due_ms"],
+    ["a request of the day after tomorrow", { receivedMs: NOW_MS + 2 * DAY_MS, dueMs: NOW_MS + 3 * DAY_MS }, "received_ms"],
+  ])("for %s is not taken", async (_, clock, field) => {
+    Object.assign(agency, clock);
+    const request = await gateways.request(wallet, AGENCY, WISH);
+    expect(request).toMatchObject(unsent);
+    await expect(gateways.readRequest(wallet, AGENCY, request)).rejects.toMatchObject({ code: "bad-answer", field });
+  });
+
+  it("holds the agency to its time when the request is looked at later", async () => {
+    const request = await gateways.request(wallet, AGENCY, WISH);
+    agency.receivedMs += DAY_MS;
+    agency.dueMs += DAY_MS;
+    await expect(gateways.readRequest(wallet, AGENCY, request)).rejects.toMatchObject({ code: "bad-answer", field: "receipt" });
+    expect(await kept()).toEqual([request]);
   });
 });
 

@@ -14,6 +14,11 @@ import { Answer, type GatewayHttp, ask } from "./gateway-http";
 const ANSWER_INFO = "zhengtong/answer/v1";
 /** The most requests of one wallet to one agency. */
 const MAX_REQUESTS = 256;
+const DAY_MS = 24 * 3600 * 1000;
+/** Within which a request has to be answered (GB/T 35273—2020, 8.7). */
+const ANSWER_MS = 30 * DAY_MS;
+/** How far an agency's clock may be ahead of this device's. */
+const MAX_AHEAD_MS = DAY_MS;
 /** After these, the agency may have got the request. */
 const UNCERTAIN: readonly PortFailure["code"][] = ["offline", "bad-answer"];
 
@@ -77,6 +82,7 @@ async function sent(http: GatewayHttp, signedIn: SignIn, wallet: Wallet, agency:
   const told = new Answer(taken.maybe("request"));
   if (told.text("id") !== request.id) throw new PortFailure("bad-answer", "the agency calls the request otherwise", "id");
   const kept = { ...request, sentMs: told.number("received_ms"), state: stateIn(told), receipt: taken.hex("receipt") };
+  await checkClock(http, agency, kept);
   await wallet.keepRequest(kept);
   return kept;
 }
@@ -115,10 +121,28 @@ async function read(http: GatewayHttp, wallet: Wallet, agency: AskedAgency, requ
   }
   const kind = told.text("kind") as SentRequest["kind"];
   const now = { ...request, kind, sentMs: told.number("received_ms"), state: stateIn(told) };
+  const isAsKept = kind === request.kind && now.sentMs === request.sentMs && now.state.dueMs === request.state?.dueMs;
+  if (!isAsKept) await checkClock(http, agency, now);
   const sealed = told.maybe("sealed");
   if (typeof sealed !== "string" || request.index === undefined) return now;
   const { text, ...answer } = await openAnswer(await keyringOf(wallet).requestSecret(agency.slug, request.index), agency, now, sealed);
   return { ...now, text: now.text ?? text, answer };
+}
+
+/** The time to answer is no longer than it may be, and it is what the agency signed. */
+async function checkClock(http: GatewayHttp, agency: AskedAgency, request: SentRequest): Promise<void> {
+  const { sentMs, state, receipt, text } = request;
+  if (sentMs > http.now() + MAX_AHEAD_MS) throw new PortFailure("bad-answer", "the agency says that it received the request in the future", "received_ms");
+  if (state !== null && state.dueMs > sentMs + ANSWER_MS) throw new PortFailure("bad-answer", "the agency gives itself more time to answer than it has", "due_ms");
+  if (state === null || receipt === null || text === null) return;
+  const signed = receiptText(agency.slug, { ...request, text, dueMs: state.dueMs });
+  if (!(await isSignedBy(agency.attester, signed, receipt))) throw new PortFailure("bad-answer", "the receipt is not signed by the agency", "receipt");
+}
+
+/** What the agency signs when it takes a request. */
+export function receiptText(organisation: string, request: Pick<SentRequest, "id" | "kind" | "sentMs"> & { text: string; dueMs: number }): string {
+  const { id, kind, sentMs, dueMs, text } = request;
+  return ["zhengtong right", organisation, id, kind, sentMs, dueMs, sha256Digits(text)].join("\n");
 }
 
 /** Opens an answer and checks that the agency signed it, and the record of a deletion with it. */
