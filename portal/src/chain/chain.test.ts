@@ -10,7 +10,8 @@ import { keyringOf } from "../wallet/keyring";
 import { PASSPHRASE, identify, openStore } from "../wallet/testing";
 import { useTag } from "../wallet/derive";
 import { casesAbi, consentsAbi } from "./abi";
-import { Anvil, CHAIN_ID, LAW, artifact, key, publishService } from "./anvil";
+import { Anvil, CHAIN_ID, COUNCIL, LAW, artifact, key, publishService } from "./anvil";
+import { hadAttester } from "./attesters";
 import { chainOver } from "./chain";
 import { slug } from "./codes";
 import { Connection } from "./connection";
@@ -360,6 +361,22 @@ describe("the walk over uses", () => {
     const tag = keccak256("0x07");
     expect(bindingSlot(tag)).toBe(keccak256(encodeAbiParameters([{ type: "bytes32" }, { type: "uint256" }], [tag, 0n])));
     expect(artifact("Uses").abi.length).toBeGreaterThan(0);
+  });
+});
+
+describe("an organisation whose key was changed", () => {
+  it("had the old one until then, and has the new one", async () => {
+    const [before, after, never] = ["before", "after", "never"].map((label) => key(label).address);
+    const set = async (attester: Hex | undefined) => {
+      const organisation = { attester, roles: 1, encryptionKey: keccak256("0x01"), name: "archive", gateway: "/gateway/archive" };
+      await anvil.as(COUNCIL.address, "Registry", "setOrganisation", [slug("archive"), organisation]);
+      return Number((await anvil.client().getBlock()).timestamp);
+    };
+    await set(before);
+    const changed = (await set(after)) * 1000;
+    const had = (key: Hex | undefined, sinceMs: number, organisation = "archive") => hadAttester(connection, organisation, key as Hex, sinceMs);
+    expect([await had(before, changed), await had(before, changed + 1000), await had(after, changed + 1000)]).toEqual([true, false, true]);
+    expect([await had(never, 0), await had(after, 0, "civil-affairs")]).toEqual([false, false]);
   });
 });
 

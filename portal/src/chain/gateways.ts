@@ -5,12 +5,13 @@ import { WalletError } from "../wallet/errors";
 import { keyringOf } from "../wallet/keyring";
 import { siweMessage } from "../wallet/siwe";
 import { fetchTokens, heldToken, holdsEnough } from "./allowance";
+import { hadAttester } from "./attesters";
 import type { Connection } from "./connection";
 import { Answer, type GatewayHttp, ask, askAsCase, askPatiently } from "./gateway-http";
 import { shownTo } from "./evidence";
 import { exportCases } from "./export";
 import { type LinkContent, linkText, sealLink } from "./seal";
-import { findRequests, readRequest, sendAgain, sendRequest, stateIn } from "./requests";
+import { type Means, findRequests, readRequest, sendAgain, sendRequest, stateIn } from "./requests";
 import { statusIn, statusList } from "./status-list";
 import { type ProveSlots, walkUses } from "./uses";
 
@@ -66,6 +67,8 @@ export function gatewaysOver(http: GatewayHttp, connection: Connection, prove: P
     const session = new Answer(await ask(http, gateway, { method: "POST", path: "/v1/my/session", body: { presentation, nonce } }));
     return { authorization: `Bearer ${session.text("token")}` };
   }
+
+  const means: Means = { http, signedIn, hadAttester: (organisation, key, sinceMs) => hadAttester(connection, organisation, key, sinceMs) };
 
   async function draw(wallet: Wallet, own: OwnCase | null, authority: Organisation): Promise<void> {
     const headers = await signedIn(wallet, authority.slug, authority.gateway);
@@ -195,10 +198,10 @@ export function gatewaysOver(http: GatewayHttp, connection: Connection, prove: P
       };
     },
 
-    request: (wallet, agency, wish) => sendRequest(http, signedIn, wallet, agency, wish),
-    requestAgain: (wallet, agency, request) => sendAgain(http, signedIn, wallet, agency, request),
-    readRequest: (wallet, agency, request) => readRequest(http, wallet, agency, request),
-    findRequests: (wallet, agencies) => findRequests(http, wallet, agencies),
+    request: (wallet, agency, wish) => sendRequest(means, wallet, agency, wish),
+    requestAgain: (wallet, agency, request) => sendAgain(means, wallet, agency, request),
+    readRequest: (wallet, agency, request) => readRequest(means, wallet, agency, request),
+    findRequests: (wallet, agencies) => findRequests(means, wallet, agencies),
     mayMissRequests: (wallet) => keyringOf(wallet).mayMissRequests(),
 
     async deskRequests(gateway, session) {

@@ -1,13 +1,15 @@
 // @vitest-environment node
 import { Aes256Gcm, CipherSuite, HkdfSha256 } from "@hpke/core";
 import { DhkemX25519HkdfSha256 } from "@hpke/dhkem-x25519";
+import { encodeAbiParameters, encodeEventTopics, numberToHex, stringToHex, zeroHash } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { AskedAgency, Gateways, SentRequest, Wallet, Wish } from "../ports";
+import type { AskedAgency, Gateways, Hex, SentRequest, Wallet, Wish } from "../ports";
 import { base64Url, concatBytes, hexToBytes, plain, sha256Digits, stringToBytes } from "../wallet/bytes";
 import { requestKey } from "../wallet/derive";
 import { requestIdOf } from "../wallet/request-id";
 import { PASSPHRASE, WORDS, identify, openStore } from "../wallet/testing";
+import { registryAbi } from "./abi";
 import { Connection } from "./connection";
 import { gatewaysOver } from "./gateways";
 
@@ -15,6 +17,8 @@ const ORIGIN = "https://portal.example";
 const NOW_MS = 1_790_000_000_000;
 const DAY_MS = 24 * 3600 * 1000;
 const ATTESTER = privateKeyToAccount(`0x${"17".repeat(32)}`);
+const NEXT = privateKeyToAccount(`0x${"19".repeat(32)}`);
+const REGISTRY: Hex = `0x${"a1".repeat(20)}`;
 const AGENCY: AskedAgency = { slug: "health", gateway: "/gateway/health", attester: ATTESTER.address };
 const WISH: Wish = { kind: "delete", text: "请删除关于我的一切。", about: null };
 const buffer = (bytes: Uint8Array): ArrayBuffer => plain(bytes).buffer;
@@ -38,6 +42,8 @@ class Agency {
   /** What it says of when it has to answer. */
   receivedMs = NOW_MS;
   dueMs = NOW_MS + 30 * DAY_MS;
+  /** The key that it signs with. */
+  key = ATTESTER;
   /** What it signs, where that is something else. */
   signed: { receivedMs?: number; dueMs?: number; text?: string } = {};
 
@@ -67,7 +73,7 @@ class Agency {
 
   async receipt(id: string, { kind, text }: Held): Promise<string> {
     const said = { receivedMs: this.receivedMs, dueMs: this.dueMs, text, ...this.signed };
-    return await ATTESTER.signMessage({ message: `zhengtong right\nhealth\n${id}\n${kind}\n${said.receivedMs}\n${said.dueMs}\n${sha256Digits(said.text)}` });
+    return await this.key.signMessage({ message: `zhengtong right\nhealth\n${id}\n${kind}\n${said.receivedMs}\n${said.dueMs}\n${sha256Digits(said.text)}` });
   }
 
   async answer(id: string, change: { reason?: string; signedReason?: string; records?: number } = {}): Promise<void> {
@@ -76,11 +82,11 @@ class Agency {
     const reason = change.reason ?? "目的已经实现，予以删除。";
     const digest = (text: string) => sha256Digits(text);
     const row = { id: "d1", at_ms: NOW_MS + 1, cause: id, key_ids: "k1,k2", records: 9, cases: 2 };
-    const recorded = await ATTESTER.signMessage({ message: ["zhengtong deletion", "health", row.id, row.at_ms, id, digest(row.key_ids), row.records, row.cases].join("\n") });
+    const recorded = await this.key.signMessage({ message: ["zhengtong deletion", "health", row.id, row.at_ms, id, digest(row.key_ids), row.records, row.cases].join("\n") });
     const signed = ["zhengtong answer", "health", id, one.kind, "granted", NOW_MS + 2, "data-officer/1a2b3c4d", digest(one.text), digest(change.signedReason ?? reason), "d1"].join("\n");
     const content = {
       v: 1, organisation: "health", request: id, kind: one.kind, text: one.text, granted: true, reason, role: "data-officer", officer: "1a2b3c4d", answered_ms: NOW_MS + 2,
-      deletion: { ...row, records: change.records ?? row.records, signature: recorded }, signature: await ATTESTER.signMessage({ message: signed }),
+      deletion: { ...row, records: change.records ?? row.records, signature: recorded }, signature: await this.key.signMessage({ message: signed }),
     };
     const kem = new DhkemX25519HkdfSha256();
     const suite = new CipherSuite({ kem, kdf: new HkdfSha256(), aead: new Aes256Gcm() });
@@ -92,7 +98,32 @@ class Agency {
   }
 }
 
+/** A node whose `Registry` set a key of the agency's ten and two seconds before `NOW_MS`, and six after. */
+class Node {
+  /** In blocks 0, 8 and 16, with a block a second. */
+  attesters: Hex[] = [ATTESTER.address];
+  asked = 0;
+
+  readonly request = async ({ method, params }: { method: string; params?: unknown }): Promise<unknown> => {
+    if (method === "zhengtong_network") {
+      return { chainId: 20260, name: "", publicKey: "0x", namespace: "0x", genesisHash: "0x", validators: 1, threshold: 1, contracts: { registry: REGISTRY }, version: "" };
+    }
+    if (method === "eth_blockNumber") return "0x20";
+    if (method === "eth_getLogs") {
+      this.asked++;
+      return this.attesters.map((attester, n) => ({
+        address: REGISTRY, blockNumber: `0x${(n * 8).toString(16)}`, blockHash: zeroHash, logIndex: "0x0", transactionHash: zeroHash, transactionIndex: "0x0", removed: false,
+        topics: encodeEventTopics({ abi: registryAbi, eventName: "OrganisationSet", args: { id: stringToHex("health", { size: 32 }), attester } }),
+        data: encodeAbiParameters([{ type: "uint32" }, { type: "bytes32" }, { type: "string" }, { type: "string" }], [1, zeroHash, "health", ""]),
+      }));
+    }
+    if (method === "eth_getBlockByNumber") return { timestamp: numberToHex(NOW_MS / 1000 - 10 + Number((params as Hex[])[0])) };
+    throw new Error(method);
+  };
+}
+
 let agency: Agency;
+let node: Node;
 let gateways: Gateways;
 let wallet: Wallet;
 
@@ -102,8 +133,8 @@ const kept = async (of: Wallet = wallet): Promise<SentRequest[]> => await of.req
 
 beforeEach(async () => {
   agency = new Agency();
-  const network = { chainId: 20260, name: "", publicKey: "0x", namespace: "0x", genesisHash: "0x", validators: 1, threshold: 1, contracts: {}, version: "" };
-  const connection = new Connection({ rpcUrl: ORIGIN, request: async () => network });
+  node = new Node();
+  const connection = new Connection({ rpcUrl: ORIGIN, request: node.request });
   gateways = gatewaysOver({ origin: ORIGIN, fetch: agency.fetch, now: () => NOW_MS, sleep: async () => {} }, connection, async () => []);
   wallet = await device();
 });
@@ -184,6 +215,7 @@ describe("the receipt", () => {
 
   it("by another than the agency is not taken", async () => {
     const other = { ...AGENCY, attester: privateKeyToAccount(`0x${"18".repeat(32)}`).address };
+    node.attesters = [other.attester];
     expect(await gateways.request(wallet, other, WISH)).toMatchObject(unsent);
   });
 
@@ -233,9 +265,52 @@ describe("the answer", () => {
     await agency.answer(one.id);
     await agency.answer(two.id);
     const other = { ...AGENCY, attester: privateKeyToAccount(`0x${"18".repeat(32)}`).address };
+    node.attesters = [other.attester];
     await expect(gateways.readRequest(wallet, other, one)).rejects.toMatchObject({ field: "signature" });
     agency.held.get(one.id)!.sealed = agency.held.get(two.id)!.sealed;
     await expect(gateways.readRequest(wallet, AGENCY, one)).rejects.toMatchObject({ field: "sealed" });
+  });
+});
+
+describe("an agency whose key was changed", () => {
+  const changed = { ...AGENCY, attester: NEXT.address };
+
+  it("has answered with the key that it had", async () => {
+    const request = await gateways.request(wallet, AGENCY, WISH);
+    await agency.answer(request.id);
+    node.attesters = [ATTESTER.address, ATTESTER.address, NEXT.address];
+    const read = await gateways.readRequest(wallet, changed, request);
+    expect(read.answer).toMatchObject({ granted: true, deletion: { id: "d1" } });
+    expect(await kept()).toEqual([read]);
+  });
+
+  it("answers with the key that it has, and with none that it never had", async () => {
+    const request = await gateways.request(wallet, AGENCY, WISH);
+    node.attesters = [ATTESTER.address, NEXT.address];
+    agency.key = NEXT;
+    await agency.answer(request.id);
+    expect((await gateways.readRequest(wallet, changed, request)).answer?.granted).toBe(true);
+    const other = await gateways.request(wallet, changed, WISH);
+    agency.key = privateKeyToAccount(`0x${"18".repeat(32)}`);
+    await agency.answer(other.id);
+    await expect(gateways.readRequest(wallet, changed, other)).rejects.toMatchObject({ code: "bad-answer", field: "signature" });
+  });
+
+  it("answers with no key that was taken from it before it was asked", async () => {
+    agency.key = NEXT;
+    const request = await gateways.request(wallet, changed, WISH);
+    expect(request.receipt).not.toBeNull();
+    node.attesters = [ATTESTER.address, NEXT.address];
+    agency.key = ATTESTER;
+    await agency.answer(request.id);
+    await expect(gateways.readRequest(wallet, changed, request)).rejects.toMatchObject({ code: "bad-answer", field: "signature" });
+  });
+
+  it("is not asked about while the key is the one of today", async () => {
+    const request = await gateways.request(wallet, AGENCY, WISH);
+    await agency.answer(request.id);
+    await gateways.readRequest(wallet, AGENCY, request);
+    expect(node.asked).toBe(0);
   });
 });
 

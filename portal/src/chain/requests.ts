@@ -28,22 +28,32 @@ const KEY_USED = "key-used";
 /** Signs the person in at an agency: headers of a session. */
 export type SignIn = (wallet: Wallet, organisation: string, gateway: string) => Promise<Record<string, string>>;
 
-export async function sendRequest(http: GatewayHttp, signedIn: SignIn, wallet: Wallet, agency: AskedAgency, wish: Wish): Promise<SentRequest> {
+/** Whether an organisation had a signing key at some moment since a time. */
+export type HadAttester = (organisation: string, key: Hex, sinceMs: number) => Promise<boolean>;
+
+/** What requests are sent and read with. */
+export interface Means {
+  readonly http: GatewayHttp;
+  readonly signedIn: SignIn;
+  readonly hadAttester: HadAttester;
+}
+
+export async function sendRequest(means: Means, wallet: Wallet, agency: AskedAgency, wish: Wish): Promise<SentRequest> {
   for (let tries = 0; tries < MAX_REQUESTS; tries++) {
     const request = await keyringOf(wallet).newRequest(agency.slug, (index, seed) => ({
       ...wish,
       id: requestId(seed, agency.slug, index),
       organisation: agency.slug,
       index,
-      sentMs: http.now(),
+      sentMs: means.http.now(),
       receipt: null,
       state: null,
     }));
     try {
-      return await sent(http, signedIn, wallet, agency, request);
+      return await sent(means, wallet, agency, request);
     } catch (failure) {
       if (!(failure instanceof PortFailure)) throw failure;
-      if (failure.problem === KEY_USED) await keepOther(http, wallet, agency, request);
+      if (failure.problem === KEY_USED) await keepOther(means, wallet, agency, request);
       else if (UNCERTAIN.includes(failure.code)) return request;
       else {
         await wallet.dropRequest(request.id);
@@ -55,26 +65,27 @@ export async function sendRequest(http: GatewayHttp, signedIn: SignIn, wallet: W
 }
 
 /** Another device of the person's has used this key: what it asked is found, and the next key is free for what is asked here. */
-async function keepOther(http: GatewayHttp, wallet: Wallet, agency: AskedAgency, request: SentRequest): Promise<void> {
+async function keepOther(means: Means, wallet: Wallet, agency: AskedAgency, request: SentRequest): Promise<void> {
   const other = { ...request, text: null, about: null };
   await wallet.keepRequest(other);
-  await readRequest(http, wallet, agency, other);
+  await readRequest(means, wallet, agency, other);
 }
 
 /** Sends a request that its agency is not known to have. Answers another one where another device has used its key by now. */
-export async function sendAgain(http: GatewayHttp, signedIn: SignIn, wallet: Wallet, agency: AskedAgency, request: SentRequest): Promise<SentRequest> {
+export async function sendAgain(means: Means, wallet: Wallet, agency: AskedAgency, request: SentRequest): Promise<SentRequest> {
   try {
-    return await sent(http, signedIn, wallet, agency, request);
+    return await sent(means, wallet, agency, request);
   } catch (failure) {
     const { kind, text, about } = request;
     if (!(failure instanceof PortFailure) || failure.problem !== KEY_USED || text === null) throw failure;
-    await keepOther(http, wallet, agency, request);
-    return await sendRequest(http, signedIn, wallet, agency, { kind, text, about });
+    await keepOther(means, wallet, agency, request);
+    return await sendRequest(means, wallet, agency, { kind, text, about });
   }
 }
 
-async function sent(http: GatewayHttp, signedIn: SignIn, wallet: Wallet, agency: AskedAgency, request: SentRequest): Promise<SentRequest> {
+async function sent(means: Means, wallet: Wallet, agency: AskedAgency, request: SentRequest): Promise<SentRequest> {
   if (request.index === undefined) throw new PortFailure("not-found", "a request from before answers were sealed");
+  const { http, signedIn } = means;
   const key = receiverOf(await keyringOf(wallet).requestSecret(agency.slug, request.index));
   const headers = await signedIn(wallet, agency.slug, agency.gateway);
   const body = { kind: request.kind, text: request.text, answer_key: key };
@@ -82,39 +93,39 @@ async function sent(http: GatewayHttp, signedIn: SignIn, wallet: Wallet, agency:
   const told = new Answer(taken.maybe("request"));
   if (told.text("id") !== request.id) throw new PortFailure("bad-answer", "the agency calls the request otherwise", "id");
   const kept = { ...request, sentMs: told.number("received_ms"), state: stateIn(told), receipt: taken.hex("receipt") };
-  await checkClock(http, agency, kept);
+  await checkClock(means, agency, kept);
   await wallet.keepRequest(kept);
   return kept;
 }
 
-export async function readRequest(http: GatewayHttp, wallet: Wallet, agency: AskedAgency, request: SentRequest): Promise<SentRequest> {
-  const now = await read(http, wallet, agency, request);
+export async function readRequest(means: Means, wallet: Wallet, agency: AskedAgency, request: SentRequest): Promise<SentRequest> {
+  const now = await read(means, wallet, agency, request);
   if (now.state?.status !== request.state?.status || now.answer !== request.answer) await wallet.keepRequest(now);
   return now;
 }
 
 /** Walks the wallet's keys for each agency up to the first that no request was made with. */
-export async function findRequests(http: GatewayHttp, wallet: Wallet, agencies: readonly AskedAgency[]): Promise<void> {
-  await Promise.all(agencies.map((agency) => findAt(http, wallet, agency)));
+export async function findRequests(means: Means, wallet: Wallet, agencies: readonly AskedAgency[]): Promise<void> {
+  await Promise.all(agencies.map((agency) => findAt(means, wallet, agency)));
   await keyringOf(wallet).foundRequests();
 }
 
-async function findAt(http: GatewayHttp, wallet: Wallet, agency: AskedAgency): Promise<void> {
+async function findAt(means: Means, wallet: Wallet, agency: AskedAgency): Promise<void> {
   for (let index = 0; index < MAX_REQUESTS; index++) {
     const known = (await wallet.requests()).some((one) => one.organisation === agency.slug && one.index === index);
     if (known) continue;
     const id = await keyringOf(wallet).requestId(agency.slug, index);
     const none = { id, organisation: agency.slug, index, kind: "copy" as const, text: null, about: null, sentMs: 0, receipt: null, state: null };
-    const found = await read(http, wallet, agency, none);
+    const found = await read(means, wallet, agency, none);
     if (found.state === null) return;
     await wallet.keepRequest(found);
   }
 }
 
-async function read(http: GatewayHttp, wallet: Wallet, agency: AskedAgency, request: SentRequest): Promise<SentRequest> {
+async function read(means: Means, wallet: Wallet, agency: AskedAgency, request: SentRequest): Promise<SentRequest> {
   let told: Answer;
   try {
-    told = new Answer(await ask(http, agency.gateway, { method: "GET", path: `/v1/requests/${encodeURIComponent(request.id)}` }));
+    told = new Answer(await ask(means.http, agency.gateway, { method: "GET", path: `/v1/requests/${encodeURIComponent(request.id)}` }));
   } catch (failure) {
     if (failure instanceof PortFailure && failure.code === "not-found") return { ...request, state: null };
     throw failure;
@@ -122,21 +133,21 @@ async function read(http: GatewayHttp, wallet: Wallet, agency: AskedAgency, requ
   const kind = told.text("kind") as SentRequest["kind"];
   const now = { ...request, kind, sentMs: told.number("received_ms"), state: stateIn(told) };
   const isAsKept = kind === request.kind && now.sentMs === request.sentMs && now.state.dueMs === request.state?.dueMs;
-  if (!isAsKept) await checkClock(http, agency, now);
+  if (!isAsKept) await checkClock(means, agency, now);
   const sealed = told.maybe("sealed");
   if (typeof sealed !== "string" || request.index === undefined) return now;
-  const { text, ...answer } = await openAnswer(await keyringOf(wallet).requestSecret(agency.slug, request.index), agency, now, sealed);
+  const { text, ...answer } = await openAnswer(means.hadAttester, await keyringOf(wallet).requestSecret(agency.slug, request.index), agency, now, sealed);
   return { ...now, text: now.text ?? text, answer };
 }
 
 /** The time to answer is no longer than it may be, and it is what the agency signed. */
-async function checkClock(http: GatewayHttp, agency: AskedAgency, request: SentRequest): Promise<void> {
+async function checkClock({ http, hadAttester }: Means, agency: AskedAgency, request: SentRequest): Promise<void> {
   const { sentMs, state, receipt, text } = request;
   if (sentMs > http.now() + MAX_AHEAD_MS) throw new PortFailure("bad-answer", "the agency says that it received the request in the future", "received_ms");
   if (state !== null && state.dueMs > sentMs + ANSWER_MS) throw new PortFailure("bad-answer", "the agency gives itself more time to answer than it has", "due_ms");
   if (state === null || receipt === null || text === null) return;
   const signed = receiptText(agency.slug, { ...request, text, dueMs: state.dueMs });
-  if (!(await isSignedBy(agency.attester, signed, receipt))) throw new PortFailure("bad-answer", "the receipt is not signed by the agency", "receipt");
+  if (!(await isSigned(hadAttester, agency, sentMs, signed, receipt))) throw new PortFailure("bad-answer", "the receipt is not signed by the agency", "receipt");
 }
 
 /** What the agency signs when it takes a request. */
@@ -146,7 +157,7 @@ export function receiptText(organisation: string, request: Pick<SentRequest, "id
 }
 
 /** Opens an answer and checks that the agency signed it, and the record of a deletion with it. */
-export async function openAnswer(secret: Hex, agency: AskedAgency, request: Pick<SentRequest, "id" | "kind">, sealed: string): Promise<RequestAnswer & { text: string | null }> {
+export async function openAnswer(hadAttester: HadAttester, secret: Hex, agency: AskedAgency, request: Pick<SentRequest, "id" | "kind" | "sentMs">, sealed: string): Promise<RequestAnswer & { text: string | null }> {
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder().decode(await open(secret, fromBase64Url(sealed), { info: ANSWER_INFO, bound: `0x${request.id}` })));
@@ -165,9 +176,10 @@ export async function openAnswer(secret: Hex, agency: AskedAgency, request: Pick
     signature: told.hex("signature"),
     text: typeof text === "string" ? text : null,
   };
-  if (!(await isSignedBy(agency.attester, answerText(agency.slug, request, answer), answer.signature))) throw new PortFailure("bad-answer", "the answer is not signed by the agency", "signature");
+  const isByAgency = (message: string, signature: Hex) => isSigned(hadAttester, agency, request.sentMs, message, signature);
+  if (!(await isByAgency(answerText(agency.slug, request, answer), answer.signature))) throw new PortFailure("bad-answer", "the answer is not signed by the agency", "signature");
   const { deletion } = answer;
-  if (deletion !== null && !(await isSignedBy(agency.attester, deletionText(agency.slug, request.id, deletion), deletion.signature))) {
+  if (deletion !== null && !(await isByAgency(deletionText(agency.slug, request.id, deletion), deletion.signature))) {
     throw new PortFailure("bad-answer", "the record of the deletion is not signed by the agency", "deletion");
   }
   return answer;
@@ -186,9 +198,11 @@ export function deletionText(organisation: string, request: string, record: Omit
   return ["zhengtong deletion", organisation, id, atMs, request, sha256Digits(keys.join(",")), records, cases].join("\n");
 }
 
-async function isSignedBy(attester: Hex, message: string, signature: Hex): Promise<boolean> {
+/** Signed with the agency's key, or with one that it had when the request was there already: keys change, and answers stay. */
+async function isSigned(hadAttester: HadAttester, agency: AskedAgency, sinceMs: number, message: string, signature: Hex): Promise<boolean> {
   const signer = await recoverMessageAddress({ message, signature }).catch(() => null);
-  return signer?.toLowerCase() === attester.toLowerCase();
+  if (signer === null) return false;
+  return signer.toLowerCase() === agency.attester.toLowerCase() || (await hadAttester(agency.slug, signer, sinceMs));
 }
 
 function deletionIn(row: Answer): DeletionRecord {
