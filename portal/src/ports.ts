@@ -630,8 +630,8 @@ export interface Gateways {
   readRequest(wallet: Wallet, agency: AskedAgency, request: SentRequest): Promise<SentRequest>;
   /** requests to these agencies that the wallet does not know: made by another device, or before it was restored from its words */
   findRequests(wallet: Wallet, agencies: AskedAgency[]): Promise<void>;
-  /** the wallet began with its words, and may not know what was asked before */
-  mayMissRequests(wallet: Wallet): Promise<boolean>;
+  /** of these, the agencies to ask because the wallet began with its words and may not know what was asked before */
+  unaskedForRequests(wallet: Wallet, agencies: AskedAgency[]): Promise<AskedAgency[]>;
   deskRequests(gateway: string, session: DeskSession): Promise<DataRequest[]>;
   answerRequest(gateway: string, session: DeskSession, id: string, granted: boolean, reason: string): Promise<void>;
   /** data, consents, uses and decisions with their proofs, signed by the wallet: one text, checked by `zhengtong verify export` */

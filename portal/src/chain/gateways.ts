@@ -11,7 +11,7 @@ import { Answer, type GatewayHttp, ask, askAsCase, askPatiently } from "./gatewa
 import { shownTo } from "./evidence";
 import { exportCases } from "./export";
 import { type LinkContent, linkText, sealLink } from "./seal";
-import { type Means, findRequests, readRequest, sendAgain, sendRequest, stateIn } from "./requests";
+import { type Means, findRequests, readRequest, sendAgain, sendRequest, stateIn, unasked } from "./requests";
 import { statusIn, statusList } from "./status-list";
 import { type ProveSlots, walkUses } from "./uses";
 
@@ -202,7 +202,7 @@ export function gatewaysOver(http: GatewayHttp, connection: Connection, prove: P
     requestAgain: (wallet, agency, request) => sendAgain(means, wallet, agency, request),
     readRequest: (wallet, agency, request) => readRequest(means, wallet, agency, request),
     findRequests: (wallet, agencies) => findRequests(means, wallet, agencies),
-    mayMissRequests: (wallet) => keyringOf(wallet).mayMissRequests(),
+    unaskedForRequests: (wallet, agencies) => unasked(wallet, agencies),
 
     async deskRequests(gateway, session) {
       const answer = new Answer(await ask(http, gateway, { method: "GET", path: "/v1/desk/requests", headers: bearer(session) }));

@@ -7,6 +7,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { AskedAgency, Gateways, Hex, SentRequest, Wallet, Wish } from "../ports";
 import { base64Url, concatBytes, hexToBytes, plain, sha256Digits, stringToBytes } from "../wallet/bytes";
 import { requestKey } from "../wallet/derive";
+import { keyringOf } from "../wallet/keyring";
 import { requestIdOf } from "../wallet/request-id";
 import { PASSPHRASE, WORDS, identify, openStore } from "../wallet/testing";
 import { registryAbi } from "./abi";
@@ -37,6 +38,8 @@ class Agency {
   readonly asked: { path: string; authorization: string | null }[] = [];
   /** Takes the next request and does not say so. */
   silent = false;
+  /** Another one, at `/gateway/housing`, does not answer. */
+  down = false;
   /** Refuses, and says so. */
   refuses = false;
   /** What it says of when it has to answer. */
@@ -48,7 +51,12 @@ class Agency {
   signed: { receivedMs?: number; dueMs?: number; text?: string } = {};
 
   readonly fetch: typeof fetch = async (input, init) => {
-    const path = new URL(String(input)).pathname.replace("/gateway/health", "");
+    const { pathname } = new URL(String(input));
+    if (pathname.startsWith("/gateway/housing")) {
+      if (this.down) throw new Error("nobody answers");
+      return new Response(JSON.stringify({ type: "urn:zhengtong:problem:not-found" }), { status: 404 });
+    }
+    const path = pathname.replace("/gateway/health", "");
     this.asked.push({ path, authorization: new Headers(init?.headers).get("authorization") });
     const json = (value: unknown, status = 200) => new Response(JSON.stringify(value), { status });
     const problem = (word: string, status: number) => json({ type: `urn:zhengtong:problem:${word}`, title: word }, status);
@@ -319,9 +327,9 @@ describe("a wallet that was restored from its words", () => {
     const [asked, answered] = [await gateways.request(wallet, AGENCY, { ...WISH, kind: "copy" }), await gateways.request(wallet, AGENCY, WISH)];
     await agency.answer(answered.id);
     const again = await device();
-    expect(await gateways.mayMissRequests(again)).toBe(true);
+    expect(await gateways.unaskedForRequests(again, [AGENCY])).toEqual([AGENCY]);
     await gateways.findRequests(again, [AGENCY]);
-    expect(await gateways.mayMissRequests(again)).toBe(false);
+    expect(await gateways.unaskedForRequests(again, [AGENCY])).toEqual([]);
     const found = await kept(again);
     expect(found.map(({ id, kind, text, answer }) => [id, kind, text, answer?.granted])).toEqual([
       [answered.id, "delete", WISH.text, true],
@@ -330,6 +338,37 @@ describe("a wallet that was restored from its words", () => {
     expect(agency.asked.filter(({ path }) => path.startsWith("/v1/requests/")).every(({ authorization }) => authorization === null)).toBe(true);
     // The next one has a key that no request has.
     expect((await gateways.request(again, AGENCY, WISH)).index).toBe(2);
+  });
+
+  it("finds requests behind some that never arrived", async () => {
+    agency.silent = true;
+    const lost: SentRequest[] = [];
+    for (let n = 0; n < 4; n++) lost.push(await gateways.request(wallet, AGENCY, WISH));
+    agency.held.clear();
+    agency.silent = false;
+    const arrived = await gateways.request(wallet, AGENCY, WISH);
+    await Promise.all(lost.map(({ id }) => wallet.dropRequest(id)));
+    await agency.answer(arrived.id);
+    const again = await device();
+    await gateways.findRequests(again, [AGENCY]);
+    expect((await kept(again)).map(({ id, index, answer }) => [id, index, answer?.granted])).toEqual([[arrived.id, 4, true]]);
+    // A search ends.
+    expect(agency.asked.length).toBeLessThan(40);
+  });
+
+  it("asks those again that did not answer, and no others", async () => {
+    const down = { ...AGENCY, slug: "housing", gateway: "/gateway/housing" };
+    const sent = await gateways.request(wallet, AGENCY, WISH);
+    const again = await device();
+    agency.down = true;
+    await expect(gateways.findRequests(again, [down, AGENCY])).rejects.toMatchObject({ code: "offline" });
+    expect((await kept(again)).map(({ id }) => id)).toEqual([sent.id]);
+    expect(await gateways.unaskedForRequests(again, [down, AGENCY])).toEqual([down]);
+    agency.down = false;
+    await gateways.findRequests(again, [down]);
+    expect(await gateways.unaskedForRequests(again, [down, AGENCY])).toEqual([]);
+    // Opened again, it still knows.
+    expect(await keyringOf(again).mayMissRequests()).toBe(false);
   });
 
   it("takes the next key where another device has used one, and has that request too", async () => {

@@ -19,6 +19,8 @@ const DAY_MS = 24 * 3600 * 1000;
 const ANSWER_MS = 30 * DAY_MS;
 /** How far an agency's clock may be ahead of this device's. */
 const MAX_AHEAD_MS = DAY_MS;
+/** Numbers in a row that no request has, and that end a search: a request that never arrived may have been given up before a later one. */
+const FIND_GAP = 5;
 /** After these, the agency may have got the request. */
 const UNCERTAIN: readonly PortFailure["code"][] = ["offline", "bad-answer"];
 
@@ -104,22 +106,40 @@ export async function readRequest(means: Means, wallet: Wallet, agency: AskedAge
   return now;
 }
 
-/** Walks the wallet's keys for each agency up to the first that no request was made with. */
+/** Agencies that were asked for unknown requests since a wallet was opened: one that does not answer is no reason to ask the others again. */
+const asked = new WeakMap<Wallet, Set<string>>();
+
+/** The agencies that a wallet which began with its words has not asked yet. */
+export async function unasked(wallet: Wallet, agencies: readonly AskedAgency[]): Promise<AskedAgency[]> {
+  if (!(await keyringOf(wallet).mayMissRequests())) return [];
+  return agencies.filter(({ slug }) => !asked.get(wallet)?.has(slug));
+}
+
+/** Looks at each agency for requests with the wallet's keys. `agencies`: all that were not asked before. */
 export async function findRequests(means: Means, wallet: Wallet, agencies: readonly AskedAgency[]): Promise<void> {
-  await Promise.all(agencies.map((agency) => findAt(means, wallet, agency)));
+  const looked = await Promise.allSettled(agencies.map((agency) => findAt(means, wallet, agency)));
+  const answered = agencies.filter((_, n) => looked[n]?.status === "fulfilled").map(({ slug }) => slug);
+  asked.set(wallet, new Set([...(asked.get(wallet) ?? []), ...answered]));
+  const failed = looked.find((one) => one.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
   await keyringOf(wallet).foundRequests();
 }
 
 async function findAt(means: Means, wallet: Wallet, agency: AskedAgency): Promise<void> {
-  for (let index = 0; index < MAX_REQUESTS; index++) {
+  for (let index = 0, unknown = 0; index < MAX_REQUESTS && unknown < FIND_GAP; index++) {
     const known = (await wallet.requests()).some((one) => one.organisation === agency.slug && one.index === index);
-    if (known) continue;
-    const id = await keyringOf(wallet).requestId(agency.slug, index);
-    const none = { id, organisation: agency.slug, index, kind: "copy" as const, text: null, about: null, sentMs: 0, receipt: null, state: null };
-    const found = await read(means, wallet, agency, none);
-    if (found.state === null) return;
-    await wallet.keepRequest(found);
+    const found = known || (await findOne(means, wallet, agency, index));
+    unknown = found ? 0 : unknown + 1;
   }
+}
+
+async function findOne(means: Means, wallet: Wallet, agency: AskedAgency, index: number): Promise<boolean> {
+  const id = await keyringOf(wallet).requestId(agency.slug, index);
+  const none = { id, organisation: agency.slug, index, kind: "copy" as const, text: null, about: null, sentMs: 0, receipt: null, state: null };
+  const found = await read(means, wallet, agency, none);
+  if (found.state === null) return false;
+  await wallet.keepRequest(found);
+  return true;
 }
 
 async function read(means: Means, wallet: Wallet, agency: AskedAgency, request: SentRequest): Promise<SentRequest> {

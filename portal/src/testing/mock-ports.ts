@@ -191,7 +191,7 @@ export function mockGateways(cases: MockCases): Gateways {
     },
     readRequest: async (_wallet, _agency, request) => request,
     findRequests: async () => undefined,
-    mayMissRequests: async () => false,
+    unaskedForRequests: async () => [],
     deskRequests: async () => REQUESTS,
     answerRequest: async () => undefined,
     exported: async () => "{}\nmock\n",

@@ -86,18 +86,19 @@ describe("requests that the wallet does not know", () => {
   it("are looked for where the wallet began with its words, and where the person asks", async () => {
     const world = mockWorld({ role: "" });
     const asked: string[][] = [];
-    let misses = false;
-    world.ports.gateways.mayMissRequests = async () => misses;
+    let left: string[] = [];
+    world.ports.gateways.unaskedForRequests = async (_wallet, agencies) => agencies.filter(({ slug }) => left.includes(slug));
     world.ports.gateways.findRequests = async (_wallet, agencies) => void asked.push(agencies.map(({ slug }) => slug));
     install(world);
     await find(mockWallet());
     expect(asked).toEqual([]);
-    misses = true;
+    left = ["health"];
     await find(mockWallet());
-    misses = false;
+    left = [];
     await find(mockWallet(), true);
     expect(asked).toHaveLength(2);
-    expect(asked[0]).toContain("health");
+    expect(asked[0]).toEqual(["health"]);
+    expect(asked[1]).toEqual(expect.arrayContaining(["health", "civil-affairs"]));
   });
 });
 

@@ -68,10 +68,12 @@ export async function look(wallet: Wallet, requests: readonly SentRequest[]): Pr
   );
 }
 
-/** Looks for requests that this wallet does not know. Without `anyway`, only where it began with its words and did not look yet. */
+/** Looks for requests that this wallet does not know. Without `anyway`, only at agencies where it began with its words and did not look yet. */
 export async function find(wallet: Wallet, anyway = false): Promise<void> {
   const { gateways } = here().ports;
-  if (anyway || (await gateways.mayMissRequests(wallet))) await gateways.findRequests(wallet, await agencies());
+  const all = await agencies();
+  const asked = anyway ? all : await gateways.unaskedForRequests(wallet, all);
+  if (asked.length > 0) await gateways.findRequests(wallet, asked);
 }
 
 /** Keeps what an agency told of the person's requests to it, where the wallet does not have it. */
