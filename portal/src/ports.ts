@@ -265,8 +265,6 @@ export interface ConsentState {
   /** unix seconds; 0 if it is not on the chain */
   until: number;
   revoked: boolean;
-  /** unix seconds; null where it was not, or nothing says when */
-  revokedAt: number | null;
   /** use records that rest on it */
   uses: number;
 }
@@ -315,6 +313,8 @@ export interface Chain {
   revokeConsent(wallet: Wallet, own: OwnCase, id: Hex): Promise<Sent>;
   /** every consent of a case */
   consents(own: OwnCase): Promise<ConsentState[]>;
+  /** when a consent that is withdrawn was; null where nothing says so. No proof has it, and on a long chain it takes its time */
+  revokedAt(own: OwnCase, id: Hex): Promise<number | null>;
   /** a new form under a new salt (already sent to the gateway) */
   supplement(wallet: Wallet, own: OwnCase, form: Form, salt: Hex): Promise<Sent>;
   appeal(wallet: Wallet, own: OwnCase, statement: Hex): Promise<Sent>;

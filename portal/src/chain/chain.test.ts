@@ -164,7 +164,9 @@ describe("a case", () => {
     // When it was is in no proof of the state: the chain's own event says it.
     const { timestamp } = await anvil.client().getBlock();
     const slots = async (at: Hex, all: readonly Hex[]) => await Promise.all(all.map(async (slot) => (await anvil.client().getStorageAt({ address: getAddress(at), slot })) ?? null));
-    expect(await chainOver(connection, Date.now, slots).consents(current)).toMatchObject([{ id: sent.id, revoked: true, revokedAt: Number(timestamp) }]);
+    expect(await chainOver(connection, Date.now, slots).consents(current)).toMatchObject([{ id: sent.id, revoked: true }]);
+    expect(await chain.revokedAt(current, sent.id)).toBe(Number(timestamp));
+    expect(await chain.revokedAt(current, keccak256("0x08"))).toBeNull();
   });
 
   it("names the contract's error when a stranger acts", async () => {

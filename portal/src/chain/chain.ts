@@ -7,15 +7,19 @@ import { casesAbi, consentsAbi, registryAbi } from "./abi";
 import { heldToken, shownToken, tokenIssuer } from "./allowance";
 import { slug, slugText, statuteId } from "./codes";
 import type { Call, Connection } from "./connection";
-import { consentRecord, readConsents, termsOf } from "./consent";
+import { consentRecord, givenIn, readConsents, termsOf } from "./consent";
 import { ContractRefusal } from "./failure";
-import { lastLog } from "./logs";
+import { KeptLogs, blockAt, lastLog } from "./logs";
 import { officerKey, senderOf } from "./officer";
 import type { ProveSlots } from "./uses";
 
 const CASE_OPENED = parseAbiItem("event CaseOpened(bytes32 indexed id, bytes32 indexed service, address indexed applicant, uint32 seq, uint32 version, bytes32 ruleSet, bytes32 form, uint64 promisedBy, uint64 statutoryBy)");
 const CONSENT_GRANTED = parseAbiItem("event ConsentGranted(bytes32 indexed id, address indexed grantor, bytes32 indexed provider, bytes32 service, uint64 until, bool once)");
 const CONSENT_REVOKED = parseAbiItem("event ConsentRevoked(bytes32 indexed id, address indexed grantor)");
+
+const revocations = new KeptLogs<typeof CONSENT_REVOKED>();
+/** How far the clock of the device that gave a consent may have been ahead. */
+const MAX_AHEAD_MS = 24 * 3600 * 1000;
 
 const onCases = (functionName: string, args: readonly unknown[]): Call => ({ contract: "cases", abi: casesAbi, functionName, args });
 const onConsents = (functionName: string, args: readonly unknown[]): Call => ({ contract: "consents", abi: consentsAbi, functionName, args });
@@ -90,9 +94,9 @@ export function chainOver(connection: Connection, now: () => number = Date.now, 
     },
 
     async consents(own) {
-      const address = await connection.contract("consents");
-      return await readConsents(address, prove, own, (id) => revokedAt(connection, address, id, own.address));
+      return await readConsents(await connection.contract("consents"), prove, own);
     },
+    revokedAt: (own, id) => revokedAt(connection, own, id),
     revokeConsent: (wallet, own, id) => byCase(wallet, own, onConsents("revoke", [id])),
     supplement: async (wallet, own, form, salt) => byCase(wallet, own, onCases("supplement", [own.id, await commitment(wallet, own, form, salt)])),
     escalate: (wallet, own) => byCase(wallet, own, onCases("escalate", [own.id])),
@@ -120,10 +124,15 @@ function byOfficer(connection: Connection, key: OfficerKey, call: Call): Promise
   return senderOf(key)(connection, call);
 }
 
-/** Unix seconds. */
-async function revokedAt(connection: Connection, address: Hex, id: Hex, grantor: Hex): Promise<number | null> {
-  const log = await lastLog(connection, { address, event: CONSENT_REVOKED, args: { id, grantor } });
-  if (log === null) return null;
+/** The chain's own event says when; of whatever was withdrawn there is one. */
+async function revokedAt(connection: Connection, own: OwnCase, id: Hex): Promise<number | null> {
+  const address = await connection.contract("consents");
+  const record = Object.values(own.consents).find((consent) => consent.id === id)?.record ?? null;
+  const { atMs } = givenIn(record);
+  const since = async (): Promise<bigint> => (atMs === null ? 0n : await blockAt(connection, BigInt(Math.floor((atMs - MAX_AHEAD_MS) / 1000))));
+  const filter = { address, event: CONSENT_REVOKED, args: { id, grantor: own.address } };
+  const [log] = await revocations.read(connection, `${address}/${id}/${own.address}`, filter, since, { isEnough: (logs) => logs.length > 0 });
+  if (log === undefined) return null;
   const { timestamp } = await connection.rpc<{ timestamp: Hex }>("eth_getBlockByNumber", [numberToHex(log.blockNumber), false]);
   return Number(timestamp);
 }

@@ -57,24 +57,16 @@ export function consentSlots(id: Hex, grantor: Hex): Hex[] {
 }
 
 /** Third slot, from its lowest bit: `until` (64 bits), `revoked` (8), `once` (8), `uses` (32). */
-export function stateOf(word: Hex | null): Omit<ConsentState, "provider" | "id" | "revokedAt"> {
+export function stateOf(word: Hex | null): Omit<ConsentState, "provider" | "id"> {
   const bits = BigInt(word ?? 0);
   const part = (from: bigint, length: bigint): bigint => (bits >> from) & ((1n << length) - 1n);
   return { until: Number(part(0n, 64n)), revoked: part(64n, 8n) !== 0n, use: part(72n, 8n) === 0n ? "standing" : "once", uses: Number(part(80n, 32n)) };
 }
 
-/**
- * The consents of a case, with the words of the chain proven.
- * @param revokedAt when one was withdrawn: no proof of the state says so
- */
-export async function readConsents(address: Hex, prove: ProveSlots, own: OwnCase, revokedAt: (id: Hex) => Promise<number | null>): Promise<ConsentState[]> {
+/** The consents of a case, with the words of the chain proven. */
+export async function readConsents(address: Hex, prove: ProveSlots, own: OwnCase): Promise<ConsentState[]> {
   const kept = Object.entries(own.consents);
   if (kept.length === 0) return [];
   const words = await prove(address, kept.map(([, { id }]) => consentSlots(id, own.address)[2] as Hex));
-  return await Promise.all(
-    kept.map(async ([provider, { id }], at) => {
-      const state = stateOf(words[at] ?? null);
-      return { provider, id, ...state, revokedAt: state.revoked ? await revokedAt(id).catch(() => null) : null };
-    }),
-  );
+  return kept.map(([provider, { id }], at) => ({ provider, id, ...stateOf(words[at] ?? null) }));
 }

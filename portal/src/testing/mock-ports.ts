@@ -37,7 +37,8 @@ export function mockChain(cases: MockCases): Chain {
       await wallet.updateCase(own.id, { consents: { [terms.provider]: consent } });
       return { ...sent(terms.provider), ...consent };
     },
-    consents: async (own) => Object.entries(own.consents).map(([provider, { id }]) => ({ provider, id, use: "standing" as const, until: Math.floor(Date.now() / 1000) + 86_400, revoked: false, revokedAt: null, uses: 1 })),
+    consents: async (own) => Object.entries(own.consents).map(([provider, { id }]) => ({ provider, id, use: "standing" as const, until: Math.floor(Date.now() / 1000) + 86_400, revoked: false, uses: 1 })),
+    revokedAt: async () => null,
     revokeConsent: async (_wallet, _own, id) => sent(id),
     supplement: async (_wallet, own) => {
       cases.supplement(own.id);

@@ -51,7 +51,7 @@ test("the chain's word is read bit by bit", () => {
 });
 
 test("what a consent is worth", () => {
-  const one = { provider: "p", id: "0x01", use: "once", until: 10, revoked: false, revokedAt: null, uses: 0 } as const;
+  const one = { provider: "p", id: "0x01", use: "once", until: 10, revoked: false, uses: 0 } as const;
   expect(standing(one, 9)).toBe("holds");
   expect(standing(one, 10)).toBe("over");
   expect(standing({ ...one, uses: 1 }, 9)).toBe("used-up");

@@ -144,6 +144,24 @@ describe.each(["zh-CN", "en"] as const)("my consents, in %s", (language) => {
     expect(card()).toContain(t("consents.withdrawnOn", { date: "|" }).split("|")[0]);
     expect(labels()).not.toContain(t("consents.until"));
   });
+
+  it("do not wait for the day on which one was withdrawn", async () => {
+    setLanguage(language);
+    const world = mockWorld({ role: "resident" });
+    const wallet = session.wallet as ReturnType<typeof mockWallet>;
+    const own = (await wallet.case(PREPARED["approved"]!)) as OwnCase;
+    wallet.cases = async () => [{ ...own, consents: { health: { id: "0x08" as Hex, record: null } } }];
+    const { chain } = world.ports;
+    chain.consents = async () => [{ provider: "health", id: "0x08", use: "once", until: 4_000_000_000, revoked: true, uses: 0 }];
+    let found: (at: number) => void = () => undefined;
+    chain.revokedAt = (_, id) => new Promise((resolve) => (found = (at) => resolve(id === "0x08" ? at : null)));
+    install(world);
+    history.replaceState(null, "", "/me/consents");
+    render(App);
+    await screen.findByText(t("consents.withdrawn"));
+    found(1_789_000_000);
+    await screen.findByText(t("consents.withdrawnOn", { date: language === "en" ? "10 September 2026" : "2026年9月10日" }));
+  });
 });
 
 it("why something is kept is said in the language of the page, where the law is known", () => {
