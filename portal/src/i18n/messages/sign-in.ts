@@ -6,8 +6,8 @@ export const signIn = {
   "signIn.first": ["请先登录", "Sign in first"],
   "signIn.idle": ["钱包自己锁上了", "Your wallet locked itself"],
   "signIn.idleText": [
-    "{minutes}分钟没有操作，为了安全，钱包锁上了。填过的内容都保存在钱包里，打开以后接着办。",
-    "Nobody used it for {minutes} minutes, so it was locked to be safe. What you filled in is kept in it: open it, and go on where you were.",
+    "{minutes}分钟没有操作，为了安全，钱包已自动锁定。申请中已经“继续”过的内容还在，打开后可以接着办；这一页没有提交的内容需要重新填写。",
+    "Nobody used it for {minutes} minutes, so it was locked to be safe. Answers of an application that you had continued from are kept: open it, and go on. What was not sent from this page has to be entered again.",
   ],
   "signIn.idleOpen": ["打开钱包", "Open the wallet"],
   "signIn.firstText": ["这一页用到您自己的办件，需要打开您的钱包。", "This page is about your own cases, so your wallet has to be open."],
