@@ -57,6 +57,7 @@ export const protect = {
     "移除“{name}”吗？它不会再收到提醒，也得不到以后的更改；它上面已有的内容还在。",
     "Remove “{name}”? It will not be warned any more and gets no later changes. What is on it already stays there.",
   ],
+  "protection.removed": ["已移除“{name}”。", "“{name}” was removed."],
   "protection.removeNo": ["不移除", "Keep it"],
   "protection.pendingTitle": ["有人正在找回您的钱包", "Somebody is recovering your wallet"],
   "protection.pendingText": ["如果是您本人，不用做什么。如果不是，请马上停止。{date}以后，这台设备将不能再使用这个钱包。", "If it is you, do nothing. If it is not, stop it now. After {date} this device can no longer use the wallet."],

@@ -1,4 +1,4 @@
-import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/svelte";
+import { cleanup, fireEvent, render, screen, waitFor, within } from "@testing-library/svelte";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import App from "../../app/App.svelte";
 import { install, session } from "../../app/here.svelte";
@@ -54,6 +54,7 @@ async function open(path: string, change: Partial<Known> = {}): Promise<Known> {
       await act(`ask ${withPasskey}`);
       known.joining = { number: null, state: "waiting" };
     },
+    removeSigners: async () => void (await act("remove")),
     joining: async () => known.joining,
     join: async () => known.isAdded,
     stopJoining: async () => {
@@ -70,6 +71,13 @@ async function open(path: string, change: Partial<Known> = {}): Promise<Known> {
 const pass = (milliseconds: number) => vi.advanceTimersByTimeAsync(milliseconds);
 const press = async (name: string) => await fireEvent.click(await screen.findByRole("button", { name }));
 
+/** What was pressed is gone; the focus is on what became of it, which is read out. */
+async function toldOf(text: string): Promise<void> {
+  const status = (await screen.findByText(text)).closest("[role=status]");
+  expect(status).not.toBeNull();
+  await expect.poll(() => document.activeElement).toBe(status);
+}
+
 it.each([["/me", "zh-CN"], ["/me", "en"], ["/me/devices/add", "zh-CN"], ["/me/devices/add", "en"]] as const)("%s shows who asks, and adds the device whose number was seen (%s)", async (path, language) => {
   setLanguage(language);
   const known = await open(path);
@@ -83,7 +91,7 @@ it.each([["/me", "zh-CN"], ["/me", "en"], ["/me/devices/add", "zh-CN"], ["/me/de
   expect((await screen.findByText(t("devices.askingNamed", { name: "Android" }))).closest('[role="alert"]')).not.toBeNull();
   expect(screen.getByText(NUMBER)).toBeTruthy();
   await press(t("devices.admit"));
-  await screen.findByText(t("devices.admittedText"));
+  await toldOf(t("devices.admittedText"));
   expect(known.did).toEqual([`admit ${NUMBER}`]);
 });
 
@@ -102,8 +110,19 @@ it("a device that is somebody else's is refused, and what to do is said", async 
   const known = await open("/me", { asking: { name: "", number: NUMBER, elsewhere: false, atMs: 0 } });
   await screen.findByText(t("devices.askingTitle"));
   await press(t("devices.refuse"));
-  await screen.findByText(t("devices.refusedText"));
+  await toldOf(t("devices.refusedText"));
   expect(known.did).toEqual(["refuse"]);
+});
+
+it.each(["zh-CN", "en"] as const)("a device that is removed is gone, and that is said (%s)", async (language) => {
+  setLanguage(language);
+  const known = await open("/me");
+  const device = (await screen.findByText("Windows")).closest<HTMLElement>("[data-device]")!;
+  await fireEvent.click(within(device).getByRole("button"));
+  const name = `Windows ${device.dataset["device"]!.slice(2, 10)}`;
+  await press(t("protection.remove"));
+  await toldOf(t("protection.removed", { name }));
+  expect(known.did).toEqual(["remove"]);
 });
 
 it("another device that asks in the meantime is not added", async () => {
