@@ -66,7 +66,7 @@ export const apply = {
   "check.held": ["您出示的证照", "From your wallet"],
   "check.heldShown": ["出示给{provider}，代替查记录", "Shown to {provider} instead of a look into its records"],
   "check.unchecked": ["现在查不到是否有效，所以没有出示：{names}", "Not offered, because it could not be checked whether it is valid: {names}"],
-  "check.uncheckedText": ["签发部门的名单现在读不到。可以过一会儿再查一次，也可以现在提交：部门会像平常一样查自己的记录。", "The list of who issued it could not be read. Look again in a moment, or send now: the agencies look into their records as usual."],
+  "check.uncheckedText": ["现在无法向签发部门查询是否有效。可以过一会儿再查一次，也可以现在提交：部门会像平常一样查自己的记录。", "The list of who issued it could not be read. Look again in a moment, or send now: the agencies look into their records as usual."],
   "check.heldNot": ["不出示，由{provider}查记录", "Not shown; {provider} looks into its records"],
 
   "check.answers": ["核对您的回答", "Check your answers"],

@@ -21,7 +21,7 @@ export const delegations = {
   "acting.state.unregistered": ["还没有登记", "Not registered yet"],
   "acting.state.unchecked": ["现在查不到是否有效", "Could not be checked"],
   "acting.unchecked": [
-    "您是监护人的确认是否仍然有效，要看公安的名单，而现在读不到它。读到以前不能用它申请；已有的办件不受影响。请检查网络，过一会儿再查一次；一直读不到，请联系公安。",
+    "您的监护人身份是否仍然有效，要向公安查询，现在查不到。查到以前，不能用它申请；已有的办件不受影响。请检查网络，过一会儿再查；一直查不到，请联系公安。",
     "Whether you are still confirmed as a guardian stands in public security’s list, which could not be read. Until it can, you cannot apply under it; cases that are open stay as they are. Check your connection and look again in a moment; if it stays so, ask public security.",
   ],
   "acting.checkAgain": ["再查一次", "Look again"],
@@ -116,7 +116,7 @@ export const delegations = {
   "for.uncheckedTitle": ["现在查不到您能不能代{name}申请", "It could not be checked whether you can apply for {name}"],
   "for.uncheckedSome": ["现在查不到您能不能代{names}申请", "It could not be checked whether you can apply for {names}"],
   "for.unchecked": [
-    "公安的名单现在读不到，所以不知道您是监护人的确认是否仍然有效。没有提交任何内容，填过的都还在。请检查网络，过一会儿再查一次；一直读不到，请联系公安。",
+    "您的监护人身份是否仍然有效，要向公安查询，现在查不到。没有提交任何内容，填过的都还在。请检查网络，过一会儿再查；一直查不到，请联系公安。",
     "Public security’s list could not be read, so it is not known whether you are still confirmed as a guardian. Nothing has been sent, and what you filled in is kept. Check your connection and look again in a moment; if it stays so, ask public security.",
   ],
   "for.overSelf": ["改为给自己申请", "Apply for myself instead"],

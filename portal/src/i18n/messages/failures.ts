@@ -50,7 +50,7 @@ export const failures = {
   "failure.delegation-over.title": ["您不能再代这位居民办事", "You cannot act for this person any more"],
   "failure.delegation-over.next": ["授权已经终止或者到期，没有提交任何内容。还需要代办的话，请本人重新授权。", "The delegation was ended or its time is up. Nothing has been sent. If it is still needed, ask them to give a new one."],
   "failure.delegation-unchecked.title": ["现在查不到您能不能代这位居民办事", "It could not be checked whether you can act for this person"],
-  "failure.delegation-unchecked.next": ["公安的名单现在读不到，没有提交任何内容，填过的都还在。请检查网络，过一会儿再试；一直读不到，请联系公安。", "Public security’s list could not be read. Nothing has been sent, and what you filled in is kept. Check your connection and try again in a moment; if it stays so, ask public security."],
+  "failure.delegation-unchecked.next": ["您的监护人身份是否仍然有效，要向公安查询，现在查不到。没有提交任何内容，填过的都还在。请检查网络，过一会儿再试；一直查不到，请联系公安。", "Public security’s list could not be read. Nothing has been sent, and what you filled in is kept. Check your connection and try again in a moment; if it stays so, ask public security."],
   "failure.no-way.title": ["这个钱包不是这样打开的", "This wallet does not open that way"],
   "failure.no-way.next": ["打开方式可能在另一个窗口里改过。请刷新页面再试。", "The ways that open it may have been changed in another window. Reload the page and try again."],
   "failure.bad-answer.title": ["收到的内容有误", "The answer was not usable"],

@@ -44,7 +44,7 @@ export const protect = {
     "部门现在只认那一次设置：有人去窗口找回时，这台设备不会收到提醒。如果是您本人设置的，请把这台设备加进去。如果不是，别人可能有您的助记词，请马上告诉保管钥匙的部门。",
     "The offices go by that one now: a recovery at their counters would not be shown here. If it was you, add this device to it. If it was not, somebody else may have your words: tell the offices that hold a part of the key at once.",
   ],
-  "protection.anew": ["其他设备都不在了", "All the other devices are gone"],
+  "protection.anew": ["其他设备都用不了，重新设置保护", "I can use none of the other devices: protect it anew"],
   "protection.devices": ["可以打开这个钱包的", "What can open this wallet"],
   "protection.kind.passkey": ["锁屏通行密钥", "Screen lock (passkey)"],
   "protection.kind.device": ["设备", "Device"],

@@ -4,7 +4,7 @@ export const signIn = {
   "signIn.title": ["登录", "Sign in"],
   "signIn.lead": ["您的密钥只保存在您自己的设备上，没有账号，也没有密码库。", "Your keys stay on your own device. There is no account and no store of passwords."],
   "signIn.first": ["请先登录", "Sign in first"],
-  "signIn.idle": ["钱包自己锁上了", "Your wallet locked itself"],
+  "signIn.idle": ["钱包已自动锁定", "Your wallet locked itself"],
   "signIn.idleText": [
     "{minutes}分钟没有操作，为了安全，钱包已自动锁定。申请中已经“继续”过的内容还在，打开后可以接着办；这一页没有提交的内容需要重新填写。",
     "Nobody used it for {minutes} minutes, so it was locked to be safe. Answers of an application that you had continued from are kept: open it, and go on. What was not sent from this page has to be entered again.",
