@@ -6,7 +6,7 @@ import { install, session } from "../../app/here.svelte";
 import { setLanguage, t } from "../../i18n/index.svelte";
 import { PortFailure } from "../../ports";
 import { mockWorld } from "../../testing/world";
-import { PENDING_EVERY_MS } from "./recovery";
+import { PENDING_EVERY_MS } from "./intervals";
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] }));
 afterEach(() => void vi.useRealTimers());

@@ -4,7 +4,7 @@ import App from "../../app/App.svelte";
 import { install, session } from "../../app/here.svelte";
 import { setLanguage, t } from "../../i18n/index.svelte";
 import { type AskingDevice, type Organisation, PortFailure, type Protection } from "../../ports";
-import { NEWS_EVERY_MS } from "../../components/Shell/recovery";
+import { NEWS_EVERY_MS } from "../../components/Shell/intervals";
 import { mockWorld } from "../../testing/world";
 import { ASKING_EVERY_MS } from "./devices";
 
