@@ -21,7 +21,6 @@ import { FORMS, Resident } from "./harness/resident";
 import { runOk } from "./harness/run";
 import { Server } from "./harness/server";
 import { CHANGES, tamper } from "./harness/tamper";
-import { pause } from "./harness/wait";
 
 const ALLOWANCE = "old-age-allowance";
 const OWNER = "civil-affairs";
@@ -395,6 +394,7 @@ describe("a guardian", () => {
     const elsewhere = server.origin.replace("127.0.0.1", "localhost");
     await withBrowser(elsewhere, "guardian", { width: 360, height: 740 }, async (first) => {
       await withBrowser(server.origin, "other-guardian", {}, async (second) => {
+        await first.context.clock.install();
         const [guardian, other] = [await first.page("/sign-in"), await second.page("/sign-in")];
         await signedIn(guardian, "guardian-41");
         await signedIn(other, "guardian-39");
@@ -452,7 +452,7 @@ describe("a guardian", () => {
 
         // Whether it still holds cannot be read for a while: that is said, and nobody applies under it.
         await guardian.route("**/v1/status", (route) => route.abort());
-        await pause(REMEMBERED_MS);
+        await guardian.clock.fastForward(REMEMBERED_MS);
         await navigate(guardian, "/me/delegations");
         await guardian.locator("[data-side=held] [data-state=unchecked]").getByText(text("acting.unchecked")).waitFor();
         assert.equal(await guardian.locator(`main a[href="/services/${SUBSIDY}/apply"]`).count(), 0);
@@ -470,7 +470,7 @@ describe("a guardian", () => {
         await press(other, "ward.stop");
         await other.locator("[data-confirmed=ended]").waitFor();
         await other.getByText(text("ward.endedBy.guardian")).waitFor();
-        await pause(REMEMBERED_MS);
+        await guardian.clock.fastForward(REMEMBERED_MS);
         await press(guardian, "acting.checkAgain");
         await guardian.locator("[data-side=held] [data-state=ended]").waitFor();
         assert.equal(await guardian.locator(`main a[href="/services/${SUBSIDY}/apply"]`).count(), 0);
