@@ -16,6 +16,8 @@ import { Server } from "./harness/server";
 import { filesOf, workerScript } from "../worker/plugin";
 
 const ALLOWANCE = "old-age-allowance";
+/** Asks for a consent. */
+const SUBSIDY = "disability-living-subsidy";
 const DECIDED_WITHIN_MS = 30_000;
 
 let server: Server;
@@ -221,11 +223,11 @@ describe("the portal on a device", () => {
       }
 
       await page.goto(`${origin}/sign-in`);
-      await chooseResident(page, index, "approved-66");
+      await chooseResident(page, index, "subsidy-approved-45");
       await page.waitForURL(`${origin}/`);
-      await page.goto(`${origin}/services/${ALLOWANCE}/apply`);
+      await page.goto(`${origin}/services/${SUBSIDY}/apply`);
       await unlock(page);
-      await answerQuestions(page, FORMS[ALLOWANCE] ?? {});
+      await answerQuestions(page, FORMS[SUBSIDY] ?? {});
       await checkAndSend(page);
       await verdict(page).getByText(text("case.approvedAmount.title", { amount: "" }).slice(0, 3)).waitFor({ timeout: DECIDED_WITHIN_MS });
       await page.getByRole("button", { name: text("credential.download") }).waitFor();
@@ -240,7 +242,11 @@ describe("the portal on a device", () => {
       await unlock(page);
       await page.locator("[data-credential]").nth(1).waitFor();
       await page.locator("[data-credential] summary").nth(1).click();
-      await page.locator("[data-credential] dl").nth(1).getByText("7500").waitFor();
+      // In words, as with a connection.
+      const claims = page.locator("[data-credential] dl").nth(1);
+      await claims.getByText("20000").waitFor();
+      const said = await claims.innerText();
+      for (const words of ["困难残疾人生活补贴", "发放周期", "每月", "符合条件"]) assert.ok(said.includes(words), `${words} is not in ${said}`);
       await page.getByText(text("offline.protection").slice(0, 6)).or(page.getByText(text("protection.none"))).first().waitFor();
       await picture(page, "offline-wallet");
       await page.getByRole("link", { name: text("nav.myCases") }).first().click();
@@ -253,6 +259,18 @@ describe("the portal on a device", () => {
       await page.getByText(text("mine.seen", { date: "" }).slice(-4)).waitFor();
       await page.locator("[data-credential]").nth(1).waitFor();
       await picture(page, "offline-data-phone");
+      // My consents: as they were given, and not to be withdrawn from here.
+      await page.getByRole("link", { name: text("consents.mine") }).first().click();
+      await page.getByText(text("consents.offlineText")).waitFor();
+      const consent = page.locator("[data-consent=disabled-federation][data-worth=unread]");
+      await consent.getByText(text("consents.withdrawOnline")).waitFor();
+      const given = await consent.innerText();
+      for (const words of ["残联", text("consents.kind.standing"), text("consents.unread")]) assert.ok(given.includes(words), `${words} is not in ${given}`);
+      assert.equal(await page.getByRole("button", { name: text("consents.withdraw") }).count(), 0);
+      await picture(page, "offline-consents-phone");
+      await page.setViewportSize({ width: 1280, height: 900 });
+      await picture(page, "offline-consents");
+      await page.setViewportSize({ width: 360, height: 760 });
 
       // What is kept is the build, in the browser's caches, and nothing that anybody answered.
       assert.deepEqual(await cached(page), filesOf(portal).map((file) => file.path));

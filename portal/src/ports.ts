@@ -172,6 +172,8 @@ export interface SeenCase {
   credential: Record<Words, string>;
   /** names of the credential's claims */
   claims: Record<string, Record<Words, string>>;
+  /** why it was decided so, by the code of the reason, which a credential may say; none before a decision, or kept by an older portal */
+  reasons?: Record<string, Record<Words, string>>;
 }
 
 /** A credential as its holder reads it. */
