@@ -7,6 +7,17 @@ export const reach = {
   },
 };
 
+/**
+ * Does something once the connection is back, where it is lost as a component is made. Only a connection that was lost can come
+ * back: what fails for another reason waits for the person.
+ */
+export function onceReached(work: () => void): void {
+  const wasOffline = offline;
+  $effect(() => {
+    if (wasOffline && !offline) work();
+  });
+}
+
 /** `fetch`, and what it tells about the connection; answers of any status are answers. */
 export async function watchedFetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
   try {

@@ -29,5 +29,13 @@ export const offline = {
   ],
   "data.offlineCases": ["钱包里的办件", "Cases in this wallet"],
   "data.offlineNone": ["还没有办件。", "None yet."],
+  "consents.offline": ["现在读不到授权的状态", "What became of your consents cannot be read now"],
+  "consents.offlineText": [
+    "用过几次、是否已经撤回，都记在链上，要联网才能读取和核对。下面是钱包保存的、您同意时的内容。撤回也要联网。联网后会自动读取。",
+    "How often each was used, and whether it was withdrawn, is on the chain: reading and checking that takes a connection. Below is what you agreed to, as your wallet holds it. Withdrawing takes a connection too. The rest is read by itself when you are online.",
+  ],
+  "consents.offlineNone": ["钱包里没有保存授权。", "This wallet holds none."],
+  "consents.unread": ["联网后显示", "Shown when you are online"],
+  "consents.withdrawOnline": ["要撤回，请先联网。", "To withdraw it, go online first."],
   "mine.case": ["办件{id}", "Case {id}"],
 } as const satisfies Record<string, Pair>;

@@ -5,7 +5,8 @@ import { consentsOf } from "../../package/words";
 import { participantsOf } from "../../chain/apply";
 import { packages } from "../../testing/packages";
 import { consentRecord } from "../../chain/consent";
-import { standing, usedKey } from "./consents";
+import type { OwnCase } from "../../ports";
+import { keptConsents, standing, usedKey } from "./consents";
 
 const asked = { use: "standing", days: 180, least: { use: "once", days: 30 } } as const;
 const own = { id: "0x01", address: "0x02" } as const;
@@ -59,4 +60,11 @@ test("what a consent is worth", () => {
   expect(standing({ ...one, revoked: true, uses: 1 }, 9)).toBe("withdrawn");
   expect(standing({ ...one, until: 0 }, 9)).toBe("not-sent");
   expect([usedKey(one), usedKey({ ...one, uses: 1 }), usedKey({ ...one, use: "standing", uses: 1 }), usedKey({ ...one, use: "standing", uses: 2 })]).toEqual(["consents.used0", "consents.usedUp", "consents.used1", "consents.usedN"]);
+});
+
+test("without an answer from the chain a consent is what was given, and worth no more than its time", () => {
+  const record = consentRecord(own, { provider: "p", service: "s", purpose: "x", fields: ["f"], use: "once", until: 1000 + 90 * 86_400, asked: { use: "once", days: 90 } }, 1_000_000);
+  const [kept] = keptConsents({ consents: { p: record } } as unknown as OwnCase);
+  expect(kept).toEqual({ provider: "p", id: record.id, use: "once", until: 1000 + 90 * 86_400, uses: null });
+  expect([standing(kept!, 1001), standing(kept!, kept!.until), usedKey(kept!)]).toEqual(["unread", "over", "consents.unread"]);
 });

@@ -1,5 +1,5 @@
 import { cleanup, fireEvent, render, screen } from "@testing-library/svelte";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import App from "../../app/App.svelte";
 import { install, session } from "../../app/here.svelte";
 import { lawWritten } from "../../app/names";
@@ -161,6 +161,30 @@ describe.each(["zh-CN", "en"] as const)("my consents, in %s", (language) => {
     await screen.findByText(t("consents.withdrawn"));
     found(1_789_000_000);
     await screen.findByText(t("consents.withdrawnOn", { date: language === "en" ? "10 September 2026" : "2026年9月10日" }));
+  });
+
+  it("are shown as they were given where nobody answers, cannot be withdrawn then, and are read once somebody does", async () => {
+    setLanguage(language);
+    const world = mockWorld({ role: "resident" });
+    const wallet = session.wallet as ReturnType<typeof mockWallet>;
+    const own = (await wallet.case(PREPARED["approved"]!)) as OwnCase;
+    const record = { grantedAtMs: 1_789_000_000_000, fields: ["disability.level"], use: "once", until: 4_000_000_000 };
+    const held = { ...own, service: "disability-living-subsidy", consents: { "disabled-federation": { id: "0x07" as Hex, record } } };
+    wallet.cases = wallet.keptCases = async () => [held];
+    const { consents } = world.ports.chain;
+    world.ports.chain.consents = async () => Promise.reject(new PortFailure("offline", "away"));
+    install(world);
+    history.replaceState(null, "", "/me/consents");
+    render(App);
+    await screen.findByText(t("consents.offlineText"));
+    const card = await vi.waitFor(() => document.querySelector<HTMLElement>("[data-worth=unread]") ?? expect.fail());
+    for (const words of [t("consents.kind.once"), t("consents.unread"), t("consents.withdrawOnline"), "2096"]) expect(card.textContent).toContain(words);
+    expect(screen.queryByRole("button", { name: new RegExp(t("consents.withdraw")) })).toBeNull();
+
+    world.ports.chain.consents = consents;
+    await fireEvent.click(screen.getByRole("button", { name: t("common.tryAgain") }));
+    await screen.findByRole("button", { name: new RegExp(t("consents.withdraw")) });
+    expect(screen.queryByText(t("consents.offlineText"))).toBeNull();
   });
 });
 
