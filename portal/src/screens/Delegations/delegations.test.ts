@@ -1,11 +1,11 @@
 import { cleanup, fireEvent, render, screen } from "@testing-library/svelte";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import App from "../../app/App.svelte";
 import { install, session } from "../../app/here.svelte";
 import { setLanguage, t } from "../../i18n/index.svelte";
 import { type Delegation, type OwnCase, PortFailure } from "../../ports";
 import { mockWorld } from "../../testing/world";
-import { caseCaption, heldFor, isOwn, mark, nameOf } from "./delegations";
+import { LIST_EVERY_MS, caseCaption, heldFor, isOwn, mark, nameOf } from "./delegations";
 
 const SERVICE = "old-age-allowance";
 const one = { key: "0x01", side: "held", role: "carer", name: "王建国", services: [SERVICE], from: 1, until: 2, sealed: null, state: "active", known: true } as const satisfies Delegation;
@@ -98,6 +98,44 @@ describe("the pages", () => {
     await screen.findByText("It has ended, for both of you.");
     await expect.poll(() => document.querySelector("[data-side=given] [data-state]")?.getAttribute("data-state")).toBe("ended");
     expect(document.querySelector("[data-side=held] [data-state]")?.getAttribute("data-state")).toBe("active");
+  });
+
+  it("the list follows what the other one or another device does, while it is in sight", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    try {
+      const change: { ended: boolean; more: Delegation[] } = { ended: false, more: [] };
+      let read = 0;
+      await open("/me/delegations", ({ ports: { delegations } }) => {
+        const { list } = delegations;
+        delegations.list = async (wallet) => {
+          read += 1;
+          return [...(await list(wallet)).map((held) => (change.ended && held.side === "held" ? { ...held, state: "ended" as const } : held)), ...change.more];
+        };
+      });
+      const held = () => [...document.querySelectorAll("[data-side=held] [data-state]")].map((card) => card.getAttribute("data-state"));
+      await expect.poll(held).toEqual(["active"]);
+      // A question about what has ended meanwhile is none any more.
+      await fireEvent.click(document.querySelector("[data-side=held] article > button") as HTMLElement);
+      expect(main()).toContain(t("acting.endYes"));
+
+      Object.assign(change, { ended: true, more: [{ ...one, key: "0x77", name: "赵六" }] });
+      const hidden = vi.spyOn(document, "hidden", "get").mockReturnValue(true);
+      const before = read;
+      await vi.advanceTimersByTimeAsync(3 * LIST_EVERY_MS);
+      expect(read).toBe(before);
+      hidden.mockRestore();
+      await vi.advanceTimersByTimeAsync(LIST_EVERY_MS);
+      await expect.poll(held).toEqual(["ended", "active"]);
+      expect(main()).toContain("赵六");
+      expect(main()).not.toContain(t("acting.endYes"));
+
+      // Names are in the language of the page.
+      const english = document.querySelector("[data-side=held] dd")?.textContent;
+      setLanguage("zh-CN");
+      await expect.poll(() => document.querySelector("[data-side=held] dd")?.textContent).not.toBe(english);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it.each(["zh-CN", "en"] as const)("one that the words alone lead to is shown without a name, and ended; what others gave is asked for again (%s)", async (language) => {

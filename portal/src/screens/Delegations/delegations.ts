@@ -10,6 +10,8 @@ import type { Delegation, Hex, OwnCase, Wallet } from "../../ports";
 export const NAME_MAX_CHARACTERS = 64;
 /** For how long somebody may act; the last is the longest there is. */
 export const DAYS = [30, 90, 180, 365] as const;
+/** How often an open list is read again. */
+export const LIST_EVERY_MS = 10_000;
 /** The most services in one delegation. */
 const MAX_SERVICES = 32;
 
