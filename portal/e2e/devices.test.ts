@@ -64,6 +64,7 @@ async function makeWallet(page: Page, label: string): Promise<string[]> {
   await page.locator("#number").fill(number);
   await page.locator("#code").fill(code);
   await page.locator("form").getByRole("button").last().click();
+  await page.getByRole("link", { name: text("identity.toHome"), exact: true }).click();
   await page.waitForURL(`${origin}/`);
   return words;
 }

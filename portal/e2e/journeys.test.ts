@@ -235,6 +235,9 @@ async function withWords(page: Page, label: string): Promise<void> {
   await page.locator("#number").fill(number);
   await page.locator("#code").fill(code);
   await press(page, "identity.get");
+  await page.getByRole("heading", { level: 1, name: text("identity.done") }).waitFor();
+  await picture(page, "identity-received");
+  await follow(page, "identity.toHome");
   await page.waitForURL((url) => url.pathname !== "/identity");
 }
 /** Follows a link of the portal without loading the page, which would lock the wallet. */

@@ -42,6 +42,16 @@ export const PAGES = [
   { name: "sign-in-restore", path: "/sign-in/restore", act: next },
   { name: "sign-in-first", path: "/me/cases" },
   { name: "identity", path: "/identity", role: "resident-new" },
+  {
+    name: "identity-received",
+    path: "/identity?next=/me/delegations",
+    role: "resident-new",
+    act: async (tab) => {
+      await tab.locator("li button").first().click();
+      await tab.locator("form button[type=submit]").click();
+      await tab.waitForSelector("dl");
+    },
+  },
   { name: "identity-wrong", path: "/identity", role: "resident-new", act: next },
   { name: "sign-in-locked", path: "/sign-in", role: "locked", act: (tab) => tab.locator("summary").first().click() },
   { name: "wallet", path: "/me", role: "resident" },

@@ -43,6 +43,33 @@ test("a mistyped number and a wrong code are said at their field, in the languag
   expect(document.querySelector("main")?.textContent).not.toContain("does not belong");
 });
 
+test.each([
+  ["zh-CN", "/identity", "identity.toHome", "/"],
+  ["en", "/identity?next=/me/delegations", "identity.goOn", "/me/delegations"],
+] as const)("what arrived is said before the next page opens, and the person goes on (%s, %s)", async (language, path, go, next) => {
+  setLanguage(language);
+  const world = await open(path, "resident-new");
+  const { identity } = world.ports.gateways;
+  world.ports.gateways.identity = async (...given) => {
+    const wallet = session.wallet!;
+    const { keepIdentity } = wallet;
+    wallet.keepIdentity = async (raw) => ({ ...(await keepIdentity(raw)), expiresAt: 1_900_000_000 });
+    const held = wallet.identity;
+    wallet.identity = async () => ({ ...(await held())!, expiresAt: 1_900_000_000 });
+    return await identity(...given);
+  };
+  await type("number", resident.number);
+  await type("code", resident.code);
+  await press(t("identity.get"));
+  await screen.findByRole("heading", { level: 1, name: t("identity.done") });
+  const main = document.querySelector("main")?.textContent ?? "";
+  for (const words of [t("held.identity"), t("agency.public-security"), "2030", t("identity.counted")]) expect(main).toContain(words);
+  expect(location.pathname).toBe("/identity");
+  expect(document.querySelector("#number")).toBeNull();
+  await fireEvent.click(screen.getByRole("link", { name: t(go) }));
+  await expect.poll(() => location.pathname).toBe(next);
+});
+
 test("a made-up person is filled in, and the wallet stays", async () => {
   await open("/identity", "resident-new");
   const { wallet } = session;
