@@ -63,6 +63,10 @@ need_chromium() {
   fc-list :lang=zh 2>/dev/null | grep -q . || apt_install fontconfig fonts-noto-cjk
 }
 
+need_openssl() {
+  command -v openssl >/dev/null || apt_install openssl
+}
+
 need_mariadb() {
   local program
   for program in mariadbd mariadb-install-db openssl; do

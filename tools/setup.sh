@@ -51,4 +51,5 @@ esac
 if [ "$target" != run ] && [ "$target" != network ]; then
   step "looking for Chromium and its fonts"
   need_chromium
+  need_openssl
 fi

@@ -2,8 +2,8 @@
 import { bls12_381 } from "@noble/curves/bls12-381.js";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Abi, type Account, type Hex, concat, createPublicClient, createWalletClient, http, keccak256, stringToHex } from "viem";
-import { privateKeyToAccount } from "viem/accounts";
+import { type Abi, type Account, type Hex, createPublicClient, createWalletClient, http } from "viem";
+import { councilOf } from "./council";
 import { ROOT } from "./paths";
 import { rpc } from "./rpc";
 import { Server } from "./server";
@@ -58,10 +58,7 @@ export class Network {
   static async start(name: string): Promise<Network> {
     const server = await Server.start({ name, chainOnly: true });
     const info = await rpc<NetworkInfo>(server.rpcUrl, "zhengtong_network");
-    // As zhengtong/src/dev/keys.rs derives it.
-    const seed = readFileSync(join(server.data, "keys/seed"), "utf8").trim() as Hex;
-    const key = keccak256(concat([seed, stringToHex("zhengtong/dev/v1/council")]));
-    return new Network(server, info, privateKeyToAccount(key));
+    return new Network(server, info, councilOf(server));
   }
 
   get reader() {
