@@ -2,6 +2,7 @@
 // that is under way. It is lost with the device, as it should be.
 import { type Hex, base64Url, bytesToHex, hexToBytes, plain } from "../bytes";
 import { WalletError } from "../errors";
+import type { DeviceRecord } from "../state";
 import type { GivenPart } from "../trusted/codes";
 import { type Passkey, lowS } from "./passkey";
 import { DEVICE, type Proof, type Signer, signerId, word } from "./signers";
@@ -153,6 +154,11 @@ export function signersOf(keys: DeviceKeys): Signer[] {
 /** The one of them that may act alone. */
 export function soleSigner(keys: DeviceKeys): Signer {
   return keys.passkey?.signer ?? keys.signer;
+}
+
+/** A device as the others of its wallet know it. */
+export function deviceRecord(keys: DeviceKeys, addedAtMs: number): DeviceRecord {
+  return { id: signerId(keys.signer), signers: signersOf(keys).map(signerId), name: deviceName(), addedAtMs };
 }
 
 async function signBytes(keys: DeviceKeys, message: Uint8Array): Promise<Uint8Array> {
