@@ -139,7 +139,6 @@ export const protect = {
   "recover.linkText": ["带身份证到两个部门的窗口，或者请信任的亲友帮忙，可以找回一切。", "Show who you are at the counters of two offices, or ask people you trust, and get everything back."],
   "recover.lead": ["有两个办法：到两个部门的窗口，或者请您以前选定的亲友帮忙。哪个方便用哪个。", "There are two ways: the counters of two offices, or the help of people whom you chose before. Take whichever is easier."],
   "recover.officesText": ["请选两个您去得方便的部门，每个部门给您一个号码。到窗口时出示身份证和号码。", "Choose two offices that are near you. Each gives you a code. Show the code and your identity card at the counter."],
-  "recover.unlock": ["以后这台设备怎样证明是您", "How this device will know that it is you"],
   "recover.get": ["取{name}的号码", "Get a code for {name}"],
   "recover.again": ["重新取号", "Get a new code"],
   "recover.code": ["给窗口看的号码", "Show this code at the counter"],
