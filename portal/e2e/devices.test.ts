@@ -109,7 +109,7 @@ async function wordsOf(page: Page): Promise<string[]> {
   const words: string[] = [];
   for (const href of await requestsOf(page).evaluateAll((links) => links.map((link) => link.getAttribute("href")))) {
     await page.locator(`a[href="${href}"]`).first().click();
-    words.push(await page.locator(".words").last().innerText());
+    words.push(await page.locator(".written").last().innerText());
     await page.getByRole("link", { name: text("nav.myCases"), exact: true }).first().click();
     await requestsOf(page).first().waitFor();
   }
