@@ -20,6 +20,7 @@ use zhengtong_vault::{Destroyed, ResidentNumber, Subject, Vault, VaultError};
 
 use super::access::{OwnPermit, SeeOwnData};
 use super::link::recover;
+use super::records::remove_guardianship;
 use super::{App, AppError, inner};
 use crate::store::{DeletionRow, HoldRow, Store, StoreError};
 
@@ -133,6 +134,15 @@ impl Books<'_> {
         self.forget_subject(subject, LATE).await
     }
 
+    /// Whether somebody was deleted in this second or later: what began then may have been kept behind the deletion's back.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub(super) async fn is_deleted_since(&self, subject: Subject, since_s: u64) -> Result<bool, StoreError> {
+        let at_s = self.store.forgotten_at(subject).await?;
+        Ok(at_s.is_some_and(|at_s| at_s >= since_s))
+    }
+
     /// Deletes whoever stands behind a pseudonym; `cause` is the request that it grants.
     ///
     /// # Errors
@@ -208,8 +218,13 @@ impl Books<'_> {
             self.store.drop_backup(account).await?;
         }
         // Only the seat kept here tells whose leaf it is: it is to be empty before nobody knows.
-        if let Some(seat) = super::people::seat_of(self.vault, subject).await? {
+        let seat = super::people::seat_of(self.vault, subject).await?;
+        if let Some(seat) = seat {
             self.store.want_leaf(seat, None).await?;
+        }
+        // What is kept for a child names their guardian.
+        for (child, document) in self.store.confirmed_to(subject).await? {
+            remove_guardianship(self.vault, child, document).await?;
         }
         // What was written before a case was linked is under the case's own key.
         let of_cases = alone.iter().map(|(_, of_case)| *of_case);
@@ -217,6 +232,10 @@ impl Books<'_> {
         let mut destroyed = Vec::with_capacity(whose.len());
         for subject in &whose {
             destroyed.push(self.vault.destroy(*subject).await?);
+        }
+        // Whoever was putting a leaf on it meanwhile finds no seat from now on.
+        if let Some(seat) = seat {
+            self.store.want_leaf(seat, None).await?;
         }
         // What is dark is of no use, and its place still tells that it was one person's.
         for subject in &whose {

@@ -38,6 +38,11 @@ pub enum IdentityError {
     /// Somebody else's, or one that was given up.
     #[error("`commitment` is or was in the register of people already; make another")]
     CommitmentUsed,
+    /// What was being kept of them may be from before it.
+    #[error(
+        "everything about the person was deleted here while this was asked: if it is still meant, ask again"
+    )]
+    Deleted,
     /// The holder's key is none.
     #[error("`holder` must be a public P-256 key (JWK)")]
     Holder,
@@ -87,6 +92,7 @@ impl App {
         let holder = Jwk::parse(holder, "holder").map_err(|_| IdentityError::Holder)?;
         let leaf = commitment.map(people::parse_leaf).transpose()?;
         let (person, now_s) = (self.vault.resident(&number), self.clock.now_s());
+        let deleted_at_s = self.store.forgotten_at(person).await.map_err(inner)?;
         let subject = person.to_hex();
         if self
             .store
@@ -107,7 +113,7 @@ impl App {
             })?;
         let identity = found.ok_or(IdentityError::NotProven)?;
         let seat = match leaf {
-            Some(leaf) => self.take_commitment(person, leaf).await?,
+            Some(leaf) => self.take_commitment(person, leaf, deleted_at_s).await?,
             None => None,
         };
         let mut disclosable = Map::new();

@@ -28,6 +28,15 @@ pub struct MySession {
     pub expires_at_s: u64,
 }
 
+/// A resident who is signed in.
+#[derive(Clone, Copy, Debug)]
+pub struct SignedIn {
+    /// Who, as a pseudonym.
+    pub subject: Subject,
+    /// Since when, unix seconds.
+    pub since_s: u64,
+}
+
 /// Why a resident is not signed in, or may not see that.
 #[derive(Debug, Error)]
 pub enum MySessionError {
@@ -134,10 +143,12 @@ impl App {
     ///
     /// # Errors
     /// There is none, or it has expired.
-    pub async fn my_subject(&self, token: Option<&str>) -> Result<Subject, MySessionError> {
+    pub async fn signed_in(&self, token: Option<&str>) -> Result<SignedIn, MySessionError> {
         let token = token.ok_or(MySessionError::NoSession)?;
         let found = self.store.my_session(&digest(token), self.clock.now_s()).await;
-        found.map_err(inner)?.ok_or(MySessionError::NoSession)
+        let (subject, expires_s) = found.map_err(inner)?.ok_or(MySessionError::NoSession)?;
+        let since_s = expires_s.saturating_sub(MY_SESSION_S);
+        Ok(SignedIn { subject, since_s })
     }
 
     /// Whom a code names, if it is the person whose session this is; `None`: a number of another country, under which
@@ -147,12 +158,12 @@ impl App {
     /// Another person's.
     pub fn own_code(
         &self,
-        own: Subject,
+        own: SignedIn,
         field: &'static str,
         code: &PersonCode,
     ) -> Result<(), MySessionError> {
         match code {
-            PersonCode::Resident(number) if self.vault.resident(number) == own => Ok(()),
+            PersonCode::Resident(number) if self.vault.resident(number) == own.subject => Ok(()),
             _ => Err(MySessionError::OtherPerson(field)),
         }
     }

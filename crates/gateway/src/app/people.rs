@@ -55,14 +55,15 @@ pub(super) fn parse_leaf(text: &str) -> Result<B256, IdentityError> {
 
 impl App {
     /// Takes a verified person's commitment; answers their seat, or `None` where this organisation may enter nobody. The chain
-    /// is told soon after.
+    /// is told soon after. `deleted_at_s` is when they were last deleted as far as it was known when they asked.
     ///
     /// # Errors
-    /// Another seat has or had this leaf, or the disk fails.
+    /// Another seat has or had this leaf, they were deleted meanwhile, or the disk fails.
     pub(super) async fn take_commitment(
         &self,
         subject: Subject,
         leaf: B256,
+        deleted_at_s: Option<u64>,
     ) -> Result<Option<B256>, IdentityError> {
         let listed = self.store.organisation(self.me).await.map_err(inner)?;
         if listed.is_none_or(|(_, roles)| roles & IDENTITY == 0) {
@@ -78,12 +79,26 @@ impl App {
         if self.is_used(seat, leaf).await {
             return Err(IdentityError::CommitmentUsed);
         }
-        if known.is_none_or(|kept| kept.leaf != leaf) {
-            let kept = serde_json::to_vec(&Seat { seat, leaf }).map_err(|_| AppError::Record(SEAT.kind))?;
-            self.vault.put(subject, SEAT, &kept).await.map_err(inner)?;
+        let bytes = serde_json::to_vec(&Seat { seat, leaf }).map_err(|_| AppError::Record(SEAT.kind))?;
+        let kept = match &known {
+            Some(kept) if kept.leaf == leaf => Ok(()),
+            // Whoever has a seat has a key; without one they were deleted since.
+            Some(_) => self.vault.add(subject, SEAT, &bytes).await,
+            None => self.vault.put(subject, SEAT, &bytes).await,
+        };
+        match kept {
+            Err(VaultError::Destroyed) => return Err(IdentityError::Deleted),
+            other => other.map_err(inner)?,
         }
         // Again even if it is known: the first time may have ended between the two books.
         self.store.want_leaf(seat, Some(leaf)).await.map_err(inner)?;
+        let is_deleted = self.store.forgotten_at(subject).await.map_err(inner)? != deleted_at_s;
+        if is_deleted || seat_of(&self.vault, subject).await.map_err(inner)? != Some(seat) {
+            // The deletion may have looked before the seat was there, and nobody could empty it afterwards.
+            self.store.want_leaf(seat, None).await.map_err(inner)?;
+            self.books().forget_late(subject).await.map_err(inner)?;
+            return Err(IdentityError::Deleted);
+        }
         Ok(Some(seat))
     }
 

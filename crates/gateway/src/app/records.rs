@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use zeroize::{Zeroize, Zeroizing};
 use zhengtong_credentials::CredentialText;
-use zhengtong_vault::{Record, Secret, Subject, VaultError};
+use zhengtong_vault::{Record, Secret, Subject, Vault, VaultError};
 
 use super::delegation::StoredDelegate;
 use super::grounds::Ground;
@@ -116,6 +116,15 @@ fn hex(value: B256) -> String {
 fn bytes_of<T: Serialize>(record: Record<'_>, value: &T) -> Result<Zeroizing<Vec<u8>>, AppError> {
     let bytes = serde_json::to_vec(value).map_err(|_| AppError::Record(record.kind))?;
     Ok(Zeroizing::new(bytes))
+}
+
+/// Removes what was kept for a child.
+pub(super) async fn remove_guardianship(
+    vault: &Vault,
+    child: Subject,
+    document: B256,
+) -> Result<(), VaultError> {
+    vault.remove(child, guardianship_record(&hex(document))).await
 }
 
 impl App {
@@ -331,11 +340,6 @@ impl App {
         document: B256,
     ) -> Result<Option<StoredGuardianship>, AppError> {
         self.get(child, guardianship_record(&hex(document))).await
-    }
-
-    pub(crate) async fn remove_guardianship(&self, child: Subject, document: B256) -> Result<(), AppError> {
-        let name = hex(document);
-        Ok(self.vault.remove(child, guardianship_record(&name)).await?)
     }
 
     pub(crate) async fn put_credential(

@@ -20,6 +20,7 @@ use zhengtong_vault::{Record, Subject, VaultError};
 use self::answer::{Answer, Answering};
 use super::access::{AnswerDataRequest, ListDataRequests, MakeDataRequest, OwnPermit, Permit, SeeOwnData};
 use super::deletion::{Books, DeletionError, random_id};
+use super::my_session::SignedIn;
 use super::{App, AppError, inner};
 use crate::store::{RequestRow, RequestStatus};
 
@@ -115,6 +116,11 @@ pub enum RequestError {
     /// The key is another request's.
     #[error("`answer_key` was used for another request; use a key once")]
     KeyUsed,
+    /// Whoever asked was deleted since they signed in.
+    #[error(
+        "everything about you was deleted here after you signed in: if you still ask for this, sign in again"
+    )]
+    SessionEnded,
     /// The deletion that it asks for.
     #[error(transparent)]
     Deletion(#[from] DeletionError),
@@ -139,11 +145,12 @@ impl Books<'_> {
     /// See [`RequestError`].
     pub async fn make_request(
         &self,
-        subject: Subject,
+        signed_in: SignedIn,
         right: Right,
         text: String,
         answer_key: Option<B256>,
     ) -> Result<(RequestRow, String), RequestError> {
+        let SignedIn { subject, since_s } = signed_in;
         check("text", &text)?;
         if answer_key.is_some_and(|key| !answer::is_usable(&key)) {
             return Err(RequestError::Key);
@@ -152,6 +159,9 @@ impl Books<'_> {
             && let Some(row) = self.store.request(&answer::id_of(key)).await.map_err(inner)?
         {
             return self.taken_before(row, subject, right, text).await;
+        }
+        if self.is_deleted_since(subject, since_s).await.map_err(inner)? {
+            return Err(RequestError::SessionEnded);
         }
         let own = self.store.requests(Some(subject)).await.map_err(inner)?;
         let open = own.iter().filter(|row| row.status == RequestStatus::Open);
@@ -172,12 +182,19 @@ impl Books<'_> {
             deletion: String::new(),
         };
         let receipt = self.receipt(&row, &text)?;
-        self.put_words(subject, &row.id, &RequestWords { text, answer: None })
-            .await?;
+        let bytes = bytes_of(&RequestWords { text, answer: None })?;
+        let kept = self.vault.put(subject, place(&row.id), &bytes).await;
+        kept.map_err(inner)?;
         self.store
             .put_request(&row, answer_key.as_ref())
             .await
             .map_err(inner)?;
+        // Who asks for the first time gets a key, and a deletion in between may not have seen it.
+        if self.is_deleted_since(subject, since_s).await.map_err(inner)? {
+            self.store.drop_request(&row.id).await.map_err(inner)?;
+            self.forget_late(subject).await?;
+            return Err(RequestError::SessionEnded);
+        }
         Ok((row, receipt))
     }
 
@@ -247,16 +264,20 @@ impl Books<'_> {
             return Err(RequestError::Answered);
         }
         let words = match row.subject {
-            Some(subject) => Some(self.words(subject, id).await?.ok_or(RequestError::None)?),
+            Some(subject) => self.words(subject, id).await?,
             None => None,
         };
+        if words.is_none() {
+            // Their key went, and the store says so soon.
+            row.subject = None;
+        }
         row.status = if granted {
             RequestStatus::Granted
         } else {
             RequestStatus::Refused
         };
         row.answered_ms = self.now_ms;
-        let text = words.map(|words| words.text);
+        let mut text = words.map(|words| words.text);
         let mut deletion = None;
         match row.subject {
             Some(subject) if granted && row.kind == Right::Delete.as_str() => {
@@ -265,13 +286,23 @@ impl Books<'_> {
                 row.subject = None;
             }
             Some(subject) => {
-                row.officer = by.name;
-                let (text, answer) = (text.clone().unwrap_or_default(), Some(reason.clone()));
-                self.put_words(subject, id, &RequestWords { text, answer })
-                    .await?;
+                let answered = RequestWords {
+                    text: text.clone().unwrap_or_default(),
+                    answer: Some(reason.clone()),
+                };
+                let bytes = bytes_of(&answered)?;
+                match self.vault.add(subject, place(id), &bytes).await {
+                    Ok(()) => row.officer = by.name,
+                    // Deleted since the request was read.
+                    Err(VaultError::Destroyed) => (row.subject, text) = (None, None),
+                    Err(error) => return Err(inner(error).into()),
+                }
             }
+            None => {}
+        }
+        if row.subject.is_none() && deletion.is_none() {
             // Deleted by this request, before what follows failed; or by another one.
-            None => deletion = self.store.deletion_of(id).await.map_err(inner)?,
+            deletion = self.store.deletion_of(id).await.map_err(inner)?;
         }
         row.deletion = deletion.as_ref().map(|row| row.id.clone()).unwrap_or_default();
         let key = self.store.answer_key(id).await.map_err(inner)?;
@@ -304,16 +335,8 @@ impl Books<'_> {
         }
     }
 
-    async fn put_words(&self, subject: Subject, id: &str, words: &RequestWords) -> Result<(), RequestError> {
-        let bytes = serde_json::to_vec(words).map(Zeroizing::new);
-        let bytes = bytes.map_err(|_| AppError::Record(KIND))?;
-        let record = Record { kind: KIND, name: id };
-        Ok(self.vault.put(subject, record, &bytes).await.map_err(inner)?)
-    }
-
     async fn words(&self, subject: Subject, id: &str) -> Result<Option<RequestWords>, RequestError> {
-        let record = Record { kind: KIND, name: id };
-        let bytes = match self.vault.get(subject, record).await {
+        let bytes = match self.vault.get(subject, place(id)).await {
             Err(VaultError::Destroyed) | Ok(None) => return Ok(None),
             Ok(Some(bytes)) => bytes,
             Err(error) => return Err(inner(error).into()),
@@ -336,7 +359,7 @@ impl App {
         answer_key: Option<B256>,
     ) -> Result<(RequestRow, String), RequestError> {
         self.books()
-            .make_request(own.subject(), right, text, answer_key)
+            .make_request(own.signed_in(), right, text, answer_key)
             .await
     }
 
@@ -385,6 +408,15 @@ impl App {
         let sealed = self.store.sealed_answer(id).await.map_err(inner)?;
         Ok((row, sealed))
     }
+}
+
+const fn place(id: &str) -> Record<'_> {
+    Record { kind: KIND, name: id }
+}
+
+fn bytes_of(words: &RequestWords) -> Result<Zeroizing<Vec<u8>>, AppError> {
+    let bytes = serde_json::to_vec(words).map(Zeroizing::new);
+    bytes.map_err(|_| AppError::Record(KIND))
 }
 
 fn check(field: &'static str, text: &str) -> Result<(), RequestError> {

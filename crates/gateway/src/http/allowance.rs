@@ -63,7 +63,7 @@ pub struct Signed {
         (status = 404, body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn left(State(app): State<App>, headers: HeaderMap) -> Result<Json<Allowance>, Problem> {
-    let own = app.permit_own(app.my_subject(bearer(&headers)).await?).await?;
+    let own = app.permit_own(app.signed_in(bearer(&headers)).await?).await?;
     Ok(Json(app.allowance(&own).await?.into()))
 }
 
@@ -82,7 +82,7 @@ pub async fn sign(
     headers: HeaderMap,
     Body(blinded): Body<Blinded>,
 ) -> Result<Json<Signed>, Problem> {
-    let own = app.permit_own(app.my_subject(bearer(&headers)).await?).await?;
+    let own = app.permit_own(app.signed_in(bearer(&headers)).await?).await?;
     let messages = blinded.blinded.iter().enumerate();
     let messages = messages
         .map(|(index, text)| {

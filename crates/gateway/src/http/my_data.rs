@@ -52,7 +52,7 @@ pub struct Kept {
         (status = 401, body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn kept(State(app): State<App>, headers: HeaderMap) -> Result<Json<Kept>, Problem> {
-    let own = app.permit_own(app.my_subject(bearer(&headers)).await?).await?;
+    let own = app.permit_own(app.signed_in(bearer(&headers)).await?).await?;
     let cases = app.my_cases(&own).await?;
     let holds = app.my_holds(&own).await?;
     Ok(Json(Kept {

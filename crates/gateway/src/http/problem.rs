@@ -184,6 +184,7 @@ impl From<IdentityError> for Problem {
             IdentityError::Holder => Self::invalid("holder", error),
             IdentityError::Commitment => Self::invalid("commitment", error),
             IdentityError::CommitmentUsed => Self::conflict("commitment-used", error, "commitment"),
+            IdentityError::Deleted => Self::conflict("before-deletion", error, ""),
             IdentityError::NotProven => Self::refused("identity-not-proven", error, "code"),
             IdentityError::TooManyAttempts => Self::busy(error),
             IdentityError::Unavailable => {
@@ -198,6 +199,9 @@ impl From<GuardianshipError> for Problem {
     fn from(error: GuardianshipError) -> Self {
         match error {
             GuardianshipError::App(error) => error.into(),
+            GuardianshipError::Shown(error @ AcceptError::BeforeDeletion) => {
+                Self::conflict("before-deletion", error, "presentation")
+            }
             GuardianshipError::Shown(error) => error.into(),
             GuardianshipError::NotHere | GuardianshipError::None => Self::not_found(error),
             GuardianshipError::Nonce => Self::unauthorized("wrong-nonce", error, "nonce"),
@@ -394,6 +398,7 @@ impl From<RequestError> for Problem {
             RequestError::None => Self::not_found(error),
             RequestError::Answered => Self::conflict("answered", error, ""),
             RequestError::Key => Self::invalid("answer_key", error),
+            RequestError::SessionEnded => Self::unauthorized("no-session", error, "authorization"),
             RequestError::KeyUsed => Self::conflict("key-used", error, "answer_key"),
         }
     }

@@ -89,7 +89,7 @@ pub async fn make(
     headers: HeaderMap,
     Body(new): Body<NewRequest>,
 ) -> Result<Json<Taken>, Problem> {
-    let own = app.permit_own(app.my_subject(bearer(&headers)).await?).await?;
+    let own = app.permit_own(app.signed_in(bearer(&headers)).await?).await?;
     let (row, receipt) = app.take_request(&own, new.kind, new.text, new.answer_key).await?;
     let request = RequestState::of(row, app.clock.now_ms());
     Ok(Json(Taken { request, receipt }))
@@ -135,7 +135,7 @@ impl Requests {
         (status = 401, body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn mine(State(app): State<App>, headers: HeaderMap) -> Result<Json<Requests>, Problem> {
-    let own = app.permit_own(app.my_subject(bearer(&headers)).await?).await?;
+    let own = app.permit_own(app.signed_in(bearer(&headers)).await?).await?;
     let requests = app.own_requests(&own).await?;
     Ok(Json(Requests::of(requests, app.clock.now_ms())))
 }

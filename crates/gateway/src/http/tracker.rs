@@ -140,7 +140,7 @@ pub async fn find_usage(
     let limit = query.number("limit")?.unwrap_or(DEFAULT_LIMIT);
     let subject = match &door {
         None => {
-            let own = app.my_subject(bearer(&headers)).await?;
+            let own = app.signed_in(bearer(&headers)).await?;
             app.own_code(own, ROAD_USER, &user)?;
             app.own_code(own, "userCode", &code)?;
             Some(app.permit_own::<SeeOwnData>(own).await?.subject())
@@ -263,7 +263,7 @@ pub async fn my_personal_data_usage(
     let mut known = database == app.organisation;
     let subject = match &door {
         None => {
-            let own = app.my_subject(bearer(&headers)).await?;
+            let own = app.signed_in(bearer(&headers)).await?;
             app.own_code(own, "userID", &code)?;
             Some(app.permit_own::<SeeOwnData>(own).await?.subject())
         }

@@ -42,6 +42,11 @@ fn row_of(row: &AnyRow) -> Result<GuardianshipRow, StoreError> {
     })
 }
 
+/// Under which child's key it is kept, and under which name.
+fn whose(row: &AnyRow) -> Result<(Subject, B256), StoreError> {
+    row_of(row).map(|row| (row.child, row.document))
+}
+
 impl Store {
     /// Keeps that a credential was issued; one that is there stays as it is.
     ///
@@ -90,6 +95,19 @@ impl Store {
             .fetch_all(&self.reads)
             .await?;
         rows.iter().map(row_of).collect()
+    }
+
+    /// For which child, and under which terms, somebody was confirmed as a guardian.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn confirmed_to(&self, guardian: Subject) -> Result<Vec<(Subject, B256)>, StoreError> {
+        let query = format!("SELECT {COLUMNS} FROM guardianships WHERE guardian = $1");
+        let rows = sqlx::query(sqlx::AssertSqlSafe(query))
+            .bind(guardian.to_hex())
+            .fetch_all(&self.reads)
+            .await?;
+        rows.iter().map(whose).collect()
     }
 
     /// How many are in force for a child.
@@ -170,7 +188,6 @@ impl Store {
             .bind(int(before_s))
             .fetch_all(&self.pool)
             .await?;
-        let whose = |row: &AnyRow| row_of(row).map(|row| (row.child, row.document));
         rows.iter().map(whose).collect()
     }
 }

@@ -57,20 +57,23 @@ impl Store {
         Ok(true)
     }
 
-    /// Whose session it is, if it has not expired.
+    /// Whose session it is and when it expires, if it has not.
     ///
     /// # Errors
     /// The database fails.
-    pub async fn my_session(&self, digest: &str, now_s: u64) -> Result<Option<Subject>, StoreError> {
-        let subject: Option<String> =
-            sqlx::query_scalar("SELECT subject FROM my_sessions WHERE token = $1 AND expires_s > $2")
+    pub async fn my_session(&self, digest: &str, now_s: u64) -> Result<Option<(Subject, u64)>, StoreError> {
+        let row =
+            sqlx::query("SELECT subject, expires_s FROM my_sessions WHERE token = $1 AND expires_s > $2")
                 .bind(digest.to_owned())
                 .bind(int(now_s))
                 .fetch_optional(&self.reads)
                 .await?;
-        subject
-            .map(|subject| Subject::from_hex(&subject).ok_or(StoreError::Malformed("subject")))
-            .transpose()
+        row.map(|row| {
+            let subject: String = row.try_get(0)?;
+            let subject = Subject::from_hex(&subject).ok_or(StoreError::Malformed("subject"))?;
+            Ok((subject, unsigned("expires_s", row.try_get(1)?)?))
+        })
+        .transpose()
     }
 
     /// The uses of a person's data that are on record, in no order.

@@ -171,16 +171,34 @@ impl Store {
         row.as_ref().map(deletion).transpose()
     }
 
+    /// Forgets a request that was not taken after all.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn drop_request(&self, id: &str) -> Result<(), StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        for query in [
+            "DELETE FROM request_answers WHERE request = $1",
+            "DELETE FROM my_requests WHERE id = $1",
+        ] {
+            sqlx::query(query)
+                .bind(id.to_owned())
+                .execute(&mut *transaction)
+                .await?;
+        }
+        Ok(transaction.commit().await?)
+    }
+
     /// Writes an answer down, and as it was sealed; `false` if there was one already. The key goes: nothing more is sealed to
-    /// it.
+    /// it. Of a request whose person was deleted, nobody is to learn who answered.
     ///
     /// # Errors
     /// The database fails.
     pub async fn answer_request(&self, row: &RequestRow, sealed: Option<&[u8]>) -> Result<bool, StoreError> {
         let mut transaction = self.pool.begin().await?;
         let done = sqlx::query(
-            "UPDATE my_requests SET status = $2, officer = $3, answered_ms = $4, deletion = $5 \
-             WHERE id = $1 AND status = 'open'",
+            "UPDATE my_requests SET status = $2, officer = CASE WHEN subject = '' THEN '' ELSE $3 END, \
+             answered_ms = $4, deletion = $5 WHERE id = $1 AND status = 'open'",
         )
         .bind(row.id.clone())
         .bind(row.status.as_str())

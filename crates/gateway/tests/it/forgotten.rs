@@ -1,5 +1,6 @@
 //! What was said before a deletion does not undo it: links and proofs that somebody kept, and what was under way.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use alloy_primitives::B256;
@@ -13,7 +14,8 @@ use zhengtong_gateway::app::clock::Clock as _;
 use zhengtong_vault::Subject;
 
 use crate::deletion::{bytes_below, contains, number};
-use crate::wallet::{OwnCase, Wallet};
+use crate::rights::Key;
+use crate::wallet::{OwnCase, Wallet, commitment};
 use crate::world::{OWNER, World, officer};
 
 const SERVICE: &str = "old-age-allowance";
@@ -116,6 +118,223 @@ async fn what_retention_removed_comes_back_by_no_link() {
     assert_eq!(answer.kind(), "case-forgotten", "{}", answer.text);
 }
 
+/// A connection of another process to one of an organisation's databases.
+async fn beside(world: &World, organisation: &str, file: &str) -> SqliteConnection {
+    let path: PathBuf = world.folder.path().join(organisation).join(file);
+    SqliteConnection::connect(&format!("sqlite://{}", path.display()))
+        .await
+        .unwrap()
+}
+
+/// What is asked while a deletion has begun, and what it wrote first is not seen yet: nothing else can be written to the store
+/// before something about the person is in the vault.
+async fn asked_while_a_deletion_begins<T>(
+    world: &World,
+    organisation: &str,
+    subject: Subject,
+    asked: impl Future<Output = T>,
+) -> T {
+    let store = &world.app(organisation).store;
+    let mut deleting = beside(world, organisation, "gateway.sqlite").await;
+    let mut vault = beside(world, organisation, "vault.sqlite").await;
+    store.put_forgotten(subject, world.clock.now_s()).await.unwrap();
+    for step in [
+        "CREATE TEMP TABLE begun AS SELECT * FROM forgotten; DELETE FROM forgotten; BEGIN IMMEDIATE",
+        "INSERT INTO forgotten SELECT * FROM begun",
+    ] {
+        deleting.execute(step).await.unwrap();
+    }
+    let deletion = async {
+        while count(
+            &mut vault,
+            "SELECT COUNT(*) FROM vault_keys WHERE subject = $1",
+            &subject.to_hex(),
+        )
+        .await
+            == 0
+        {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        deleting.execute("COMMIT").await.unwrap();
+    };
+    tokio::join!(asked, deletion).0
+}
+
+async fn count(db: &mut SqliteConnection, query: &'static str, of: &str) -> i64 {
+    let found = sqlx::query_scalar(query).bind(of.to_owned());
+    found.fetch_one(db).await.unwrap()
+}
+
+/// What is asked while nothing can be written to the vault. Once the store has a row by which it has `begun`, the person is
+/// deleted, of whom nothing is in the vault yet; then the vault takes what comes.
+pub async fn deleted_before_it_is_kept<T>(
+    world: &World,
+    organisation: &str,
+    subject: Subject,
+    begun: (&'static str, String),
+    asked: impl Future<Output = T>,
+) -> T {
+    let mut books = beside(world, organisation, "gateway.sqlite").await;
+    let mut vault = beside(world, organisation, "vault.sqlite").await;
+    vault.execute("BEGIN IMMEDIATE").await.unwrap();
+    let deletion = async {
+        while count(&mut books, begun.0, &begun.1).await == 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let store = &world.app(organisation).store;
+        store.put_forgotten(subject, world.clock.now_s()).await.unwrap();
+        store.unlink(subject, &[]).await.unwrap();
+        vault.execute("ROLLBACK").await.unwrap();
+    };
+    tokio::join!(asked, deletion).0
+}
+
+/// That a deletion took what came in while it was carried out.
+async fn taken_late(app: &App, subject: Subject) {
+    let late = app.store.deletions().await.unwrap();
+    assert_eq!(late[0].cause, "late");
+    assert!(!late[0].key_ids.is_empty());
+    assert_eq!(
+        app.vault.destroy(subject).await.unwrap().key_id,
+        None,
+        "a key is left"
+    );
+}
+
+#[tokio::test]
+async fn a_request_that_is_made_while_its_person_is_deleted_is_deleted_with_them() {
+    let world = World::new().await;
+    let wallet = world.wallet("approved-66").await;
+    let mine = crate::tracker::session(&world, AGENCY, &wallet).await;
+    let app = world.app(AGENCY);
+    let subject = subject(app, &wallet);
+    let key = Key::new("in flight");
+    let body = json!({ "kind": "copy", "text": "请给我一份副本。", "answer_key": key.public }).to_string();
+    let post = async |mine: &[(&'static str, String)]| {
+        let body = body.clone().into_bytes().into();
+        world.request(AGENCY, "POST", "/v1/my/requests", mine, body).await
+    };
+    let answer = asked_while_a_deletion_begins(&world, AGENCY, subject, post(&mine)).await;
+    assert_eq!(
+        (answer.status, answer.kind()),
+        (StatusCode::UNAUTHORIZED, "no-session"),
+        "{}",
+        answer.text
+    );
+    taken_late(app, subject).await;
+    assert!(!is_known(&world, AGENCY, subject));
+    assert!(app.store.request(&key.id()).await.unwrap().is_none());
+
+    // Who still asks signs in again, and is taken.
+    world.advance(Duration::from_secs(1));
+    let again = crate::tracker::session(&world, AGENCY, &wallet).await;
+    let answer = post(&again).await;
+    assert_eq!(answer.json["request"]["id"], key.id(), "{}", answer.text);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_written_while_its_person_is_deleted_makes_no_new_key() {
+    let world = World::new().await;
+    let wallet = world.wallet("approved-66").await;
+    let mine = crate::tracker::session(&world, AGENCY, &wallet).await;
+    let app = world.app(AGENCY);
+    let subject = subject(app, &wallet);
+    let key = Key::new("in flight");
+    let body = json!({ "kind": "copy", "text": "请给我一份副本。", "answer_key": key.public }).to_string();
+    let body = body.into_bytes().into();
+    world
+        .request(AGENCY, "POST", "/v1/my/requests", &mine, body)
+        .await;
+
+    let bearer = world.bearer(AGENCY, 0).await;
+    let mut vault = beside(&world, AGENCY, "vault.sqlite").await;
+    vault.execute("BEGIN IMMEDIATE").await.unwrap();
+    let destroy = sqlx::query("DELETE FROM vault_keys WHERE subject = $1").bind(subject.to_hex());
+    destroy.execute(&mut vault).await.unwrap();
+    let path = format!("/v1/desk/requests/{}/answer", key.id());
+    let body = json!({ "granted": false, "reason": "没有可以复制的。" }).to_string();
+    let answered = world.request(AGENCY, "POST", &path, &bearer, body.into_bytes().into());
+    let deletion = async {
+        // Until the request was read, and its answer waits for the vault; should it be slower, it ends the same.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        vault.execute("COMMIT").await.unwrap();
+    };
+    let (answer, ()) = tokio::join!(answered, deletion);
+    assert_eq!(answer.json["status"], "refused", "{}", answer.text);
+    assert_eq!(
+        app.vault.destroy(subject).await.unwrap().key_id,
+        None,
+        "it has a new key"
+    );
+    // To the person alone, and without a word of who answered.
+    let row = app.store.request(&key.id()).await.unwrap().unwrap();
+    assert_eq!(row.officer, "");
+    let sealed = app.store.sealed_answer(&key.id()).await.unwrap().unwrap();
+    let read = key.open(&key.id(), &sealed).unwrap();
+    assert_eq!((read.reason.as_str(), read.text), ("没有可以复制的。", None));
+}
+
+#[tokio::test]
+async fn a_seat_that_is_taken_while_its_person_is_deleted_is_empty_and_forgotten() {
+    const AUTHORITY: &str = "public-security";
+    let world = World::new().await;
+    let wallet = world.wallet("approved-66").await;
+    let app = world.app(AUTHORITY);
+    let subject = subject(app, &wallet);
+    let leaf = commitment("in flight").to_string();
+    let begun = (
+        "SELECT COUNT(*) FROM attempts WHERE subject = $1",
+        subject.to_hex(),
+    );
+    let asked = world.enrol(&wallet, &leaf);
+    let answer = deleted_before_it_is_kept(&world, AUTHORITY, subject, begun, asked).await;
+    assert_eq!(answer.kind(), "before-deletion", "{}", answer.text);
+    taken_late(app, subject).await;
+    assert!(!is_known(&world, AUTHORITY, subject));
+    let wanted = app.store.wanted_leaves(u64::MAX >> 1, 1, 9).await.unwrap();
+    assert!(wanted.iter().all(|one| one.leaf.is_none()), "{wanted:?}");
+
+    let again = world.enrol(&wallet, &leaf).await;
+    assert_eq!(again.status, StatusCode::OK, "{}", again.text);
+}
+
+#[tokio::test]
+async fn a_seat_that_somebody_has_gets_no_leaf_once_their_key_is_gone() {
+    const AUTHORITY: &str = "public-security";
+    let world = World::new().await;
+    let wallet = world.wallet("approved-66").await;
+    let app = world.app(AUTHORITY);
+    let subject = subject(app, &wallet);
+    let first = world.enrol(&wallet, &commitment("first").to_string()).await;
+    assert_eq!(first.status, StatusCode::OK, "{}", first.text);
+    app.enter_people().await.unwrap();
+    // The deletion has looked for the seat, and destroys the key while another wallet's leaf is on its way.
+    let mut vault = beside(&world, AUTHORITY, "vault.sqlite").await;
+    vault.execute("BEGIN IMMEDIATE").await.unwrap();
+    let destroy = sqlx::query("DELETE FROM vault_keys WHERE subject = $1").bind(subject.to_hex());
+    destroy.execute(&mut vault).await.unwrap();
+    let second = commitment("second").to_string();
+    let deletion = async {
+        // Until the seat was read, and its leaf waits for the vault.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        vault.execute("COMMIT").await.unwrap();
+    };
+    let (answer, ()) = tokio::join!(world.enrol(&wallet, &second), deletion);
+    assert_eq!(answer.kind(), "before-deletion", "{}", answer.text);
+    assert_eq!(
+        app.vault.destroy(subject).await.unwrap().key_id,
+        None,
+        "it has a new key"
+    );
+    assert!(
+        app.store
+            .wanted_leaves(u64::MAX >> 1, 1, 9)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+}
+
 #[tokio::test]
 async fn a_link_that_is_being_kept_while_its_person_is_deleted_is_deleted_with_them() {
     let world = World::new().await;
@@ -125,34 +344,8 @@ async fn a_link_that_is_being_kept_while_its_person_is_deleted_is_deleted_with_t
     let body = sealed(&world, &wallet, &case, AGENCY);
     let app = world.app(AGENCY);
     let subject = subject(app, &wallet);
-    // A deletion has begun, and what it wrote first is not seen yet; nothing else can be written to the store meanwhile.
-    let books = world.folder.path().join(AGENCY).join("gateway.sqlite");
-    let mut deleting = SqliteConnection::connect(&format!("sqlite://{}", books.display()))
-        .await
-        .unwrap();
-    app.store
-        .put_forgotten(subject, world.clock.now_s())
-        .await
-        .unwrap();
-    deleting
-        .execute("CREATE TEMP TABLE begun AS SELECT * FROM forgotten; DELETE FROM forgotten; BEGIN IMMEDIATE")
-        .await
-        .unwrap();
-    deleting
-        .execute("INSERT INTO forgotten SELECT * FROM begun")
-        .await
-        .unwrap();
-    let deletion = async {
-        // So the link is in the vault, and waits to be written down.
-        while !contains(
-            &bytes_below(&world.folder.path().join(AGENCY)),
-            subject.to_hex().as_bytes(),
-        ) {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        deleting.execute("COMMIT").await.unwrap();
-    };
-    let (answer, ()) = tokio::join!(world.post(AGENCY, "/v1/links", &body), deletion);
+    let asked = world.post(AGENCY, "/v1/links", &body);
+    let answer = asked_while_a_deletion_begins(&world, AGENCY, subject, asked).await;
     assert_eq!(answer.kind(), "before-deletion", "{}", answer.text);
     assert!(!is_known(&world, AGENCY, subject));
     let late = app.store.deletions().await.unwrap();

@@ -15,6 +15,7 @@ use zhengtong_vault::sql::{Access, connect};
 use zhengtong_vault::{ResidentNumber, Secret};
 
 use crate::delegates::{DAY_S, Given};
+use crate::forgotten::deleted_before_it_is_kept;
 use crate::wallet::Wallet;
 use crate::world::{NOW_S, OWNER, World, population};
 
@@ -540,6 +541,63 @@ async fn a_register_that_says_otherwise_revokes_it_and_a_deleted_child_leaves_no
             .unwrap()
             .is_none()
     );
+}
+
+#[tokio::test]
+async fn whoever_is_deleted_while_a_guardian_is_confirmed_leaves_nothing() {
+    let Family {
+        world,
+        child,
+        guardian,
+        ..
+    } = family().await;
+    let app = world.app(AUTHORITY);
+    let of = |who: &Wallet| app.vault.resident(&ResidentNumber::parse(&who.number).unwrap());
+    let (ward, acting) = (of(&child), of(&guardian));
+    for (seed, deleted) in [(1, ward), (2, acting)] {
+        let given = Given::guardian(seed, &child, &guardian);
+        let place = (
+            "SELECT COUNT(*) FROM credentials WHERE case_id = $1",
+            format!("{:#x}", given.document()),
+        );
+        let asked = confirm(&world, &guardian, &child.number, &given.terms);
+        let answer = deleted_before_it_is_kept(&world, AUTHORITY, deleted, place, asked).await;
+        assert_eq!(answer.err(), Some((409, "before-deletion".to_owned())));
+        assert!(app.store.guardianship(given.document()).await.unwrap().is_none());
+        let late = app.store.deletions().await.unwrap();
+        assert_eq!((late[0].cause.as_str(), late.len()), ("late", seed as usize));
+        // What was for the child is gone with either of them.
+        assert_eq!(app.vault.destroy(ward).await.unwrap().records, 0);
+        world.advance(Duration::from_secs(61));
+    }
+}
+
+#[tokio::test]
+async fn a_guardian_who_is_deleted_is_not_named_among_what_is_kept_for_the_child() {
+    let Family {
+        world,
+        child,
+        guardian,
+        other,
+    } = family().await;
+    let app = world.app(AUTHORITY);
+    let [first, second] = [(1, &guardian), (2, &other)].map(|(seed, who)| Given::guardian(seed, &child, who));
+    for (who, given) in [(&guardian, &first), (&other, &second)] {
+        confirm(&world, who, &child.number, &given.terms).await.unwrap();
+    }
+    let number = |who: &Wallet| ResidentNumber::parse(&who.number).unwrap();
+    app.forget(&number(&guardian)).await.unwrap();
+    let left = find(&world, &child, &child.number).await.unwrap();
+    assert_eq!(
+        (left.as_array().unwrap().len(), &left[0]["guardian"]),
+        (1, &json!(other.number))
+    );
+    let kept = app
+        .vault
+        .destroy(app.vault.resident(&number(&child)))
+        .await
+        .unwrap();
+    assert_eq!(kept.records, 1, "the other guardian's");
 }
 
 #[tokio::test]

@@ -24,23 +24,23 @@ const PATH: &str = "/v1/my/requests";
 type Headers = Vec<(&'static str, String)>;
 
 /// The key of one request, as the wallet has it.
-struct Key {
+pub struct Key {
     secret: <X25519HkdfSha256 as Kem>::PrivateKey,
-    public: B256,
+    pub public: B256,
 }
 
 impl Key {
-    fn new(label: &str) -> Self {
+    pub fn new(label: &str) -> Self {
         let (secret, public) = X25519HkdfSha256::derive_keypair(keccak256(label).as_slice());
         let public = B256::from_slice(&public.to_bytes());
         Self { secret, public }
     }
 
-    fn id(&self) -> String {
+    pub fn id(&self) -> String {
         id_of(&self.public)
     }
 
-    fn open(&self, id: &str, sealed: &[u8]) -> Option<Answer> {
+    pub fn open(&self, id: &str, sealed: &[u8]) -> Option<Answer> {
         let encapsulated = <X25519HkdfSha256 as Kem>::EncappedKey::from_bytes(&sealed[..32]).unwrap();
         let text = hpke::single_shot_open::<AesGcm256, HkdfSha256, X25519HkdfSha256>(
             &OpModeR::Base,

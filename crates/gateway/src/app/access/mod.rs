@@ -28,6 +28,7 @@ use parking_lot::RwLock;
 use thiserror::Error;
 use zhengtong_vault::Subject;
 
+use super::my_session::SignedIn;
 use super::{App, AppError, inner};
 use crate::store::{AttemptRow, CaseRow, OfficerRow, PolicyChangeRow, RefusalRow, RequestRow, StoreError};
 use question::{Principal, Question, Resource};
@@ -244,14 +245,19 @@ impl<A: Act> Permit<A> {
 
 /// The policies permit a resident this act with what is kept about them. Made by [`App::permit_own`] alone.
 pub struct OwnPermit<A: OwnAct> {
-    subject: Subject,
+    signed_in: SignedIn,
     act: PhantomData<A>,
 }
 
 impl<A: OwnAct> OwnPermit<A> {
     /// Who they are, as a pseudonym.
     pub fn subject(&self) -> Subject {
-        self.subject
+        self.signed_in.subject
+    }
+
+    /// Who they are, and since when they are signed in.
+    pub fn signed_in(&self) -> SignedIn {
+        self.signed_in
     }
 }
 
@@ -345,8 +351,8 @@ impl App {
     ///
     /// # Errors
     /// See [`AccessError`].
-    pub async fn permit_own<A: OwnAct>(&self, subject: Subject) -> Result<OwnPermit<A>, AccessError> {
-        let person = subject.to_hex();
+    pub async fn permit_own<A: OwnAct>(&self, signed_in: SignedIn) -> Result<OwnPermit<A>, AccessError> {
+        let person = signed_in.subject.to_hex();
         let purpose = A::PURPOSE;
         let verdict = self.access.policies().decide(&Question {
             agency: &self.organisation,
@@ -357,7 +363,7 @@ impl App {
         });
         if verdict.is_allowed {
             return Ok(OwnPermit {
-                subject,
+                signed_in,
                 act: PhantomData,
             });
         }

@@ -14,7 +14,8 @@ use super::{
 use crate::app::clock::day_of;
 use crate::app::delegation::{MAX_AHEAD_S, Role, Terms, parse};
 use crate::app::link::canonical;
-use crate::app::{App, AppError};
+use crate::app::records::remove_guardianship;
+use crate::app::{AcceptError, App, AppError, inner};
 use crate::store::GuardianshipRow;
 
 /// The most credentials in force for one child.
@@ -87,6 +88,8 @@ struct Concerned {
     key: Jwk,
     /// As what they are a guardian; `None`: they are the child.
     kind: Option<String>,
+    /// When they showed who they are, unix seconds.
+    shown_at_s: u64,
 }
 
 impl App {
@@ -103,9 +106,13 @@ impl App {
         let read = parse(terms).map_err(GuardianshipError::Terms)?;
         self.may_be_confirmed(&read, &concerned)?;
         let kind = concerned.kind.ok_or(GuardianshipError::NotGuardian)?;
+        let shown_at_s = Some(concerned.shown_at_s);
         let (document, now_s) = (keccak256(canonical(terms)), self.clock.now_s());
         let (child, guardian) = (&concerned.child, &concerned.person);
-        let subject = self.vault.resident(child);
+        let (subject, acting) = (self.vault.resident(child), self.vault.resident(guardian));
+        for one in [subject, acting] {
+            self.not_before_deletion(one, shown_at_s).await?;
+        }
         let before = self.store.guardianship(document).await?;
         let is_of_another = |row: &GuardianshipRow| row.child != subject;
         if before.as_ref().is_some_and(is_of_another) {
@@ -133,12 +140,21 @@ impl App {
         let row = GuardianshipRow {
             document,
             child: subject,
-            guardian: self.vault.resident(guardian),
+            guardian: acting,
             until_s: read.until,
             ended_s: 0,
             ended_by: String::new(),
         };
         self.store.put_guardianship(&row).await?;
+        for one in [subject, acting] {
+            let kept = self.not_during_deletion(one, shown_at_s).await;
+            if matches!(kept, Err(AcceptError::BeforeDeletion)) {
+                // The guardian's deletion does not reach the child's key.
+                let removed = remove_guardianship(&self.vault, subject, document).await;
+                removed.map_err(inner)?;
+            }
+            kept?;
+        }
         // Somebody may have been quicker with the same terms.
         if self
             .store
@@ -247,7 +263,7 @@ impl App {
             .drop_old_guardianships(now_s.saturating_sub(KEPT_S))
             .await?
         {
-            self.remove_guardianship(subject, document).await?;
+            remove_guardianship(&self.vault, subject, document).await?;
         }
         self.anchor_statuses().await
     }
@@ -287,7 +303,7 @@ impl App {
         }
         let binding = self.for_me(shown.nonce);
         let proof = self.identity_shown(shown.presentation, binding).await?;
-        let (person, key) = (proof.number, proof.key);
+        let (person, key, shown_at_s) = (proof.number, proof.key, proof.at_s);
         // Beside the attempts to prove this person's identity, which somebody else may make.
         let counted = format!("guardian/{}", self.vault.resident(&person).to_hex());
         let count = self
@@ -308,6 +324,7 @@ impl App {
             person,
             key,
             kind,
+            shown_at_s,
         })
     }
 
