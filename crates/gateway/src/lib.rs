@@ -22,6 +22,7 @@ pub const TRACED: &str = "zhengtong::traced";
 
 pub mod app;
 pub mod backup;
+mod bounded;
 mod config;
 mod error;
 mod gateway;

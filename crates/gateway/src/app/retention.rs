@@ -12,6 +12,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use super::deletion::{Books, DeletionError};
+use crate::bounded;
 use crate::store::RetentionRow;
 
 const DAY_MS: u64 = 24 * 3600 * 1000;
@@ -86,15 +87,11 @@ impl Retention {
             path: path.into(),
             source,
         };
-        match std::fs::metadata(path) {
+        let text = match bounded::read_text(path, MAX_FILE_BYTES) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
-            Err(error) => return Err(failed(error)),
-            Ok(found) if found.len() > MAX_FILE_BYTES => {
-                return Err(RetentionError::TooLarge { path: path.into() });
-            }
-            Ok(_) => {}
-        }
-        let text = std::fs::read_to_string(path).map_err(failed)?;
+            other => other.map_err(failed)?,
+        };
+        let text = text.ok_or_else(|| RetentionError::TooLarge { path: path.into() })?;
         Self::parse(&text).map_err(|problem| RetentionError::Malformed {
             path: path.into(),
             problem,

@@ -8,11 +8,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use super::access::{KEY_ROLES, Role, Who};
+use super::access::{KEY_ROLES, Refused, Role, Who};
 use super::link::recover;
 use super::siwe::{SiweError, SiweMessage};
 use super::{App, AppError, inner};
-use crate::store::{RefusalRow, SIGN_IN, SessionRow, VouchedRow};
+use crate::store::{SIGN_IN, SessionRow, VouchedRow};
 
 /// How long a challenge may be used, in seconds.
 pub const NONCE_S: u64 = 300;
@@ -308,20 +308,16 @@ impl App {
 
     /// Keeps and counts a refused sign-in.
     pub(super) async fn keep_refused_sign_in(&self, who: &str, word: &'static str) -> Result<(), AppError> {
-        tracing::info!(who, result = word, "sign-in refused");
-        self.0.metrics.refusal(SIGN_IN, word);
-        let row = RefusalRow {
-            at_ms: self.clock.now_ms(),
+        self.keep_refusal(Refused {
             who: who.to_owned(),
             agency: self.organisation.clone(),
-            action: SIGN_IN.to_owned(),
+            action: SIGN_IN,
             resource: String::new(),
-            purpose: String::new(),
-            policies: String::new(),
-            result: word.to_owned(),
-        };
-        let unique = hex::encode(random()?);
-        Ok(self.store.put_refusal(&row, &unique).await?)
+            purpose: "",
+            policies: Vec::new(),
+            result: word,
+        })
+        .await
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a backup says about itself: one line of JSON, and the attester's signature over it (EIP-191) in the next.
 
 use std::fs::File;
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::path::Path;
 
 use alloy_primitives::{Address, B256};
@@ -12,6 +12,7 @@ use zhengtong_types::{Finality, NetworkKey};
 
 use super::BackupError;
 use crate::app::link::recover;
+use crate::bounded;
 
 pub(super) const FORMAT: &str = "zhengtong-gateway-backup/1";
 /// The most bytes of a manifest: a finality proof has at most some hundred headers.
@@ -95,12 +96,8 @@ impl Manifest {
             reason: reason.to_owned(),
         };
         let failed = |source| BackupError::io(path, source);
-        let mut bytes = Vec::new();
-        let file = File::open(path).map_err(failed)?;
-        file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
-        if bytes.len() as u64 > MAX_BYTES {
-            return Err(wrong("it is too large"));
-        }
+        let bytes = bounded::read(path, MAX_BYTES).map_err(failed)?;
+        let bytes = bytes.ok_or_else(|| wrong("it is too large"))?;
         let text = String::from_utf8(bytes).map_err(|_| wrong("it is not text"))?;
         let (line, rest) = text
             .split_once('\n')

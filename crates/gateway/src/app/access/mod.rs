@@ -308,7 +308,7 @@ impl App {
             agency: who.agency.clone(),
             action: A::ACTION,
             resource,
-            purpose,
+            purpose: purpose.as_str(),
             policies,
             result,
         };
@@ -372,7 +372,7 @@ impl App {
             agency: String::new(),
             action: A::ACTION,
             resource: "person".to_owned(),
-            purpose,
+            purpose: purpose.as_str(),
             policies: verdict.policies,
             result: HIDDEN,
         };
@@ -469,7 +469,8 @@ impl App {
         Ok(())
     }
 
-    async fn keep_refusal(&self, refused: Refused) -> Result<(), AppError> {
+    /// Keeps and counts a refusal.
+    pub(super) async fn keep_refusal(&self, refused: Refused) -> Result<(), AppError> {
         tracing::info!(
             who = refused.who,
             action = refused.action,
@@ -484,7 +485,7 @@ impl App {
             agency: refused.agency,
             action: refused.action.to_owned(),
             resource: refused.resource,
-            purpose: refused.purpose.as_str().to_owned(),
+            purpose: refused.purpose.to_owned(),
             policies: refused.policies.join(","),
             result: refused.result.to_owned(),
         };
@@ -493,14 +494,15 @@ impl App {
     }
 }
 
-struct Refused {
-    who: String,
-    agency: String,
-    action: &'static str,
-    resource: String,
-    purpose: Purpose,
-    policies: Vec<String>,
-    result: &'static str,
+/// A refusal as it happens: what it is counted by is known beforehand. A [`RefusalRow`] is what is kept of it.
+pub(super) struct Refused {
+    pub who: String,
+    pub agency: String,
+    pub action: &'static str,
+    pub resource: String,
+    pub purpose: &'static str,
+    pub policies: Vec<String>,
+    pub result: &'static str,
 }
 
 /// Why policies were not read again.

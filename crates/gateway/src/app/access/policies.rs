@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
 use super::question::Question;
+use crate::bounded;
 
 /// What policies may speak of.
 pub const SCHEMA: &str = include_str!("schema.cedarschema");
@@ -232,14 +233,12 @@ fn read(folder: &Path) -> Result<Vec<PolicyFile>, PolicyError> {
     paths.sort();
     let mut files = Vec::new();
     for path in paths {
-        if std::fs::metadata(&path).map_err(failed(&path))?.len() > MAX_FILE_BYTES {
-            return Err(PolicyError::TooMuch {
-                path,
-                what: "bytes",
-                limit: MAX_FILE_BYTES,
-            });
-        }
-        let text = std::fs::read_to_string(&path).map_err(failed(&path))?;
+        let text = bounded::read_text(&path, MAX_FILE_BYTES).map_err(failed(&path))?;
+        let text = text.ok_or_else(|| PolicyError::TooMuch {
+            path: path.clone(),
+            what: "bytes",
+            limit: MAX_FILE_BYTES,
+        })?;
         let name = path
             .file_name()
             .unwrap_or_default()

@@ -1,13 +1,14 @@
 //! The record of deletions as a file of its own. It outlives the disk that the store is on, and names nobody.
 
 use std::fs::{self, File};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::DeletionError;
+use crate::bounded;
 use crate::store::{DeletionRow, Store, StoreError};
 
 /// What the file says it is.
@@ -62,12 +63,8 @@ pub fn read(path: &Path) -> Result<Record, RecordError> {
         path: path.into(),
         reason,
     };
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(failed)?;
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(malformed(format!("it has more than {MAX_BYTES} bytes")));
-    }
+    let bytes = bounded::read(path, MAX_BYTES).map_err(failed)?;
+    let bytes = bytes.ok_or_else(|| malformed(format!("it has more than {MAX_BYTES} bytes")))?;
     let record: Record = serde_json::from_slice(&bytes).map_err(|source| malformed(source.to_string()))?;
     if record.format != FORMAT {
         return Err(malformed(format!(

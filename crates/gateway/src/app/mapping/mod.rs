@@ -28,6 +28,7 @@ use super::database::Dialect;
 use super::exchange::mapped::{self, RawRecord};
 pub use super::exchange::mapped::{MappedRecord, RecordProblem};
 use super::mysql;
+use crate::bounded;
 pub(super) use query::default_timeout;
 pub use query::{Bind, MAX_QUERY_CHARS, Query, QueryProblem, Statement};
 use query::{DEFAULT_TIMEOUT_MS, checked};
@@ -87,12 +88,10 @@ pub enum MappingError {
         source: std::io::Error,
     },
     /// The file is too large.
-    #[error("mapping {path} has {bytes} bytes, more than {MAX_MAPPING_BYTES}")]
+    #[error("mapping {path} has more than {MAX_MAPPING_BYTES} bytes")]
     TooLarge {
         /// The file.
         path: PathBuf,
-        /// Its size.
-        bytes: u64,
     },
     /// Not TOML, or with unknown or missing keys.
     #[error("mapping: {0}")]
@@ -264,14 +263,9 @@ impl Mapping {
             path: path.into(),
             source,
         };
-        let bytes = std::fs::metadata(path).map_err(failed)?.len();
-        if bytes > MAX_MAPPING_BYTES {
-            return Err(MappingError::TooLarge {
-                path: path.into(),
-                bytes,
-            });
-        }
-        let mapping = Self::parse(&std::fs::read_to_string(path).map_err(failed)?)?;
+        let text = bounded::read_text(path, MAX_MAPPING_BYTES).map_err(failed)?;
+        let text = text.ok_or_else(|| MappingError::TooLarge { path: path.into() })?;
+        let mapping = Self::parse(&text)?;
         if mapping.organisation != organisation {
             let (expected, found) = (organisation.to_owned(), mapping.organisation);
             return Err(MappingError::Organisation { expected, found });
