@@ -17,7 +17,7 @@ use zhengtong_bindings::consents::Consents::{ConsentGranted, ConsentRevoked};
 use zhengtong_bindings::credentials::Credentials::{AnchorSet, CredentialIssued};
 use zhengtong_bindings::delegations::Delegations::{DelegationEnded, DelegationRegistered};
 use zhengtong_bindings::registry::Registry::{OfficerSet, OrganisationSet};
-use zhengtong_bindings::services::Services::{ServiceActive, ServicePublished};
+use zhengtong_bindings::services::Services::ServicePublished;
 use zhengtong_bindings::statutes::Statutes::StatuteListed;
 use zhengtong_bindings::uses::Uses::Used;
 use zhengtong_bindings::{Addresses, slug_str};
@@ -55,10 +55,7 @@ pub enum Change {
         version: u32,
         owner: B256,
         package: B256,
-        active: bool,
     },
-    /// A version of a service was withdrawn, or is offered again.
-    ServiceActive { id: B256, version: u32, active: bool },
     /// A consent was given.
     Granted {
         id: B256,
@@ -287,15 +284,6 @@ impl Reader<'_> {
                     version: e.version,
                     owner: e.owner,
                     package: e.service.packageHash,
-                    active: e.service.active,
-                }
-            }
-            ServiceActive::SIGNATURE_HASH if at == self.contracts.services => {
-                let e = ServiceActive::decode_log(log)?.data;
-                Change::ServiceActive {
-                    id: e.id,
-                    version: e.version,
-                    active: e.active,
                 }
             }
             ConsentGranted::SIGNATURE_HASH if at == self.contracts.consents => {

@@ -114,27 +114,17 @@ async fn apply(db: &mut AnyConnection, change: &Change, me: B256, now_ms: u64) -
             version,
             owner,
             package,
-            active,
         } => {
             sqlx::query(
-                "INSERT INTO services (id, version, owner, package, active) VALUES ($1, $2, $3, $4, $5) \
+                "INSERT INTO services (id, version, owner, package) VALUES ($1, $2, $3, $4) \
                  ON CONFLICT (id, version) DO NOTHING",
             )
             .bind(hex(id))
             .bind(int(*version))
             .bind(hex(owner))
             .bind(hex(package))
-            .bind(i64::from(*active))
             .execute(db)
             .await?;
-        }
-        Change::ServiceActive { id, version, active } => {
-            sqlx::query("UPDATE services SET active = $3 WHERE id = $1 AND version = $2")
-                .bind(hex(id))
-                .bind(int(*version))
-                .bind(i64::from(*active))
-                .execute(db)
-                .await?;
         }
         Change::Granted {
             id,

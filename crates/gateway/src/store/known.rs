@@ -60,7 +60,6 @@ impl Known {
                     | Change::Officer { .. }
                     | Change::Statute { .. }
                     | Change::Service { .. }
-                    | Change::ServiceActive { .. }
             )
         };
         if changes.iter().any(is_known) {

@@ -82,10 +82,7 @@ const SCHEMA: [&str; 11] = [
 ];
 
 /// Columns that tables of earlier versions do not have: table, column, and what it is.
-const ADDED: [(&str, &str, &str); 2] = [
-    ("services", "active", "BIGINT NOT NULL DEFAULT 1"),
-    ("exchange_attempts", "claimed", "TEXT NOT NULL DEFAULT ''"),
-];
+const ADDED: [(&str, &str, &str); 1] = [("exchange_attempts", "claimed", "TEXT NOT NULL DEFAULT ''")];
 
 /// Why the store failed.
 #[derive(Debug, Error)]

@@ -32,8 +32,6 @@ pub struct ServiceRow {
     pub owner: B256,
     /// Hash of the package.
     pub package: B256,
-    /// Whether it is offered: it was not withdrawn.
-    pub active: bool,
 }
 
 /// A delegation, as the chain has it.
@@ -128,7 +126,7 @@ impl Store {
             Ok(known) => return Ok(Some(known)),
             Err(since) => since,
         };
-        let row = sqlx::query("SELECT owner, package, active FROM services WHERE id = $1 AND version = $2")
+        let row = sqlx::query("SELECT owner, package FROM services WHERE id = $1 AND version = $2")
             .bind(hex(id))
             .bind(int(version))
             .fetch_optional(&self.reads)
@@ -138,7 +136,6 @@ impl Store {
         let found = ServiceRow {
             owner: read("owner", &owner)?,
             package: read("package", &package)?,
-            active: row.try_get::<i64, _>(2)? == 1,
         };
         self.known
             .put(|facts| &mut facts.services, since, (id, version), found);

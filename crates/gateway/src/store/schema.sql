@@ -13,7 +13,7 @@ CREATE TABLE IF NOT EXISTS statutes (
   valid_from BIGINT NOT NULL, valid_to BIGINT NOT NULL);
 CREATE TABLE IF NOT EXISTS services (
   id TEXT NOT NULL, version BIGINT NOT NULL, owner TEXT NOT NULL, package TEXT NOT NULL,
-  active BIGINT NOT NULL DEFAULT 1, PRIMARY KEY (id, version));
+  PRIMARY KEY (id, version));
 CREATE TABLE IF NOT EXISTS consents (
   id TEXT NOT NULL, grantor TEXT NOT NULL, provider TEXT NOT NULL, service TEXT NOT NULL,
   until_s BIGINT NOT NULL, once BIGINT NOT NULL, revoked BIGINT NOT NULL, PRIMARY KEY (id, grantor));

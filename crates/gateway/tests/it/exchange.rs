@@ -44,16 +44,27 @@ pub async fn connect(mut world: World, mappings: &[(&'static str, &str)]) -> Wor
 
 /// A case that a person reviews, with a consent that gives the certificate to the owner.
 pub async fn reviewed(world: &World, seed: u64) -> (Wallet, OwnCase) {
+    let (wallet, case) = opened(world, seed).await;
+    prove(world, &wallet, &case).await;
+    (wallet, case)
+}
+
+/// A case in which nothing is answered yet.
+pub async fn opened(world: &World, seed: u64) -> (Wallet, OwnCase) {
     let wallet = world.wallet("subsidy-work-injury-50").await;
     let form = json!({ "payment_channel": "social-security-card", "contact_by": "portal" });
     let case = OwnCase::new(seed, form).of(&wallet);
     world.open_case(&case, SERVICE);
-    consented(world, &wallet, &case, "standing").await;
+    (wallet, case)
+}
+
+/// Links a case, and lets its questions be answered: a person is to review it.
+pub async fn prove(world: &World, wallet: &Wallet, case: &OwnCase) {
+    consented(world, wallet, case, "standing").await;
     for other in ["public-security", "human-resources", OWNER] {
-        world.link(&wallet, &case, other, None).await;
+        world.link(wallet, case, other, None).await;
     }
     world.settle().await;
-    (wallet, case)
 }
 
 /// Gives a consent of this kind to the certificate, and its record to the provider; its id.

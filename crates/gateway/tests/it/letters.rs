@@ -9,10 +9,10 @@ use alloy_sol_types::SolEvent as _;
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Request, StatusCode};
 use serde_json::{Value, json};
-use zhengtong_bindings::addresses;
-use zhengtong_bindings::cases::Cases::requestMoreCall;
+use zhengtong_bindings::cases::Cases::{openCall, requestMoreCall};
 use zhengtong_bindings::services::Services::setActiveCall;
 use zhengtong_bindings::uses::Uses::Used;
+use zhengtong_bindings::{addresses, parse_slug};
 use zhengtong_gateway::app::clock::Clock as _;
 use zhengtong_gateway::app::exchange::key::endorse;
 use zhengtong_gateway::http;
@@ -23,7 +23,7 @@ use zhengtong_population::AGENCIES;
 use zhengtong_vault::keyfile;
 
 use crate::chain::{CHAIN_ID, TestClock};
-use crate::exchange::{PROVIDER, SERVICE, ask, connect, refuse, reviewed};
+use crate::exchange::{PROVIDER, SERVICE, ask, connect, opened, prove, refuse, reviewed};
 use crate::postgres::server;
 use crate::wallet::{CERTIFICATE_FIELDS, OwnCase};
 use crate::world::{Answer, NOW_S, OWNER, World, officer};
@@ -237,11 +237,10 @@ async fn whom_an_unproven_message_calls_itself_is_listed_and_counts_for_nobody()
 }
 
 #[tokio::test]
-async fn a_decided_case_and_a_withdrawn_service_cost_the_provider_no_transaction() {
+async fn a_decided_case_costs_the_provider_no_transaction() {
     let world = connect(World::new().await, &[]).await;
     let (_, decided) = reviewed(&world, 1).await;
     let (_, waiting) = reviewed(&world, 2).await;
-    let (_, withdrawn) = reviewed(&world, 3).await;
     let letter = |case: &OwnCase, id: &str| {
         let body = request(&world, case, id).to_string().into_bytes();
         Letter::new(&world, body)
@@ -252,7 +251,7 @@ async fn a_decided_case_and_a_withdrawn_service_cost_the_provider_no_transaction
     refuse(&world, &decided);
     let more = requestMoreCall {
         id: waiting.id,
-        defects: vec![zhengtong_bindings::parse_slug("household-unclear").unwrap()],
+        defects: vec![parse_slug("household-unclear").unwrap()],
         statement: B256::ZERO,
     };
     world.chain.submit(&officer(OWNER, 0), addresses().cases, &more);
@@ -264,31 +263,42 @@ async fn a_decided_case_and_a_withdrawn_service_cost_the_provider_no_transaction
     }
     let again = letter(&decided, "before").deliver(&world).await;
     assert_eq!(again.text, given.text);
-
-    let active = |active| setActiveCall {
-        id: zhengtong_bindings::parse_slug(SERVICE).unwrap(),
-        version: 1,
-        active,
-    };
-    assert_eq!(world.chain.block_count(), blocks, "a transaction was spent");
-    world
-        .chain
-        .submit(&world.council, addresses().services, &active(false));
-    world.settle().await;
-    let blocks = world.chain.block_count();
-    let answer = letter(&withdrawn, "four").deliver(&world).await;
-    assert_eq!(reason(&answer), "service-withdrawn", "{}", answer.text);
-    let desk = ask(&world, &withdrawn, "five", &[]).await;
-    assert_eq!(desk.kind(), "service-withdrawn", "{}", desk.text);
     assert_eq!(world.chain.block_count(), blocks, "a transaction was spent");
     let attempts = world.app(PROVIDER).store.attempts(9).await.unwrap();
-    assert_eq!(attempts.len(), 4, "each is on the list");
-    world
-        .chain
-        .submit(&world.council, addresses().services, &active(true));
+    assert_eq!(attempts.len(), 3, "each is on the list");
+}
+
+#[tokio::test]
+async fn running_cases_of_a_version_that_was_shut_go_on_with_their_records() {
+    let world = connect(World::new().await, &[]).await;
+    let (_, in_review) = reviewed(&world, 1).await;
+    let (wallet, asking) = opened(&world, 2).await;
+    let shut = setActiveCall {
+        id: parse_slug(SERVICE).unwrap(),
+        version: 1,
+        active: false,
+    };
+    world.chain.submit(&world.council, addresses().services, &shut);
     world.settle().await;
-    let answer = letter(&withdrawn, "six").deliver(&world).await;
-    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+    // No new case is taken.
+    let new = OwnCase::new(3, json!({})).of(&wallet);
+    let open = openCall {
+        service: parse_slug(SERVICE).unwrap(),
+        version: 1,
+        form: new.commitment(),
+    };
+    let (_, is_taken) = world.chain.try_submit(&new.key, addresses().cases, &open);
+    assert!(!is_taken);
+
+    // What is asked from then on is answered too, and a person reviews.
+    prove(&world, &wallet, &asking).await;
+    for (case, desk, sent) in [(&in_review, "one", "two"), (&asking, "three", "four")] {
+        let answer = ask(&world, case, desk, &[]).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        let body = request(&world, case, sent).to_string().into_bytes();
+        let answer = Letter::new(&world, body).deliver(&world).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+    }
 }
 
 #[tokio::test]

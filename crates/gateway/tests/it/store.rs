@@ -58,26 +58,17 @@ async fn a_folder_of_an_earlier_version_gets_its_new_columns_and_keeps_what_it_h
     let folder = TempDir::new().unwrap();
     let url = sqlite_url(&folder.path().join("gateway.sqlite"));
     Store::open(&url).await.unwrap();
-    let word = |byte| alloy_primitives::B256::repeat_byte(byte);
     let pool = connect(&url, Access::ReadWrite).await.unwrap();
     sqlx::raw_sql(
-        "ALTER TABLE services DROP COLUMN active; ALTER TABLE exchange_attempts DROP COLUMN claimed; \
+        "ALTER TABLE exchange_attempts DROP COLUMN claimed; \
          INSERT INTO exchange_attempts VALUES ('1', 1, 'in', 'health', '', '', 'stale')",
     )
     .execute(&pool)
     .await
     .unwrap();
-    sqlx::query("INSERT INTO services VALUES ($1, 1, $2, $2)")
-        .bind(word(1).to_string())
-        .bind(word(2).to_string())
-        .execute(&pool)
-        .await
-        .unwrap();
     pool.close().await;
     for _ in 0..2 {
         let store = Store::open(&url).await.unwrap();
-        let service = store.service(word(1), 1).await.unwrap().unwrap();
-        assert!(service.active, "nobody withdrew it");
         let attempts = store.attempts(9).await.unwrap();
         assert_eq!((attempts.len(), attempts[0].claimed.as_str()), (1, ""));
     }

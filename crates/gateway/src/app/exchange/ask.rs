@@ -13,7 +13,7 @@ use zhengtong_vault::{Record, Secret, Subject, VaultError};
 
 use super::envelope::{HttpAnswer, HttpRequest, Peer, texts};
 use super::message::{ClaimedBasis, Opened, RecordAnswer, RecordRequest, VERSION, digest_of, open};
-use super::permit::{declared, not_open, withdrawn};
+use super::permit::{declared, not_open};
 use super::provide::{About, PATH};
 use super::refusal::{Reason, Refusal};
 use tracing::{Instrument as _, info_span};
@@ -219,9 +219,6 @@ impl App {
             .service(case.service, case.version)
             .await
             .map_err(inner)?;
-        if service.is_some_and(|service| !service.active) {
-            return Err(withdrawn());
-        }
         let package = service.and_then(|service| self.package(service.package));
         let package = package.ok_or_else(|| {
             Refusal::new(

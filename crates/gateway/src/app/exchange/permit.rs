@@ -145,13 +145,8 @@ impl App {
             ));
         }
         // A use that is on record already may still be answered, or asked for again.
-        if context.kept.as_ref().is_none_or(|kept| kept.taken.is_none()) {
-            if !service.active {
-                return Err(withdrawn());
-            }
-            if context.is_resting {
-                return Err(not_open());
-            }
+        if context.is_resting && context.kept.as_ref().is_none_or(|kept| kept.taken.is_none()) {
+            return Err(not_open());
         }
         let package = self.package(service.package);
         let package = package.ok_or_else(|| {
@@ -372,12 +367,6 @@ impl App {
         }
         Ok(on_chain)
     }
-}
-
-/// What a withdrawn service has.
-pub(super) fn withdrawn() -> Refusal {
-    let detail = "the service was withdrawn: no record is given for it any more";
-    no(Reason::ServiceWithdrawn, "service", detail)
 }
 
 /// What a case has in which nobody asks or reviews.

@@ -62,8 +62,6 @@ pub enum Reason {
     NotInForce,
     /// Who opened the case for the person may no longer act for them.
     DelegationOver,
-    /// The service was withdrawn.
-    ServiceWithdrawn,
     /// The case is decided, closed, or waits for its applicant.
     CaseNotOpen,
     /// The contract refused the use record.
@@ -90,7 +88,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 38] = [
         Self::Invalid,
         Self::TooLarge,
         Self::Unsigned,
@@ -118,7 +116,6 @@ impl Reason {
         Self::ConsentUsedUp,
         Self::NotInForce,
         Self::DelegationOver,
-        Self::ServiceWithdrawn,
         Self::CaseNotOpen,
         Self::UseRefused,
         Self::UseNotFinal,
@@ -162,7 +159,6 @@ impl Reason {
             Self::ConsentUsedUp => ("consent-used-up", 403),
             Self::NotInForce => ("not-in-force", 403),
             Self::DelegationOver => ("delegation-over", 403),
-            Self::ServiceWithdrawn => ("service-withdrawn", 403),
             Self::CaseNotOpen => ("case-not-open", 403),
             Self::UseRefused => ("use-refused", 403),
             Self::UseNotFinal => ("use-not-final", 503),
