@@ -110,6 +110,11 @@ pub enum RequestError {
     /// It has an answer.
     #[error("this request was answered before")]
     Answered,
+    /// A deletion cannot be refused any more.
+    #[error(
+        "everything about whoever asks this was deleted here already, so it cannot be refused any more: grant it"
+    )]
+    CarriedOut,
     /// Nothing can be sealed to it.
     #[error("`answer_key` must be an X25519 public key: 32 bytes in hex with 0x")]
     Key,
@@ -267,8 +272,9 @@ impl Books<'_> {
             Some(subject) => self.words(subject, id).await?,
             None => None,
         };
-        if words.is_none() {
-            // Their key went, and the store says so soon.
+        let is_deletion = row.kind == Right::Delete.as_str();
+        if words.is_none() && !(is_deletion && granted) {
+            // Their key went, and the store says so soon. A deletion that was cut short is carried out to its end.
             row.subject = None;
         }
         row.status = if granted {
@@ -280,7 +286,7 @@ impl Books<'_> {
         let mut text = words.map(|words| words.text);
         let mut deletion = None;
         match row.subject {
-            Some(subject) if granted && row.kind == Right::Delete.as_str() => {
+            Some(subject) if is_deletion && granted => {
                 // The words of the request go with everything else; that it was granted, and when, stays.
                 deletion = Some(self.forget_subject(subject, id).await?);
                 row.subject = None;
@@ -301,6 +307,9 @@ impl Books<'_> {
             None => {}
         }
         if row.subject.is_none() && deletion.is_none() {
+            if is_deletion && !granted {
+                return Err(RequestError::CarriedOut);
+            }
             // Deleted by this request, before what follows failed; or by another one.
             deletion = self.store.deletion_of(id).await.map_err(inner)?;
         }

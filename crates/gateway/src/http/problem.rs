@@ -397,6 +397,7 @@ impl From<RequestError> for Problem {
             RequestError::TooMany => Self::conflict("too-many", error, ""),
             RequestError::None => Self::not_found(error),
             RequestError::Answered => Self::conflict("answered", error, ""),
+            RequestError::CarriedOut => Self::conflict("carried-out", error, "granted"),
             RequestError::Key => Self::invalid("answer_key", error),
             RequestError::SessionEnded => Self::unauthorized("no-session", error, "authorization"),
             RequestError::KeyUsed => Self::conflict("key-used", error, "answer_key"),

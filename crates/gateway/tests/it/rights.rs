@@ -253,6 +253,16 @@ async fn a_deletion_whose_answer_was_not_written_is_answered_with_its_record() {
     let app = world.app(OWNER);
     let subject = app.vault.resident(&number(&wallet.number));
     let deletion = app.books().forget_subject(subject, &key.id()).await.unwrap();
+    // What was done is not refused.
+    let refused = answer(&world, &key.id(), false, "不同意。").await;
+    assert_eq!(
+        (refused.status, refused.kind()),
+        (StatusCode::CONFLICT, "carried-out"),
+        "{}",
+        refused.text
+    );
+    let (state, sealed) = told(&world, &key.id()).await;
+    assert_eq!((state["status"].as_str(), sealed.len()), (Some("open"), 0));
     let done = answer(&world, &key.id(), true, "同意。").await;
     assert_eq!(done.json["deletion"], deletion.id, "{}", done.text);
     let (_, sealed) = told(&world, &key.id()).await;
@@ -263,5 +273,33 @@ async fn a_deletion_whose_answer_was_not_written_is_answered_with_its_record() {
         answer(&world, &key.id(), false, "x").await.kind(),
         "answered",
         "once"
+    );
+}
+
+#[tokio::test]
+async fn a_deletion_that_was_cut_short_cannot_be_refused_and_is_carried_out_to_its_end() {
+    let world = World::new().await;
+    let wallet = world.wallet("approved-66").await;
+    world.apply(&wallet, 1, SERVICE).await;
+    let mine = crate::tracker::session(&world, OWNER, &wallet).await;
+    let key = Key::new("cut short");
+    let body = json!({ "kind": "delete", "text": "请删除。", "answer_key": key.public });
+    ask(&world, &mine, body).await;
+    // The disk failed once the keys were gone: whose the cases were is still in the store.
+    let app = world.app(OWNER);
+    let subject = app.vault.resident(&number(&wallet.number));
+    app.vault.destroy(subject).await.unwrap();
+    assert_eq!(app.store.cases_of(subject).await.unwrap().len(), 1);
+
+    let refused = answer(&world, &key.id(), false, "不同意。").await;
+    assert_eq!(refused.kind(), "carried-out", "{}", refused.text);
+    let done = answer(&world, &key.id(), true, "同意。").await;
+    assert_eq!(done.json["status"], "granted", "{}", done.text);
+    assert!(app.store.cases_of(subject).await.unwrap().is_empty());
+    let (_, sealed) = told(&world, &key.id()).await;
+    let deletion = key.open(&key.id(), &sealed).unwrap().deletion.unwrap();
+    assert_eq!(
+        (done.json["deletion"].as_str(), deletion.cases),
+        (Some(deletion.id.as_str()), 1)
     );
 }

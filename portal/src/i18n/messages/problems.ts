@@ -61,5 +61,6 @@ export const problems = {
   // The counter of an office that helps with a recovery.
   "problem.code-used": ["这个号码已经用来确认过另一个人，不能再用。请再核对身份证号码；对方要找回的，请在设备上重新取得一个号码。", "This code was used already, for another person. Compare the resident number again; if they want to recover, their device has to get a new code."],
   "problem.refused-by-contract": ["这个部门可能已经确认过这次找回，或者钱包的保护刚刚改过。请看对方的设备上显示到哪一步；没有进展的，请对方重新取得号码。", "This office may have confirmed this recovery already, or the wallet’s protection has just been changed. Look at how far the person’s device has got; if there is no progress, they have to get a new code."],
+  "problem.carried-out": ["这个人的信息在本单位已经删除，这项请求不能再选“不同意”。请选“同意”，对方会收到删除的记录。", "Everything about this person was deleted here already, so this cannot be refused any more. Grant it: they get the record of the deletion."],
   "problem.not-guarded": ["链上还没有显示这个钱包由本部门保护，没有确认。请过几秒再试；还是不行，请对方选择设置保护时指定的部门。", "The chain does not show yet that this office protects the wallet. Nothing was confirmed. Try again in some seconds; if it still fails, they have to go to an office that they chose when protecting it."],
 } as const satisfies Record<string, Pair>;
