@@ -49,6 +49,12 @@ pub enum ResidentError {
     /// Nobody knows whose case it is.
     #[error("this case is not linked yet: send its sealed link to `POST /v1/links` first")]
     NotLinked,
+    /// What was known of the case is gone for good.
+    #[error(
+        "what was kept of this case here was deleted, or has been kept long enough, and nothing can be added to it: whoever \
+         still needs it applies again with a new case"
+    )]
+    Forgotten,
     /// A statement of the wrong length.
     #[error("`text` must have 1 to {MAX_STATEMENT_CHARS} characters")]
     Text,
@@ -165,14 +171,13 @@ impl App {
             .map_err(ResidentError::Form)?;
         let row = self.store.link(case.id).await.map_err(inner)?;
         let row = row.ok_or(ResidentError::NotLinked)?;
-        let link = self.stored_link(&row).await?.ok_or(ResidentError::NotLinked)?;
+        let link = self.stored_link(&row).await?.ok_or(ResidentError::Forgotten)?;
         let form = Form { answers, salt };
         // The form is new, the person is not.
         let commitment = link.with_form(form.commitment());
-        match self.put_form(&row, commitment, &form.into()).await {
-            Err(AppError::Vault(VaultError::Destroyed)) => Err(ResidentError::NotLinked),
-            kept => Ok(kept.map(|()| commitment)?),
-        }
+        let kept = self.put_form(&row, commitment, &form.into()).await;
+        kept.map_err(forgotten)?;
+        Ok(commitment)
     }
 
     /// Takes the text of an appeal; the applicant then puts its hash on the chain.
@@ -206,11 +211,20 @@ impl App {
             return Err(ResidentError::TooMany);
         }
         let hash = statement.hash();
-        self.put_statement(case.id, &statement).await?;
+        let kept = self.put_statement(case.id, &statement).await;
+        kept.map_err(forgotten)?;
         self.store
             .put_statement(case.id, hash, author, self.clock.now_ms())
             .await
             .map_err(inner)?;
         Ok(hash)
+    }
+}
+
+/// Whoever is linked to a case has a key, until they are deleted.
+fn forgotten(error: AppError) -> ResidentError {
+    match error {
+        AppError::Vault(VaultError::Destroyed) => ResidentError::Forgotten,
+        other => other.into(),
     }
 }

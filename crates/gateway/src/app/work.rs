@@ -219,8 +219,12 @@ impl App {
         Ok(())
     }
 
-    /// Forgets links whose cases never appeared on the chain, and deletions that nothing can be older than any more.
-    async fn clean_links(&self) -> Result<(), AppError> {
+    /// Forgets links whose cases never appeared on the chain, and deletions that nothing can be older than any more. Runs by
+    /// itself; here for tests.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub async fn clean_links(&self) -> Result<(), AppError> {
         let before_s = self.clock.now_s().saturating_sub(FORGOTTEN_KEPT_S);
         self.store.clean_forgotten(before_s).await?;
         let before = self.clock.now_ms().saturating_sub(WAITING_LINK_MS);

@@ -283,6 +283,7 @@ impl From<ResidentError> for Problem {
             ResidentError::NoCase | ResidentError::NoCredential => Self::not_found(error),
             ResidentError::Status { .. } => Self::conflict("wrong-status", error, ""),
             ResidentError::NotLinked => Self::conflict("not-linked", error, ""),
+            ResidentError::Forgotten => Self::conflict("case-forgotten", error, ""),
             ResidentError::Text => Self::invalid("text", error),
             ResidentError::TooMany => Self::conflict("too-many", error, "text"),
         }

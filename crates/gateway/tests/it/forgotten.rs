@@ -91,13 +91,45 @@ async fn a_link_that_somebody_kept_does_not_undo_a_deletion() {
     let again = sealed(&world, &wallet, &linked, AGENCY);
     let answer = world.post(AGENCY, "/v1/links", &again).await;
     assert_eq!(answer.kind(), "case-forgotten", "{}", answer.text);
-    // It is known no longer than anything of before would be taken.
-    world.advance(Duration::from_secs(3_600));
-    app.store
-        .clean_forgotten(world.clock.now_s() - 3_000)
-        .await
-        .unwrap();
-    assert_eq!(app.store.forgotten_at(subject).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_deletion_is_known_for_twelve_minutes_and_nothing_of_before_is_taken_then() {
+    let world = World::new().await;
+    let wallet = world.wallet("approved-66").await;
+    let case = open_case(&world, &wallet, 1);
+    world.settle().await;
+    let app = world.app(AGENCY);
+    let subject = subject(app, &wallet);
+    app.forget(&number(&wallet.number)).await.unwrap();
+    // Made in the second of the deletion, on a clock as far ahead as is allowed.
+    let ahead = world.clock.now_s() + 60;
+    let rest = case.link_rest(&wallet, AGENCY, true, false, None, ahead);
+    let kept = case.seal(&rest, AGENCY, world.encryption(AGENCY));
+
+    let refused = async || {
+        app.clean_links().await.unwrap();
+        let answer = world.post(AGENCY, "/v1/links", &kept).await;
+        assert!(!is_known(&world, AGENCY, subject));
+        let word = answer.kind().to_owned();
+        (
+            app.store.forgotten_at(subject).await.unwrap().is_some(),
+            answer.status,
+            word,
+        )
+    };
+    let deleted = (true, StatusCode::CONFLICT, "before-deletion".to_owned());
+    assert_eq!(refused().await, deleted);
+    // As long as the presentation holds, it is the deletion alone that keeps it out.
+    world.advance(Duration::from_secs(660));
+    assert_eq!(refused().await, deleted);
+    world.advance(Duration::from_secs(60));
+    assert!(refused().await.0, "twelve minutes");
+    world.advance(Duration::from_secs(1));
+    assert_eq!(
+        refused().await,
+        (false, StatusCode::FORBIDDEN, "identity-not-proven".to_owned())
+    );
 }
 
 #[tokio::test]
@@ -369,18 +401,35 @@ async fn what_is_written_while_somebody_is_deleted_gets_no_new_key() {
     world.chain.submit(&officer(OWNER, 0), addresses().cases, &more);
     world.settle().await;
     let (app, bearer) = (world.app(OWNER), world.bearer(OWNER, 0).await);
+    let write = async |text: &str| {
+        let body = json!({ "text": text }).to_string().into_bytes();
+        let path = format!("/v1/desk/cases/{:#x}/statements", case.id);
+        world.request(OWNER, "POST", &path, &bearer, body.into()).await
+    };
+    let hand_in = async |salt: u8| {
+        let body = json!({ "form": { "payment_channel": "elder-card" }, "salt": B256::repeat_byte(salt) });
+        let path = format!("/v1/cases/{:#x}/supplement", case.id);
+        world.as_case(&case, "POST", &path, Some(body)).await
+    };
+    for taken in [write("请补交户口簿。").await, hand_in(4).await] {
+        assert_eq!(taken.status, StatusCode::OK, "{}", taken.text);
+    }
     // The deletion has destroyed the key, and the store still says whose case it is.
     let whose = subject(app, &wallet);
     assert!(app.vault.destroy(whose).await.unwrap().key_id.is_some());
-
-    let body = json!({ "text": "请补交户口簿。" }).to_string().into_bytes();
-    let path = format!("/v1/desk/cases/{:#x}/statements", case.id);
-    let written = world.request(OWNER, "POST", &path, &bearer, body.into()).await;
-    assert!(!written.status.is_success(), "{}", written.text);
-    let body = json!({ "form": { "payment_channel": "elder-card" }, "salt": B256::repeat_byte(4) });
-    let path = format!("/v1/cases/{:#x}/supplement", case.id);
-    let handed_in = world.as_case(&case, "POST", &path, Some(body)).await;
-    assert!(!handed_in.status.is_success(), "{}", handed_in.text);
+    for late in [
+        write("请补交户口簿。").await,
+        write("还请补交身份证。").await,
+        hand_in(4).await,
+        hand_in(5).await,
+    ] {
+        assert_eq!(
+            (late.status, late.kind()),
+            (StatusCode::CONFLICT, "case-forgotten"),
+            "{}",
+            late.text
+        );
+    }
     assert_eq!(
         app.vault.destroy(whose).await.unwrap().key_id,
         None,
