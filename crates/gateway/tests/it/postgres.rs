@@ -6,9 +6,11 @@
 mod servers;
 
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::time::Duration;
 
 use alloy_primitives::{Address, B256};
+use futures::future::{Either, select};
 use memchr::memmem;
 use servers::Postgres;
 use sqlx::{AnyPool, Executor as _};
@@ -172,6 +174,14 @@ async fn a_deletion_takes_everything_out_of_postgresqls_files_and_the_operator_o
     );
 }
 
+/// How many connections to a database stand still until another one's transaction ends.
+async fn waiting_for_a_lock(look: &AnyPool) -> i64 {
+    let found = sqlx::query_scalar(
+        "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+    );
+    found.fetch_one(look).await.unwrap()
+}
+
 #[tokio::test]
 async fn an_answer_that_is_written_while_its_person_is_deleted_does_not_stay() {
     let Some(server) = server() else { return };
@@ -208,13 +218,20 @@ async fn an_answer_that_is_written_while_its_person_is_deleted_does_not_stay() {
             .await
             .unwrap();
     }
-    let commit = async {
-        tokio::time::sleep(Duration::from_millis(500)).await;
-        deletion.commit().await.unwrap();
+    let look = connect(&url, Access::ReadOnly).await.unwrap();
+    let waits = async {
+        while waiting_for_a_lock(&look).await == 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     };
     let answer = store.answer_exchange(OWNER, id, Some(person), "sealed");
-    let (answer, ()) = tokio::join!(answer, commit);
-    answer.unwrap();
+    match select(pin!(answer), pin!(waits)).await {
+        Either::Left((answer, _)) => panic!("it did not wait for the deletion: {answer:?}"),
+        Either::Right(((), answer)) => {
+            deletion.commit().await.unwrap();
+            answer.await.unwrap();
+        }
+    }
     assert_eq!(answered().await, "", "an answer about somebody deleted");
 
     // One that was written before goes with the deletion.
