@@ -495,11 +495,11 @@ impl World {
             request = request.header(*name, value);
         }
         let request = request.body(Body::from(body.to_vec())).unwrap();
-        self.deliver(organisation, request).await
+        self.send(organisation, request).await
     }
 
     /// Any request at all, as it is.
-    pub async fn deliver(&self, organisation: &str, request: Request<Body>) -> Answer {
+    pub async fn send(&self, organisation: &str, request: Request<Body>) -> Answer {
         let router = http::router(self.app(organisation).clone(), true);
         let response = router.oneshot(request).await.unwrap();
         let status = response.status();

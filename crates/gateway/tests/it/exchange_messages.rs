@@ -35,12 +35,12 @@ const MOST_HEADERS: usize = 64;
 const PLACE: &str = "provider.example";
 
 /// A message to the provider, signed with the owner's own keys.
-struct Letter {
+struct SignedMessage {
     headers: Vec<(String, Vec<u8>)>,
     body: Vec<u8>,
 }
 
-impl Letter {
+impl SignedMessage {
     fn new(world: &World, body: Vec<u8>) -> Self {
         let attester = PrivateKeySigner::from_bytes(&keccak256(format!("attester/{OWNER}"))).unwrap();
         let key = world.folder.path().join(OWNER).join("keys").join("exchange.key");
@@ -104,14 +104,14 @@ impl Letter {
         self
     }
 
-    async fn deliver(self, world: &World) -> Answer {
+    async fn send(self, world: &World) -> Answer {
         let mut request = Request::builder().method("POST").uri("/v1/exchange");
         for (name, value) in &self.headers {
             let name = HeaderName::try_from(name.as_str()).unwrap();
             request = request.header(name, HeaderValue::from_bytes(value).unwrap());
         }
         let request = request.body(Body::from(self.body)).unwrap();
-        world.deliver(PROVIDER, request).await
+        world.send(PROVIDER, request).await
     }
 }
 
@@ -147,8 +147,8 @@ async fn a_known_agencys_request_is_refused_for_its_size_alone_and_is_on_the_lis
     let world = connect(World::new().await, &[]).await;
     let (_, case) = reviewed(&world, 1).await;
     let asked = request(&world, &case, "large");
-    let large = Letter::new(&world, of_size(&asked, MOST_BYTES + 1))
-        .deliver(&world)
+    let large = SignedMessage::new(&world, of_size(&asked, MOST_BYTES + 1))
+        .send(&world)
         .await;
     assert_eq!(
         (large.status, reason(&large)),
@@ -163,8 +163,8 @@ async fn a_known_agencys_request_is_refused_for_its_size_alone_and_is_on_the_lis
         (OWNER, "too-large")
     );
     // One byte less, and it is answered.
-    let fits = Letter::new(&world, of_size(&asked, MOST_BYTES))
-        .deliver(&world)
+    let fits = SignedMessage::new(&world, of_size(&asked, MOST_BYTES))
+        .send(&world)
         .await;
     assert_eq!(fits.status, StatusCode::OK, "{}", fits.text);
 }
@@ -173,22 +173,22 @@ async fn a_known_agencys_request_is_refused_for_its_size_alone_and_is_on_the_lis
 async fn no_header_is_dropped_unseen() {
     let world = connect(World::new().await, &[]).await;
     let (_, case) = reviewed(&world, 1).await;
-    let letter = |id: &str| Letter::new(&world, request(&world, &case, id).to_string().into_bytes());
-    let filled = |mut letter: Letter, headers: usize| {
-        for place in letter.headers.len()..headers {
-            letter = letter.with(&format!("x-{place}"), b"1");
+    let message = |id: &str| SignedMessage::new(&world, request(&world, &case, id).to_string().into_bytes());
+    let filled = |mut message: SignedMessage, headers: usize| {
+        for place in message.headers.len()..headers {
+            message = message.with(&format!("x-{place}"), b"1");
         }
-        letter
+        message
     };
     // A second digest, of which no text can be made.
-    let second = letter("second")
+    let second = message("second")
         .with("content-digest", b"sha-256=:\xff:")
-        .deliver(&world)
+        .send(&world)
         .await;
     assert_eq!(reason(&second), "unsigned", "{}", second.text);
     // One that comes after as many headers as are looked at.
-    let late = filled(letter("late"), MOST_HEADERS).with("content-digest", b"sha-256=:AAAA:");
-    let late = late.deliver(&world).await;
+    let late = filled(message("late"), MOST_HEADERS).with("content-digest", b"sha-256=:AAAA:");
+    let late = late.send(&world).await;
     assert_eq!(
         (late.status, reason(&late), late.json["field"].as_str()),
         (StatusCode::BAD_REQUEST, "invalid", Some("headers")),
@@ -197,17 +197,17 @@ async fn no_header_is_dropped_unseen() {
     );
     let attempts = world.app(PROVIDER).store.attempts(9).await.unwrap();
     assert_eq!(attempts.len(), 2, "both are on the list");
-    let fits = filled(letter("fits"), MOST_HEADERS).with("x-name", &[]);
-    let fits = Letter {
+    let fits = filled(message("fits"), MOST_HEADERS).with("x-name", &[]);
+    let fits = SignedMessage {
         headers: fits.headers[..MOST_HEADERS].to_vec(),
         ..fits
     };
     // What nothing is made of may be of any bytes.
-    let fits = fits.deliver(&world).await;
+    let fits = fits.send(&world).await;
     assert_eq!(fits.status, StatusCode::OK, "{}", fits.text);
-    let other = letter("other")
+    let other = message("other")
         .with("x-name", b"\xe4\xb8\xad")
-        .deliver(&world)
+        .send(&world)
         .await;
     assert_eq!(other.status, StatusCode::OK, "{}", other.text);
 }
@@ -217,10 +217,10 @@ async fn whom_an_unproven_message_calls_itself_is_listed_and_counts_for_nobody()
     let world = connect(World::new().await, &[]).await;
     let (_, case) = reviewed(&world, 1).await;
     let body = request(&world, &case, "forged").to_string().into_bytes();
-    let mut letter = Letter::new(&world, body);
-    let (_, signature) = letter.headers.last_mut().unwrap();
+    let mut message = SignedMessage::new(&world, body);
+    let (_, signature) = message.headers.last_mut().unwrap();
     *signature = b"exchange=:AAAA:".to_vec();
-    let answer = letter.deliver(&world).await;
+    let answer = message.send(&world).await;
     assert_eq!(reason(&answer), "wrong-signature", "{}", answer.text);
     let attempts = world.app(PROVIDER).store.attempts(9).await.unwrap();
     assert_eq!(
@@ -241,12 +241,12 @@ async fn a_decided_case_costs_the_provider_no_transaction() {
     let world = connect(World::new().await, &[]).await;
     let (_, decided) = reviewed(&world, 1).await;
     let (_, waiting) = reviewed(&world, 2).await;
-    let letter = |case: &OwnCase, id: &str| {
+    let message = |case: &OwnCase, id: &str| {
         let body = request(&world, case, id).to_string().into_bytes();
-        Letter::new(&world, body)
+        SignedMessage::new(&world, body)
     };
     // What was given before can still be asked for again.
-    let given = letter(&decided, "before").deliver(&world).await;
+    let given = message(&decided, "before").send(&world).await;
     assert_eq!(given.status, StatusCode::OK, "{}", given.text);
     refuse(&world, &decided);
     let more = requestMoreCall {
@@ -258,10 +258,10 @@ async fn a_decided_case_costs_the_provider_no_transaction() {
     world.settle().await;
     let blocks = world.chain.block_count();
     for (case, id) in [(&decided, "one"), (&decided, "two"), (&waiting, "three")] {
-        let answer = letter(case, id).deliver(&world).await;
+        let answer = message(case, id).send(&world).await;
         assert_eq!(reason(&answer), "case-not-open", "{}", answer.text);
     }
-    let again = letter(&decided, "before").deliver(&world).await;
+    let again = message(&decided, "before").send(&world).await;
     assert_eq!(again.text, given.text);
     assert_eq!(world.chain.block_count(), blocks, "a transaction was spent");
     let attempts = world.app(PROVIDER).store.attempts(9).await.unwrap();
@@ -296,7 +296,7 @@ async fn running_cases_of_a_version_that_was_shut_go_on_with_their_records() {
         let answer = ask(&world, case, desk, &[]).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
         let body = request(&world, case, sent).to_string().into_bytes();
-        let answer = Letter::new(&world, body).deliver(&world).await;
+        let answer = SignedMessage::new(&world, body).send(&world).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
     }
 }
@@ -331,14 +331,14 @@ async fn a_provider_whose_postgresql_is_gone_says_so_in_time_and_answers_when_it
         .map(|(slug, _)| (*slug, server.database("provider")));
     let world = connect(World::on(databases.collect()).await, &[]).await;
     let (_, case) = reviewed(&world, 1).await;
-    let letter = |id: &str| Letter::new(&world, request(&world, &case, id).to_string().into_bytes());
-    let answer = letter("first").deliver(&world).await;
+    let message = |id: &str| SignedMessage::new(&world, request(&world, &case, id).to_string().into_bytes());
+    let answer = message("first").send(&world).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
 
     server.stop();
     for id in ["second", "third"] {
         let since = Instant::now();
-        let answer = letter(id).deliver(&world).await;
+        let answer = message(id).send(&world).await;
         assert_eq!(
             (answer.status, reason(&answer)),
             (StatusCode::SERVICE_UNAVAILABLE, "store-failed"),
@@ -351,6 +351,6 @@ async fn a_provider_whose_postgresql_is_gone_says_so_in_time_and_answers_when_it
         );
     }
     server.go_on();
-    let answer = letter("second").deliver(&world).await;
+    let answer = message("second").send(&world).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
 }
