@@ -182,6 +182,7 @@ pub async fn open(
         clock,
     };
     let app = App::new(parts, exchange);
+    app.books().hide_requests().await?;
     app.note_policies().await?;
     app.note_tracked_since().await?;
     Ok(app)

@@ -13,6 +13,7 @@ import { PASSPHRASE, WORDS, identify, openStore } from "../wallet/testing";
 import { registryAbi } from "./abi";
 import { Connection } from "./connection";
 import { gatewaysOver } from "./gateways";
+import { deletionCause } from "./requests";
 
 const ORIGIN = "https://portal.example";
 const NOW_MS = 1_790_000_000_000;
@@ -84,13 +85,14 @@ class Agency {
     return await this.key.signMessage({ message: `zhengtong right\nhealth\n${id}\n${kind}\n${said.receivedMs}\n${said.dueMs}\n${sha256Digits(said.text)}` });
   }
 
-  async answer(id: string, change: { reason?: string; signedReason?: string; records?: number } = {}): Promise<void> {
+  async answer(id: string, change: { reason?: string; signedReason?: string; records?: number; cause?: string } = {}): Promise<void> {
     const one = this.held.get(id);
     if (!one) throw new Error("no such request");
     const reason = change.reason ?? "目的已经实现，予以删除。";
     const digest = (text: string) => sha256Digits(text);
-    const row = { id: "d1", at_ms: NOW_MS + 1, cause: id, key_ids: "k1,k2", records: 9, cases: 2 };
-    const recorded = await this.key.signMessage({ message: ["zhengtong deletion", "health", row.id, row.at_ms, id, digest(row.key_ids), row.records, row.cases].join("\n") });
+    const cause = change.cause ?? deletionCause(id);
+    const row = { id: "d1", at_ms: NOW_MS + 1, cause, key_ids: "k1,k2", records: 9, cases: 2 };
+    const recorded = await this.key.signMessage({ message: ["zhengtong deletion", "health", row.id, row.at_ms, cause, digest(row.key_ids), row.records, row.cases].join("\n") });
     const signed = ["zhengtong answer", "health", id, one.kind, "granted", NOW_MS + 2, "data-officer/1a2b3c4d", digest(one.text), digest(change.signedReason ?? reason), "d1"].join("\n");
     const content = {
       v: 1, organisation: "health", request: id, kind: one.kind, text: one.text, granted: true, reason, role: "data-officer", officer: "1a2b3c4d", answered_ms: NOW_MS + 2,
@@ -154,6 +156,7 @@ describe("keys of requests", () => {
     expect(requestKey(seed, "health", 0)).toBe("0x76475d177e8441d4d80e1d85364c58a070b7ddb9d7ae7652610d4aeda0dd4211");
     expect(new Set([requestKey(seed, "health", 0), requestKey(seed, "health", 1), requestKey(seed, "housing", 0)]).size).toBe(3);
     expect(requestIdOf(`0x${"07".repeat(32)}`)).toBe("999e6ef8a43af4dd325f48e0bcb29f57");
+    expect(deletionCause("999e6ef8a43af4dd325f48e0bcb29f57")).toBe("a9a556e222fe020000c4e20265c62dce");
   });
 });
 
@@ -261,11 +264,19 @@ describe("the answer", () => {
   it.each([
     ["other reasons than the agency signed", { signedReason: "别的理由。" }, "signature"],
     ["another record of the deletion", { records: 1 }, "deletion"],
+    ["the record of another deletion", { cause: deletionCause("00".repeat(16)) }, "deletion"],
   ])("with %s is not taken", async (_, change, field) => {
     const request = await gateways.request(wallet, AGENCY, WISH);
     await agency.answer(request.id, change);
     await expect(gateways.readRequest(wallet, AGENCY, request)).rejects.toMatchObject({ code: "bad-answer", field });
     expect(await kept()).toEqual([request]);
+  });
+
+  it("of an earlier version, whose record of the deletion names the request itself, is taken", async () => {
+    const request = await gateways.request(wallet, AGENCY, WISH);
+    await agency.answer(request.id, { cause: request.id });
+    const read = await gateways.readRequest(wallet, AGENCY, request);
+    expect(read.answer?.deletion?.id).toBe("d1");
   });
 
   it("of another request, or by another agency, is not taken", async () => {

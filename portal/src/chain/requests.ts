@@ -11,6 +11,8 @@ import { keyringOf } from "../wallet/keyring";
 import { requestId } from "../wallet/request-id";
 import { Answer, type GatewayHttp, ask } from "./gateway-http";
 
+const CAUSE_LABEL = "zhengtong/deletion/v1";
+const CAUSE_DIGITS = 32;
 const ANSWER_INFO = "zhengtong/answer/v1";
 /** The most requests of one wallet to one agency. */
 const MAX_REQUESTS = 256;
@@ -199,7 +201,10 @@ export async function openAnswer(hadAttester: HadAttester, secret: Hex, agency: 
   const isByAgency = (message: string, signature: Hex) => isSigned(hadAttester, agency, request.sentMs, message, signature);
   if (!(await isByAgency(answerText(agency.slug, request, answer), answer.signature))) throw new PortFailure("bad-answer", "the answer is not signed by the agency", "signature");
   const { deletion } = answer;
-  if (deletion !== null && !(await isByAgency(deletionText(agency.slug, request.id, deletion), deletion.signature))) {
+  // Records of earlier versions name the request itself.
+  const causes = [deletionCause(request.id), request.id];
+  const isRecorded = deletion === null || (await Promise.all(causes.map((cause) => isByAgency(deletionText(agency.slug, cause, deletion), deletion.signature)))).includes(true);
+  if (!isRecorded) {
     throw new PortFailure("bad-answer", "the record of the deletion is not signed by the agency", "deletion");
   }
   return answer;
@@ -212,10 +217,15 @@ export function answerText(organisation: string, request: Pick<SentRequest, "id"
   return [...lines, text === null ? "" : sha256Digits(text), sha256Digits(reason), deletion?.id ?? ""].join("\n");
 }
 
-/** What the agency signs about the deletion that a request brought about. */
-export function deletionText(organisation: string, request: string, record: Omit<DeletionRecord, "signature">): string {
+/** As the public list of deletions names a request: nobody finds the request by it. */
+export function deletionCause(request: string): string {
+  return sha256Digits(`${CAUSE_LABEL}${request}`).slice(0, CAUSE_DIGITS);
+}
+
+/** What the agency signs about a deletion. */
+export function deletionText(organisation: string, cause: string, record: Omit<DeletionRecord, "signature">): string {
   const { id, atMs, keys, records, cases } = record;
-  return ["zhengtong deletion", organisation, id, atMs, request, sha256Digits(keys.join(",")), records, cases].join("\n");
+  return ["zhengtong deletion", organisation, id, atMs, cause, sha256Digits(keys.join(",")), records, cases].join("\n");
 }
 
 /** Signed with the agency's key, or with one that it had when the request was there already: keys change, and answers stay. */

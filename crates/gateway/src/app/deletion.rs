@@ -26,10 +26,39 @@ use crate::store::{DeletionRow, HoldRow, Store, StoreError};
 
 /// The most characters of who orders a hold, and of its reference.
 pub const MAX_HOLD_CHARS: usize = 200;
-/// The cause of a deletion that no decision ordered.
-const OPERATOR: &str = "operator";
-/// The cause of a deletion that takes what came in while a deletion was carried out.
-const LATE: &str = "late";
+/// What the word for a request is a digest of, together with the request's id.
+const CAUSE_LABEL: &str = "zhengtong/deletion/v1";
+/// Bytes of it that are kept: as many as an id has.
+const CAUSE_BYTES: usize = 16;
+
+/// Why somebody is deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause<'a> {
+    /// No decision ordered it: the operator did it.
+    Operator,
+    /// It takes what came in while a deletion was carried out.
+    Late,
+    /// It grants the request with this id.
+    Request(&'a str),
+}
+
+impl Cause<'_> {
+    /// As the record has it, which is public. Whoever has a request's id gets its sealed answer, so the record has a digest
+    /// of it: the person can tell that it is theirs, and nobody else learns the id.
+    pub fn word(self) -> String {
+        match self {
+            Self::Operator => "operator".to_owned(),
+            Self::Late => "late".to_owned(),
+            Self::Request(id) => {
+                let digest = Sha256::new()
+                    .chain_update(CAUSE_LABEL)
+                    .chain_update(id)
+                    .finalize();
+                hex::encode(&digest[..CAUSE_BYTES])
+            }
+        }
+    }
+}
 
 /// Why nothing was deleted, or no order kept.
 #[derive(Debug, Error)]
@@ -114,7 +143,8 @@ impl Books<'_> {
     /// # Errors
     /// An order stands, or the disk fails: then try again.
     pub async fn forget(&self, number: &ResidentNumber) -> Result<DeletionRow, DeletionError> {
-        self.forget_subject(self.vault.resident(number), OPERATOR).await
+        self.forget_subject(self.vault.resident(number), Cause::Operator)
+            .await
     }
 
     /// Deletes what is kept under a case alone: by an owner that is shown no number, or before a case was linked.
@@ -122,7 +152,7 @@ impl Books<'_> {
     /// # Errors
     /// As [`Self::forget`].
     pub async fn forget_case(&self, case_id: B256) -> Result<DeletionRow, DeletionError> {
-        self.forget_subject(self.vault.applicant(&case_id.0), OPERATOR)
+        self.forget_subject(self.vault.applicant(&case_id.0), Cause::Operator)
             .await
     }
 
@@ -131,7 +161,7 @@ impl Books<'_> {
     /// # Errors
     /// As [`Self::forget`].
     pub(super) async fn forget_late(&self, subject: Subject) -> Result<DeletionRow, DeletionError> {
-        self.forget_subject(subject, LATE).await
+        self.forget_subject(subject, Cause::Late).await
     }
 
     /// Whether somebody was deleted in this second or later: what began then may have been kept behind the deletion's back.
@@ -143,11 +173,15 @@ impl Books<'_> {
         Ok(at_s.is_some_and(|at_s| at_s >= since_s))
     }
 
-    /// Deletes whoever stands behind a pseudonym; `cause` is the request that it grants.
+    /// Deletes whoever stands behind a pseudonym.
     ///
     /// # Errors
     /// As [`Self::forget`].
-    pub async fn forget_subject(&self, subject: Subject, cause: &str) -> Result<DeletionRow, DeletionError> {
+    pub async fn forget_subject(
+        &self,
+        subject: Subject,
+        cause: Cause<'_>,
+    ) -> Result<DeletionRow, DeletionError> {
         if let Some(hold) = self.standing_hold(subject).await? {
             return Err(DeletionError::Held {
                 id: hold.id,
@@ -160,20 +194,52 @@ impl Books<'_> {
         let mut row = DeletionRow {
             id: random_id()?,
             at_ms: self.now_ms,
-            cause: cause.to_owned(),
+            cause: cause.word(),
             key_ids: key_ids.join(","),
             records: destroyed.iter().map(|one| one.records).sum(),
             cases,
             signature: String::new(),
         };
-        let signature = self
-            .attester
-            .sign_message_sync(deletion_text(self.organisation, &row).as_bytes());
-        row.signature = signature.map_err(|_| DeletionError::Sign)?.to_string();
+        row.signature = self.signed(&row)?;
         self.store.put_deletion(&row).await?;
         self.store.scrub().await?;
         record::copy(self.organisation, self.store).await?;
         Ok(row)
+    }
+
+    fn signed(&self, row: &DeletionRow) -> Result<String, DeletionError> {
+        let text = deletion_text(self.organisation, row);
+        let signature = self.attester.sign_message_sync(text.as_bytes());
+        Ok(signature.map_err(|_| DeletionError::Sign)?.to_string())
+    }
+
+    fn is_own(&self, row: &DeletionRow) -> bool {
+        recover(&row.signature, &deletion_text(self.organisation, row)) == Some(self.attester.address())
+    }
+
+    /// Deletions of earlier versions name the request itself: they get the digest, and are signed anew.
+    ///
+    /// # Errors
+    /// The disk fails, or the record's copy cannot be written.
+    pub async fn hide_requests(&self) -> Result<(), DeletionError> {
+        let rows = self.store.deletions_with_request().await?;
+        let is_empty = rows.is_empty();
+        for mut row in rows {
+            if !self.is_own(&row) {
+                tracing::error!(
+                    deletion = row.id,
+                    "the record of a deletion names its request, and is not signed by the present attester: it stays so"
+                );
+                continue;
+            }
+            row.cause = Cause::Request(&row.cause).word();
+            row.signature = self.signed(&row)?;
+            self.store.resign_deletion(&row).await?;
+        }
+        if is_empty {
+            return Ok(());
+        }
+        record::copy(self.organisation, self.store).await
     }
 
     /// Carries deletions out again in books that come from a backup: whoever is deleted stays deleted. Answers how many of
@@ -183,8 +249,7 @@ impl Books<'_> {
     /// A row is not signed by this organisation, or the disk fails: then try again.
     pub async fn carry_out_again(&self, rows: &[DeletionRow]) -> Result<u64, DeletionError> {
         for row in rows {
-            let signer = recover(&row.signature, &deletion_text(self.organisation, row));
-            if signer != Some(self.attester.address()) {
+            if !self.is_own(row) {
                 return Err(DeletionError::Foreign { id: row.id.clone() });
             }
         }

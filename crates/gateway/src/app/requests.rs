@@ -19,7 +19,7 @@ use zhengtong_vault::{Record, Subject, VaultError};
 
 use self::answer::{Answer, Answering};
 use super::access::{AnswerDataRequest, ListDataRequests, MakeDataRequest, OwnPermit, Permit, SeeOwnData};
-use super::deletion::{Books, DeletionError, random_id};
+use super::deletion::{Books, Cause, DeletionError, random_id};
 use super::my_session::SignedIn;
 use super::{App, AppError, inner};
 use crate::store::{RequestRow, RequestStatus};
@@ -288,7 +288,7 @@ impl Books<'_> {
         match row.subject {
             Some(subject) if is_deletion && granted => {
                 // The words of the request go with everything else; that it was granted, and when, stays.
-                deletion = Some(self.forget_subject(subject, id).await?);
+                deletion = Some(self.forget_subject(subject, Cause::Request(id)).await?);
                 row.subject = None;
             }
             Some(subject) => {
@@ -311,7 +311,8 @@ impl Books<'_> {
                 return Err(RequestError::CarriedOut);
             }
             // Deleted by this request, before what follows failed; or by another one.
-            deletion = self.store.deletion_of(id).await.map_err(inner)?;
+            let cause = Cause::Request(id).word();
+            deletion = self.store.deletion_for(&cause).await.map_err(inner)?;
         }
         row.deletion = deletion.as_ref().map(|row| row.id.clone()).unwrap_or_default();
         let key = self.store.answer_key(id).await.map_err(inner)?;

@@ -1,9 +1,9 @@
 //! How long what is kept: periods by class of data from a file, applied by themselves, each application on record.
 //!
 //! A period begins with the last sign of life of a case: its link, an event, a statement. A case that somebody still works
-//! on, or whose person's records an order keeps, is left alone, and counted.
+//! on, or whose person's records an order keeps, is left alone, and counted. A sealed answer's begins with the answer.
 //!
-//! To add a class: its name and kind in [`CLASSES`], and a line in every `agencies/*/retention.toml`.
+//! To add a class of data about a case: its name and kind in [`CLASSES`], and a line in every `agencies/*/retention.toml`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -24,6 +24,8 @@ pub const MAX_FILE_BYTES: u64 = 64 * 1024;
 const ATTEMPT: &str = "attempt";
 /// Records of refused access: neither are they.
 const REFUSAL: &str = "refusal";
+/// Answers to requests, sealed to the person: they outlive a deletion, so nothing but a period ends them.
+const ANSWER: &str = "answer";
 /// Classes of data about a case: kind in the vault, and whether names of the kind begin with `0x`.
 const CLASSES: [(&str, bool); 5] = [
     ("link", true),
@@ -37,7 +39,7 @@ const CLASSES: [(&str, bool); 5] = [
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
-    /// Days after the last sign of life.
+    /// Days after the last sign of life, or after the answer.
     pub days: u32,
     /// The law or decision it rests on.
     pub basis: String,
@@ -105,7 +107,7 @@ impl Retention {
     pub fn parse(text: &str) -> Result<Self, String> {
         let retention: Self = toml::from_str(text).map_err(|error| error.message().to_owned())?;
         for (class, rule) in &retention.classes {
-            if ![ATTEMPT, REFUSAL].contains(&class.as_str())
+            if ![ATTEMPT, REFUSAL, ANSWER].contains(&class.as_str())
                 && !CLASSES.iter().any(|(known, _)| known == class)
             {
                 return Err(format!("[{class}] is no class of data"));
@@ -148,6 +150,9 @@ impl Books<'_> {
             match CLASSES.iter().find(|(known, _)| *known == class) {
                 Some((kind, has_prefix)) => self.apply_class(kind, *has_prefix, before_ms, &mut run).await?,
                 None if class == REFUSAL => run.records = self.store.drop_refusals(before_ms).await?,
+                None if class == ANSWER => {
+                    (run.records, run.held) = self.store.drop_answers(before_ms, self.now_ms).await?;
+                }
                 None => run.records = self.store.drop_attempts(before_ms / 1000).await?,
             }
             if run.cases + run.records > 0 {

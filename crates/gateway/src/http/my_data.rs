@@ -64,9 +64,9 @@ pub async fn kept(State(app): State<App>, headers: HeaderMap) -> Result<Json<Kep
 /// A period for a class of data.
 #[derive(Serialize, ToSchema)]
 pub struct Period {
-    /// `link`, `form`, `statement`, `credential`, `attempt`, `refusal`.
+    /// `link`, `form`, `statement`, `credential`, `record`, `answer`, `attempt`, `refusal`.
     class: String,
-    /// Days after the case's last sign of life.
+    /// Days after the case's last sign of life; of an `answer`, after it was given.
     days: u32,
     /// The law or decision it rests on.
     basis: String,
@@ -81,7 +81,7 @@ pub struct Run {
     /// Cases it removed something from.
     cases: u64,
     records: u64,
-    /// Cases left alone because of an order.
+    /// Cases, or answers, left alone because of an order.
     held: u64,
 }
 
@@ -135,7 +135,8 @@ pub async fn retention(State(app): State<App>) -> Result<Json<Retained>, Problem
 pub struct Deletion {
     id: String,
     at_ms: u64,
-    /// `operator`; `late`, of what came in while somebody was deleted; or the request that it grants.
+    /// `operator`; `late`, of what came in while somebody was deleted; or, of one that grants a request, the first 16 bytes of
+    /// the SHA-256 of `zhengtong/deletion/v1` and the request's id (both as text): the person who asked can tell.
     cause: String,
     key_ids: Vec<String>,
     /// Records that can never be read again.

@@ -92,7 +92,7 @@ pub struct DeletionRow {
     pub id: String,
     /// Unix milliseconds.
     pub at_ms: u64,
-    /// `operator`, or the id of the request that it grants.
+    /// `operator`, `late`, or a digest of the request that it grants.
     pub cause: String,
     /// Names of the keys destroyed, separated by commas.
     pub key_ids: String,
@@ -117,7 +117,7 @@ pub struct RetentionRow {
     pub cases: u64,
     /// Records removed.
     pub records: u64,
-    /// Cases left alone because of an order.
+    /// Cases, or sealed answers, left alone because of an order.
     pub held: u64,
 }
 
@@ -293,6 +293,48 @@ impl Store {
         rows.iter().map(deletion).collect()
     }
 
+    /// The deletion with this cause.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn deletion_for(&self, cause: &str) -> Result<Option<DeletionRow>, StoreError> {
+        let row = sqlx::query(
+            "SELECT id, at_ms, cause, key_ids, records, cases, signature FROM deletions WHERE cause = $1 LIMIT 1",
+        )
+        .bind(cause.to_owned())
+        .fetch_optional(&self.reads)
+        .await?;
+        row.as_ref().map(deletion).transpose()
+    }
+
+    /// The deletions whose cause is the id of a request.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn deletions_with_request(&self) -> Result<Vec<DeletionRow>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT id, at_ms, cause, key_ids, records, cases, signature FROM deletions \
+             WHERE cause IN (SELECT id FROM my_requests)",
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(deletion).collect()
+    }
+
+    /// Gives a deletion another cause, and the signature with it.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn resign_deletion(&self, row: &DeletionRow) -> Result<(), StoreError> {
+        sqlx::query("UPDATE deletions SET cause = $2, signature = $3 WHERE id = $1")
+            .bind(row.id.clone())
+            .bind(row.cause.clone())
+            .bind(row.signature.clone())
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
     /// Ends every connection, so that an embedded store's file can be moved.
     pub async fn close(self) {
         self.reads.close().await;
@@ -414,7 +456,7 @@ impl Store {
     }
 }
 
-pub(super) fn deletion(row: &AnyRow) -> Result<DeletionRow, StoreError> {
+fn deletion(row: &AnyRow) -> Result<DeletionRow, StoreError> {
     Ok(DeletionRow {
         id: row.try_get(0)?,
         at_ms: unsigned("time", row.try_get(1)?)?,

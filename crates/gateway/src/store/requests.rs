@@ -1,12 +1,11 @@
 //! Requests by which people use their rights over their data. Their words rest in the vault.
 
 use alloy_primitives::{B256, hex as bytes};
-use sqlx::Row;
 use sqlx::any::AnyRow;
+use sqlx::{AssertSqlSafe, Row};
 use zhengtong_vault::Subject;
 
-use super::deletions::deletion;
-use super::{DeletionRow, Store, StoreError, hex, int, read, unsigned};
+use super::{Store, StoreError, hex, int, read, unsigned};
 
 /// The most requests of one list.
 pub const MAX_REQUESTS: i64 = 1_000;
@@ -103,7 +102,7 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub async fn request(&self, id: &str) -> Result<Option<RequestRow>, StoreError> {
-        let query = sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE id = $1"));
+        let query = AssertSqlSafe(format!("{COLUMNS} WHERE id = $1"));
         let row = sqlx::query(query)
             .bind(id.to_owned())
             .fetch_optional(&self.reads)
@@ -122,7 +121,7 @@ impl Store {
             "answered_ms > 0, due_ms"
         };
         let query = format!("{COLUMNS} WHERE $1 = '' OR subject = $1 ORDER BY {order}, id LIMIT $2");
-        let rows = sqlx::query(sqlx::AssertSqlSafe(query))
+        let rows = sqlx::query(AssertSqlSafe(query))
             .bind(of.map(Subject::to_hex).unwrap_or_default())
             .bind(MAX_REQUESTS)
             .fetch_all(&self.reads)
@@ -157,18 +156,28 @@ impl Store {
         sealed.transpose().map_err(|_| StoreError::Malformed("answer"))
     }
 
-    /// The deletion that a request brought about.
+    /// Removes sealed answers that were given before a time, but for those of whom an order keeps the records; answers how many
+    /// it removed, and how many an order keeps.
     ///
     /// # Errors
     /// The database fails.
-    pub async fn deletion_of(&self, request: &str) -> Result<Option<DeletionRow>, StoreError> {
-        let row = sqlx::query(
-            "SELECT id, at_ms, cause, key_ids, records, cases, signature FROM deletions WHERE cause = $1 LIMIT 1",
-        )
-        .bind(request.to_owned())
-        .fetch_optional(&self.reads)
-        .await?;
-        row.as_ref().map(deletion).transpose()
+    pub async fn drop_answers(&self, before_ms: u64, now_ms: u64) -> Result<(u64, u64), StoreError> {
+        let held = "EXISTS (SELECT 1 FROM holds h WHERE h.subject = r.subject AND h.released_ms = 0 \
+                    AND (h.until_ms = 0 OR h.until_ms > $2))";
+        let old = "sealed <> '' AND request IN (SELECT r.id FROM my_requests r WHERE r.answered_ms < $1 AND";
+        let delete = format!("DELETE FROM request_answers WHERE {old} NOT {held})");
+        let removed = sqlx::query(AssertSqlSafe(delete))
+            .bind(int(before_ms))
+            .bind(int(now_ms))
+            .execute(&self.pool)
+            .await?;
+        let count = format!("SELECT COUNT(*) FROM request_answers WHERE {old} {held})");
+        let kept: i64 = sqlx::query_scalar(AssertSqlSafe(count))
+            .bind(int(before_ms))
+            .bind(int(now_ms))
+            .fetch_one(&self.reads)
+            .await?;
+        Ok((removed.rows_affected(), unsigned("number of answers", kept)?))
     }
 
     /// Forgets a request that was not taken after all.

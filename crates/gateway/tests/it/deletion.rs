@@ -13,7 +13,7 @@ use zhengtong_bindings::cases::Cases::{appealCall, refuseCall};
 use zhengtong_bindings::uses::Uses::Used;
 use zhengtong_bindings::{addresses, slug, statute_id};
 use zhengtong_gateway::app::clock::Clock;
-use zhengtong_gateway::app::deletion::{DeletionError, deletion_text};
+use zhengtong_gateway::app::deletion::{Cause, DeletionError, deletion_text};
 use zhengtong_gateway::app::link::recover;
 use zhengtong_gateway::app::requests::receipt_text;
 use zhengtong_gateway::app::retention::Retention;
@@ -498,7 +498,7 @@ async fn a_request_has_a_clock_a_receipt_and_a_reasoned_answer_and_granting_a_de
     let deletion = world.get(OWNER, "/v1/deletions", &[]).await.json["items"][0].clone();
     assert_eq!(
         (&deletion["id"], &deletion["cause"]),
-        (&done.json["deletion"], &json!(id))
+        (&done.json["deletion"], &json!(Cause::Request(&id).word()))
     );
     let told = world.get(OWNER, &format!("/v1/requests/{id}"), &[]).await;
     assert_eq!(

@@ -22,7 +22,7 @@ use zhengtong_vault::{Subject, VaultError};
 
 use crate::deletion::number;
 use crate::world::{OWNER, World};
-use crate::{desk, path};
+use crate::{desk, path, rights};
 
 /// A server; `None` where there is none, and where none can be expected.
 #[expect(clippy::print_stdout, reason = "a test says what it could not run")]
@@ -55,6 +55,16 @@ async fn the_journeys_are_the_same_on_postgresql() {
     desk::supplemented(world(&server, "supplemented").await).await;
     desk::queue(world(&server, "queue").await).await;
     desk::forgotten(world(&server, "forgotten").await).await;
+}
+
+#[tokio::test]
+async fn answers_to_requests_are_the_same_on_postgresql() {
+    let Some(server) = server() else { return };
+    rights::resent(world(&server, "resent").await).await;
+    rights::outlives(&world(&server, "outlives").await).await;
+    rights::cut_short(world(&server, "cut_short").await).await;
+    rights::kept_long_enough(&world(&server, "kept").await).await;
+    rights::nobody_answered(&world(&server, "nobody").await).await;
 }
 
 /// Files below a folder that hold one of the texts, as it is or as the bytes that it spells in hex.

@@ -1,6 +1,9 @@
 //! The answer to a request about one's data reaches the person, after their deletion too, and opens for nobody else.
 
+use std::time::Duration;
+
 use alloy_primitives::{B256, keccak256};
+use alloy_signer::SignerSync as _;
 use axum::http::StatusCode;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,12 +12,12 @@ use hpke::kdf::HkdfSha256;
 use hpke::kem::X25519HkdfSha256;
 use hpke::{Deserializable, Kem, OpModeR, Serializable};
 use serde_json::{Value, json};
-use sqlx::Row;
 use zhengtong_gateway::app::clock::Clock;
-use zhengtong_gateway::app::deletion::deletion_text;
+use zhengtong_gateway::app::deletion::{Cause, deletion_text, record};
 use zhengtong_gateway::app::link::recover;
 use zhengtong_gateway::app::requests::answer::{ANSWER_INFO, Answer, answer_text, id_of};
-use zhengtong_vault::sql::{Access, connect, sqlite_url};
+use zhengtong_gateway::app::retention::Retention;
+use zhengtong_gateway::store::{DeletionRow, RequestStatus};
 
 use crate::deletion::{bytes_below, contains, number};
 use crate::world::{OWNER, World, officer};
@@ -85,7 +88,10 @@ fn the_id_of_a_request_comes_from_its_key() {
 
 #[tokio::test]
 async fn a_request_sent_again_is_the_same_request_and_a_key_is_of_one_alone() {
-    let world = World::new().await;
+    resent(World::new().await).await;
+}
+
+pub async fn resent(world: World) {
     let (wallet, other) = (
         world.wallet("approved-66").await,
         world.wallet("refused-64").await,
@@ -127,6 +133,27 @@ async fn a_request_sent_again_is_the_same_request_and_a_key_is_of_one_alone() {
 #[tokio::test]
 async fn an_answer_outlives_the_person_it_is_for_and_is_dark_to_everybody_else() {
     let world = World::new().await;
+    let Answers { sealed, words } = outlives(&world).await;
+    // Not a word of any of them is on the disk, nor who it is.
+    let disk = bytes_below(&world.folder.path().join(OWNER));
+    assert!(
+        contains(&disk, hex::encode(&sealed[..64]).as_bytes()),
+        "the search sees the sealed answer"
+    );
+    for text in &words {
+        for form in [text.as_bytes(), hex::encode(text).as_bytes()] {
+            assert!(!contains(&disk, form), "{text}");
+        }
+    }
+}
+
+/// A sealed answer, and what nobody is to find.
+pub struct Answers {
+    sealed: Vec<u8>,
+    words: Vec<String>,
+}
+
+pub async fn outlives(world: &World) -> Answers {
     let wallet = world.wallet("approved-66").await;
     world.apply(&wallet, 1, SERVICE).await;
     let app = world.app(OWNER);
@@ -210,39 +237,197 @@ async fn an_answer_outlives_the_person_it_is_for_and_is_dark_to_everybody_else()
         last.open(&earlier.id(), &sealed).is_none(),
         "it is of its request"
     );
-    // Not a word of any of them is on the disk, nor who it is; and no length tells who wrote how much.
-    let disk = bytes_below(&world.folder.path().join(OWNER));
-    assert!(
-        contains(&disk, hex::encode(&sealed[..64]).as_bytes()),
-        "the search sees the sealed answer"
-    );
-    for text in [asked, reason, wrong, short, &wallet.number, &wallet.name] {
-        for form in [text.as_bytes(), hex::encode(text).as_bytes()] {
-            assert!(!contains(&disk, form), "{text}");
-        }
-    }
+    // No length tells who wrote how much.
     assert_eq!([sealed_before.len(), sealed.len()], [sealed_late.len(); 2]);
-    // Nothing joins the three: no pseudonym, no officer, and no key is left.
-    let file = world.folder.path().join(OWNER).join("gateway.sqlite");
-    let pool = connect(&sqlite_url(&file), Access::ReadOnly).await.unwrap();
-    let rows = sqlx::query(
-        "SELECT r.subject, r.officer, a.key FROM my_requests r JOIN request_answers a ON a.request = r.id",
-    )
-    .fetch_all(&pool)
-    .await
-    .unwrap();
-    assert_eq!(rows.len(), 3);
-    for row in rows {
+    // Nothing joins the three: no pseudonym, no officer, and no key is left. The public list leads to none of them.
+    let list = world.get(OWNER, "/v1/deletions", &[]).await.text;
+    for key in [&earlier, &waits, &last] {
+        let row = app.store.request(&key.id()).await.unwrap().unwrap();
+        assert_eq!((row.subject, row.officer.as_str()), (None, ""));
+        assert_eq!(app.store.answer_key(&key.id()).await.unwrap(), None);
+        assert!(!list.contains(&key.id()), "{list}");
+    }
+    let words = [asked, reason, wrong, short, &wallet.number, &wallet.name];
+    let words = words.map(str::to_owned).to_vec();
+    Answers { sealed, words }
+}
+
+#[test]
+fn the_list_of_deletions_names_a_request_by_a_digest() {
+    // Computed with Python's hashlib: sha256(b"zhengtong/deletion/v1" + id), the first 16 bytes.
+    assert_eq!(
+        Cause::Request("999e6ef8a43af4dd325f48e0bcb29f57").word(),
+        "a9a556e222fe020000c4e20265c62dce"
+    );
+}
+
+#[tokio::test]
+async fn deletions_of_earlier_versions_hide_their_requests_once_the_gateway_starts() {
+    let mut world = World::new().await;
+    let wallet = world.wallet("approved-66").await;
+    let mine = crate::tracker::session(&world, OWNER, &wallet).await;
+    let key = Key::new("earlier");
+    let body = json!({ "kind": "delete", "text": "请删除。", "answer_key": key.public });
+    ask(&world, &mine, body).await;
+    assert_eq!(
+        answer(&world, &key.id(), true, "同意。").await.status,
+        StatusCode::OK
+    );
+    // As earlier versions wrote and signed it, in the store and in the record beside it.
+    let record = world.folder.path().join("deletions.json");
+    let app = world.app(OWNER);
+    let signed = |row: &mut DeletionRow| {
+        let text = deletion_text(OWNER, row);
+        row.signature = app
+            .attester
+            .sign_message_sync(text.as_bytes())
+            .unwrap()
+            .to_string();
+    };
+    let mut old = app.store.deletions().await.unwrap().remove(0);
+    assert_eq!(old.cause, Cause::Request(&key.id()).word());
+    let now = old.clone();
+    old.cause = key.id();
+    signed(&mut old);
+    app.store.resign_deletion(&old).await.unwrap();
+    // One of another attester's is left alone, and keeps nobody from starting.
+    let mut foreign = old.clone();
+    foreign.id = "ff".repeat(16);
+    app.store.put_deletion(&foreign).await.unwrap();
+    record::write(OWNER, &app.store, &record).await.unwrap();
+    world.restart().await;
+
+    let app = world.app(OWNER);
+    let rows = app.store.deletions().await.unwrap();
+    let mended = rows.iter().find(|row| row.id == old.id).unwrap();
+    assert_eq!(
+        (&mended.cause, mended.at_ms, &mended.key_ids),
+        (&now.cause, now.at_ms, &now.key_ids)
+    );
+    let signer = recover(&mended.signature, &deletion_text(OWNER, mended));
+    assert_eq!(signer, Some(app.attester.address()));
+    assert_eq!(rows.iter().find(|row| row.id == foreign.id).unwrap(), &foreign);
+    let list = world.get(OWNER, "/v1/deletions", &[]).await;
+    let listed = list.json["items"].as_array().unwrap().iter();
+    let listed = listed.clone().find(|row| row["id"] == old.id.as_str()).unwrap();
+    assert_eq!(listed["cause"], now.cause.as_str());
+    // A record that was written before is carried out as ever.
+    let kept = record::read(&record).unwrap().deletions;
+    let kept: Vec<_> = kept.into_iter().filter(|row| row.id == old.id).collect();
+    assert_eq!(kept, [old]);
+    app.books().carry_out_again(&kept).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_sealed_answer_is_kept_as_long_as_its_class_says() {
+    let world = World::new().await;
+    let sealed = kept_long_enough(&world).await;
+    let disk = bytes_below(&world.folder.path().join(OWNER));
+    assert!(!contains(&disk, hex::encode(&sealed[..64]).as_bytes()));
+}
+
+/// Answers the bytes of an answer that is gone.
+pub async fn kept_long_enough(world: &World) -> Vec<u8> {
+    let (one, other) = (
+        world.wallet("approved-66").await,
+        world.wallet("approved-70").await,
+    );
+    let [gone, held, waits] = ["gone", "held", "waits"].map(Key::new);
+    for (wallet, key) in [(&one, &gone), (&other, &held), (&one, &waits)] {
+        let session = crate::tracker::session(world, OWNER, wallet).await;
+        let body = json!({ "kind": "copy", "text": "请给我一份副本。", "answer_key": key.public });
+        assert_eq!(ask(world, &session, body).await.status, StatusCode::OK);
+    }
+    for key in [&gone, &held] {
         assert_eq!(
-            [0, 1, 2].map(|index| row.get::<String, _>(index)),
-            ["", "", ""].map(str::to_owned)
+            answer(world, &key.id(), false, "没有可以复制的。").await.status,
+            StatusCode::OK
         );
     }
+    let app = world.app(OWNER);
+    let order = app
+        .books()
+        .hold(&number(&other.number), "法院", "1", None)
+        .await
+        .unwrap();
+    app.forget(&number(&one.number)).await.unwrap();
+    let sealed = told(world, &gone.id()).await.1;
+    assert!(!sealed.is_empty(), "it outlives the deletion");
+
+    let rules = crate::world::repository()
+        .join("agencies")
+        .join(OWNER)
+        .join("retention.toml");
+    let rules = Retention::load(&rules).unwrap();
+    let (_, rule) = rules.rules().find(|(class, _)| *class == "answer").unwrap();
+    let day = Duration::from_secs(24 * 3600);
+    world.advance(day * rule.days);
+    let of_answers = async || {
+        let runs = app.books().apply(&rules).await.unwrap();
+        let run = runs.into_iter().find(|run| run.class == "answer");
+        run.map(|run| (run.cases, run.records, run.held))
+    };
+    assert_eq!(of_answers().await, None, "on the last day it is still there");
+    world.advance(day);
+    assert_eq!(of_answers().await, Some((0, 1, 1)));
+    assert_eq!(of_answers().await, None, "once");
+    let (state, left) = told(world, &gone.id()).await;
+    assert_eq!((state["status"].as_str(), left.len()), (Some("refused"), 0));
+    assert!(!told(world, &held.id()).await.1.is_empty(), "an order keeps it");
+    let listed = world.get(OWNER, "/v1/retention", &[]).await;
+    assert_eq!(listed.json["runs"][0]["class"], "answer");
+
+    app.books().release(&order.id).await.unwrap();
+    assert_eq!(of_answers().await, Some((0, 1, 0)));
+    // What nobody has answered yet waits as long as it takes.
+    assert_eq!(
+        answer(world, &waits.id(), false, "您的信息已经删除。")
+            .await
+            .status,
+        StatusCode::OK
+    );
+    assert!(!told(world, &waits.id()).await.1.is_empty());
+    sealed
+}
+
+/// An answer that comes when its person is gone says nothing of who gave it.
+pub async fn nobody_answered(world: &World) {
+    let wallet = world.wallet("approved-66").await;
+    let session = crate::tracker::session(world, OWNER, &wallet).await;
+    let key = Key::new("late");
+    let body = json!({ "kind": "copy", "text": "请给我一份副本。", "answer_key": key.public });
+    ask(world, &session, body).await;
+    let store = &world.app(OWNER).store;
+    let mut row = store.request(&key.id()).await.unwrap().unwrap();
+    store.unlink(row.subject.unwrap(), &[]).await.unwrap();
+    (row.status, row.officer, row.answered_ms) = (RequestStatus::Refused, "somebody".to_owned(), 1);
+    assert!(store.answer_request(&row, Some(b"sealed")).await.unwrap());
+    let row = store.request(&key.id()).await.unwrap().unwrap();
+    assert_eq!(
+        (row.subject, row.officer.as_str(), row.answered_ms),
+        (None, "", 1)
+    );
+    assert_eq!(
+        store.sealed_answer(&key.id()).await.unwrap(),
+        Some(b"sealed".to_vec())
+    );
+    // One that was not taken after all leaves nothing.
+    store.drop_request(&key.id()).await.unwrap();
+    assert!(store.request(&key.id()).await.unwrap().is_none());
+    assert!(store.sealed_answer(&key.id()).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn an_answer_to_somebody_who_is_gone_does_not_say_who_gave_it() {
+    nobody_answered(&World::new().await).await;
 }
 
 #[tokio::test]
 async fn a_deletion_whose_answer_was_not_written_is_answered_with_its_record() {
-    let world = World::new().await;
+    cut_short(World::new().await).await;
+}
+
+pub async fn cut_short(world: World) {
     let wallet = world.wallet("approved-66").await;
     world.apply(&wallet, 1, SERVICE).await;
     let mine = crate::tracker::session(&world, OWNER, &wallet).await;
@@ -252,7 +437,9 @@ async fn a_deletion_whose_answer_was_not_written_is_answered_with_its_record() {
     // As if the disk had failed between the two.
     let app = world.app(OWNER);
     let subject = app.vault.resident(&number(&wallet.number));
-    let deletion = app.books().forget_subject(subject, &key.id()).await.unwrap();
+    let id = key.id();
+    let cause = Cause::Request(&id);
+    let deletion = app.books().forget_subject(subject, cause).await.unwrap();
     // What was done is not refused.
     let refused = answer(&world, &key.id(), false, "不同意。").await;
     assert_eq!(
