@@ -4,6 +4,7 @@ use alloy_primitives::{B256, keccak256};
 use alloy_sol_types::SolEvent as _;
 use axum::Router;
 use axum::http::StatusCode;
+use axum::middleware::{Next, from_fn};
 use serde_json::{Value, json};
 use zhengtong_bindings::addresses;
 use zhengtong_bindings::cases::Cases::refuseCall;
@@ -12,6 +13,7 @@ use zhengtong_bindings::uses::Uses::Used;
 use zhengtong_gateway::app::exchange::{HttpRequest, RECEIVED};
 use zhengtong_gateway::app::retention::Retention;
 use zhengtong_gateway::http;
+use zhengtong_vault::{Record, VaultError};
 
 use crate::deletion::{bytes_below, contains, number, vault_rows};
 use crate::wallet::{CERTIFICATE_FIELDS, OwnCase, Wallet};
@@ -26,7 +28,16 @@ async fn connected(mappings: &[(&'static str, &str)]) -> World {
 }
 
 /// The same of a world that was made before.
-pub async fn connect(mut world: World, mappings: &[(&'static str, &str)]) -> World {
+pub async fn connect(world: World, mappings: &[(&'static str, &str)]) -> World {
+    connect_through(world, mappings, |_, app| app).await
+}
+
+/// The same, with something in between that sees what goes from gateway to gateway.
+async fn connect_through(
+    mut world: World,
+    mappings: &[(&'static str, &str)],
+    between: impl FnOnce(&World, Router) -> Router,
+) -> World {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     world.peers_at = Some(format!("http://{}", listener.local_addr().unwrap()));
     for (slug, text) in mappings {
@@ -38,6 +49,7 @@ pub async fn connect(mut world: World, mappings: &[(&'static str, &str)]) -> Wor
     let app = world.gateways.iter().fold(Router::new(), |app, (slug, gateway)| {
         app.nest(&format!("/gateway/{slug}"), http::router(gateway.clone(), true))
     });
+    let app = between(&world, app);
     tokio::spawn(async move { axum::serve(listener, app).await });
     world
 }
@@ -405,10 +417,7 @@ async fn received_records_run_out_by_themselves_and_leave_a_record_of_it() {
     let name = format!("{:#x}/{}", unlinked.id, "A".repeat(43));
     let (kind, name) = (RECEIVED, name.as_str());
     let alone = app.vault.applicant(&unlinked.id.0);
-    app.vault
-        .put(alone, zhengtong_vault::Record { kind, name }, b"{}")
-        .await
-        .unwrap();
+    app.vault.put(alone, Record { kind, name }, b"{}").await.unwrap();
     for case in [&linked, &open] {
         let given = ask(&world, case, &case.id.to_string(), &[]).await;
         assert_eq!(given.status, StatusCode::OK, "{}", given.text);
@@ -549,13 +558,102 @@ async fn a_person_who_is_deleted_leaves_no_answer_that_anybody_could_open() {
         "kept, to be asked for again"
     );
 
-    for organisation in [PROVIDER, OWNER] {
+    let forget = async |organisation| {
         let app = world.app(organisation);
         app.forget(&number(&wallet.number)).await.unwrap();
-    }
+    };
+    forget(PROVIDER).await;
     assert_eq!(sealed().await, "");
     assert!(!contains(&bytes_below(&place), needle), "still on the disk");
-    // Neither gateway gives it any more: what the owner received is dark, and the provider knows nobody.
-    let again = ask(&world, &case, "first", &[]).await;
+    let again = ask(&world, &case, "second", &[]).await;
     assert_eq!(again.kind(), "unknown-case", "{}", again.text);
+    // Neither gateway gives it any more: what the owner received is dark too.
+    forget(OWNER).await;
+    let again = ask(&world, &case, "first", &[]).await;
+    assert_eq!(again.kind(), "case-forgotten", "{}", again.text);
+}
+
+/// Whether something can be kept of a case, or of its person, under a key that they have.
+async fn has_key(world: &World, wallet: &Wallet, case: &OwnCase) -> bool {
+    let vault = &world.app(OWNER).vault;
+    let whose = [
+        vault.resident(&number(&wallet.number)),
+        vault.applicant(&case.id.0),
+    ];
+    for subject in whose {
+        let probe = Record {
+            kind: "probe",
+            name: "probe",
+        };
+        match vault.add(subject, probe, b"x").await {
+            Err(VaultError::Destroyed) => {}
+            other => {
+                other.unwrap();
+                return true;
+            }
+        }
+    }
+    false
+}
+
+#[tokio::test]
+async fn nothing_is_asked_for_any_more_in_a_case_whose_person_was_deleted_where_it_is_decided() {
+    let world = connected(&[]).await;
+    let (wallet, case) = reviewed(&world, 6).await;
+    assert!(has_key(&world, &wallet, &case).await);
+    let owner = world.app(OWNER);
+    owner.forget(&number(&wallet.number)).await.unwrap();
+
+    let uses = world.chain.logs(addresses().uses).len();
+    let answer = ask(&world, &case, "afterwards", &[]).await;
+    assert_eq!(
+        (answer.status, answer.kind()),
+        (StatusCode::CONFLICT, "case-forgotten"),
+        "{}",
+        answer.text
+    );
+    assert_eq!(
+        world.chain.logs(addresses().uses).len(),
+        uses,
+        "the provider was asked"
+    );
+    assert_eq!(
+        owner.store.attempts(10).await.unwrap()[0].reason,
+        "case-forgotten"
+    );
+    assert!(
+        !has_key(&world, &wallet, &case).await,
+        "their next deletion would not find what is kept now"
+    );
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_while_the_person_is_deleted_is_dropped_and_said_to_be() {
+    let world = World::new().await;
+    let person = number(&world.wallet("subsidy-work-injury-50").await.number);
+    let person = std::sync::Arc::new(person);
+    let world = connect_through(world, &[], |world, app| {
+        let owner = world.app(OWNER).clone();
+        app.layer(from_fn(move |request: axum::extract::Request, next: Next| {
+            let (owner, person) = (owner.clone(), person.clone());
+            async move {
+                let is_exchange = request.uri().path().ends_with("/v1/exchange");
+                let answer = next.run(request).await;
+                if is_exchange {
+                    owner.forget(&person).await.unwrap();
+                }
+                answer
+            }
+        }))
+    })
+    .await;
+    let (wallet, case) = reviewed(&world, 7).await;
+    let answer = ask(&world, &case, "meanwhile", &[]).await;
+    assert_eq!(
+        (answer.status, answer.kind()),
+        (StatusCode::CONFLICT, "case-forgotten"),
+        "{}",
+        answer.text
+    );
+    assert!(!has_key(&world, &wallet, &case).await);
 }

@@ -198,12 +198,12 @@ impl App {
         if !matches!(case.status, Status::Asking | Status::Review) {
             return Err(not_open());
         }
+        self.not_forgotten(case, context.subject).await?;
         let (request, peer) = self.record_request(case, wish, &context.consents).await?;
         let body = serde_json::to_vec(&request).map_err(|_| AppError::Record("request"))?;
         let answer = self.answered_by(&peer, &body).await?;
         let received = self.opened(&answer, &request, digest_of(&body))?;
-        self.keep_record(case, wish, context.subject, &answer, &received)
-            .await?;
+        self.keep_record(case, wish, &answer, &received).await?;
         Ok(received)
     }
 
@@ -370,31 +370,47 @@ impl App {
         })
     }
 
+    /// Refuses to ask in a case of which nothing is left here: what came would be of somebody who was deleted, and their own
+    /// next deletion would not find it.
+    async fn not_forgotten(&self, case: &CaseRow, linked: Option<Subject>) -> Result<(), Refusal> {
+        // Somebody who is told has a key.
+        if linked != Some(self.vault.applicant(&case.id.0)) {
+            return Ok(());
+        }
+        let link = self.store.link(case.id).await.map_err(inner)?;
+        let link = link.ok_or_else(forgotten)?;
+        match self.stored_link(&link).await? {
+            Some(_) => Ok(()),
+            None => Err(forgotten()),
+        }
+    }
+
     async fn keep_record(
         &self,
         case: &CaseRow,
         wish: &Wish,
-        linked: Option<Subject>,
         answer: &RecordAnswer,
         received: &Received,
-    ) -> Result<(), AppError> {
+    ) -> Result<(), Refusal> {
         let kept = serde_json::json!({
             "provider": wish.provider, "record": wish.record, "useTag": answer.use_tag,
             "useTransaction": answer.use_transaction, "fields": received.fields, "rows": received.rows,
         });
         let bytes = Secret::new(serde_json::to_vec(&kept).map_err(|_| AppError::Record("record"))?);
-        // Asked again: the link may have come, or have gone with the person, while the other gateway answered.
-        let alone = self.vault.applicant(&case.id.0);
-        let link = self.store.link(case.id).await?;
-        let now = link.map(|link| link.subject).filter(|subject| *subject != alone);
         let name = name_of(case.id, wish.id);
-        match (linked.filter(|subject| *subject != alone), now) {
-            (None, None) => self.vault.put(alone, place(&name), bytes.expose()).await,
+        // Asked again: the link may have come, or what it says may have gone with the person, while the other gateway answered.
+        let kept = match self.store.link(case.id).await.map_err(inner)? {
+            None => {
+                let alone = self.vault.applicant(&case.id.0);
+                self.vault.put(alone, place(&name), bytes.expose()).await
+            }
             // Whoever is linked has a key; without one they were deleted in the meantime, and get no new one.
-            (_, Some(subject)) => self.vault.add(subject, place(&name), bytes.expose()).await,
-            (Some(_), None) => Err(VaultError::Destroyed),
-        }?;
-        Ok(())
+            Some(link) => self.vault.add(link.subject, place(&name), bytes.expose()).await,
+        };
+        kept.map_err(|error| match error {
+            VaultError::Destroyed => forgotten(),
+            other => inner(other).into(),
+        })
     }
 
     /// What was received before for this wish in this case. A person's cases share one subject: what was received for
@@ -497,6 +513,14 @@ where
         };
         Err(said.unwrap_or_else(silent))
     })
+}
+
+fn forgotten() -> Refusal {
+    Refusal::new(
+        Reason::CaseForgotten,
+        "caseId",
+        "what was kept of this case here was deleted, or has been kept long enough: nothing more is asked for it",
+    )
 }
 
 /// The name of a received record: 110 bytes, of the 128 that the vault takes.

@@ -64,6 +64,8 @@ pub enum Reason {
     DelegationOver,
     /// The case is decided, closed, or waits for its applicant.
     CaseNotOpen,
+    /// What the one who asks kept of the case was deleted, or ran out.
+    CaseForgotten,
     /// The contract refused the use record.
     UseRefused,
     /// The use record is not final yet.
@@ -88,7 +90,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 39] = [
         Self::Invalid,
         Self::TooLarge,
         Self::Unsigned,
@@ -117,6 +119,7 @@ impl Reason {
         Self::NotInForce,
         Self::DelegationOver,
         Self::CaseNotOpen,
+        Self::CaseForgotten,
         Self::UseRefused,
         Self::UseNotFinal,
         Self::ChainUnreachable,
@@ -160,6 +163,7 @@ impl Reason {
             Self::NotInForce => ("not-in-force", 403),
             Self::DelegationOver => ("delegation-over", 403),
             Self::CaseNotOpen => ("case-not-open", 403),
+            Self::CaseForgotten => ("case-forgotten", 409),
             Self::UseRefused => ("use-refused", 403),
             Self::UseNotFinal => ("use-not-final", 503),
             Self::ChainUnreachable => ("chain-unreachable", 503),
