@@ -306,7 +306,15 @@ fn mediated(mediator: &Mediator, headers: &HeaderMap, name: &'static str) -> Res
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<&'a str, Problem> {
-    let value = headers.get(name).and_then(|value| value.to_str().ok());
+    let mut values = headers.get_all(name).iter();
+    let value = values.next().and_then(|value| value.to_str().ok());
+    // Of two, the security server may have set the other one.
+    if values.next().is_some() {
+        return Err(Problem::invalid(
+            name,
+            format!("the header `{name}` must be there once"),
+        ));
+    }
     value
         .filter(|value| !value.is_empty())
         .ok_or_else(|| Problem::invalid(name, format!("the header `{name}` is missing")))

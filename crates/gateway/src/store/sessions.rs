@@ -59,6 +59,10 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub async fn take_nonce(&self, nonce: &str, now_s: u64) -> Result<bool, StoreError> {
+        // None that was handed out has one, and PostgreSQL takes no text that does.
+        if nonce.contains('\0') {
+            return Ok(false);
+        }
         let done = sqlx::query("DELETE FROM nonces WHERE nonce = $1 AND expires_s > $2")
             .bind(nonce.to_owned())
             .bind(int(now_s))

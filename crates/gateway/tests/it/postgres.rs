@@ -10,8 +10,10 @@ use std::pin::pin;
 use std::time::Duration;
 
 use alloy_primitives::{Address, B256};
+use axum::http::StatusCode;
 use futures::future::{Either, select};
 use memchr::memmem;
+use serde_json::json;
 use servers::Postgres;
 use sqlx::{AnyPool, Executor as _};
 use zhengtong_gateway::app::deletion::DeletionError;
@@ -65,6 +67,22 @@ async fn answers_to_requests_are_the_same_on_postgresql() {
     rights::cut_short(world(&server, "cut_short").await).await;
     rights::kept_long_enough(&world(&server, "kept").await).await;
     rights::nobody_answered(&world(&server, "nobody").await).await;
+}
+
+#[tokio::test]
+async fn a_name_with_a_zero_byte_is_nobodys_and_no_failure_of_the_database() {
+    let Some(server) = server() else { return };
+    let world = World::on(vec![(OWNER, server.database("zero_byte"))]).await;
+    let missing = world.get(OWNER, "/v1/requests/a%00b", &[]).await;
+    assert_eq!(missing.status, StatusCode::NOT_FOUND, "{}", missing.text);
+    let body = json!({ "presentation": "x", "nonce": "a\0b" });
+    let refused = world.post(OWNER, "/v1/my/session", &body).await;
+    assert_eq!(
+        (refused.status, refused.kind()),
+        (StatusCode::UNAUTHORIZED, "wrong-nonce"),
+        "{}",
+        refused.text
+    );
 }
 
 /// Files below a folder that hold one of the texts, as it is or as the bytes that it spells in hex.

@@ -471,6 +471,19 @@ async fn a_mediator_is_believed_if_it_is_listed_and_the_list_is_not_empty() {
             (StatusCode::BAD_REQUEST, field)
         );
     }
+    // Of two persons the security server means one, and who it is cannot be told.
+    for twice in [[user.as_str(), "EE12345678901"], ["EE12345678901", user.as_str()]] {
+        let with = [
+            ("X-Road-Client", ESTONIAN_CLIENT),
+            ("X-Road-UserId", twice[0]),
+            ("X-Road-UserId", twice[1]),
+        ];
+        let (refused, _) = ask(&world, &find, &with).await;
+        assert_eq!(
+            (refused.status, refused.field()),
+            (StatusCode::BAD_REQUEST, "X-Road-UserId")
+        );
+    }
     // The public door believes no client's word.
     let public = world
         .get(
