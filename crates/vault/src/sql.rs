@@ -242,7 +242,8 @@ fn is_there(path: PathBuf) -> Result<(), VaultError> {
     }
 }
 
-/// Opens a pool. SQLite runs in WAL mode, syncs every commit, and overwrites what it deletes.
+/// Opens a pool. SQLite runs in WAL mode, syncs every commit, overwrites what it deletes, and keeps what a statement sets aside
+/// in memory: a temporary file would hold pages as they were before, and is not overwritten.
 ///
 /// # Errors
 /// The URL is neither `sqlite:` nor `postgres:`, or the database does not open: [`VaultError::Open`].
@@ -264,7 +265,8 @@ pub async fn connect(url: &str, access: Access) -> Result<AnyPool, VaultError> {
             Access::ReadWrite => (
                 format!("{url}?mode=rwc"),
                 "PRAGMA busy_timeout = 15000; PRAGMA journal_mode = WAL; \
-                 PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON",
+                 PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON; \
+                 PRAGMA temp_store = MEMORY",
             ),
             Access::ReadOnly => (
                 format!("{url}?mode=ro"),

@@ -317,6 +317,19 @@ async fn what_a_vault_writes_is_its_owners_alone() {
 }
 
 #[tokio::test]
+async fn what_a_statement_sets_aside_is_in_no_temporary_file() {
+    use crate::sql::{Access, connect};
+    let folder = tempfile::tempdir().unwrap();
+    let url = sqlite_url(&folder.path().join("vault.sqlite"));
+    let pool = connect(&url, Access::ReadWrite).await.unwrap();
+    let kept: i64 = sqlx::query_scalar("PRAGMA temp_store")
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    assert_eq!(kept, 2, "in memory");
+}
+
+#[tokio::test]
 async fn a_database_that_does_not_open_is_named_without_its_password() {
     use crate::sql::{Access, connect, shown};
     let folder = tempfile::tempdir().unwrap();
