@@ -330,6 +330,23 @@ async fn what_a_statement_sets_aside_is_in_no_temporary_file() {
 }
 
 #[tokio::test]
+async fn no_connection_waits_for_the_memory_of_another() {
+    use crate::sql::{Access, connect};
+    let folder = tempfile::tempdir().unwrap();
+    let url = sqlite_url(&folder.path().join("vault.sqlite"));
+    let pool = connect(&url, Access::ReadWrite).await.unwrap();
+    let options: Vec<String> = sqlx::query_scalar("PRAGMA compile_options")
+        .fetch_all(&pool)
+        .await
+        .unwrap();
+    let has = |option: &str| options.iter().any(|other| other == option);
+    assert!(
+        has("DEFAULT_MEMSTATUS=0") && !has("ENABLE_MEMORY_MANAGEMENT"),
+        "{options:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_database_that_does_not_open_is_named_without_its_password() {
     use crate::sql::{Access, connect, shown};
     let folder = tempfile::tempdir().unwrap();
