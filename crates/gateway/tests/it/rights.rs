@@ -157,7 +157,7 @@ pub async fn outlives(world: &World) -> Answers {
     let wallet = world.wallet("approved-66").await;
     world.apply(&wallet, 1, SERVICE).await;
     let app = world.app(OWNER);
-    let mine = crate::tracker::session(&world, OWNER, &wallet).await;
+    let mine = crate::tracker::session(world, OWNER, &wallet).await;
     let [earlier, waits, last] = ["earlier", "waits", "last"].map(Key::new);
     let (asked, reason) = ("请删除关于我的一切。", "目的已经实现，保存期已满，予以删除。");
     let (wrong, short) = ("我的住址登记有误。", "登记以户籍为准，请先到公安更正。");
@@ -168,19 +168,19 @@ pub async fn outlives(world: &World) -> Answers {
         (&last, "delete", asked),
     ] {
         let body = json!({ "kind": kind, "text": text, "answer_key": key.public });
-        let taken = ask(&world, &mine, body).await;
+        let taken = ask(world, &mine, body).await;
         assert_eq!(taken.status, StatusCode::OK, "{}", taken.text);
     }
-    assert_eq!(told(&world, &last.id()).await.1, Vec::<u8>::new());
+    assert_eq!(told(world, &last.id()).await.1, Vec::<u8>::new());
     assert_eq!(
-        answer(&world, &earlier.id(), false, &long).await.status,
+        answer(world, &earlier.id(), false, &long).await.status,
         StatusCode::OK
     );
-    let granted = answer(&world, &last.id(), true, reason).await;
+    let granted = answer(world, &last.id(), true, reason).await;
     assert_eq!(granted.json["status"], "granted", "{}", granted.text);
 
     // Who, when, why, and the signed record of what was destroyed.
-    let (state, sealed) = told(&world, &last.id()).await;
+    let (state, sealed) = told(world, &last.id()).await;
     assert_eq!(state["status"], "granted");
     let read = last.open(&last.id(), &sealed).unwrap();
     assert_eq!(
@@ -210,15 +210,15 @@ pub async fn outlives(world: &World) -> Answers {
     assert_eq!(state["deletion"], json!(row.id));
 
     // One that was answered before is still there, and one that waits is answered to the person alone.
-    let (_, sealed_before) = told(&world, &earlier.id()).await;
+    let (_, sealed_before) = told(world, &earlier.id()).await;
     let read = earlier.open(&earlier.id(), &sealed_before).unwrap();
     assert_eq!(
         (read.granted, read.reason, read.deletion.is_none()),
         (false, long.clone(), true)
     );
-    let late = answer(&world, &waits.id(), false, "您的信息已经删除，没有可以复制的。").await;
+    let late = answer(world, &waits.id(), false, "您的信息已经删除，没有可以复制的。").await;
     assert_eq!(late.json["status"], "refused", "{}", late.text);
-    let (_, sealed_late) = told(&world, &waits.id()).await;
+    let (_, sealed_late) = told(world, &waits.id()).await;
     let read = waits.open(&waits.id(), &sealed_late).unwrap();
     assert_eq!(
         (read.text, read.reason.as_str()),
