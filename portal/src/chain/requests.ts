@@ -201,10 +201,9 @@ export async function openAnswer(hadAttester: HadAttester, secret: Hex, agency: 
   const isByAgency = (message: string, signature: Hex) => isSigned(hadAttester, agency, request.sentMs, message, signature);
   if (!(await isByAgency(answerText(agency.slug, request, answer), answer.signature))) throw new PortFailure("bad-answer", "the answer is not signed by the agency", "signature");
   const { deletion } = answer;
+  const isRecorded = async (cause: string, record: DeletionRecord) => await isByAgency(deletionText(agency.slug, cause, record), record.signature);
   // Records of earlier versions name the request itself.
-  const causes = [deletionCause(request.id), request.id];
-  const isRecorded = deletion === null || (await Promise.all(causes.map((cause) => isByAgency(deletionText(agency.slug, cause, deletion), deletion.signature)))).includes(true);
-  if (!isRecorded) {
+  if (deletion !== null && !(await isRecorded(deletionCause(request.id), deletion)) && !(await isRecorded(request.id, deletion))) {
     throw new PortFailure("bad-answer", "the record of the deletion is not signed by the agency", "deletion");
   }
   return answer;
