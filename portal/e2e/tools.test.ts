@@ -166,6 +166,7 @@ describe("tools", () => {
       await page.locator("#number").fill(number);
       await page.locator("#code").fill(code);
       await page.locator("main form button[type=submit]").click();
+      await page.getByRole("link", { name: text("identity.goOn"), exact: true }).click();
       await answerQuestions(page, FORMS["old-age-allowance"] ?? {});
       const id = await checkAndSend(page);
       await verdict(page).getByText("180").waitFor();
