@@ -16,7 +16,7 @@ use zhengtong_vault::Subject;
 use crate::deletion::{bytes_below, contains, number};
 use crate::rights::Key;
 use crate::wallet::{OwnCase, Wallet, commitment};
-use crate::world::{OWNER, World, officer};
+use crate::world::{Answer, OWNER, World, officer};
 
 const SERVICE: &str = "old-age-allowance";
 const AGENCY: &str = "health";
@@ -221,6 +221,25 @@ pub async fn deleted_before_it_is_kept<T>(
     tokio::join!(asked, deletion).0
 }
 
+/// What is asked while somebody's key is destroyed: the vault shows it once what is to be written waits. Should that be slower, it
+/// ends the same.
+async fn asked_while_the_key_is_destroyed<T>(
+    world: &World,
+    organisation: &str,
+    subject: Subject,
+    asked: impl Future<Output = T>,
+) -> T {
+    let mut vault = beside(world, organisation, "vault.sqlite").await;
+    vault.execute("BEGIN IMMEDIATE").await.unwrap();
+    let destroy = sqlx::query("DELETE FROM vault_keys WHERE subject = $1").bind(subject.to_hex());
+    destroy.execute(&mut vault).await.unwrap();
+    let deletion = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        vault.execute("COMMIT").await.unwrap();
+    };
+    tokio::join!(asked, deletion).0
+}
+
 /// That a deletion took what came in while it was carried out.
 async fn taken_late(app: &App, subject: Subject) {
     let late = app.store.deletions().await.unwrap();
@@ -233,6 +252,13 @@ async fn taken_late(app: &App, subject: Subject) {
     );
 }
 
+/// Somebody who is signed in asks an agency for a copy.
+async fn ask_for_a_copy(world: &World, mine: &[(&'static str, String)], key: &Key) -> Answer {
+    let body = json!({ "kind": "copy", "text": "请给我一份副本。", "answer_key": key.public });
+    let body = body.to_string().into_bytes().into();
+    world.request(AGENCY, "POST", "/v1/my/requests", mine, body).await
+}
+
 #[tokio::test]
 async fn a_request_that_is_made_while_its_person_is_deleted_is_deleted_with_them() {
     let world = World::new().await;
@@ -241,12 +267,8 @@ async fn a_request_that_is_made_while_its_person_is_deleted_is_deleted_with_them
     let app = world.app(AGENCY);
     let subject = subject(app, &wallet);
     let key = Key::new("in flight");
-    let body = json!({ "kind": "copy", "text": "请给我一份副本。", "answer_key": key.public }).to_string();
-    let post = async |mine: &[(&'static str, String)]| {
-        let body = body.clone().into_bytes().into();
-        world.request(AGENCY, "POST", "/v1/my/requests", mine, body).await
-    };
-    let answer = asked_while_a_deletion_begins(&world, AGENCY, subject, post(&mine)).await;
+    let asked = ask_for_a_copy(&world, &mine, &key);
+    let answer = asked_while_a_deletion_begins(&world, AGENCY, subject, asked).await;
     assert_eq!(
         (answer.status, answer.kind()),
         (StatusCode::UNAUTHORIZED, "no-session"),
@@ -260,7 +282,7 @@ async fn a_request_that_is_made_while_its_person_is_deleted_is_deleted_with_them
     // Who still asks signs in again, and is taken.
     world.advance(Duration::from_secs(1));
     let again = crate::tracker::session(&world, AGENCY, &wallet).await;
-    let answer = post(&again).await;
+    let answer = ask_for_a_copy(&world, &again, &key).await;
     assert_eq!(answer.json["request"]["id"], key.id(), "{}", answer.text);
 }
 
@@ -272,26 +294,13 @@ async fn an_answer_that_is_written_while_its_person_is_deleted_makes_no_new_key(
     let app = world.app(AGENCY);
     let subject = subject(app, &wallet);
     let key = Key::new("in flight");
-    let body = json!({ "kind": "copy", "text": "请给我一份副本。", "answer_key": key.public }).to_string();
-    let body = body.into_bytes().into();
-    world
-        .request(AGENCY, "POST", "/v1/my/requests", &mine, body)
-        .await;
+    ask_for_a_copy(&world, &mine, &key).await;
 
     let bearer = world.bearer(AGENCY, 0).await;
-    let mut vault = beside(&world, AGENCY, "vault.sqlite").await;
-    vault.execute("BEGIN IMMEDIATE").await.unwrap();
-    let destroy = sqlx::query("DELETE FROM vault_keys WHERE subject = $1").bind(subject.to_hex());
-    destroy.execute(&mut vault).await.unwrap();
     let path = format!("/v1/desk/requests/{}/answer", key.id());
     let body = json!({ "granted": false, "reason": "没有可以复制的。" }).to_string();
     let answered = world.request(AGENCY, "POST", &path, &bearer, body.into_bytes().into());
-    let deletion = async {
-        // Until the request was read, and its answer waits for the vault; should it be slower, it ends the same.
-        tokio::time::sleep(Duration::from_millis(500)).await;
-        vault.execute("COMMIT").await.unwrap();
-    };
-    let (answer, ()) = tokio::join!(answered, deletion);
+    let answer = asked_while_the_key_is_destroyed(&world, AGENCY, subject, answered).await;
     assert_eq!(answer.json["status"], "refused", "{}", answer.text);
     assert_eq!(
         app.vault.destroy(subject).await.unwrap().key_id,
@@ -341,17 +350,9 @@ async fn a_seat_that_somebody_has_gets_no_leaf_once_their_key_is_gone() {
     assert_eq!(first.status, StatusCode::OK, "{}", first.text);
     app.enter_people().await.unwrap();
     // The deletion has looked for the seat, and destroys the key while another wallet's leaf is on its way.
-    let mut vault = beside(&world, AUTHORITY, "vault.sqlite").await;
-    vault.execute("BEGIN IMMEDIATE").await.unwrap();
-    let destroy = sqlx::query("DELETE FROM vault_keys WHERE subject = $1").bind(subject.to_hex());
-    destroy.execute(&mut vault).await.unwrap();
     let second = commitment("second").to_string();
-    let deletion = async {
-        // Until the seat was read, and its leaf waits for the vault.
-        tokio::time::sleep(Duration::from_millis(500)).await;
-        vault.execute("COMMIT").await.unwrap();
-    };
-    let (answer, ()) = tokio::join!(world.enrol(&wallet, &second), deletion);
+    let answer =
+        asked_while_the_key_is_destroyed(&world, AUTHORITY, subject, world.enrol(&wallet, &second)).await;
     assert_eq!(answer.kind(), "before-deletion", "{}", answer.text);
     assert_eq!(
         app.vault.destroy(subject).await.unwrap().key_id,

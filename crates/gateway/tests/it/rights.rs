@@ -20,6 +20,7 @@ use zhengtong_gateway::app::retention::Retention;
 use zhengtong_gateway::store::{DeletionRow, RequestStatus};
 
 use crate::deletion::{bytes_below, contains, number};
+use crate::wallet::Wallet;
 use crate::world::{OWNER, World, officer};
 
 const SERVICE: &str = "old-age-allowance";
@@ -70,6 +71,17 @@ async fn answer(world: &World, id: &str, granted: bool, reason: &str) -> crate::
     world
         .request(OWNER, "POST", &path, &bearer, body.into_bytes().into())
         .await
+}
+
+/// The only resident with a case, who has asked for deletion. Answers who, and the request's key.
+async fn asked_to_delete(world: &World) -> (Wallet, Key) {
+    let wallet = world.wallet("approved-66").await;
+    world.apply(&wallet, 1, SERVICE).await;
+    let mine = crate::tracker::session(world, OWNER, &wallet).await;
+    let key = Key::new("cut short");
+    let body = json!({ "kind": "delete", "text": "请删除。", "answer_key": key.public });
+    ask(world, &mine, body).await;
+    (wallet, key)
 }
 
 /// As anybody may read it who knows the id.
@@ -428,12 +440,7 @@ async fn a_deletion_whose_answer_was_not_written_is_answered_with_its_record() {
 }
 
 pub async fn cut_short(world: World) {
-    let wallet = world.wallet("approved-66").await;
-    world.apply(&wallet, 1, SERVICE).await;
-    let mine = crate::tracker::session(&world, OWNER, &wallet).await;
-    let key = Key::new("cut short");
-    let body = json!({ "kind": "delete", "text": "请删除。", "answer_key": key.public });
-    ask(&world, &mine, body).await;
+    let (wallet, key) = asked_to_delete(&world).await;
     // As if the disk had failed between the two.
     let app = world.app(OWNER);
     let subject = app.vault.resident(&number(&wallet.number));
@@ -466,12 +473,7 @@ pub async fn cut_short(world: World) {
 #[tokio::test]
 async fn a_deletion_that_was_cut_short_cannot_be_refused_and_is_carried_out_to_its_end() {
     let world = World::new().await;
-    let wallet = world.wallet("approved-66").await;
-    world.apply(&wallet, 1, SERVICE).await;
-    let mine = crate::tracker::session(&world, OWNER, &wallet).await;
-    let key = Key::new("cut short");
-    let body = json!({ "kind": "delete", "text": "请删除。", "answer_key": key.public });
-    ask(&world, &mine, body).await;
+    let (wallet, key) = asked_to_delete(&world).await;
     // The disk failed once the keys were gone: whose the cases were is still in the store.
     let app = world.app(OWNER);
     let subject = app.vault.resident(&number(&wallet.number));
