@@ -28,8 +28,8 @@ use crate::store::{DeletionRow, HoldRow, Store, StoreError};
 pub const MAX_HOLD_CHARS: usize = 200;
 /// What the word for a request is a digest of, together with the request's id.
 const CAUSE_LABEL: &str = "zhengtong/deletion/v1";
-/// Bytes of it that are kept: as many as an id has.
-const CAUSE_BYTES: usize = 16;
+/// Bytes of an id.
+const ID_BYTES: usize = 16;
 
 /// Why somebody is deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,13 +49,7 @@ impl Cause<'_> {
         match self {
             Self::Operator => "operator".to_owned(),
             Self::Late => "late".to_owned(),
-            Self::Request(id) => {
-                let digest = Sha256::new()
-                    .chain_update(CAUSE_LABEL)
-                    .chain_update(id)
-                    .finalize();
-                hex::encode(&digest[..CAUSE_BYTES])
-            }
+            Self::Request(id) => id_from(CAUSE_LABEL, id.as_bytes()),
         }
     }
 }
@@ -393,9 +387,15 @@ pub fn deletion_text(organisation: &str, row: &DeletionRow) -> String {
 }
 
 pub(super) fn random_id() -> Result<String, DeletionError> {
-    let mut id = [0; 16];
+    let mut id = [0; ID_BYTES];
     getrandom::fill(&mut id).map_err(DeletionError::Randomness)?;
     Ok(hex::encode(id))
+}
+
+/// The id that follows from something: `label` says what for.
+pub(super) fn id_from(label: &str, of: &[u8]) -> String {
+    let digest = Sha256::new().chain_update(label).chain_update(of).finalize();
+    hex::encode(&digest[..ID_BYTES])
 }
 
 impl App {

@@ -14,14 +14,14 @@ use zeroize::Zeroizing;
 
 use super::RequestError;
 use crate::app::access::{Role, Who};
-use crate::app::deletion::DeletionError;
+use crate::app::deletion::{DeletionError, id_from};
 use crate::app::{AppError, sealing};
 use crate::store::DeletionRow;
 
 /// How answers are sealed (HPKE's `info`); the bytes of the request's id are additional data.
 pub const ANSWER_INFO: &[u8] = b"zhengtong/answer/v1";
 /// What the id of a request comes from, together with the key that its answer is sealed to.
-const ID_LABEL: &[u8] = b"zhengtong/request/v1";
+const ID_LABEL: &str = "zhengtong/request/v1";
 /// The least that is sealed, in bytes; above it, the next power of two.
 const MIN_BYTES: usize = 4096;
 /// Whoever runs the gateway.
@@ -113,8 +113,7 @@ pub fn answer_text(answer: &Answer) -> String {
 
 /// The id of the request whose answer is sealed to a key: whoever has the key knows it before the request is sent.
 pub fn id_of(key: &B256) -> String {
-    let digest = Sha256::new().chain_update(ID_LABEL).chain_update(key).finalize();
-    hex::encode(&digest[..16])
+    id_from(ID_LABEL, key.as_slice())
 }
 
 /// Whether something can be sealed to a key.
