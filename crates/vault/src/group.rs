@@ -32,17 +32,12 @@ pub(crate) fn start(pool: AnyPool, keys: Arc<Keys>) -> Group {
 }
 
 async fn together(pool: &AnyPool, keys: &Keys, puts: &[Put]) -> Result<Vec<()>, VaultError> {
-    let is_postgres = sql::is_postgres(pool);
-    let mut transaction = if is_postgres {
-        pool.begin().await?
-    } else {
-        pool.begin_with(WRITER).await?
-    };
+    let mut transaction = sql::begin(pool).await?;
     let subjects: HashSet<_> = puts.iter().map(|put| put.subject).collect();
     let subjects: Vec<_> = subjects.into_iter().collect();
     let new = puts.iter().filter(|put| put.makes_key);
     let new: HashSet<_> = new.map(|put| put.subject).collect();
-    let held = if is_postgres { HELD } else { "" };
+    let held = if sql::is_postgres(pool) { HELD } else { "" };
     let opened = keys_of(&mut transaction, keys, &subjects, &new, held).await?;
     let mut counts = counts_of(&mut transaction, &subjects).await?;
     let query = format!(
@@ -78,9 +73,6 @@ async fn together(pool: &AnyPool, keys: &Keys, puts: &[Put]) -> Result<Vec<()>, 
 }
 
 type Opened = HashMap<Subject, (String, seal::Key)>;
-
-/// SQLite lets whoever has begun to read become a writer only if nobody else writes, and does not wait: this waits.
-const WRITER: &str = "BEGIN IMMEDIATE";
 
 /// Nobody destroys these keys before the records under them are committed: then whoever destroys them sees the records too.
 /// SQLite has one writer at a time.

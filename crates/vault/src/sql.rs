@@ -10,7 +10,7 @@ use std::time::Duration;
 use sqlx::any::{AnyArguments, AnyPoolOptions, install_default_drivers};
 use sqlx::query::Query;
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{Any, AnyPool, AssertSqlSafe, Row as _};
+use sqlx::{Any, AnyPool, AssertSqlSafe, Row as _, Transaction};
 
 use crate::VaultError;
 
@@ -98,6 +98,19 @@ pub async fn keep_out_of_statistics(
 /// Whether a pool is of PostgreSQL, and not of SQLite.
 pub fn is_postgres(pool: &AnyPool) -> bool {
     pool.connect_options().database_url.scheme() != "sqlite"
+}
+
+/// Begins to write. SQLite lets whoever began by reading become a writer only if nobody else writes, and does not wait: whoever
+/// begins here waits.
+///
+/// # Errors
+/// The database fails.
+pub async fn begin(pool: &AnyPool) -> Result<Transaction<'static, Any>, sqlx::Error> {
+    if is_postgres(pool) {
+        pool.begin().await
+    } else {
+        pool.begin_with("BEGIN IMMEDIATE").await
+    }
 }
 
 /// Whether a database did not answer, rather than refuse what it was asked.

@@ -2,7 +2,7 @@
 
 use alloy_primitives::B256;
 use sqlx::Row;
-use zhengtong_vault::Subject;
+use zhengtong_vault::{Subject, sql};
 
 use super::{ALLOWANCE_ISSUER, Store, StoreError, int, read, unsigned};
 
@@ -114,7 +114,7 @@ impl Store {
         digests: &[String],
         limit: u32,
     ) -> Result<Counted, StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = sql::begin(&self.pool).await?;
         let subject = subject.to_hex();
         // First the row of the person: whoever else counts for them waits for it.
         let add = "INSERT INTO allowance_used (day, subject, used) VALUES ($1, $2, $3) ON CONFLICT (day, subject) \
@@ -174,7 +174,7 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub async fn drop_allowance(&self, window: u64) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = sql::begin(&self.pool).await?;
         for query in [
             "DELETE FROM allowance_signed WHERE day = $1",
             "DELETE FROM allowance_used WHERE day = $1",

@@ -3,7 +3,7 @@
 use alloy_primitives::B256;
 use sqlx::AnyConnection;
 use zhengtong_client::Checkpoint;
-use zhengtong_vault::sql::{about, rows};
+use zhengtong_vault::sql::{self, about, rows};
 
 use super::jobs::insert_job;
 use super::{CHECKPOINT, JobKind, SET_META, Status, Store, StoreError, Waiting, exchange, hex, int};
@@ -24,7 +24,7 @@ impl Store {
         me: B256,
         now_ms: u64,
     ) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = sql::begin(&self.pool).await?;
         for change in changes {
             apply(&mut transaction, change, me, now_ms).await?;
         }

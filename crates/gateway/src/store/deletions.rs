@@ -2,8 +2,8 @@
 
 use alloy_primitives::B256;
 use serde::{Deserialize, Serialize};
-use sqlx::Row;
 use sqlx::any::AnyRow;
+use sqlx::{AssertSqlSafe, Row};
 use zhengtong_vault::{Subject, sql};
 
 use super::{Store, StoreError, hex, int, read, unsigned};
@@ -14,6 +14,8 @@ pub const MAX_LISTED: i64 = 1_000;
 pub const MAX_RECORDED: i64 = 1_000_000;
 /// The most cases of one person, or that one run of retention looks at for one class.
 pub const MAX_CASES: i64 = 4_096;
+
+const DELETIONS: &str = "SELECT id, at_ms, cause, key_ids, records, cases, signature FROM deletions";
 
 /// Tables that a deletion takes something out of.
 const TOUCHED: [&str; 17] = [
@@ -192,7 +194,7 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub async fn unlink(&self, subject: Subject, cases: &[(B256, Subject)]) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = sql::begin(&self.pool).await?;
         // In the order in which answers hold them: neither waits for the other.
         let mut cases = cases.to_vec();
         cases.sort_unstable_by_key(|(case_id, _)| *case_id);
@@ -266,13 +268,11 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub async fn deletions(&self) -> Result<Vec<DeletionRow>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT id, at_ms, cause, key_ids, records, cases, signature FROM deletions \
-             ORDER BY at_ms DESC, id LIMIT $1",
-        )
-        .bind(MAX_LISTED)
-        .fetch_all(&self.reads)
-        .await?;
+        let query = format!("{DELETIONS} ORDER BY at_ms DESC, id LIMIT $1");
+        let rows = sqlx::query(AssertSqlSafe(query))
+            .bind(MAX_LISTED)
+            .fetch_all(&self.reads)
+            .await?;
         rows.iter().map(deletion).collect()
     }
 
@@ -281,12 +281,11 @@ impl Store {
     /// # Errors
     /// The database fails, or there are more than [`MAX_RECORDED`].
     pub async fn all_deletions(&self) -> Result<Vec<DeletionRow>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT id, at_ms, cause, key_ids, records, cases, signature FROM deletions ORDER BY at_ms, id LIMIT $1",
-        )
-        .bind(MAX_RECORDED + 1)
-        .fetch_all(&self.pool)
-        .await?;
+        let query = format!("{DELETIONS} ORDER BY at_ms, id LIMIT $1");
+        let rows = sqlx::query(AssertSqlSafe(query))
+            .bind(MAX_RECORDED + 1)
+            .fetch_all(&self.pool)
+            .await?;
         if rows.len() as u64 > MAX_RECORDED as u64 {
             return Err(StoreError::Malformed("number of deletions"));
         }
@@ -298,12 +297,11 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub async fn deletion_for(&self, cause: &str) -> Result<Option<DeletionRow>, StoreError> {
-        let row = sqlx::query(
-            "SELECT id, at_ms, cause, key_ids, records, cases, signature FROM deletions WHERE cause = $1 LIMIT 1",
-        )
-        .bind(cause.to_owned())
-        .fetch_optional(&self.reads)
-        .await?;
+        let query = format!("{DELETIONS} WHERE cause = $1 LIMIT 1");
+        let row = sqlx::query(AssertSqlSafe(query))
+            .bind(cause.to_owned())
+            .fetch_optional(&self.reads)
+            .await?;
         row.as_ref().map(deletion).transpose()
     }
 
@@ -312,12 +310,8 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub async fn deletions_with_request(&self) -> Result<Vec<DeletionRow>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT id, at_ms, cause, key_ids, records, cases, signature FROM deletions \
-             WHERE cause IN (SELECT id FROM my_requests)",
-        )
-        .fetch_all(&self.pool)
-        .await?;
+        let query = format!("{DELETIONS} WHERE cause IN (SELECT id FROM my_requests)");
+        let rows = sqlx::query(AssertSqlSafe(query)).fetch_all(&self.pool).await?;
         rows.iter().map(deletion).collect()
     }
 

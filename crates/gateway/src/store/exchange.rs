@@ -6,7 +6,7 @@ use alloy_primitives::{Address, B256};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe, Row};
 use zhengtong_vault::Subject;
-use zhengtong_vault::sql::{about, rows};
+use zhengtong_vault::sql::{self, about, rows};
 
 use super::counters::counters;
 use super::group::{Write, Written};
@@ -300,7 +300,7 @@ impl Store {
         tag: B256,
         transaction_id: &str,
     ) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = sql::begin(&self.pool).await?;
         sqlx::query("DELETE FROM uses WHERE tag = $1")
             .bind(hex(tag))
             .execute(&mut *transaction)

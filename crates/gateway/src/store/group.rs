@@ -70,7 +70,7 @@ struct Alike<'w> {
 }
 
 async fn together(pool: &AnyPool, writes: &[Write]) -> Result<Vec<Written>, StoreError> {
-    let mut transaction = pool.begin().await?;
+    let mut transaction = sql::begin(pool).await?;
     let mut written = Vec::with_capacity(writes.len());
     let mut alike = Alike::default();
     for write in writes {

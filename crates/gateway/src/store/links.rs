@@ -3,8 +3,8 @@
 use alloy_primitives::{Address, B256};
 use sqlx::any::AnyRow;
 use sqlx::{AnyPool, Row};
-use zhengtong_vault::Subject;
 use zhengtong_vault::batch::Together;
+use zhengtong_vault::{Subject, sql};
 
 use super::asked::rows_of;
 use super::{Store, StoreError, Waiting, hex, int, read, unsigned};
@@ -40,7 +40,7 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub async fn put_link(&self, link: &LinkRow, now_ms: u64) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = sql::begin(&self.pool).await?;
         sqlx::query(
             "INSERT INTO links (case_id, subject, applicant, provider, owner, form, received_ms) \
              VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (case_id) DO UPDATE SET subject = excluded.subject, \

@@ -225,6 +225,11 @@ pub struct Looked {
     pub deletions: u64,
 }
 
+/// Whether a text from outside can be what something is kept under: PostgreSQL takes none with a zero byte.
+fn can_be_kept(text: &str) -> bool {
+    !text.contains('\0')
+}
+
 fn read_checkpoint(text: &str) -> Result<Checkpoint, StoreError> {
     let (number, hash) = text.split_once(' ').ok_or(StoreError::Malformed("checkpoint"))?;
     let number = number.parse().map_err(|_| StoreError::Malformed("checkpoint"))?;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use alloy_primitives::{Address, B256, Bytes};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
-use zhengtong_vault::sql::{about, rows};
+use zhengtong_vault::sql::{self, about, rows};
 
 use super::counters::{Counters, counters};
 use super::exchange::{begin_first, put_first};
@@ -87,7 +87,7 @@ impl Store {
         skip: Option<u32>,
         tag_of: impl Fn(u32) -> B256 + Send,
     ) -> Result<(u32, B256), StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = sql::begin(&self.pool).await?;
         let row = sqlx::query("SELECT n, tag FROM uses WHERE case_id = $1 AND mask = $2")
             .bind(hex(case_id))
             .bind(int(mask))
@@ -202,7 +202,7 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub async fn batch(&self) -> Result<Batch, StoreError> {
-        Ok(Batch(self.pool.begin().await?))
+        Ok(Batch(sql::begin(&self.pool).await?))
     }
 
     /// Use records of exchanges that are wanted and not signed, at most `limit`.
@@ -222,7 +222,7 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub async fn unsign(&self, id: &str) -> Result<(), StoreError> {
-        let mut db = self.pool.begin().await?;
+        let mut db = sql::begin(&self.pool).await?;
         if let Some(shared) = shared(&mut db, id).await? {
             unsign_all(&mut db, &shared).await?;
         }
@@ -239,7 +239,7 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub async fn reverted(&self, id: &str, hash: B256) -> Result<bool, StoreError> {
-        let mut db = self.pool.begin().await?;
+        let mut db = sql::begin(&self.pool).await?;
         let shared = shared(&mut db, id).await?;
         // Otherwise one that shared it was here before.
         let Some(shared) = shared.filter(|shared| shared.hash == hex(hash)) else {
@@ -276,7 +276,7 @@ impl Store {
         mask: u32,
         transaction_id: &str,
     ) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = sql::begin(&self.pool).await?;
         sqlx::query("DELETE FROM uses WHERE case_id = $1 AND mask = $2")
             .bind(hex(case_id))
             .bind(int(mask))

@@ -2,6 +2,7 @@
 
 use sqlx::Row;
 use sqlx::any::AnyRow;
+use zhengtong_vault::sql;
 
 use super::{Store, StoreError, int, unsigned};
 
@@ -117,7 +118,7 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub async fn put_passkey(&self, row: &PasskeyRow, most: i64) -> Result<PutPasskey, StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = sql::begin(&self.pool).await?;
         let has: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM passkeys WHERE name = $1")
             .bind(row.name.clone())
             .fetch_one(&mut *transaction)

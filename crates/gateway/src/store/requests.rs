@@ -3,9 +3,9 @@
 use alloy_primitives::{B256, hex as bytes};
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
-use zhengtong_vault::Subject;
+use zhengtong_vault::{Subject, sql};
 
-use super::{Store, StoreError, hex, int, read, unsigned};
+use super::{Store, StoreError, can_be_kept, hex, int, read, unsigned};
 
 /// The most requests of one list.
 pub const MAX_REQUESTS: i64 = 1_000;
@@ -71,7 +71,7 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub async fn put_request(&self, row: &RequestRow, answer_key: Option<&B256>) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = sql::begin(&self.pool).await?;
         if let Some(key) = answer_key {
             sqlx::query("INSERT INTO request_answers (request, key, sealed) VALUES ($1, $2, '')")
                 .bind(row.id.clone())
@@ -102,6 +102,9 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub async fn request(&self, id: &str) -> Result<Option<RequestRow>, StoreError> {
+        if !can_be_kept(id) {
+            return Ok(None);
+        }
         let query = AssertSqlSafe(format!("{COLUMNS} WHERE id = $1"));
         let row = sqlx::query(query)
             .bind(id.to_owned())
@@ -185,7 +188,7 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub async fn drop_request(&self, id: &str) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = sql::begin(&self.pool).await?;
         for query in [
             "DELETE FROM request_answers WHERE request = $1",
             "DELETE FROM my_requests WHERE id = $1",
@@ -204,7 +207,7 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub async fn answer_request(&self, row: &RequestRow, sealed: Option<&[u8]>) -> Result<bool, StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = sql::begin(&self.pool).await?;
         let done = sqlx::query(
             "UPDATE my_requests SET status = $2, officer = CASE WHEN subject = '' THEN '' ELSE $3 END, \
              answered_ms = $4, deletion = $5 WHERE id = $1 AND status = 'open'",

@@ -4,9 +4,10 @@ use alloy_primitives::Address;
 use sqlx::any::AnyRow;
 use sqlx::{AnyPool, Row};
 use zhengtong_vault::batch::Together;
+use zhengtong_vault::sql;
 
 use super::asked::rows_of;
-use super::{Store, StoreError, VouchedRow, hex, int, read, unsigned};
+use super::{Store, StoreError, VouchedRow, can_be_kept, hex, int, read, unsigned};
 
 /// The most challenges that wait at once.
 pub const MAX_NONCES: i64 = 10_000;
@@ -59,8 +60,7 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub async fn take_nonce(&self, nonce: &str, now_s: u64) -> Result<bool, StoreError> {
-        // None that was handed out has one, and PostgreSQL takes no text that does.
-        if nonce.contains('\0') {
+        if !can_be_kept(nonce) {
             return Ok(false);
         }
         let done = sqlx::query("DELETE FROM nonces WHERE nonce = $1 AND expires_s > $2")
@@ -92,7 +92,7 @@ impl Store {
         if open >= MAX_SESSIONS {
             return Ok(false);
         }
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = sql::begin(&self.pool).await?;
         sqlx::query(
             "INSERT INTO desk_sessions (token, name, agency, roles, key, expires_s) \
              VALUES ($1, $2, $3, $4, $5, $6)",
