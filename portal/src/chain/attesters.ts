@@ -1,10 +1,10 @@
 // Whose keys sign for an organisation, and did: what was signed before a key was changed still holds.
-import { getAbiItem, numberToHex } from "viem";
+import { getAbiItem } from "viem";
 import type { Hex } from "../ports";
 import { registryAbi } from "./abi";
 import { slug } from "./codes";
 import type { Connection } from "./connection";
-import { KeptLogs } from "./logs";
+import { KeptLogs, secondOf } from "./logs";
 
 const SET = getAbiItem({ abi: registryAbi, name: "OrganisationSet" });
 const kept = new KeptLogs<typeof SET>();
@@ -19,13 +19,8 @@ export async function hadAttester(connection: Connection, organisation: string, 
   for (const [at, { args }] of set.entries()) {
     if (args.attester.toLowerCase() !== key.toLowerCase()) continue;
     const next = set[at + 1];
-    if (next === undefined || (await endOfSecondMs(connection, next.blockNumber)) > sinceMs) return true;
+    // Blocks tell their second: until its end.
+    if (next === undefined || ((await secondOf(connection, next.blockNumber)) + 1) * 1000 > sinceMs) return true;
   }
   return false;
-}
-
-/** Blocks tell their second. */
-async function endOfSecondMs(connection: Connection, number: bigint): Promise<number> {
-  const { timestamp } = await connection.rpc<{ timestamp: Hex }>("eth_getBlockByNumber", [numberToHex(number), false]);
-  return (Number(timestamp) + 1) * 1000;
 }

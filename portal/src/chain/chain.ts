@@ -1,5 +1,5 @@
 // The chain as the screens see it: every call answers when it is final.
-import { numberToHex, parseAbiItem } from "viem";
+import { parseAbiItem } from "viem";
 import { type Chain, type Hex, type OfficerKey, type OwnCase, PortFailure, type Sent, type Wallet } from "../ports";
 import { caseCommitment, formCommitment } from "../wallet/bytes";
 import { keyringOf } from "../wallet/keyring";
@@ -9,7 +9,7 @@ import { slug, slugText, statuteId } from "./codes";
 import type { Call, Connection } from "./connection";
 import { consentRecord, givenIn, readConsents, termsOf } from "./consent";
 import { ContractRefusal } from "./failure";
-import { KeptLogs, blockAt, lastLog } from "./logs";
+import { KeptLogs, blockAt, lastLog, secondOf } from "./logs";
 import { officerKey, senderOf } from "./officer";
 import type { ProveSlots } from "./uses";
 
@@ -133,8 +133,7 @@ async function revokedAt(connection: Connection, own: OwnCase, id: Hex): Promise
   const filter = { address, event: CONSENT_REVOKED, args: { id, grantor: own.address } };
   const [log] = await revocations.read(connection, `${address}/${id}/${own.address}`, filter, since, { isEnough: (logs) => logs.length > 0 });
   if (log === undefined) return null;
-  const { timestamp } = await connection.rpc<{ timestamp: Hex }>("eth_getBlockByNumber", [numberToHex(log.blockNumber), false]);
-  return Number(timestamp);
+  return await secondOf(connection, log.blockNumber);
 }
 
 async function granted(connection: Connection, id: Hex, grantor: Hex): Promise<Sent | null> {

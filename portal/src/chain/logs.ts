@@ -1,5 +1,5 @@
 // Reading logs in windows, since nodes bound how many blocks one query may cover.
-import type { AbiEvent, GetLogsReturnType } from "viem";
+import { type AbiEvent, type GetLogsReturnType, numberToHex } from "viem";
 import { type Hex, PortFailure } from "../ports";
 import type { Connection } from "./connection";
 import { failureOf } from "./failure";
@@ -105,14 +105,19 @@ export class KeptLogs<E extends AbiEvent> {
   }
 }
 
+/** Unix seconds of a block. */
+export async function secondOf(connection: Connection, number: bigint): Promise<number> {
+  const { timestamp } = await connection.rpc<{ timestamp: Hex }>("eth_getBlockByNumber", [numberToHex(number), false]);
+  return Number(timestamp);
+}
+
 /** The first block at or after a time, by halving. */
 export async function blockAt(connection: Connection, timeS: bigint): Promise<bigint> {
   let low = 0n;
   let high = await tip(connection);
   while (low < high) {
     const middle = (low + high) / 2n;
-    const block = await connection.rpc<{ timestamp: Hex }>("eth_getBlockByNumber", [`0x${middle.toString(16)}`, false]);
-    if (BigInt(block.timestamp) >= timeS) high = middle;
+    if (BigInt(await secondOf(connection, middle)) >= timeS) high = middle;
     else low = middle + 1n;
   }
   return low;

@@ -8,12 +8,11 @@ import type { AskedAgency, Gateways, Hex, SentRequest, Wallet, Wish } from "../p
 import { base64Url, concatBytes, hexToBytes, plain, sha256Digits, stringToBytes } from "../wallet/bytes";
 import { requestKey } from "../wallet/derive";
 import { keyringOf } from "../wallet/keyring";
-import { requestIdOf } from "../wallet/request-id";
+import { deletionCause, requestIdOf } from "../wallet/request-id";
 import { PASSPHRASE, WORDS, identify, openStore } from "../wallet/testing";
 import { registryAbi } from "./abi";
 import { Connection } from "./connection";
 import { gatewaysOver } from "./gateways";
-import { deletionCause } from "./requests";
 
 const ORIGIN = "https://portal.example";
 const NOW_MS = 1_790_000_000_000;

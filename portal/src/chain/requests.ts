@@ -8,11 +8,9 @@ import { fromBase64Url, sha256Digits } from "../wallet/bytes";
 import { receiverOf } from "../wallet/codes";
 import { open } from "../wallet/hpke";
 import { keyringOf } from "../wallet/keyring";
-import { requestId } from "../wallet/request-id";
+import { deletionCause, requestId } from "../wallet/request-id";
 import { Answer, type GatewayHttp, ask } from "./gateway-http";
 
-const CAUSE_LABEL = "zhengtong/deletion/v1";
-const CAUSE_DIGITS = 32;
 const ANSWER_INFO = "zhengtong/answer/v1";
 /** The most requests of one wallet to one agency. */
 const MAX_REQUESTS = 256;
@@ -214,11 +212,6 @@ export function answerText(organisation: string, request: Pick<SentRequest, "id"
   const { granted, answeredMs, role, officer, text, reason, deletion } = answer;
   const lines = ["zhengtong answer", organisation, request.id, request.kind, granted ? "granted" : "refused", answeredMs, `${role}/${officer}`];
   return [...lines, text === null ? "" : sha256Digits(text), sha256Digits(reason), deletion?.id ?? ""].join("\n");
-}
-
-/** As the public list of deletions names a request: nobody finds the request by it. */
-export function deletionCause(request: string): string {
-  return sha256Digits(`${CAUSE_LABEL}${request}`).slice(0, CAUSE_DIGITS);
 }
 
 /** What the agency signs about a deletion. */

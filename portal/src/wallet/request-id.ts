@@ -4,11 +4,17 @@ import { receiverOf } from "./codes";
 import { requestKey } from "./derive";
 
 const LABEL = "zhengtong/request/v1";
+const CAUSE_LABEL = "zhengtong/deletion/v1";
 const DIGITS = 32;
 
 /** The id of the request whose answer is sealed to a public key. */
 export function requestIdOf(key: Hex): string {
   return sha256Digits(concatBytes([stringToBytes(LABEL), hexToBytes(key)])).slice(0, DIGITS);
+}
+
+/** As the public list of deletions names a request: nobody finds the request by it. */
+export function deletionCause(request: string): string {
+  return sha256Digits(`${CAUSE_LABEL}${request}`).slice(0, DIGITS);
 }
 
 /** The id of the wallet's n-th request to an agency. */
