@@ -49,7 +49,7 @@ soak: ## long runs: 1,000 seeds of every simulation (ZHENGTONG_SEEDS, SCENARIO),
 	@tools/setup.sh e2e
 	@tools/soak.sh
 
-fuzz: ## long fuzz and invariant runs of contracts and decoders, and an hour of random JSON-RPC against a node
+fuzz: ## long fuzz and invariant runs of contracts, decoders and recovery of senders, and an hour of random JSON-RPC against a node
 	@tools/setup.sh network
 	@tools/fuzz.sh $(MINUTES)
 

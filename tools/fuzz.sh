@@ -1,14 +1,17 @@
 #!/usr/bin/env bash
-# Long fuzzing: contracts and decoders, then random JSON-RPC against a running node, whose memory must stay flat.
+# Long fuzzing: contracts and decoders, recovery of senders, then random JSON-RPC against a running node, whose memory must stay flat.
 # tools/fuzz.sh MINUTES, after tools/setup.sh network.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source tools/lib.sh
 minutes=${1:?usage: tools/fuzz.sh MINUTES}
-steps_total=2
+steps_total=3
 
 step "contracts and decoders"
 npm --prefix contracts run --silent fuzz
+
+step "a million signatures, side by side and one by one"
+SIGNATURES=1000000 SEED=${SEED:-$(date +%s)} cargo test --locked --workspace --lib any_numbers_give
 
 step "random JSON-RPC against a node for $minutes minutes"
 folder=$(mktemp -d)

@@ -11,10 +11,14 @@ use rayon::prelude::*;
 use revm::context_interface::cfg::gas::calculate_initial_tx_gas;
 use revm::primitives::{eip3860::MAX_INITCODE_SIZE, eip7825::TX_GAS_LIMIT_CAP, hardfork::SpecId};
 use thiserror::Error;
+use zhengtong_ecrecover::{LANES, recover_signers};
 use zhengtong_types::consensus::MAX_TRANSACTION_BYTES;
 
 /// Most gas one transaction may ask for (EIP-7825).
 pub const MAX_TRANSACTION_GAS: u64 = TX_GAS_LIMIT_CAP;
+
+/// Transactions that one core recovers together.
+const GROUP: usize = 8 * LANES;
 
 /// Why raw bytes are not a transaction that this chain can execute, whatever its state.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -165,7 +169,7 @@ pub fn intrinsic_gas(envelope: &TxEnvelope) -> u64 {
     gas.initial_total_gas().max(gas.floor_gas())
 }
 
-/// Recovers the sender (libsecp256k1, low `s` only, EIP-2).
+/// Recovers the sender (low `s` only, EIP-2).
 pub fn recover(envelope: TxEnvelope) -> Result<Transaction, TransactionError> {
     let sender = envelope
         .recover_signer()
@@ -173,22 +177,59 @@ pub fn recover(envelope: TxEnvelope) -> Result<Transaction, TransactionError> {
     Ok(Recovered::new_unchecked(envelope, sender))
 }
 
-/// Decodes and recovers many on all cores; the error names the index of the first that fails. Those that `known` has by
-/// their hash were recovered before, and are not again.
+/// Decodes and recovers several together, which takes less than one after the other. Those that `known` has by their hash
+/// were recovered before, and are not again.
+pub fn recover_group(
+    raws: &[Bytes],
+    rules: &TransactionRules,
+    known: impl Fn(B256) -> Option<Transaction>,
+) -> Vec<Result<Transaction, TransactionError>> {
+    enum Read {
+        Known(Transaction),
+        New(TxEnvelope),
+        Wrong(TransactionError),
+    }
+    let mut signed = Vec::with_capacity(raws.len());
+    let read = raws.iter().map(|raw| {
+        if let Some(transaction) = known(keccak256(raw)) {
+            return Read::Known(transaction);
+        }
+        match decode(raw, rules) {
+            Ok(envelope) => {
+                signed.push((*envelope.signature(), envelope.signature_hash()));
+                Read::New(envelope)
+            }
+            Err(reason) => Read::Wrong(reason),
+        }
+    });
+    let read: Vec<Read> = read.collect();
+    let mut senders = recover_signers(&signed).into_iter();
+    read.into_iter()
+        .map(|read| match read {
+            Read::Known(transaction) => Ok(transaction),
+            Read::New(envelope) => match senders.next().flatten() {
+                Some(sender) => Ok(Recovered::new_unchecked(envelope, sender)),
+                None => Err(TransactionError::BadSignature),
+            },
+            Read::Wrong(reason) => Err(reason),
+        })
+        .collect()
+}
+
+/// As [`recover_group`], of many on all cores; the error names the index of the first that fails.
 pub fn recover_all(
     raws: &[Bytes],
     rules: &TransactionRules,
     known: impl Fn(B256) -> Option<Transaction> + Sync,
 ) -> Result<Vec<Transaction>, (usize, TransactionError)> {
-    raws.par_iter()
+    let groups: Vec<_> = raws
+        .par_chunks(GROUP)
+        .map(|group| recover_group(group, rules, &known))
+        .collect();
+    groups
+        .into_iter()
+        .flatten()
         .enumerate()
-        .map(|(index, raw)| {
-            if let Some(transaction) = known(keccak256(raw)) {
-                return Ok(transaction);
-            }
-            decode(raw, rules)
-                .and_then(recover)
-                .map_err(|source| (index, source))
-        })
+        .map(|(index, transaction)| transaction.map_err(|source| (index, source)))
         .collect()
 }
