@@ -87,8 +87,8 @@ where
             blocker.block(peer);
             continue;
         };
-        for raw in raws {
-            match handle.adopt(Bytes::from(raw)).await {
+        for adopted in handle.adopt(raws.into_iter().map(Bytes::from).collect()).await {
+            match adopted {
                 // It may be known already, be done, or find no room.
                 Ok(()) => {}
                 Err(SubmitError::Transaction(reason)) if no_honest_peer_sends(&reason) => {

@@ -15,7 +15,7 @@ use commonware_storage::Context;
 use std::sync::Arc;
 use tokio::sync::broadcast;
 use zhengtong_evm::{
-    AccountInfo, Bytecode, Database, EMPTY_CODE_HASH, Transaction, TransactionRules, decode, recover,
+    AccountInfo, Bytecode, Database, EMPTY_CODE_HASH, Transaction, TransactionRules, recover_group,
 };
 use zhengtong_state::{Key, Value, account_key, decode_account, decode_slot, prove_key, slot_key, wait_for};
 use zhengtong_types::{Finality, NetworkInfo, SlotEntry, StateProof, limits::MAX_HEADERS};
@@ -33,10 +33,8 @@ impl<E: Context + Spawner> Clone for Handle<E> {
 }
 
 impl<E: Context + Spawner> Handle<E> {
-    async fn check(&self, raw: &[u8]) -> Result<(Transaction, u64, Standing), SubmitError> {
-        let transaction = charged(&self.0.metrics.cost.recovery, || {
-            recover(decode(raw, &self.0.rules)?)
-        })?;
+    /// What the state says of a transaction: the account's next nonce, and whose share it takes.
+    async fn check(&self, transaction: &Transaction) -> Result<(u64, Standing), SubmitError> {
         let account = self.0.account(transaction.signer()).await.map_err(unreadable)?;
         let (next, balance) = account.map_or((0, U256::ZERO), |account| (account.nonce, account.balance));
         if let Some(account) = account
@@ -51,8 +49,8 @@ impl<E: Context + Spawner> Handle<E> {
                 value: transaction.value(),
             });
         }
-        let standing = self.0.standing(&transaction).await;
-        Ok((transaction, next, standing.map_err(unreadable)?))
+        let standing = self.0.standing(transaction).await;
+        Ok((next, standing.map_err(unreadable)?))
     }
 
     /// Whether code only says where the account's code is (EIP-7702): its owner still signs.
@@ -74,7 +72,8 @@ fn unreadable(source: ViewError) -> SubmitError {
 impl<E: Context + Spawner> Handle<E> {
     /// Pools a transaction and makes it durable.
     async fn take(&self, raw: Bytes) -> Result<B256, SubmitError> {
-        let (transaction, next, standing) = self.check(&raw).await?;
+        let transaction = self.0.senders.recover(raw.clone()).await?;
+        let (next, standing) = self.check(&transaction).await?;
         let hash = *transaction.tx_hash();
         let permit = self.0.writer.permit().await.ok_or(SubmitError::Stopping)?;
         self.0
@@ -87,9 +86,23 @@ impl<E: Context + Spawner> Handle<E> {
         }
     }
 
-    /// Pools a transaction that another validator accepted and has on disk.
-    pub(crate) async fn adopt(&self, raw: Bytes) -> Result<(), SubmitError> {
-        let (transaction, next, standing) = self.check(&raw).await?;
+    /// Pools transactions that another validator accepted and has on disk.
+    pub(crate) async fn adopt(&self, raws: Vec<Bytes>) -> Vec<Result<(), SubmitError>> {
+        let recovered = charged(&self.0.metrics.cost.recovery, || {
+            recover_group(&raws, &self.0.rules, |hash| self.0.pool.get(hash))
+        });
+        let mut adopted = Vec::with_capacity(raws.len());
+        for (raw, transaction) in raws.into_iter().zip(recovered) {
+            adopted.push(match transaction {
+                Ok(transaction) => self.adopt_one(transaction, raw).await,
+                Err(reason) => Err(reason.into()),
+            });
+        }
+        adopted
+    }
+
+    async fn adopt_one(&self, transaction: Transaction, raw: Bytes) -> Result<(), SubmitError> {
+        let (next, standing) = self.check(&transaction).await?;
         let hash = *transaction.tx_hash();
         self.0
             .pool

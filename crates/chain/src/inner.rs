@@ -8,6 +8,7 @@ use crate::{
     pending::Pending,
     pool::{Pool, Writer},
     quota::{Place, QuotaRules, Request, Standing, standing_for},
+    senders::Senders,
     store::{Store, StoreError},
     view::{SealedBlock, ViewError},
 };
@@ -45,6 +46,7 @@ pub struct Inner<E: Context + Spawner> {
     pub store: Arc<Store>,
     pub committee: Arc<Committee>,
     pub pool: Arc<Pool>,
+    pub senders: Senders,
     pub writer: Writer,
     pub cache: Cache,
     pub history: History,
@@ -70,6 +72,7 @@ impl<E: Context + Spawner> Inner<E> {
         setup: &Setup,
         committee: Arc<Committee>,
         pool: Arc<Pool>,
+        senders: Senders,
         writer: Writer,
         metrics: Metrics,
     ) -> Result<Self, StoreError> {
@@ -118,6 +121,7 @@ impl<E: Context + Spawner> Inner<E> {
             store,
             committee,
             pool,
+            senders,
             writer,
             metrics,
             wait: setup.wait.clone(),

@@ -33,6 +33,7 @@ mod pending;
 pub mod pool;
 pub mod quota;
 mod rules;
+mod senders;
 pub mod solo;
 mod store;
 pub mod view;

@@ -41,6 +41,7 @@ use crate::{
     metrics::Metrics,
     pacing::Paced,
     pool::{Journal, JournalError, Pool, Writer, run_writer},
+    senders::{Senders, run_senders},
     store::{Start, Store, StoreError},
 };
 use alloy_primitives::B256;
@@ -206,9 +207,17 @@ where
     }
     let (journal, journaled) = Journal::open(context.child("pool"), format!("{}-pool", setup.prefix)).await?;
     let pool = Arc::new(Pool::new(setup.config.pool.clone()));
+    let (senders, unread) = Senders::new();
     let (writer, queue) = Writer::new();
     let metrics = Metrics::new(&context.child("chain"));
-    let inner = Inner::new(&setup, committee.clone(), pool.clone(), writer, metrics.clone())?;
+    let inner = Inner::new(
+        &setup,
+        committee.clone(),
+        pool.clone(),
+        senders,
+        writer,
+        metrics.clone(),
+    )?;
     let app = App::new(Arc::new(inner));
 
     let genesis = Digested::precomputed(setup.genesis.block.clone(), setup.genesis.block.digest());
@@ -303,6 +312,12 @@ where
     context
         .child("gossip_repeat")
         .spawn(move |clock| gossip::repeat(clock, committee, repeating.0, repeating.1));
+    let (rules, recovering) = (handle.0.rules.clone(), metrics.clone());
+    // A thread of its own: signatures come from clients, and must not keep the engine from voting.
+    context
+        .child("senders")
+        .dedicated()
+        .spawn(move |clock| run_senders(clock, unread, rules, recovering));
     context
         .child("journal")
         .spawn(move |clock| run_writer(clock, journal, queue, pool, accepted, metrics));

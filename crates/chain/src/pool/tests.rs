@@ -1,6 +1,7 @@
 use super::{
-    Journal, Origin, Pool, Writer, run_writer,
-    writer::{BUSY_GROUP, GATHER},
+    Journal, Origin, Pool, Writer,
+    groups::{BUSY_GROUP, GATHER},
+    run_writer,
 };
 use crate::{config::PoolConfig, metrics::Metrics, view::SubmitError};
 use alloy_consensus::{SignableTransaction as _, TxEip1559, TxEnvelope};

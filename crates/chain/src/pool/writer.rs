@@ -1,22 +1,14 @@
 //! The one task that writes the journal; submissions that come together share an fsync.
 
-use super::{Journal, JournalError, Pool};
+use super::{Journal, JournalError, Pool, groups::Groups};
 use crate::metrics::{Metrics, charged_async};
 use alloy_primitives::{B256, Bytes};
 use commonware_runtime::{Clock, Storage, telemetry::metrics::GaugeExt as _};
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 /// Submissions that may wait for the journal.
 const QUEUE: usize = 4_096;
-/// Most records in one group.
-const GROUP: usize = 1_024;
-/// A group of this many is a busy one: more are on their way.
-pub(super) const BUSY_GROUP: usize = 4;
-/// How long the first of the next group waits for others after a busy one. What a group costs whatever is in it, the sync and
-/// the waking of threads, is then shared by more; who comes alone does not wait.
-pub(super) const GATHER: Duration = Duration::from_millis(3);
-
 /// A reserved transaction to be made durable and then active.
 #[derive(Debug)]
 pub struct Append {
@@ -58,23 +50,13 @@ impl Permit<'_> {
 pub async fn run_writer<E: Storage + Clock>(
     clock: E,
     mut journal: Journal<E>,
-    mut queue: mpsc::Receiver<Append>,
+    queue: mpsc::Receiver<Append>,
     pool: Arc<Pool>,
     accepted: mpsc::Sender<Bytes>,
     metrics: Metrics,
 ) {
-    let mut group = Vec::with_capacity(GROUP);
-    let mut is_busy = false;
-    while queue.recv_many(&mut group, GROUP).await > 0 {
-        if is_busy {
-            clock.sleep(GATHER).await;
-            while group.len() < GROUP
-                && let Ok(append) = queue.try_recv()
-            {
-                group.push(append);
-            }
-        }
-        is_busy = group.len() >= BUSY_GROUP;
+    let mut groups = Groups::new(clock, queue);
+    while let Some(group) = groups.next().await {
         let raws: Vec<Bytes> = group.iter().map(|append| append.raw.clone()).collect();
         let result = charged_async(&metrics.cost.journal, journal.append(&raws)).await;
         if let Err(error) = &result {
@@ -83,7 +65,7 @@ pub async fn run_writer<E: Storage + Clock>(
         if result.is_ok() {
             pool.activate(group.iter().map(|append| append.hash));
         }
-        for append in group.drain(..) {
+        for append in group {
             match &result {
                 Ok(()) => {
                     // Without room, others do not hear of it; this validator still has it.
