@@ -14,7 +14,7 @@ use crate::{
     store::size_bytes,
     view::SealedBlock,
 };
-use alloy_primitives::{B256, Bytes};
+use alloy_primitives::{B256, Bytes, keccak256};
 use commonware_codec::Encode as _;
 use commonware_consensus::{Heightable as _, marshal::ancestry::Ancestry};
 use commonware_cryptography::Digested;
@@ -215,7 +215,9 @@ impl<E: Storage + Spawner> App<E> {
     ) -> Result<(Vec<Transaction>, Outcome, Unmerkleized<E>), String> {
         let chain_id = self.0.network.chain_id;
         let recovered = charged(&self.0.metrics.cost.recovery, || {
-            recover_all(block.transactions(), &self.0.rules, |hash| self.0.pool.get(hash))
+            recover_all(block.transactions(), &self.0.rules, |raw| {
+                self.0.pool.get(keccak256(raw))
+            })
         });
         let recovered = recovered.map_err(|(index, source)| format!("transaction {index}: {source}"))?;
         let shared: Vec<_> = recovered.iter().cloned().map(Arc::new).collect();

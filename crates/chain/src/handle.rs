@@ -9,7 +9,7 @@ use crate::{
     view::{ChainView, MAX_PROVEN_SLOTS, SealedBlock, SubmitError, ViewError, Waiting},
 };
 use alloy_consensus::Transaction as _;
-use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use commonware_runtime::Spawner;
 use commonware_storage::Context;
 use std::sync::Arc;
@@ -89,7 +89,7 @@ impl<E: Context + Spawner> Handle<E> {
     /// Pools transactions that another validator accepted and has on disk.
     pub(crate) async fn adopt(&self, raws: Vec<Bytes>) -> Vec<Result<(), SubmitError>> {
         let recovered = charged(&self.0.metrics.cost.recovery, || {
-            recover_group(&raws, &self.0.rules, |hash| self.0.pool.get(hash))
+            recover_group(&raws, &self.0.rules, |raw| self.0.pool.get(keccak256(raw)))
         });
         let mut adopted = Vec::with_capacity(raws.len());
         for (raw, transaction) in raws.into_iter().zip(recovered) {

@@ -6,7 +6,7 @@ use alloy_consensus::{
     transaction::{Recovered, SignerRecoverable as _},
 };
 use alloy_eips::eip2718::{Decodable2718 as _, Encodable2718 as _};
-use alloy_primitives::{Address, B256, Bytes, keccak256};
+use alloy_primitives::{Address, Bytes};
 use rayon::prelude::*;
 use revm::context_interface::cfg::gas::calculate_initial_tx_gas;
 use revm::primitives::{eip3860::MAX_INITCODE_SIZE, eip7825::TX_GAS_LIMIT_CAP, hardfork::SpecId};
@@ -177,12 +177,12 @@ pub fn recover(envelope: TxEnvelope) -> Result<Transaction, TransactionError> {
     Ok(Recovered::new_unchecked(envelope, sender))
 }
 
-/// Decodes and recovers several together, which takes less than one after the other. Those that `known` has by their hash
-/// were recovered before, and are not again.
+/// Decodes and recovers several together, which takes less than one after the other. Those that are `known` were recovered
+/// before, and are not again.
 pub fn recover_group(
     raws: &[Bytes],
     rules: &TransactionRules,
-    known: impl Fn(B256) -> Option<Transaction>,
+    known: impl Fn(&Bytes) -> Option<Transaction>,
 ) -> Vec<Result<Transaction, TransactionError>> {
     enum Read {
         Known(Transaction),
@@ -191,7 +191,7 @@ pub fn recover_group(
     }
     let mut signed = Vec::with_capacity(raws.len());
     let read = raws.iter().map(|raw| {
-        if let Some(transaction) = known(keccak256(raw)) {
+        if let Some(transaction) = known(raw) {
             return Read::Known(transaction);
         }
         match decode(raw, rules) {
@@ -220,7 +220,7 @@ pub fn recover_group(
 pub fn recover_all(
     raws: &[Bytes],
     rules: &TransactionRules,
-    known: impl Fn(B256) -> Option<Transaction> + Sync,
+    known: impl Fn(&Bytes) -> Option<Transaction> + Sync,
 ) -> Result<Vec<Transaction>, (usize, TransactionError)> {
     let groups: Vec<_> = raws
         .par_chunks(GROUP)
