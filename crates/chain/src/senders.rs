@@ -56,3 +56,70 @@ pub async fn run_senders<E: Clock>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloy_consensus::{SignableTransaction as _, TxEip1559, TxEnvelope};
+    use alloy_eips::eip2718::Encodable2718 as _;
+    use alloy_primitives::{Address, B256, Signature, U256};
+    use alloy_signer::SignerSync as _;
+    use alloy_signer_local::PrivateKeySigner;
+    use commonware_runtime::{Runner as _, Spawner as _, Supervisor as _, deterministic};
+    use futures::future::join_all;
+
+    const CHAIN_ID: u64 = 7;
+
+    fn signed(key: &PrivateKeySigner, nonce: u64, broken: bool) -> Bytes {
+        let unsigned = TxEip1559 {
+            chain_id: CHAIN_ID,
+            nonce,
+            gas_limit: 21_000,
+            to: Address::ZERO.into(),
+            ..TxEip1559::default()
+        };
+        let signature = key
+            .sign_hash_sync(&unsigned.signature_hash())
+            .expect("a key signs");
+        let signature = match broken {
+            true => Signature::new(signature.r(), U256::MAX, signature.v()),
+            false => signature,
+        };
+        TxEnvelope::from(unsigned.into_signed(signature))
+            .encoded_2718()
+            .into()
+    }
+
+    #[test]
+    fn each_of_many_gets_its_own_answer() {
+        deterministic::Runner::default().start(async |context| {
+            let (senders, unread) = Senders::new();
+            let metrics = Metrics::new(&context.child("chain"));
+            let rules = TransactionRules::new(CHAIN_ID);
+            context
+                .child("senders")
+                .spawn(move |clock| run_senders(clock, unread, rules, metrics));
+            let key = |index| PrivateKeySigner::from_bytes(&B256::with_last_byte(index)).expect("a key");
+            let asked = (1..=30_u8).map(async |index| {
+                let raw = match index {
+                    3 => Bytes::from_static(&[0xC0]),
+                    _ => signed(&key(index), index.into(), index == 7),
+                };
+                (index, senders.recover(raw).await)
+            });
+            for (index, answer) in join_all(asked).await {
+                match index {
+                    3 => assert!(matches!(
+                        answer,
+                        Err(SubmitError::Transaction(TransactionError::Malformed(_)))
+                    )),
+                    7 => assert_eq!(
+                        answer,
+                        Err(SubmitError::Transaction(TransactionError::BadSignature))
+                    ),
+                    _ => assert_eq!(answer.expect("signed").signer(), key(index).address()),
+                }
+            }
+        });
+    }
+}
