@@ -10,8 +10,9 @@ steps_total=3
 step "contracts and decoders"
 npm --prefix contracts run --silent fuzz
 
-step "a million signatures, side by side and one by one"
-SIGNATURES=1000000 SEED=${SEED:-$(date +%s)} cargo test --locked --workspace --lib any_numbers_give
+export SEED=${SEED:-$(date +%s)}
+step "a million signatures, side by side and one by one, from seed $SEED"
+SIGNATURES=1000000 cargo test --locked --workspace --lib any_numbers_give
 
 step "random JSON-RPC against a node for $minutes minutes"
 folder=$(mktemp -d)
@@ -24,7 +25,7 @@ trap finish EXIT
 port=$(node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })')
 target/debug/zhengtong dev --chain-only --data "$folder/data" --rpc "127.0.0.1:$port" >"$folder/log" 2>&1 &
 node=$!
-if ! MINUTES=$minutes RPC_URL=http://127.0.0.1:$port RPC_PID=$node SEED=${SEED:-$(date +%s)} \
+if ! MINUTES=$minutes RPC_URL=http://127.0.0.1:$port RPC_PID=$node \
   cargo test --locked --workspace --test rpc random_requests -- --nocapture; then
   tail -n 40 "$folder/log" >&2
   fail "the node answered a request badly, grew or stopped" "the last lines of its log are above; the seed named there repeats the request"

@@ -96,7 +96,7 @@ impl Default for Config {
             heartbeat: Duration::from_secs(2),
             leader_timeout: Duration::from_secs(4),
             busy_transactions: 16,
-            busy_interval: Duration::from_millis(40),
+            busy_interval: Duration::from_millis(80),
             max_block_transactions: 5_000,
             pool: PoolConfig::default(),
             sync: SyncMode::default(),

@@ -87,7 +87,11 @@ where
             blocker.block(peer);
             continue;
         };
-        for adopted in handle.adopt(raws.into_iter().map(Bytes::from).collect()).await {
+        for (raw, transaction) in handle.read(raws.into_iter().map(Bytes::from).collect()) {
+            let adopted = match transaction {
+                Ok(transaction) => handle.adopt(transaction, raw).await,
+                Err(reason) => Err(reason.into()),
+            };
             match adopted {
                 // It may be known already, be done, or find no room.
                 Ok(()) => {}

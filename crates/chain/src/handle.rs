@@ -15,7 +15,8 @@ use commonware_storage::Context;
 use std::sync::Arc;
 use tokio::sync::broadcast;
 use zhengtong_evm::{
-    AccountInfo, Bytecode, Database, EMPTY_CODE_HASH, Transaction, TransactionRules, recover_group,
+    AccountInfo, Bytecode, Database, EMPTY_CODE_HASH, Transaction, TransactionError, TransactionRules,
+    recover_together,
 };
 use zhengtong_state::{Key, Value, account_key, decode_account, decode_slot, prove_key, slot_key, wait_for};
 use zhengtong_types::{Finality, NetworkInfo, SlotEntry, StateProof, limits::MAX_HEADERS};
@@ -86,22 +87,17 @@ impl<E: Context + Spawner> Handle<E> {
         }
     }
 
-    /// Pools transactions that another validator accepted and has on disk.
-    pub(crate) async fn adopt(&self, raws: Vec<Bytes>) -> Vec<Result<(), SubmitError>> {
+    /// What another validator passed on and this one does not have, with what it reads as.
+    pub(crate) fn read(&self, mut raws: Vec<Bytes>) -> Vec<(Bytes, Result<Transaction, TransactionError>)> {
+        raws.retain(|raw| self.0.pool.get(keccak256(raw)).is_none());
         let recovered = charged(&self.0.metrics.cost.recovery, || {
-            recover_group(&raws, &self.0.rules, |raw| self.0.pool.get(keccak256(raw)))
+            recover_together(&raws, &self.0.rules)
         });
-        let mut adopted = Vec::with_capacity(raws.len());
-        for (raw, transaction) in raws.into_iter().zip(recovered) {
-            adopted.push(match transaction {
-                Ok(transaction) => self.adopt_one(transaction, raw).await,
-                Err(reason) => Err(reason.into()),
-            });
-        }
-        adopted
+        raws.into_iter().zip(recovered).collect()
     }
 
-    async fn adopt_one(&self, transaction: Transaction, raw: Bytes) -> Result<(), SubmitError> {
+    /// Pools a transaction that another validator accepted and has on disk.
+    pub(crate) async fn adopt(&self, transaction: Transaction, raw: Bytes) -> Result<(), SubmitError> {
         let (next, standing) = self.check(&transaction).await?;
         let hash = *transaction.tx_hash();
         self.0

@@ -24,6 +24,7 @@ pub mod engine;
 mod execution;
 pub mod genesis;
 mod gossip;
+mod groups;
 mod handle;
 mod inner;
 mod listing;

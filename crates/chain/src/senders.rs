@@ -1,17 +1,19 @@
 //! Recovers the senders of transactions that are submitted at the same time together, which takes less.
 
 use crate::{
+    groups::Groups,
     metrics::{Metrics, charged},
-    pool::Groups,
     view::SubmitError,
 };
 use alloy_primitives::Bytes;
 use commonware_runtime::Clock;
 use tokio::sync::{mpsc, oneshot};
-use zhengtong_evm::{Transaction, TransactionError, TransactionRules, recover_group};
+use zhengtong_evm::{Transaction, TransactionError, TransactionRules, recover_together};
 
 /// Transactions that may wait for their sender.
 const QUEUE: usize = 4_096;
+/// Most in one group: enough to share what it costs, and little enough that nobody waits long for its end.
+const GROUP: usize = 64;
 
 /// A raw transaction, and who waits for its sender.
 #[derive(Debug)]
@@ -46,12 +48,14 @@ pub async fn run_senders<E: Clock>(
     rules: TransactionRules,
     metrics: Metrics,
 ) {
-    let mut groups = Groups::new(clock, queue);
-    while let Some(group) = groups.next().await {
+    let mut groups = Groups::new(clock, queue, GROUP);
+    while let Some(mut group) = groups.next().await {
+        // A caller that went away does not want the answer.
+        group.retain(|one| !one.done.is_closed());
         let (raws, waiting): (Vec<_>, Vec<_>) = group.into_iter().map(|one| (one.raw, one.done)).unzip();
-        let recovered = charged(&metrics.cost.recovery, || recover_group(&raws, &rules, |_| None));
+        let recovered = charged(&metrics.cost.recovery, || recover_together(&raws, &rules));
         for (done, transaction) in waiting.into_iter().zip(recovered) {
-            // A caller that went away does not want the answer.
+            // As above.
             let _ = done.send(transaction);
         }
     }
@@ -120,6 +124,28 @@ mod tests {
                     _ => assert_eq!(answer.expect("signed").signer(), key(index).address()),
                 }
             }
+        });
+    }
+
+    #[test]
+    fn who_went_away_is_left_out_and_nobody_waits_for_a_task_that_ended() {
+        deterministic::Runner::default().start(async |context| {
+            let (senders, unread) = Senders::new();
+            let metrics = Metrics::new(&context.child("chain"));
+            let key = PrivateKeySigner::from_bytes(&B256::with_last_byte(1)).expect("a key");
+            let left = futures::poll!(std::pin::pin!(senders.recover(signed(&key, 0, false))));
+            assert!(left.is_pending());
+            let rules = TransactionRules::new(CHAIN_ID);
+            let task = context
+                .child("senders")
+                .spawn(move |clock| run_senders(clock, unread, rules, metrics));
+            let found = senders.recover(signed(&key, 1, false)).await.expect("signed");
+            assert_eq!(found.signer(), key.address());
+            task.abort();
+            assert_eq!(
+                senders.recover(signed(&key, 2, false)).await,
+                Err(SubmitError::Stopping)
+            );
         });
     }
 }

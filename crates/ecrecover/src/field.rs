@@ -2,7 +2,7 @@
 //!
 //! An element is five limbs of 52 bits, the lowest first, as the instructions multiply them (AVX-512 IFMA). It is kept
 //! below 2²⁵⁶ + 2²¹⁴ and not always below the modulus p = 2²⁵⁶ − 2³² − 977: every operation takes such elements and gives
-//! such elements, with the lower four limbs below 2⁵² and the highest at most 2⁴⁸ + 2⁶. What is compared or given out is
+//! such elements, with the lower four limbs below 2⁵² and the highest below 2⁴⁸ + 2⁶. What is compared or given out is
 //! brought below p first.
 
 use crate::LANES;
@@ -57,7 +57,7 @@ fn splat(value: u64) -> __m512i {
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
 pub fn constant(limbs: Limbs) -> Field {
-    Field(limbs.map(|limb| _mm512_set1_epi64(limb.cast_signed())))
+    Field(limbs.map(|limb| splat(limb)))
 }
 
 /// One element a lane, given limb by limb.
@@ -97,12 +97,24 @@ pub fn to_values(a: Field) -> [U256; LANES] {
         if over || value >= MODULUS {
             (value, over) = value.overflowing_sub(MODULUS);
         }
-        debug_assert!(over == (above != 0));
+        debug_assert!(above <= 1 && over == (above != 0));
         value
     })
 }
 
-/// Brings limbs of at most 60 bits into their bounds.
+/// An element that is within the bounds: builds with debug assertions look.
+#[inline]
+fn checked(a: Field) -> Field {
+    #[cfg(debug_assertions)]
+    {
+        let [low @ .., high] = store(a);
+        assert!(low.as_flattened().iter().all(|limb| *limb <= LIMB));
+        assert!(high.iter().all(|limb| *limb < (1 << TOP_BITS) + (1 << 6)));
+    }
+    a
+}
+
+/// Brings limbs of at most 58 bits into their bounds.
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn carry([mut a, mut b, mut c, mut d, mut e]: [__m512i; LIMBS]) -> Field {
@@ -118,7 +130,7 @@ fn carry([mut a, mut b, mut c, mut d, mut e]: [__m512i; LIMBS]) -> Field {
     c = _mm512_and_si512(c, limb);
     e = _mm512_add_epi64(e, _mm512_srli_epi64::<LIMB_BITS>(d));
     d = _mm512_and_si512(d, limb);
-    Field([a, b, c, d, e])
+    checked(Field([a, b, c, d, e]))
 }
 
 #[inline]
@@ -182,7 +194,7 @@ pub fn times_21(a: Field) -> Field {
     }))
 }
 
-/// A product's ten columns, each below 2⁵⁶, as an element.
+/// The ten columns of a sum of two products, each below 2⁵⁷, as an element.
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn reduce(columns: [__m512i; 2 * LIMBS]) -> Field {
@@ -216,7 +228,7 @@ fn reduce(columns: [__m512i; 2 * LIMBS]) -> Field {
     low4 = _mm512_madd52hi_epu64(_mm512_madd52lo_epu64(low4, h4, fold), h3, fold);
     let beyond = _mm512_madd52hi_epu64(_mm512_setzero_si512(), h4, fold);
 
-    // What is above 2²⁵⁶ now has 36 bits.
+    // What is above 2²⁵⁶ now has 34 bits.
     let above = _mm512_add_epi64(
         _mm512_slli_epi64::<{ LIMB_BITS - TOP_BITS }>(beyond),
         _mm512_srli_epi64::<TOP_BITS>(low4),
@@ -232,7 +244,7 @@ fn reduce(columns: [__m512i; 2 * LIMBS]) -> Field {
     low2 = _mm512_and_si512(low2, limb);
     low4 = _mm512_add_epi64(low4, _mm512_srli_epi64::<LIMB_BITS>(low3));
     low3 = _mm512_and_si512(low3, limb);
-    Field([low0, low1, low2, low3, low4])
+    checked(Field([low0, low1, low2, low3, low4]))
 }
 
 type Columns = [__m512i; 2 * LIMBS];
@@ -343,4 +355,119 @@ pub fn invert(a: Field) -> Field {
     let inverse = mul(square_times(inverse, 5), a);
     let inverse = mul(square_times(inverse, 3), ones2);
     mul(square_times(inverse, 2), a)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lanes::available;
+    use alloy_primitives::U512;
+
+    const FULL: u64 = LIMB;
+    const HIGHEST: u64 = TOP + (1 << 6);
+
+    /// Elements where carries go furthest, given by their limbs.
+    fn extremes() -> Vec<Limbs> {
+        let mut extremes = vec![
+            [FULL, FULL, FULL, FULL, HIGHEST],
+            [FULL, FULL, FULL, FULL, TOP],
+            [0, 0, 0, 0, HIGHEST],
+            [0, 0, 0, 0, 1 << TOP_BITS],
+            [FULL, 0, FULL, 0, HIGHEST],
+            [0, FULL, 0, FULL, TOP],
+            // The most that a column of two such products can have.
+            [
+                FULL + 1 - 0x3FF_FFFF,
+                FULL + 1 - 0x3FF_FFFF,
+                FULL + 1 - 0x3FF_FFFF,
+                FULL + 1 - 0x3FF_FFFF,
+                140_737_423_343_616,
+            ],
+        ];
+        let near = |value: U256| [value - U256::from(1), value, value + U256::from(1)];
+        let values = [near(MODULUS), near(MODULUS >> 1), near(U256::from(1) << 208)].concat();
+        extremes.extend(values.into_iter().map(limbs));
+        extremes.extend([U256::ZERO, U256::from(1), U256::MAX, U256::from(FOLD)].map(limbs));
+        extremes
+    }
+
+    fn value(limbs: Limbs) -> U256 {
+        let value = limbs
+            .iter()
+            .rev()
+            .fold(U512::ZERO, |sum, limb| (sum << LIMB_BITS) + U512::from(*limb));
+        U256::from(value % U512::from(MODULUS))
+    }
+
+    /// Compares each lane.
+    fn is(found: Field, expected: U256, of: &str, from: [Limbs; 2]) {
+        assert_eq!(to_values(found), [expected; LANES], "{of} of {from:x?}");
+    }
+
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn hold_pairs() {
+        for left in extremes() {
+            for right in extremes() {
+                let ([a, b], [x, y], from) = (
+                    [left, right].map(|limbs| constant(limbs)),
+                    [left, right].map(value),
+                    [left, right],
+                );
+                let plus = |x: U256, y: U256| x.add_mod(y, MODULUS);
+                let times = |x: U256, y: U256| x.mul_mod(y, MODULUS);
+                let minus = |x: U256, y: U256| x.add_mod(MODULUS - y, MODULUS);
+                is(add(a, b), plus(x, y), "sum", from);
+                is(sub(a, b), minus(x, y), "difference", from);
+                is(
+                    sub_both(a, b, b),
+                    minus(minus(x, y), y),
+                    "difference of three",
+                    from,
+                );
+                is(mul(a, b), times(x, y), "product", from);
+                is(
+                    mul_both(a, b, b, b),
+                    plus(times(x, y), times(y, y)),
+                    "two products",
+                    from,
+                );
+                is(mul_add(a, b, a), plus(times(x, y), x), "product and sum", from);
+                is(square(a), times(x, x), "square", from);
+                is(negate(a, u8::MAX), minus(U256::ZERO, x), "negative", from);
+                is(negate(a, 0), x, "itself", from);
+                is(shift::<5>(a), times(x, U256::from(32)), "shift", from);
+                is(times_21(a), times(x, U256::from(21)), "times 21", from);
+            }
+        }
+    }
+
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn hold_powers() {
+        for limbs in extremes() {
+            let (a, x) = (constant(limbs), value(limbs));
+            let power = |exponent| x.pow_mod(exponent, MODULUS);
+            is(invert(a), power(MODULUS - U256::from(2)), "inverse", [limbs; 2]);
+            is(root(a), power((MODULUS >> 2) + U256::from(1)), "root", [limbs; 2]);
+        }
+    }
+
+    #[test]
+    #[expect(unsafe_code, reason = "functions for instructions that have been looked for")]
+    fn every_operation_holds_at_its_bounds() {
+        if !available() {
+            eprintln!("not tested: this processor has no AVX-512 IFMA");
+            return;
+        }
+        // SAFETY: the processor has the instructions that the functions are compiled for.
+        unsafe {
+            hold_pairs();
+            hold_powers();
+        }
+    }
+
+    #[test]
+    fn lanes_are_apart() {
+        let values = std::array::from_fn(|lane| U256::from(lane) << (30 * lane));
+        assert_eq!(to_values(from_values(values)), values);
+    }
 }

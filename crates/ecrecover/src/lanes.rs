@@ -49,9 +49,9 @@ pub fn available() -> bool {
     is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512ifma")
 }
 
-/// The signers of up to eight digests; `None` where there is none.
+/// The signers of up to eight digests, `None` where there is none; or nothing at all, should an inverse turn out wrong.
 #[target_feature(enable = "avx512f,avx512ifma")]
-pub fn recover(signed: &[(Signature, B256)]) -> [Option<Address>; LANES] {
+pub fn recover(signed: &[(Signature, B256)]) -> Option<[Option<Address>; LANES]> {
     let mut numbers = [None; LANES];
     for (numbers, (signature, digest)) in numbers.iter_mut().zip(signed) {
         let (r, s) = (signature.r(), signature.s());
@@ -67,15 +67,16 @@ pub fn recover(signed: &[(Signature, B256)]) -> [Option<Address>; LANES] {
     let filled = numbers.map(|numbers| numbers.unwrap_or(FILLER));
     let odd = std::array::from_fn(|lane| signed.get(lane).is_some_and(|(signature, _)| signature.v()));
     let (point, on_curve) = lift(filled.map(|numbers| numbers.r), odd);
-    let keys = affine(multiply(point, &scalar::digits(&filled)));
-    std::array::from_fn(|lane| {
+    let keys = affine(multiply(point, &scalar::digits(&filled)?));
+    let signer = |lane: usize| {
         numbers[lane]?;
         let [x, y] = keys[lane].filter(|_| on_curve[lane])?;
         let mut key = [0; 64];
         key[..32].copy_from_slice(&x.to_be_bytes::<32>());
         key[32..].copy_from_slice(&y.to_be_bytes::<32>());
         Some(Address::from_slice(&keccak256(key)[12..]))
-    })
+    };
+    Some(std::array::from_fn(signer))
 }
 
 /// What stands in the lanes without a signature.

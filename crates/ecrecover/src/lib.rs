@@ -23,44 +23,35 @@ pub const LANES: usize = 8;
 /// As many as this, or fewer, are recovered one after the other, which takes no longer.
 const FEW: usize = 2;
 
-/// Whether several are recovered side by side on this machine.
-fn side_by_side() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    return lanes::available();
-    #[cfg(not(target_arch = "x86_64"))]
-    return false;
-}
-
 /// The signers of digests, in their order; `None` for a signature that nobody can have made, or whose `s` is high (EIP-2).
 pub fn recover_signers(signed: &[(Signature, B256)]) -> Vec<Option<Address>> {
-    let side_by_side = side_by_side();
     let mut signers = Vec::with_capacity(signed.len());
     for group in signed.chunks(LANES) {
-        if side_by_side && group.len() > FEW {
-            signers.extend(recover_group(group));
-        } else {
-            signers.extend(
+        match side_by_side(group) {
+            Some(group) => signers.extend(group),
+            None => signers.extend(
                 group
                     .iter()
                     .map(|(signature, digest)| recover_signer(signature, *digest).ok()),
-            );
+            ),
         }
     }
     signers
 }
 
-/// To be called only where [`side_by_side`] holds.
+/// `None` where it is not worth it, or this processor cannot.
 #[cfg(target_arch = "x86_64")]
-#[expect(unsafe_code, reason = "the caller has looked for the instructions")]
-fn recover_group(group: &[(Signature, B256)]) -> impl Iterator<Item = Option<Address>> {
+#[expect(unsafe_code, reason = "a function for instructions that have been looked for")]
+fn side_by_side(group: &[(Signature, B256)]) -> Option<impl Iterator<Item = Option<Address>>> {
+    if group.len() <= FEW || !lanes::available() {
+        return None;
+    }
     // SAFETY: the processor has the instructions that the function is compiled for.
-    let signers = unsafe { lanes::recover(group) };
-    signers.into_iter().take(group.len())
+    let signers = unsafe { lanes::recover(group) }?;
+    Some(signers.into_iter().take(group.len()))
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-fn recover_group(group: &[(Signature, B256)]) -> impl Iterator<Item = Option<Address>> {
-    group
-        .iter()
-        .map(|(signature, digest)| recover_signer(signature, *digest).ok())
+fn side_by_side(_: &[(Signature, B256)]) -> Option<Vec<Option<Address>>> {
+    None
 }

@@ -49,10 +49,10 @@ pub struct Numbers {
     pub digest: B256,
 }
 
-/// The digits of several signatures, for the price of one inversion.
-pub fn digits<const N: usize>(all: &[Numbers; N]) -> [Digits; N] {
-    let inverses = shifted_inverses(all.map(|numbers| numbers.r));
-    std::array::from_fn(|index| {
+/// The digits of several signatures, for the price of one inversion; `None` if that went wrong.
+pub fn digits<const N: usize>(all: &[Numbers; N]) -> Option<[Digits; N]> {
+    let inverses = shifted_inverses(all.map(|numbers| numbers.r))?;
+    let digits = |index: usize| {
         let Numbers { s, digest, .. } = all[index];
         let digest = U256::from_be_bytes(digest.0);
         let digest = if digest < ORDER { digest } else { digest - ORDER };
@@ -61,7 +61,8 @@ pub fn digits<const N: usize>(all: &[Numbers; N]) -> [Digits; N] {
             base: base_digits(if factor.is_zero() { factor } else { ORDER - factor }),
             point: point_digits(product(s, inverses[index])),
         }
-    })
+    };
+    Some(std::array::from_fn(digits))
 }
 
 /// `a b / 2²⁵⁶` modulo n (Montgomery).
@@ -69,8 +70,9 @@ fn product(a: U256, b: U256) -> U256 {
     a.mul_redc(b, ORDER, REDUCTION)
 }
 
-/// `2²⁵⁶ / a` of each, of numbers that are not zero: all at once by the inverse of their product.
-fn shifted_inverses<const N: usize>(all: [U256; N]) -> [U256; N] {
+/// `2²⁵⁶ / a` of each, of numbers that are not zero: all at once by the inverse of their product, which
+/// is checked: it is the one step whose length depends on what clients send.
+fn shifted_inverses<const N: usize>(all: [U256; N]) -> Option<[U256; N]> {
     // As 2²⁵⁶ a, which products keep.
     let all = all.map(|one| product(one, SHIFT));
     let mut before = [product(U256::from(1), SHIFT); N];
@@ -78,13 +80,16 @@ fn shifted_inverses<const N: usize>(all: [U256; N]) -> [U256; N] {
         before[index] = product(before[index - 1], all[index - 1]);
     }
     let whole = product(before[N - 1], all[N - 1]);
-    let inverse = whole.inv_mod(ORDER).expect("n is prime, and none is zero");
+    let inverse = whole.inv_mod(ORDER)?;
+    if product(whole, product(inverse, SHIFT)) != U256::from(1) {
+        return None;
+    }
     let mut inverse = product(inverse, SHIFT_TWICE);
     for (before, one) in before.iter_mut().zip(all).rev() {
         *before = product(*before, inverse);
         inverse = product(inverse, one);
     }
-    before
+    Some(before)
 }
 
 /// With `u = Σ d 256^i`, the sum that the digits stand for is `2 u − (2²⁵⁶ − 1)`.
@@ -195,7 +200,8 @@ mod tests {
     #[test]
     fn all_are_inverted_by_one_inversion() {
         let all: [U256; 5] = std::array::from_fn(|index| (LAMBDA >> (7 * index)) + U256::from(index));
-        for (one, inverse) in all.into_iter().zip(shifted_inverses(all)) {
+        let inverses = shifted_inverses(all).expect("none is zero");
+        for (one, inverse) in all.into_iter().zip(inverses) {
             assert_eq!(product(one, inverse), U256::from(1));
         }
     }

@@ -36,8 +36,12 @@ fn one_by_one(signed: &[Signed]) -> Vec<Option<Address>> {
 
 /// Compares, and counts those that have a signer.
 fn agree(signed: &[Signed]) -> usize {
+    let found = recover_signers(signed);
     let expected = one_by_one(signed);
-    assert_eq!(recover_signers(signed), expected);
+    assert_eq!(found.len(), expected.len());
+    for (signed, (found, expected)) in signed.iter().zip(found.iter().zip(&expected)) {
+        assert_eq!(found, expected, "{signed:?}");
+    }
     expected.iter().flatten().count()
 }
 
@@ -52,12 +56,18 @@ fn by_multiple(multiple: U256, s: U256, digest: U256) -> Signed {
     signed(U256::from_be_slice(&point[1..]), s, digest, point[0] == 3)
 }
 
+/// Without the instructions everything here holds libsecp256k1 against itself: that is said, and `IFMA=1` forbids it.
 #[test]
-fn a_processor_that_can_is_used() {
-    #[cfg(target_arch = "x86_64")]
-    assert_eq!(side_by_side(), std::arch::is_x86_feature_detected!("avx512ifma"));
-    #[cfg(not(target_arch = "x86_64"))]
-    assert!(!side_by_side());
+fn the_instructions_are_used_where_they_are() {
+    let three = [signed(U256::from(1), U256::from(1), U256::from(1), false); 3];
+    let used = side_by_side(&three).is_some();
+    if !used {
+        eprintln!("nothing is computed side by side: this processor has no AVX-512 IFMA");
+    }
+    assert!(
+        used || std::env::var_os("IFMA").is_none(),
+        "AVX-512 IFMA is wanted"
+    );
 }
 
 fn setting(name: &str, default: u64) -> u64 {
@@ -68,7 +78,9 @@ fn setting(name: &str, default: u64) -> u64 {
 #[test]
 fn any_numbers_give_what_libsecp256k1_gives() {
     let count = setting("SIGNATURES", 20_000);
-    let mut rng = StdRng::seed_from_u64(setting("SEED", 1));
+    let seed = setting("SEED", 1);
+    eprintln!("seed {seed}");
+    let mut rng = StdRng::seed_from_u64(seed);
     let numbers: Vec<_> = (0..count)
         .map(|_| signed(random(&mut rng), random(&mut rng), random(&mut rng), rng.random()))
         .collect();

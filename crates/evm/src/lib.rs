@@ -45,7 +45,8 @@ pub use trace::{
     MAX_TRACE_BYTES, Replay, TraceError, geth_call, geth_traces, parity_call, parity_results, parity_traces,
 };
 pub use transaction::{
-    MAX_TRANSACTION_GAS, TransactionError, check, decode, intrinsic_gas, recover, recover_all, recover_group,
+    MAX_TRANSACTION_GAS, TransactionError, check, decode, intrinsic_gas, recover, recover_all,
+    recover_together,
 };
 
 /// An executable transaction: envelope and recovered sender.

@@ -1,13 +1,13 @@
 use crate::{
     AccountOverride, BlockContext, CallOutcome, CallRequest, ExecuteError, Executed, Executor,
     InvalidTransaction, Limits, MAX_TRANSACTION_GAS, Overrides, StorageOverride, Transaction,
-    TransactionError, TransactionRules, call, decode, estimate, recover, recover_all,
+    TransactionError, TransactionRules, call, decode, estimate, recover, recover_all, recover_together,
 };
 use alloy_consensus::{
     SignableTransaction as _, Signed, TxEip1559, TxEip7702, TxEnvelope, TxLegacy, TypedTransaction,
 };
 use alloy_eips::eip2718::Encodable2718 as _;
-use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, U256, address, hex, keccak256};
+use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, U256, address, hex};
 use revm::{
     bytecode::Bytecode,
     database::{CacheDB, EmptyDB},
@@ -229,12 +229,21 @@ fn a_signature_with_a_high_s_is_refused() {
     let signature = good.signature();
     let high = Signature::new(signature.r(), order - signature.s(), !signature.v());
     let twin = TxEnvelope::Eip1559(Signed::new_unhashed(good.tx().clone(), high));
-    assert_eq!(recover(twin), Err(TransactionError::BadSignature));
+    assert_eq!(recover(twin.clone()), Err(TransactionError::BadSignature));
+    // Among seven good ones too.
+    let mut raws = vec![Bytes::from(TxEnvelope::from(good).encoded_2718()); 8];
+    raws[5] = twin.encoded_2718().into();
+    for (index, found) in recover_together(&raws, &rules()).into_iter().enumerate() {
+        match index {
+            5 => assert_eq!(found, Err(TransactionError::BadSignature)),
+            _ => assert!(found.is_ok(), "{found:?}"),
+        }
+    }
 }
 
 #[test]
 fn many_are_recovered_in_order_and_the_first_bad_one_is_named() {
-    let mut raws: Vec<Bytes> = (0..64)
+    let mut raws: Vec<Bytes> = (0..150)
         .map(|nonce| {
             sign(&key(1 + nonce as u8 % 3), transfer(nonce, 1).into())
                 .encoded_2718()
@@ -245,25 +254,32 @@ fn many_are_recovered_in_order_and_the_first_bad_one_is_named() {
     for (index, transaction) in recovered.iter().enumerate() {
         assert_eq!(
             transaction.signer(),
-            signed(1 + index as u8 % 3, transfer(0, 0)).signer()
+            signed(1 + (index % 3) as u8, transfer(0, 0)).signer()
         );
     }
-    let known = signed(9, transfer(0, 0));
-    let first = *recovered[0].tx_hash();
+    let stranger = signed(9, transfer(0, 0));
+    let known: Vec<_> = raws.iter().skip(7).step_by(5).cloned().collect();
     let again = recover_all(&raws, &rules(), |raw| {
-        (keccak256(raw) == first).then(|| known.clone())
+        known.contains(raw).then(|| stranger.clone())
     })
     .expect("all are good");
+    for (raw, (found, before)) in raws.iter().zip(again.iter().zip(&recovered)) {
+        let expected = if known.contains(raw) { &stranger } else { before };
+        assert_eq!(found, expected, "what is known is not recovered again");
+    }
+    raws[140] = Bytes::from_static(&[3]);
+    raws[70] = Bytes::from_static(&[4]);
     assert_eq!(
-        again[0].signer(),
-        known.signer(),
-        "what is known is not recovered again"
+        recover_all(&raws, &rules(), |raw| known
+            .contains(raw)
+            .then(|| stranger.clone()))
+        .map_err(|(index, _)| index),
+        Err(70)
     );
-    assert_eq!(again[1..], recovered[1..]);
-    raws[40] = Bytes::from_static(&[3]);
+    raws[70] = raws[71].clone();
     assert_eq!(
         recover_all(&raws, &rules(), |_| None),
-        Err((40, TransactionError::UnsupportedType(3)))
+        Err((140, TransactionError::UnsupportedType(3)))
     );
 }
 

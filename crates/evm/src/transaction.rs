@@ -17,9 +17,6 @@ use zhengtong_types::consensus::MAX_TRANSACTION_BYTES;
 /// Most gas one transaction may ask for (EIP-7825).
 pub const MAX_TRANSACTION_GAS: u64 = TX_GAS_LIMIT_CAP;
 
-/// Transactions that one core recovers together.
-const GROUP: usize = 8 * LANES;
-
 /// Why raw bytes are not a transaction that this chain can execute, whatever its state.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum TransactionError {
@@ -177,59 +174,48 @@ pub fn recover(envelope: TxEnvelope) -> Result<Transaction, TransactionError> {
     Ok(Recovered::new_unchecked(envelope, sender))
 }
 
-/// Decodes and recovers several together, which takes less than one after the other. Those that are `known` were recovered
-/// before, and are not again.
-pub fn recover_group(
+/// Decodes and recovers several together, which takes less than one after the other.
+pub fn recover_together(
     raws: &[Bytes],
     rules: &TransactionRules,
-    known: impl Fn(&Bytes) -> Option<Transaction>,
 ) -> Vec<Result<Transaction, TransactionError>> {
-    enum Read {
-        Known(Transaction),
-        New(TxEnvelope),
-        Wrong(TransactionError),
-    }
-    let mut signed = Vec::with_capacity(raws.len());
-    let read = raws.iter().map(|raw| {
-        if let Some(transaction) = known(raw) {
-            return Read::Known(transaction);
-        }
-        match decode(raw, rules) {
-            Ok(envelope) => {
-                signed.push((*envelope.signature(), envelope.signature_hash()));
-                Read::New(envelope)
-            }
-            Err(reason) => Read::Wrong(reason),
-        }
-    });
-    let read: Vec<Read> = read.collect();
+    let envelopes: Vec<_> = raws.iter().map(|raw| decode(raw, rules)).collect();
+    let signed: Vec<_> = envelopes
+        .iter()
+        .flatten()
+        .map(|envelope| (*envelope.signature(), envelope.signature_hash()))
+        .collect();
     let mut senders = recover_signers(&signed).into_iter();
-    read.into_iter()
-        .map(|read| match read {
-            Read::Known(transaction) => Ok(transaction),
-            Read::New(envelope) => match senders.next().flatten() {
-                Some(sender) => Ok(Recovered::new_unchecked(envelope, sender)),
-                None => Err(TransactionError::BadSignature),
-            },
-            Read::Wrong(reason) => Err(reason),
-        })
+    let mut with_sender = |envelope| {
+        let sender = senders.next().flatten().ok_or(TransactionError::BadSignature)?;
+        Ok(Recovered::new_unchecked(envelope, sender))
+    };
+    envelopes
+        .into_iter()
+        .map(|envelope| envelope.and_then(&mut with_sender))
         .collect()
 }
 
-/// As [`recover_group`], of many on all cores; the error names the index of the first that fails.
+/// As [`recover_together`], of many on all cores; the error names the index of the first that fails. Those that are `known`
+/// were recovered before, and are not again.
 pub fn recover_all(
     raws: &[Bytes],
     rules: &TransactionRules,
     known: impl Fn(&Bytes) -> Option<Transaction> + Sync,
 ) -> Result<Vec<Transaction>, (usize, TransactionError)> {
-    let groups: Vec<_> = raws
-        .par_chunks(GROUP)
-        .map(|group| recover_group(group, rules, &known))
+    let mut transactions: Vec<_> = raws.par_iter().map(&known).collect();
+    let unknown: Vec<usize> = (0..raws.len())
+        .filter(|index| transactions[*index].is_none())
         .collect();
-    groups
-        .into_iter()
-        .flatten()
-        .enumerate()
-        .map(|(index, transaction)| transaction.map_err(|source| (index, source)))
-        .collect()
+    let groups: Vec<_> = unknown
+        .par_chunks(LANES)
+        .map(|group| {
+            let raws: Vec<_> = group.iter().map(|index| raws[*index].clone()).collect();
+            recover_together(&raws, rules)
+        })
+        .collect();
+    for (index, transaction) in unknown.into_iter().zip(groups.into_iter().flatten()) {
+        transactions[index] = Some(transaction.map_err(|source| (index, source))?);
+    }
+    Ok(transactions.into_iter().flatten().collect())
 }

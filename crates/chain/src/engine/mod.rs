@@ -313,7 +313,7 @@ where
         .child("gossip_repeat")
         .spawn(move |clock| gossip::repeat(clock, committee, repeating.0, repeating.1));
     let (rules, recovering) = (handle.0.rules.clone(), metrics.clone());
-    // A thread of its own: signatures come from clients, and must not keep the engine from voting.
+    // Threads of their own for who recovers senders: it must not keep the engine from voting.
     context
         .child("senders")
         .dedicated()
@@ -328,6 +328,7 @@ where
     let taking = handle.clone();
     context
         .child("gossip_receive")
+        .dedicated()
         .spawn(move |_| gossip::receive(receiver, blocker, taking));
     Ok(Started { handle, engine })
 }

@@ -5,14 +5,12 @@
 //! block has used its nonce, or when the pool is full and it could not run anyway.
 
 mod content;
-mod groups;
 mod journal;
 #[cfg(test)]
 mod tests;
 mod writer;
 
 pub use content::{Candidate, Content, EVERYONES_PERCENT, Origin};
-pub use groups::Groups;
 pub use journal::{Journal, JournalError};
 pub use writer::{Append, Permit, Writer, run_writer};
 

@@ -1,9 +1,10 @@
-use super::{
-    Journal, Origin, Pool, Writer,
+use super::{Journal, Origin, Pool, Writer, run_writer};
+use crate::{
+    config::PoolConfig,
     groups::{BUSY_GROUP, GATHER},
-    run_writer,
+    metrics::Metrics,
+    view::SubmitError,
 };
-use crate::{config::PoolConfig, metrics::Metrics, view::SubmitError};
 use alloy_consensus::{SignableTransaction as _, TxEip1559, TxEnvelope};
 use alloy_eips::eip2718::Encodable2718 as _;
 use alloy_primitives::{Address, B256, Bytes, Signature, U256};
@@ -326,7 +327,9 @@ fn a_failed_write_is_not_acknowledged_and_harms_nothing() {
 
 #[test]
 fn who_comes_after_a_busy_group_waits_for_others_and_who_comes_alone_does_not() {
-    deterministic::Runner::default().start(async |context| {
+    // A round of the runtime takes less than what is timed.
+    let config = deterministic::Config::default().with_cycle(Duration::from_micros(10));
+    deterministic::Runner::new(config).start(async |context| {
         let (journal, _) = Journal::open(context.child("journal"), "pool".into())
             .await
             .expect("memory");

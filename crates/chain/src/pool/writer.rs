@@ -1,7 +1,10 @@
 //! The one task that writes the journal; submissions that come together share an fsync.
 
-use super::{Journal, JournalError, Pool, groups::Groups};
-use crate::metrics::{Metrics, charged_async};
+use super::{Journal, JournalError, Pool};
+use crate::{
+    groups::Groups,
+    metrics::{Metrics, charged_async},
+};
 use alloy_primitives::{B256, Bytes};
 use commonware_runtime::{Clock, Storage, telemetry::metrics::GaugeExt as _};
 use std::sync::Arc;
@@ -9,6 +12,9 @@ use tokio::sync::{mpsc, oneshot};
 
 /// Submissions that may wait for the journal.
 const QUEUE: usize = 4_096;
+/// Most records in one group.
+const GROUP: usize = 1_024;
+
 /// A reserved transaction to be made durable and then active.
 #[derive(Debug)]
 pub struct Append {
@@ -55,7 +61,7 @@ pub async fn run_writer<E: Storage + Clock>(
     accepted: mpsc::Sender<Bytes>,
     metrics: Metrics,
 ) {
-    let mut groups = Groups::new(clock, queue);
+    let mut groups = Groups::new(clock, queue, GROUP);
     while let Some(group) = groups.next().await {
         let raws: Vec<Bytes> = group.iter().map(|append| append.raw.clone()).collect();
         let result = charged_async(&metrics.cost.journal, journal.append(&raws)).await;
