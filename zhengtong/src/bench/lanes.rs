@@ -132,3 +132,32 @@ pub async fn send_each(address: &str, bodies: &[Bytes], ended: &Cell<bool>) -> R
     }
     Ok(took)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nContent-Length: 16\r\n\r\n{\"result\":\"0x1\"}";
+
+    #[test]
+    fn an_answer_is_read_once_all_of_it_is_there() {
+        for end in 0..ANSWER.len() {
+            assert_eq!(
+                whole(&ANSWER[..end]).expect("nothing is wrong with it"),
+                None,
+                "{end}"
+            );
+        }
+        let body = whole(ANSWER)
+            .expect("nothing is wrong with it")
+            .expect("it is whole");
+        assert_eq!(body, b"{\"result\":\"0x1\"}");
+    }
+
+    #[test]
+    fn an_answer_of_unknown_length_is_an_error() {
+        let chunked = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\n{\r\n";
+        assert!(whole(chunked).is_err());
+        assert!(whole(b"no HTTP\r\n\r\n").is_err());
+    }
+}
