@@ -25,7 +25,7 @@ const FOLD: u64 = 0x1_0000_03D1;
 /// 2²⁶⁰ modulo p.
 const FOLD_LIMBS: u64 = FOLD << (LIMBS as u32 * LIMB_BITS - 256);
 
-pub const MODULUS: U256 = U256::from_limbs([0xFFFF_FFFE_FFFF_FC2F, u64::MAX, u64::MAX, u64::MAX]);
+const MODULUS: U256 = U256::from_limbs([0xFFFF_FFFE_FFFF_FC2F, u64::MAX, u64::MAX, u64::MAX]);
 /// 2p limb by limb: each limb is above that of any element, so that no difference is negative.
 const TWICE_MODULUS: [u64; LIMBS] = [2 * 0xF_FFFE_FFFF_FC2F, 2 * LIMB, 2 * LIMB, 2 * LIMB, 2 * TOP];
 
@@ -42,6 +42,9 @@ pub const fn limbs(value: U256) -> Limbs {
         d >> 16,
     ]
 }
+
+/// Eight elements in memory, limb by limb.
+pub type Stored = [[u64; LANES]; LIMBS];
 
 /// Eight elements.
 #[derive(Clone, Copy)]
@@ -61,11 +64,11 @@ pub fn constant(limbs: Limbs) -> Field {
 }
 
 /// One element a lane, given limb by limb.
-pub fn load(limbs: &[[u64; LANES]; LIMBS]) -> Field {
+pub fn load(limbs: &Stored) -> Field {
     Field(limbs.map(bytemuck::cast))
 }
 
-pub fn store(a: Field) -> [[u64; LANES]; LIMBS] {
+pub fn store(a: Field) -> Stored {
     a.0.map(bytemuck::cast)
 }
 
@@ -117,11 +120,18 @@ fn checked(a: Field) -> Field {
 /// Brings limbs of at most 58 bits into their bounds.
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn carry([mut a, mut b, mut c, mut d, mut e]: [__m512i; LIMBS]) -> Field {
-    let limb = splat(LIMB);
+fn carry([mut a, b, c, d, mut e]: [__m512i; LIMBS]) -> Field {
     let above = _mm512_srli_epi64::<TOP_BITS>(e);
     e = _mm512_and_si512(e, splat(TOP));
     a = _mm512_madd52lo_epu64(a, above, splat(FOLD));
+    carry_up([a, b, c, d, e])
+}
+
+/// Hands on what is above each limb's bits; the highest takes what comes.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn carry_up([mut a, mut b, mut c, mut d, mut e]: [__m512i; LIMBS]) -> Field {
+    let limb = splat(LIMB);
     b = _mm512_add_epi64(b, _mm512_srli_epi64::<LIMB_BITS>(a));
     a = _mm512_and_si512(a, limb);
     c = _mm512_add_epi64(c, _mm512_srli_epi64::<LIMB_BITS>(b));
@@ -236,15 +246,7 @@ fn reduce(columns: [__m512i; 2 * LIMBS]) -> Field {
     low4 = _mm512_and_si512(low4, splat(TOP));
     low1 = _mm512_madd52hi_epu64(low1, above, splat(FOLD));
     low0 = _mm512_madd52lo_epu64(low0, above, splat(FOLD));
-    low1 = _mm512_add_epi64(low1, _mm512_srli_epi64::<LIMB_BITS>(low0));
-    low0 = _mm512_and_si512(low0, limb);
-    low2 = _mm512_add_epi64(low2, _mm512_srli_epi64::<LIMB_BITS>(low1));
-    low1 = _mm512_and_si512(low1, limb);
-    low3 = _mm512_add_epi64(low3, _mm512_srli_epi64::<LIMB_BITS>(low2));
-    low2 = _mm512_and_si512(low2, limb);
-    low4 = _mm512_add_epi64(low4, _mm512_srli_epi64::<LIMB_BITS>(low3));
-    low3 = _mm512_and_si512(low3, limb);
-    checked(Field([low0, low1, low2, low3, low4]))
+    carry_up([low0, low1, low2, low3, low4])
 }
 
 type Columns = [__m512i; 2 * LIMBS];

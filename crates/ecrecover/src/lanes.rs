@@ -2,7 +2,7 @@
 
 use crate::{
     LANES,
-    field::{self, Field, LIMBS, Limbs, constant},
+    field::{self, Field, LIMBS, Limbs, Stored, constant},
     point::{Point, double, infinity, sum, sum_affine},
     scalar::{self, BYTES, Digits, Numbers, WINDOW, WINDOWS},
 };
@@ -138,8 +138,6 @@ fn base_entry(table: &[[Limbs; 2]; 256], digits: [u8; LANES]) -> [Field; 2] {
     }
     lanes.map(|lanes| field::load(&lanes))
 }
-
-type Stored = [[u64; LANES]; LIMBS];
 
 /// A point of each lane times 0 to 16, and λ times those.
 struct Multiples([Entry; 17]);

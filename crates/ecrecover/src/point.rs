@@ -6,7 +6,7 @@
 //! cannot choose one that they fail for. Their sums of two products are reduced once.
 
 use crate::field::{
-    Field, add, constant, mul, mul_add, mul_both, negate, shift, square, sub, sub_both, times_21,
+    Field, LIMBS, add, constant, mul, mul_add, mul_both, negate, shift, square, sub, sub_both, times_21,
 };
 
 #[derive(Clone, Copy)]
@@ -19,7 +19,7 @@ pub struct Point {
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
 pub fn infinity() -> Point {
-    let (zero, one) = (constant([0; 5]), constant([1, 0, 0, 0, 0]));
+    let (zero, one) = (constant([0; LIMBS]), constant([1, 0, 0, 0, 0]));
     Point {
         x: zero,
         y: one,
