@@ -12,6 +12,10 @@ use std::{
 const PATIENCE: Duration = Duration::from_secs(600);
 const POLL: Duration = Duration::from_millis(10);
 
+const NONCE: &str = "eth_getTransactionCount";
+/// Requests in one that every server takes.
+const MOST_IN_BATCH: usize = 100;
+
 pub struct Http {
     /// `host:port`.
     pub address: String,
@@ -28,7 +32,14 @@ impl Http {
 
     /// Calls a method with ready-made parameters and answers `result`.
     pub async fn call(&self, method: &str, params: &str) -> Result<Value> {
-        let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}"#);
+        let mut answer = self.post(request(0, method, params)).await?;
+        if let Some(error) = answer.get("error") {
+            bail!("{method}: {error}");
+        }
+        Ok(answer["result"].take())
+    }
+
+    async fn post(&self, body: String) -> Result<Value> {
         let request = self.client.post(format!("http://{}", self.address));
         let answer = request
             .header("content-type", "application/json")
@@ -39,11 +50,7 @@ impl Http {
             .with_context(|| format!("{} does not answer", self.address))?
             .bytes()
             .await?;
-        let mut answer: Value = serde_json::from_slice(&bytes).context("the answer is not JSON")?;
-        if let Some(error) = answer.get("error") {
-            bail!("{method}: {error}");
-        }
-        Ok(answer["result"].take())
+        serde_json::from_slice(&bytes).context("the answer is not JSON")
     }
 
     pub async fn text(&self, method: &str, params: &str) -> Result<String> {
@@ -56,29 +63,51 @@ impl Http {
     }
 
     pub async fn quantity(&self, method: &str, params: &str) -> Result<u64> {
-        let text = self.text(method, params).await?;
-        let digits = text
-            .strip_prefix("0x")
-            .with_context(|| format!("{method} answered {text:?}"))?;
-        u64::from_str_radix(digits, 16).with_context(|| format!("{method} answered {text:?}"))
+        quantity(method, &self.call(method, params).await?)
     }
 
     pub async fn nonce(&self, account: Address) -> Result<u64> {
-        self.quantity("eth_getTransactionCount", &format!("[\"{account}\",\"latest\"]"))
-            .await
+        self.quantity(NONCE, &nonce_of(account)).await
+    }
+
+    /// Whether all accounts' nonces at the latest block are these at least; they are asked for in one request.
+    async fn have_nonces(&self, accounts: &[(Address, u64)]) -> Result<bool> {
+        let requests = accounts.iter().enumerate();
+        let requests: Vec<_> = requests
+            .map(|(index, (account, _))| request(index, NONCE, &nonce_of(*account)))
+            .collect();
+        let answers = self.post(format!("[{}]", requests.join(","))).await?;
+        let answers = answers.as_array().context("a batch is answered by a list")?;
+        ensure!(answers.len() == accounts.len(), "some of a batch have no answer");
+        for answer in answers {
+            let index = answer["id"].as_u64().context("an answer without an id")?;
+            let (_, least) = accounts.get(index as usize).context("an unknown id")?;
+            if quantity(NONCE, &answer["result"])? < *least {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// As [`Http::wait_nonce`], of many accounts.
+    pub async fn wait_nonces(&self, accounts: &[(Address, u64)]) -> Result<()> {
+        let started = Instant::now();
+        for accounts in accounts.chunks(MOST_IN_BATCH) {
+            while !self.have_nonces(accounts).await? {
+                ensure!(
+                    started.elapsed() < PATIENCE,
+                    "nonces of {} accounts were not reached in {PATIENCE:?}",
+                    accounts.len()
+                );
+                tokio::time::sleep(POLL).await;
+            }
+        }
+        Ok(())
     }
 
     /// Waits until the account's nonce at the latest block is `nonce`.
     pub async fn wait_nonce(&self, account: Address, nonce: u64) -> Result<()> {
-        let started = Instant::now();
-        while self.nonce(account).await? < nonce {
-            ensure!(
-                started.elapsed() < PATIENCE,
-                "nonce {nonce} of {account} was not reached in {PATIENCE:?}"
-            );
-            tokio::time::sleep(POLL).await;
-        }
-        Ok(())
+        self.wait_nonces(&[(account, nonce)]).await
     }
 
     /// Waits until the server answers at all.
@@ -115,4 +144,18 @@ impl Http {
         }
         Ok(())
     }
+}
+
+fn request(id: usize, method: &str, params: &str) -> String {
+    format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}","params":{params}}}"#)
+}
+
+fn nonce_of(account: Address) -> String {
+    format!(r#"["{account}","latest"]"#)
+}
+
+fn quantity(method: &str, result: &Value) -> Result<u64> {
+    let digits = result.as_str().and_then(|text| text.strip_prefix("0x"));
+    let quantity = digits.and_then(|digits| u64::from_str_radix(digits, 16).ok());
+    quantity.with_context(|| format!("{method} answered {result}"))
 }

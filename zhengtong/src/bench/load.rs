@@ -155,10 +155,12 @@ impl Senders {
 
     /// Waits until everything that was signed for all accounts but the last is included.
     pub async fn wait_included(&self, http: &Http) -> Result<()> {
-        for (key, nonce) in &self.accounts[..self.accounts.len() - 1] {
-            http.wait_nonce(key.address(), *nonce).await?;
-        }
-        Ok(())
+        let senders = &self.accounts[..self.accounts.len() - 1];
+        let nonces: Vec<_> = senders
+            .iter()
+            .map(|(key, nonce)| (key.address(), *nonce))
+            .collect();
+        http.wait_nonces(&nonces).await
     }
 
     fn next(&mut self, from: usize, to: usize) -> Result<String> {
