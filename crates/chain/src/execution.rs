@@ -171,6 +171,7 @@ fn execute_all<E: Context + Spawner>(
     policy: &Policy<E>,
     rules: &dyn Rules,
 ) -> Result<Ran, Stopped> {
+    executor.reserve(transactions.len());
     let mut included = Vec::with_capacity(transactions.len());
     let (mut invalid, mut over_quota) = (Vec::new(), Vec::new());
     for (index, transaction) in transactions.iter().enumerate() {

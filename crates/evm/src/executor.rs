@@ -175,6 +175,11 @@ impl<DB: Database> Executor<DB> {
         }
     }
 
+    /// Makes room for as many receipts.
+    pub fn reserve(&mut self, transactions: usize) {
+        self.receipts.reserve(transactions);
+    }
+
     /// Gas that the block's transactions used so far.
     pub fn gas_used(&self) -> u64 {
         self.gas_used
