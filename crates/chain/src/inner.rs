@@ -7,7 +7,7 @@ use crate::{
     metrics::{Metrics, charged},
     pending::Pending,
     pool::{Pool, Writer},
-    quota::{Place, QuotaRules, Request, Standing, standing_for},
+    quota::{At, Place, QuotaRules, Request, Standing, Standings, standing_for},
     senders::Senders,
     store::{Store, StoreError},
     view::{SealedBlock, ViewError},
@@ -49,6 +49,7 @@ pub struct Inner<E: Context + Spawner> {
     pub senders: Senders,
     pub writer: Writer,
     pub cache: Cache,
+    standings: Standings,
     pub history: History,
     pub pending: Mutex<Pending>,
     pub metrics: Metrics,
@@ -99,6 +100,7 @@ impl<E: Context + Spawner> Inner<E> {
         Ok(Self {
             pending: Mutex::new(Pending::new()),
             cache: Cache::default(),
+            standings: Standings::default(),
             history: History::default(),
             database: OnceLock::new(),
             marshal: OnceLock::new(),
@@ -220,6 +222,14 @@ impl<E: Context + Spawner> Inner<E> {
             number: tip.header.number + 1,
             timestamp_s: tip.header.timestamp,
         };
+        let at = At {
+            state: self.cache.generation(),
+            number: place.number,
+        };
+        let is_ordinary = !self.quotas.seems_to_show(&request);
+        if is_ordinary && let Some(standing) = self.standings.get(at, request.account) {
+            return Ok(standing);
+        }
         let mut read: HashMap<Key, Option<Value>> = HashMap::new();
         loop {
             let slot_of = |address, slot| {
@@ -233,7 +243,12 @@ impl<E: Context + Spawner> Inner<E> {
                 standing_for(&self.quotas, &request, place, slot_of)
             });
             match found {
-                Ok(standing) => return Ok(standing),
+                Ok(standing) => {
+                    if is_ordinary {
+                        self.standings.fill(at, request.account, standing);
+                    }
+                    return Ok(standing);
+                }
                 Err(missing) => {
                     read.insert(missing, self.read(missing).await?);
                 }

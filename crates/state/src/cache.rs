@@ -22,7 +22,7 @@ struct Inner {
 }
 
 /// When a read began.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Generation(u64);
 
 impl Cache {
@@ -31,6 +31,11 @@ impl Cache {
             generation: 0,
             entries: LruCache::new(entries),
         }))
+    }
+
+    /// The tip as of now.
+    pub fn generation(&self) -> Generation {
+        Generation(self.0.lock().generation)
     }
 
     /// What is known about a key, or when the read of it begins.

@@ -14,7 +14,7 @@ mod read;
 #[cfg(test)]
 mod tests;
 
-pub use cache::Cache;
+pub use cache::{Cache, Generation};
 pub use codes::code_hashes;
 pub use db::{Commitment, Config, Database, Key, Merkleized, Qmdb, Unmerkleized, Value, commit, seed};
 pub use encoding::{

@@ -9,13 +9,16 @@
 //! has shown a token of the daily allowance, that pays first, in the class *residents*, for as much as a token buys.
 //!
 //! - `read`: what the state says of an account.
+//! - `known`: what was read, until the state moves on.
 //! - `token`: whether a transaction shows a token.
 //! - `meter`: the account of one block, and what it writes into the state.
 
+mod known;
 mod meter;
 mod read;
 mod token;
 
+pub use known::{At, Standings};
 pub use meter::Meter;
 pub use read::{class_name, standing, standing_for};
 pub use token::TOKEN_MARK;
@@ -72,6 +75,12 @@ pub struct QuotaRules {
 impl QuotaRules {
     pub fn epoch(&self, number: u64) -> u64 {
         number / self.epoch_blocks
+    }
+
+    /// Whether a transaction may have another standing than the others of its account: it has the form of one that shows a
+    /// token.
+    pub fn seems_to_show(&self, request: &Request<'_>) -> bool {
+        token::seems_to_show(&self.book, request)
     }
 
     /// The first block of the epoch after that of a block.
