@@ -13,6 +13,7 @@ mod api;
 mod args;
 mod calls;
 mod convert;
+mod cors;
 mod debug;
 mod error;
 mod eth;

@@ -96,6 +96,13 @@ async fn pages_may_ask_but_not_under_another_name() {
     let answer = ask("127.0.0.1:8545").await;
     assert_eq!(answer.status(), 200);
     assert_eq!(answer.headers()["access-control-allow-origin"], "*");
+    let by_program = reqwest::Client::new()
+        .post(&node.url)
+        .header("content-type", "application/json")
+        .body(body.clone());
+    let answer = by_program.send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert!(!answer.headers().contains_key("access-control-allow-origin"));
     assert_eq!(ask("localhost").await.status(), 200);
     assert_eq!(ask("rebound.example").await.status(), 403);
     let preflight = reqwest::Client::new()
