@@ -32,11 +32,7 @@ impl Http {
 
     /// Calls a method with ready-made parameters and answers `result`.
     pub async fn call(&self, method: &str, params: &str) -> Result<Value> {
-        let mut answer = self.post(request(0, method, params)).await?;
-        if let Some(error) = answer.get("error") {
-            bail!("{method}: {error}");
-        }
-        Ok(answer["result"].take())
+        result(method, &mut self.post(request(1, method, params)).await?)
     }
 
     async fn post(&self, body: String) -> Result<Value> {
@@ -70,34 +66,33 @@ impl Http {
         self.quantity(NONCE, &nonce_of(account)).await
     }
 
-    /// Whether all accounts' nonces at the latest block are these at least; they are asked for in one request.
-    async fn have_nonces(&self, accounts: &[(Address, u64)]) -> Result<bool> {
+    /// The first of these accounts whose nonce at the latest block is lower than this; they are asked for in one request.
+    async fn behind(&self, accounts: &[(Address, u64)]) -> Result<Option<(Address, u64)>> {
         let requests = accounts.iter().enumerate();
         let requests: Vec<_> = requests
             .map(|(index, (account, _))| request(index, NONCE, &nonce_of(*account)))
             .collect();
-        let answers = self.post(format!("[{}]", requests.join(","))).await?;
-        let answers = answers.as_array().context("a batch is answered by a list")?;
+        let mut answers = self.post(format!("[{}]", requests.join(","))).await?;
+        let answers = answers.as_array_mut().context("a batch is answered by a list")?;
         ensure!(answers.len() == accounts.len(), "some of a batch have no answer");
         for answer in answers {
             let index = answer["id"].as_u64().context("an answer without an id")?;
-            let (_, least) = accounts.get(index as usize).context("an unknown id")?;
-            if quantity(NONCE, &answer["result"])? < *least {
-                return Ok(false);
+            let account = accounts.get(index as usize).context("an unknown id")?;
+            if quantity(NONCE, &result(NONCE, answer)?)? < account.1 {
+                return Ok(Some(*account));
             }
         }
-        Ok(true)
+        Ok(None)
     }
 
     /// As [`Http::wait_nonce`], of many accounts.
     pub async fn wait_nonces(&self, accounts: &[(Address, u64)]) -> Result<()> {
         let started = Instant::now();
         for accounts in accounts.chunks(MOST_IN_BATCH) {
-            while !self.have_nonces(accounts).await? {
+            while let Some((account, nonce)) = self.behind(accounts).await? {
                 ensure!(
                     started.elapsed() < PATIENCE,
-                    "nonces of {} accounts were not reached in {PATIENCE:?}",
-                    accounts.len()
+                    "nonce {nonce} of {account} was not reached in {PATIENCE:?}"
                 );
                 tokio::time::sleep(POLL).await;
             }
@@ -146,8 +141,17 @@ impl Http {
     }
 }
 
-fn request(id: usize, method: &str, params: &str) -> String {
+/// A request with ready-made parameters.
+pub fn request(id: usize, method: &str, params: &str) -> String {
     format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}","params":{params}}}"#)
+}
+
+/// What an answer has, unless it is an error.
+fn result(method: &str, answer: &mut Value) -> Result<Value> {
+    if let Some(error) = answer.get("error") {
+        bail!("{method}: {error}");
+    }
+    Ok(answer["result"].take())
 }
 
 fn nonce_of(account: Address) -> String {

@@ -2,6 +2,7 @@
 //!
 //! The generator runs on the machine that it measures, so it does as little as it can for each request.
 
+use super::http::request;
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 use futures::future::try_join_all;
@@ -91,7 +92,7 @@ fn whole(answer: &[u8]) -> Result<Option<&[u8]>> {
 
 /// A raw transaction as the body of a request.
 pub fn body(method: &str, raw: &str) -> Bytes {
-    format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":["{raw}"]}}"#).into()
+    request(1, method, &format!(r#"["{raw}"]"#)).into()
 }
 
 /// Sends every body once, over `lanes` connections at a time, each lane taking the next as soon as it is answered. A thread of
