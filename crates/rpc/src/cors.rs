@@ -3,33 +3,23 @@
 use futures::future::Either;
 use jsonrpsee::server::{HttpRequest, HttpResponse};
 use std::task::{Context, Poll};
-use tower::{Layer, Service};
-use tower_http::cors::{Any, Cors, CorsLayer};
-
-/// Wraps services in [`CrossOrigin`].
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct CrossOriginLayer;
-
-impl<S: Clone> Layer<S> for CrossOriginLayer {
-    type Service = CrossOrigin<S>;
-
-    fn layer(&self, inner: S) -> CrossOrigin<S> {
-        let layer = CorsLayer::new()
-            .allow_origin(Any)
-            .allow_methods(Any)
-            .allow_headers(Any);
-        CrossOrigin {
-            from_page: layer.layer(inner.clone()),
-            inner,
-        }
-    }
-}
+use tower::{Layer as _, Service};
+use tower_http::cors::{Cors, CorsLayer};
 
 /// A service that answers pages with CORS headers, and others without.
 #[derive(Clone, Debug)]
 pub(crate) struct CrossOrigin<S> {
     inner: S,
     from_page: Cors<S>,
+}
+
+impl<S: Clone> CrossOrigin<S> {
+    pub fn new(cors: &CorsLayer, inner: S) -> Self {
+        Self {
+            from_page: cors.layer(inner.clone()),
+            inner,
+        }
+    }
 }
 
 impl<S, In, Out> Service<HttpRequest<In>> for CrossOrigin<S>

@@ -3,7 +3,7 @@
 use crate::{
     api::{Answer, Api},
     args::Args,
-    cors::CrossOriginLayer,
+    cors::CrossOrigin,
     debug, eth, limits, network, openrpc, proofs, quota,
     served::{self, Served},
     trace,
@@ -26,6 +26,7 @@ use serde::Serialize;
 use std::{collections::HashSet, future::Future, net::SocketAddr, sync::Arc, time::Instant};
 use thiserror::Error;
 use tokio::sync::broadcast::error::RecvError;
+use tower_http::cors::{Any, CorsLayer};
 use zhengtong_chain::ChainView;
 
 /// How a node serves JSON-RPC.
@@ -76,6 +77,10 @@ impl RpcServer {
     /// Listens, and answers by the methods of a module. Must be called within a Tokio runtime.
     pub async fn serve(config: Config, module: RpcModule<()>) -> Result<Self, StartError> {
         let hosts = host_filter(&config.hosts)?;
+        let cors = CorsLayer::new()
+            .allow_origin(Any)
+            .allow_methods(Any)
+            .allow_headers(Any);
         let methods = Arc::new(module.method_names().collect::<HashSet<_>>());
         let named = methods.clone();
         let traced = move |inner| Traced {
@@ -91,7 +96,7 @@ impl RpcServer {
             .set_http_middleware(
                 tower::ServiceBuilder::new()
                     .layer(hosts)
-                    .layer(CrossOriginLayer)
+                    .layer_fn(move |inner| CrossOrigin::new(&cors, inner))
                     .map_request(served::mark),
             )
             .set_rpc_middleware(RpcServiceBuilder::new().layer_fn(traced).layer_fn(served))
