@@ -52,17 +52,20 @@ mod tests {
     use super::{super::Quota, *};
     use zhengtong_state::Cache;
 
-    #[test]
-    fn a_standing_is_known_at_its_place_only() {
-        let (cache, standings) = (Cache::default(), Standings::default());
-        let account = Address::with_last_byte(1);
-        let standing = |used| Standing {
+    fn standing(used: u64) -> Standing {
+        Standing {
             class: 3,
             account: Quota { limit: 10, used },
             total: Quota { limit: 100, used },
             token: None,
             next_epoch_block: 50,
-        };
+        }
+    }
+
+    #[test]
+    fn a_standing_is_known_at_its_place_only() {
+        let (cache, standings) = (Cache::default(), Standings::default());
+        let account = Address::with_last_byte(1);
         let first = At {
             state: cache.generation(),
             number: 1,
@@ -93,18 +96,11 @@ mod tests {
             state: Cache::default().generation(),
             number: 1,
         };
-        let standing = Standing {
-            class: 0,
-            account: Quota { limit: 0, used: 0 },
-            total: Quota { limit: 0, used: 0 },
-            token: None,
-            next_epoch_block: 1,
-        };
         let account = |number: usize| Address::left_padding_from(&number.to_be_bytes());
         for number in 0..=MOST {
-            standings.fill(at, account(number), standing);
+            standings.fill(at, account(number), standing(0));
         }
         assert_eq!(standings.get(at, account(0)), None);
-        assert_eq!(standings.get(at, account(MOST)), Some(standing));
+        assert_eq!(standings.get(at, account(MOST)), Some(standing(0)));
     }
 }
