@@ -16,6 +16,7 @@ mod changes;
 mod executor;
 mod mainnet;
 mod overrides;
+mod precompiles;
 mod receipts;
 mod rules;
 mod simulate;
@@ -31,6 +32,7 @@ pub use changes::{AccountChange, AccountState, EMPTY_CODE_HASH, SlotChange, Stat
 pub use executor::{BlockContext, ExecuteError, Executed, Executor, Outcome};
 pub use mainnet::{Fork, Mainnet};
 pub use overrides::{AccountOverride, BlockOverrides, Overrides, StorageOverride};
+pub use precompiles::precompiles;
 pub use receipts::{TransactionReceipt, receipt_from_parts};
 pub use revm::{
     Database,

@@ -1,8 +1,14 @@
 //! What an Ethereum node says of itself, and what this one is not: a miner, a keystore, a keeper of Ethereum's tries.
 
-use crate::{RpcError, server::Methods};
+use crate::{Answer, RpcError, server::Methods};
+use alloy_eips::{
+    eip2124::ForkHash,
+    eip7840::BlobParams,
+    eip7910::{EthConfig, EthForkConfig},
+};
 use alloy_primitives::{Address, U64};
 use serde_json::json;
+use std::collections::BTreeMap;
 use zhengtong_chain::{ChainView, view::STATE_WINDOW_BLOCKS};
 
 const NO_ETHEREUM_PROOF: &str = "this chain's state root is not Ethereum's; use zhengtong_getStateProof(address, slots), see docs/proofs.md";
@@ -40,6 +46,10 @@ pub(super) fn register<V: ChainView>(methods: &mut Methods<V>) {
             "stateproofs": { "disabled": true },
         }))
     });
+    methods.add("eth_config", |api, args| async move {
+        args.end()?;
+        api.read(config).await
+    });
     methods.add("eth_getProof", |_, _| async move {
         Err::<(), _>(RpcError::Unsupported(NO_ETHEREUM_PROOF))
     });
@@ -48,4 +58,28 @@ pub(super) fn register<V: ChainView>(methods: &mut Methods<V>) {
             Err::<(), _>(RpcError::Unsupported(NO_KEYS))
         });
     }
+}
+
+/// The chain's rules (EIP-7910). They are Osaka's from the first block on, and no other fork is scheduled. There are no blobs, and
+/// no contracts that the system calls.
+fn config(view: &impl ChainView) -> Answer<EthConfig> {
+    let genesis = view.block(0)?;
+    let genesis = genesis.ok_or_else(|| RpcError::Internal("the genesis block is missing".into()))?;
+    let current = EthForkConfig {
+        activation_time: 0,
+        blob_schedule: BlobParams {
+            target_blob_count: 0,
+            max_blob_count: 0,
+            ..BlobParams::osaka()
+        },
+        chain_id: view.network().chain_id,
+        fork_id: ForkHash::from(genesis.hash).0.into(),
+        precompiles: zhengtong_evm::precompiles(),
+        system_contracts: BTreeMap::new(),
+    };
+    Ok(EthConfig {
+        current,
+        next: None,
+        last: None,
+    })
 }

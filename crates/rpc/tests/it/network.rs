@@ -1,5 +1,6 @@
 use crate::node::Node;
 use serde_json::json;
+use std::collections::BTreeMap;
 
 #[tokio::test]
 async fn a_node_says_who_it_is() {
@@ -53,4 +54,50 @@ async fn gas_has_no_price() {
         node.ask("eth_feeHistory", json!([1, "latest", []])).await["oldestBlock"],
         "0x1"
     );
+}
+
+/// Names and addresses as in EIP-7910's sample of Prague, and EIP-7951's of Osaka; the checksum of the genesis hash by Python's
+/// `zlib.crc32`.
+#[tokio::test]
+async fn a_node_tells_its_fork() {
+    let node = Node::instant().await;
+    let genesis = node.ask("eth_getBlockByNumber", json!(["0x0", false])).await;
+    assert_eq!(
+        genesis["hash"],
+        "0xb05c6cdc2690aaa946d6b8c054728be69f588aed41c0641022ad6bc1648fb93f"
+    );
+    let names = [
+        "ECREC",
+        "SHA256",
+        "RIPEMD160",
+        "ID",
+        "MODEXP",
+        "BN254_ADD",
+        "BN254_MUL",
+        "BN254_PAIRING",
+        "BLAKE2F",
+        "KZG_POINT_EVALUATION",
+        "BLS12_G1ADD",
+        "BLS12_G1MSM",
+        "BLS12_G2ADD",
+        "BLS12_G2MSM",
+        "BLS12_PAIRING_CHECK",
+        "BLS12_MAP_FP_TO_G1",
+        "BLS12_MAP_FP2_TO_G2",
+    ];
+    let mut precompiles: BTreeMap<_, _> = (1u64..)
+        .zip(names)
+        .map(|(number, name)| (name, format!("{number:#042x}")))
+        .collect();
+    precompiles.insert("P256VERIFY", format!("{:#042x}", 0x100));
+    let config = node.ask("eth_config", json!([])).await;
+    let current = json!({
+        "activationTime": 0,
+        "blobSchedule": { "baseFeeUpdateFraction": 5007716, "max": 0, "target": 0 },
+        "chainId": "0x4f24",
+        "forkId": "0xdd938b9d",
+        "precompiles": precompiles,
+        "systemContracts": {},
+    });
+    assert_eq!(config, json!({ "current": current, "next": null, "last": null }));
 }
