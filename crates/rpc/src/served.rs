@@ -1,9 +1,11 @@
 //! Refuses what is not served, in geth's words: methods that do not exist, by their names, and subscriptions over plain HTTP,
-//! where there is nothing to push to. The server below would not name the one, and would call the other its own fault.
+//! where there is nothing to push to. The server below would not name the one, and would call the other its own fault. And to
+//! notifications, requests without an id, it would answer `null`, where JSON-RPC has no answer.
 
+use futures::FutureExt as _;
 use jsonrpsee::{
     core::middleware::{Batch, BatchEntry, BatchEntryErr, Notification, ResponseFuture},
-    server::{HttpRequest, MethodResponse, middleware::rpc::RpcServiceT},
+    server::{HttpBody, HttpRequest, HttpResponse, MethodResponse, middleware::rpc::RpcServiceT},
     types::{ErrorObject, Request, error::METHOD_NOT_FOUND_CODE},
 };
 use std::{collections::HashSet, future::Future, sync::Arc};
@@ -21,6 +23,25 @@ pub(crate) fn mark<B>(mut request: HttpRequest<B>) -> HttpRequest<B> {
         request.extensions_mut().insert(OnSocket);
     }
     request
+}
+
+/// Marks the answer to notifications alone.
+#[derive(Clone, Copy)]
+struct Unasked;
+
+fn marked(mut answer: MethodResponse) -> MethodResponse {
+    if answer.is_notification() {
+        answer.extensions_mut().insert(Unasked);
+    }
+    answer
+}
+
+/// Takes the body of an answer away that nobody asked for.
+pub(crate) fn silence(answer: HttpResponse) -> HttpResponse {
+    match answer.extensions().get::<Unasked>() {
+        Some(Unasked) => answer.map(|_| HttpBody::empty()),
+        None => answer,
+    }
 }
 
 /// A service that is only asked for what it serves.
@@ -52,11 +73,15 @@ impl<S> Served<S> {
 
 impl<S> RpcServiceT for Served<S>
 where
-    S: RpcServiceT<MethodResponse = MethodResponse>,
+    S: RpcServiceT<
+            MethodResponse = MethodResponse,
+            NotificationResponse = MethodResponse,
+            BatchResponse = MethodResponse,
+        >,
 {
     type MethodResponse = MethodResponse;
-    type NotificationResponse = S::NotificationResponse;
-    type BatchResponse = S::BatchResponse;
+    type NotificationResponse = MethodResponse;
+    type BatchResponse = MethodResponse;
 
     fn call<'a>(&self, request: Request<'a>) -> impl Future<Output = MethodResponse> + Send + 'a {
         match self.refusal(&request) {
@@ -65,7 +90,7 @@ where
         }
     }
 
-    fn batch<'a>(&self, mut batch: Batch<'a>) -> impl Future<Output = S::BatchResponse> + Send + 'a {
+    fn batch<'a>(&self, mut batch: Batch<'a>) -> impl Future<Output = MethodResponse> + Send + 'a {
         for entry in batch.iter_mut() {
             let Ok(BatchEntry::Call(request)) = entry else {
                 continue;
@@ -74,13 +99,13 @@ where
                 *entry = Err(BatchEntryErr::new(request.id.clone(), error));
             }
         }
-        self.inner.batch(batch)
+        self.inner.batch(batch).map(marked)
     }
 
     fn notification<'a>(
         &self,
         notification: Notification<'a>,
-    ) -> impl Future<Output = S::NotificationResponse> + Send + 'a {
-        self.inner.notification(notification)
+    ) -> impl Future<Output = MethodResponse> + Send + 'a {
+        self.inner.notification(notification).map(marked)
     }
 }

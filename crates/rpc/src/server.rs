@@ -97,7 +97,8 @@ impl RpcServer {
                 tower::ServiceBuilder::new()
                     .layer(hosts)
                     .layer_fn(move |inner| CrossOrigin::new(&cors, inner))
-                    .map_request(served::mark),
+                    .map_request(served::mark)
+                    .map_response(served::silence),
             )
             .set_rpc_middleware(RpcServiceBuilder::new().layer_fn(traced).layer_fn(served))
             .build(config.address)

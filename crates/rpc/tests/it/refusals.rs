@@ -3,6 +3,20 @@ use serde_json::{Value, json};
 use zhengtong_rpc::{Config, Hosts, RpcServer, StartError};
 
 #[tokio::test]
+async fn a_notification_has_no_answer() {
+    let node = Node::instant().await;
+    let told = json!({ "jsonrpc": "2.0", "method": "eth_chainId" });
+    let asked = json!({ "jsonrpc": "2.0", "id": 1, "method": "eth_chainId" });
+    let silence = (200, String::new());
+    assert_eq!(node.post(told.to_string()).await, silence);
+    assert_eq!(node.post(json!([told, told]).to_string()).await, silence);
+    let (_, answer) = node.post(json!([told, asked, told]).to_string()).await;
+    let answers: Value = serde_json::from_str(&answer).unwrap();
+    assert_eq!(answers.as_array().map(Vec::len), Some(1));
+    assert_eq!(answers[0]["result"], "0x4f24");
+}
+
+#[tokio::test]
 async fn malformed_requests_are_refused() {
     let node = Node::instant().await;
     let error = |answer: &str| {
