@@ -6,7 +6,7 @@
 //! node is at the backup's last block.
 
 use crate::{
-    NetworkError, NetworkFile, NodeConfig, data::DataError, data::DataFolder, node, secrets::Secrets,
+    NetworkError, NetworkFile, NodeConfig, data::DataError, data::DataFolder, files, node, secrets::Secrets,
     votes::Marks,
 };
 use alloy_primitives::B256;
@@ -188,12 +188,9 @@ fn unfinished(data: &Path) -> PathBuf {
 }
 
 fn require_empty(folder: &Path) -> Result<(), RestoreError> {
-    match fs::read_dir(folder) {
-        Ok(mut entries) => match entries.next() {
-            None => Ok(()),
-            Some(_) => Err(RestoreError::NotEmpty(folder.into())),
-        },
-        Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(()),
+    match files::is_empty(folder) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(RestoreError::NotEmpty(folder.into())),
         Err(source) => Err(io_error(folder, source)),
     }
 }

@@ -1,6 +1,6 @@
 //! The data folder: one process at a time, one network for ever.
 
-use crate::files;
+use crate::{files, node::PREFIX};
 use alloy_primitives::B256;
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -26,6 +26,9 @@ pub enum DataError {
     },
 }
 
+/// The name of the block store's file.
+const BLOCKS: &str = "blocks.redb";
+
 /// An open data folder. Dropping it lets another process in.
 #[derive(Debug)]
 pub struct DataFolder {
@@ -48,10 +51,19 @@ impl DataFolder {
             .write(true)
             .open(&lock_path);
         let lock = lock.map_err(|source| failed(&lock_path, source))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(DataError::InUse(path.into())),
-            Err(TryLockError::Error(source)) => return Err(failed(&lock_path, source)),
+        // A process that stops lets go of the block store last.
+        let blocks_path = path.join(BLOCKS);
+        let blocks = match File::open(&blocks_path) {
+            Ok(blocks) => Some(blocks),
+            Err(source) if source.kind() == io::ErrorKind::NotFound => None,
+            Err(source) => return Err(failed(&blocks_path, source)),
+        };
+        for file in [Some(&lock), blocks.as_ref()].into_iter().flatten() {
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => return Err(DataError::InUse(path.into())),
+                Err(TryLockError::Error(source)) => return Err(failed(path, source)),
+            }
         }
         let mark = path.join("genesis");
         match fs::read_to_string(&mark) {
@@ -78,11 +90,34 @@ impl DataFolder {
 
     /// The block store's file.
     pub fn blocks(&self) -> PathBuf {
-        self.path.join("blocks.redb")
+        self.path.join(BLOCKS)
     }
 
     /// The engine's folder.
     pub fn engine(&self) -> PathBuf {
         self.path.join("engine")
+    }
+
+    /// Deletes what the engines of all epochs voted.
+    pub fn forget_votes(&self) -> Result<(), DataError> {
+        let engine = self.engine();
+        // As the chain names them, with the epoch at the end.
+        let votes = format!("{PREFIX}_consensus_");
+        let forget = || {
+            if files::is_empty(&engine)? {
+                return Ok(());
+            }
+            for entry in fs::read_dir(&engine)? {
+                let entry = entry?;
+                if entry.file_name().to_string_lossy().starts_with(&votes) {
+                    fs::remove_dir_all(entry.path())?;
+                }
+            }
+            File::open(&engine)?.sync_all()
+        };
+        forget().map_err(|source| DataError::Io {
+            path: engine.clone(),
+            source,
+        })
     }
 }

@@ -1,6 +1,6 @@
 //! Files that a crash leaves old or new, never in between; and JSON files that people exchange.
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Read as _, Write as _},
@@ -26,14 +26,28 @@ pub enum FileError {
         path: PathBuf,
         source: io::Error,
     },
-    #[error("{path} is not a {what}: {source}")]
+    #[error("{path} is not a {what}{}: {source}", told(.format))]
     Parse {
         what: &'static str,
         path: PathBuf,
+        /// What it says that it is.
+        format: Option<String>,
         source: serde_json::Error,
     },
     #[error("{path} has more than {MAX_JSON_BYTES} bytes; that is no {what}")]
     TooLarge { what: &'static str, path: PathBuf },
+}
+
+fn told(format: &Option<String>) -> String {
+    format
+        .as_ref()
+        .map_or_else(String::new, |format| format!(" (it says it is {format:?})"))
+}
+
+/// What all files that people exchange say of themselves.
+#[derive(Deserialize)]
+struct Tagged {
+    format: String,
 }
 
 /// Reads a public JSON file; `what` names it in errors.
@@ -57,6 +71,9 @@ pub fn read_json<T: DeserializeOwned>(path: &Path, what: &'static str) -> Result
     serde_json::from_slice(&bytes).map_err(|source| FileError::Parse {
         what,
         path: path.into(),
+        format: serde_json::from_slice(&bytes)
+            .ok()
+            .map(|Tagged { format }| format),
         source,
     })
 }
@@ -90,6 +107,15 @@ pub fn write(path: &Path, bytes: &[u8], secret: bool) -> io::Result<()> {
     file.sync_all()?;
     fs::rename(&fresh, path)?;
     sync_around(path)
+}
+
+/// Whether there is nothing in a folder; one that is not there is empty.
+pub fn is_empty(folder: &Path) -> io::Result<bool> {
+    match fs::read_dir(folder) {
+        Ok(mut entries) => Ok(entries.next().is_none()),
+        Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(true),
+        Err(source) => Err(source),
+    }
 }
 
 /// Makes it durable that something has this name.

@@ -36,7 +36,7 @@ pub(crate) const PREFIX: &str = "validator";
 pub(crate) const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What helps where data cannot be used.
-const GET_IT_BACK: &str = "restore the data folder from a backup, or, if others have the chain and no other validator is in this state, delete it to fetch everything again";
+const GET_IT_BACK: &str = "restore the data folder from a backup, or, if others have the chain and no other validator is in this state, delete the whole folder to fetch everything again";
 
 /// Why a validator does not run.
 #[derive(Clone, Debug, Error)]
@@ -51,6 +51,8 @@ pub enum NodeError {
     Data(Arc<DataError>),
     #[error("{path} cannot be opened: {source}; {GET_IT_BACK}")]
     Store { path: PathBuf, source: StoreError },
+    #[error("{path} is gone, and the rest of {folder} is of no use without it; {GET_IT_BACK}")]
+    NoStore { path: PathBuf, folder: PathBuf },
     #[error("the folder {path} with this node's shares cannot be used: {source}")]
     Shares {
         path: PathBuf,
@@ -83,8 +85,14 @@ pub enum NodeError {
         "the disk of {folder} is full ({reason}): make room and start again, and delete or restore nothing before: sound data cannot be used on a full disk"
     )]
     Full { folder: PathBuf, reason: String },
-    #[error("this identity ({0}) is a validator of the network: set `share` to the file of its BLS share")]
-    NoShare(String),
+    #[error(
+        "there is no BLS share in {share} and none in {shares}: put the one there that the ceremony made for this validator; if it is lost, or the network is past its first epoch, take `share` out of the configuration: then the node follows, and votes again when the others have dealt to it"
+    )]
+    NoShare { share: PathBuf, shares: PathBuf },
+    #[error(
+        "this is the only validator of its network, and it cannot do anything without its share: set `share` to the file of its BLS share"
+    )]
+    OnlyShareGone,
     #[error("`listen` is not set; other nodes connect to it")]
     NoAddress,
     #[error("a network of one has no address in its network file, so nothing can follow it")]

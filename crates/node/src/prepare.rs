@@ -2,7 +2,8 @@
 
 use crate::{
     Identity, NetworkFile, NodeConfig, NodeError, ShareFile, SyncMode,
-    data::DataFolder,
+    data::{DataError, DataFolder},
+    files,
     p2p::{self, Peer},
     secrets::Secrets,
     votes::{Marks, Votes},
@@ -53,10 +54,12 @@ pub fn prepare(config: NodeConfig) -> Result<Prepared, NodeError> {
     if let Some(mesh) = &mesh {
         p2p::check_free(mesh.listen)?;
     }
-    let path = data.blocks();
-    let store = Store::open(&path).map_err(|source| NodeError::Store { path, source })?;
+    let store = open_store(&config, &data)?;
+    if !votes {
+        require_later_epoch(&config, &network, &store)?;
+    }
     require_own_shares(&config, &identity, &secrets, &store)?;
-    remember_votes(&config, &network, &secrets, votes, &data, &store)?;
+    remember_votes(&config, &network, &identity, &secrets, &data, &store)?;
     Ok(Prepared {
         config,
         network,
@@ -77,18 +80,32 @@ fn shares_error(config: &NodeConfig, source: std::io::Error) -> NodeError {
     }
 }
 
-/// Opens the folder with this node's shares. Whoever is a validator from the first epoch on needs that epoch's share, until
-/// it has a later one; whoever is not has none.
+/// Opens the block store. The engine's folder is never there before it.
+fn open_store(config: &NodeConfig, data: &DataFolder) -> Result<Store, NodeError> {
+    let path = data.blocks();
+    let failed = |source| DataError::Io {
+        path: data.engine(),
+        source,
+    };
+    if !path.exists() && !files::is_empty(&data.engine()).map_err(failed)? {
+        return Err(NodeError::NoStore {
+            path,
+            folder: config.data.clone(),
+        });
+    }
+    Store::open(&path).map_err(|source| NodeError::Store { path, source })
+}
+
+/// Opens the folder with this node's shares. The configuration names the share of the first epoch, which goes when there are
+/// later ones; whoever is no validator from the first epoch on has none.
 fn secrets(config: &NodeConfig, network: &NetworkFile, identity: &Identity) -> Result<Secrets, NodeError> {
     let failed = |source| shares_error(config, source);
     let kept = Secrets::open(&config.shares()).map_err(failed)?;
     let (committee, sharing) = (network.committee()?, network.sharing()?);
     let me = identity.public();
-    let is_first = committee.iter().any(|key| *key == me);
     match &config.share {
-        Some(_) if !is_first => return Err(NodeError::NotAValidator(me.to_string())),
-        // The file goes when there are later shares.
-        Some(path) if path.exists() || !kept.have_share().map_err(failed)? => {
+        Some(_) if committee.position(&me).is_none() => return Err(NodeError::NotAValidator(me.to_string())),
+        Some(path) if path.exists() => {
             let share = ShareFile::read(path)?.share();
             match holder(&share, &committee, &sharing) {
                 Some(holder) if holder == me => {}
@@ -101,12 +118,28 @@ fn secrets(config: &NodeConfig, network: &NetworkFile, identity: &Identity) -> R
                 }
             }
         }
-        None if is_first && !kept.have_share().map_err(failed)? => {
-            return Err(NodeError::NoShare(me.to_string()));
-        }
         _ => {}
     }
     Ok(kept.with_first(config.share.clone()))
+}
+
+/// A node without any share follows. If it is to have one, that must be because shares were dealt anew since.
+fn require_later_epoch(config: &NodeConfig, network: &NetworkFile, store: &Store) -> Result<(), NodeError> {
+    let Some(share) = &config.share else {
+        return Ok(());
+    };
+    if network.validators.len() == 1 {
+        return Err(NodeError::OnlyShareGone);
+    }
+    let tip = store.tip().map_err(|source| store_error(config, source))?;
+    let epoch_blocks = network.epoch_blocks()?.get();
+    if tip.is_some_and(|tip| tip >= epoch_blocks) {
+        return Ok(());
+    }
+    Err(NodeError::NoShare {
+        share: share.clone(),
+        shares: config.shares(),
+    })
 }
 
 /// Whose share this is, if it is one of these.
@@ -155,42 +188,53 @@ fn store_error(config: &NodeConfig, source: zhengtong_chain::StoreError) -> Node
     }
 }
 
-/// Lets a node whose data does not have its votes vote from the next epoch on only, and marks the data as its own.
+/// Lets a node whose data does not have its votes, or that does not have the shares it voted with, vote from the next epoch on
+/// only, and marks the data as its own.
 fn remember_votes(
     config: &NodeConfig,
     network: &NetworkFile,
+    identity: &Identity,
     secrets: &Secrets,
-    votes: bool,
     data: &DataFolder,
     store: &Store,
 ) -> Result<(), NodeError> {
     let shares = &config.shares();
     let marks = Marks { shares, data, store };
-    let reshared = secrets.shares().map_err(|source| shares_error(config, source))?;
-    let reshared = reshared.keys().any(|epoch| *epoch > 0);
-    let found = if votes {
-        marks.look(reshared)?
-    } else {
-        Votes::Whole
+    let failed = |source| shares_error(config, source);
+    let reshared = secrets.shares().map_err(failed)?.keys().any(|epoch| *epoch > 0);
+    let newest = committee::kept(store).map_err(|source| store_error(config, source))?;
+    let newest = newest.into_iter().max_by_key(|info| info.epoch);
+    let is_validator = match &newest {
+        Some(info) => info.output.players().position(&identity.public()).is_some(),
+        None => network.committee()?.position(&identity.public()).is_some(),
     };
-    let gone = found == Votes::Gone;
-    if gone && network.validators.len() == 1 {
+    // What is dealt to a node is noted an epoch before its data knows of it.
+    let least = newest.map_or(0, |info| info.epoch.get().saturating_sub(1));
+    let found = match secrets.newest().map_err(failed)? {
+        None if !is_validator => Votes::Whole,
+        None => Votes::Gone,
+        Some(kept) if is_validator && kept < least => Votes::Gone,
+        Some(_) => marks.look(reshared)?,
+    };
+    if found == Votes::Gone && network.validators.len() == 1 {
         return Err(NodeError::OnlyVotesGone {
             data: config.data.clone(),
             shares: config.shares(),
         });
     }
-    if gone {
+    if found == Votes::Gone {
         store
             .votes_are_missing()
             .map_err(|source| store_error(config, source))?;
+        // The engine of an epoch in which this node does not vote cannot read votes of its own.
+        data.forget_votes()?;
     }
     Ok(marks.make(found)?)
 }
 
 fn mesh(config: &NodeConfig, network: &NetworkFile, identity: &Identity) -> Result<Option<Mesh>, NodeError> {
     let mut followers = config.follower_peers()?;
-    let is_follower = config.share.is_none();
+    let is_follower = config.share.is_none() && network.committee()?.position(&identity.public()).is_none();
     if network.validators.len() == 1 && followers.is_empty() && !is_follower {
         return Ok(None);
     }

@@ -65,6 +65,15 @@ impl Secrets {
         Ok(shares)
     }
 
+    /// The last epoch of which anything is kept here.
+    pub fn newest(&self) -> io::Result<Option<u64>> {
+        let mut newest = self.first.as_ref().filter(|path| path.exists()).map(|_| 0);
+        for entry in fs::read_dir(&self.folder)? {
+            newest = newest.max(epoch_of(&entry?.file_name().to_string_lossy()));
+        }
+        Ok(newest)
+    }
+
     fn path(&self, name: &str, epoch: Epoch) -> PathBuf {
         self.folder.join(format!("{name}-{epoch}"))
     }
@@ -74,10 +83,7 @@ impl Secrets {
         for entry in fs::read_dir(&self.folder)? {
             let entry = entry?;
             let name = entry.file_name();
-            let name = name.to_string_lossy();
-            let name = name.strip_suffix(GOING).unwrap_or(&name);
-            let epoch = name.rsplit_once('-').and_then(|(_, epoch)| epoch.parse().ok());
-            if epoch.is_some_and(|epoch: u64| epoch < before) {
+            if epoch_of(&name.to_string_lossy()).is_some_and(|epoch| epoch < before) {
                 wipe(&entry.path())?;
             }
         }
@@ -106,6 +112,12 @@ impl Secrets {
         let secret = bytes.and_then(|bytes| T::decode(Copying(&bytes)).ok());
         Some(secret.unwrap_or_else(|| panic!("{} does not hold a secret", path.display())))
     }
+}
+
+/// The epoch at the end of a file's name.
+fn epoch_of(name: &str) -> Option<u64> {
+    let name = name.strip_suffix(GOING).unwrap_or(name);
+    name.rsplit_once('-')?.1.parse().ok()
 }
 
 const SHARE: &str = "share";
@@ -215,8 +227,10 @@ mod tests {
         ShareFile::new(share.clone()).write(&first).expect("writes");
         let kept = Secrets::open(&path).expect("opens");
         assert!(!kept.have_share().expect("reads"));
+        assert_eq!(kept.newest().expect("reads"), None);
         let mut kept = kept.with_first(Some(first.clone()));
         assert!(kept.have_share().expect("reads"));
+        assert_eq!(kept.newest().expect("reads"), Some(0));
         assert_eq!(kept.get_share(Epoch::zero()).await, Some(share.clone()));
         assert_eq!(kept.get_share(Epoch::new(1)).await, None);
 
@@ -243,6 +257,7 @@ mod tests {
             .collect();
         left.sort();
         assert_eq!(left, ["seed-3", "share-3"]);
+        assert_eq!(kept.newest().expect("reads"), Some(3));
         assert!(!first.exists(), "the first share is out of date too");
         assert_eq!(kept.get_share(Epoch::zero()).await, None);
         assert_eq!(kept.get_share(Epoch::new(3)).await, Some(share));

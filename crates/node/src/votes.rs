@@ -63,7 +63,12 @@ impl Marks<'_> {
             }
             None => {
                 let blocks = self.store.tip()?.is_some_and(|tip| tip > 0);
-                is_empty(&self.data.engine())? && (reshared || blocks)
+                let is_marked = self.store.voter()?.is_some();
+                match is_empty(&self.data.engine())? {
+                    true => reshared || blocks,
+                    // The folder of the shares is another than the one that voted.
+                    false => is_marked && blocks,
+                }
             }
         };
         Ok(if gone { Votes::Gone } else { Votes::Whole })
@@ -122,11 +127,7 @@ fn sync_around(folder: &Path) -> Result<(), VotesError> {
 }
 
 fn is_empty(folder: &Path) -> Result<bool, VotesError> {
-    match fs::read_dir(folder) {
-        Ok(mut entries) => Ok(entries.next().is_none()),
-        Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(true),
-        Err(source) => Err(error(folder, source)),
-    }
+    files::is_empty(folder).map_err(|source| error(folder, source))
 }
 
 #[cfg(test)]

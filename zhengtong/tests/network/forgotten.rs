@@ -11,7 +11,7 @@ use zhengtong_types::EpochRole;
 
 const VALIDATORS: usize = 4;
 /// So few that the next ones begin while the test waits.
-const EPOCH_BLOCKS: u64 = 48;
+const EPOCH_BLOCKS: u64 = 32;
 
 async fn role(node: &Client) -> Option<EpochRole> {
     let now = node.validators().await.expect("it serves");
@@ -70,17 +70,88 @@ async fn a_validator_whose_data_is_in_part_gone_votes_from_the_next_epoch_on() {
     running[3] = Some(last);
 
     // Epochs begin, and it votes: without it and another one nothing would be final.
-    let voting = async {
-        while role(&clients[3]).await != Some(EpochRole::Validator) {
-            let hash = sender.send(&clients[0]).await;
-            all_final(&clients[0], &[hash]).await;
-        }
-    };
-    tokio::time::timeout(FINAL, voting).await.expect("in time");
+    until_it_votes(&clients[3], &mut sender, &clients[0]).await;
     running[2].take().expect("it runs").kill();
     let hash = sender.send(&clients[3]).await;
     all_final(&clients[0], &[hash]).await;
     running.into_iter().flatten().for_each(Process::terminate);
+}
+
+/// Sends transactions to others until a node votes.
+async fn until_it_votes(node: &Client, sender: &mut Sender, other: &Client) {
+    let voting = async {
+        while role(node).await != Some(EpochRole::Validator) {
+            let hash = sender.send(other).await;
+            all_final(other, &[hash]).await;
+        }
+    };
+    tokio::time::timeout(FINAL, voting).await.expect("in time");
+}
+
+/// Starts the last validator, which says why it does not vote and keeps up with the others.
+async fn follows(setup: &Setup, why: &str, sender: &mut Sender, other: &Client) {
+    let (process, said) = start(setup, VALIDATORS - 1);
+    assert!(said.contains(why), "{said}");
+    let node = connect(setup.rpc[VALIDATORS - 1], setup.key).await;
+    let hash = sender.send(other).await;
+    all_final(&node, &[hash]).await;
+    process.kill();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_validator_whose_data_came_back_or_whose_shares_are_gone_goes_on_without_voting() {
+    let root = tempfile::tempdir().expect("a folder");
+    let setup = found_governed(root.path(), VALIDATORS, &one_key(), Some(EPOCH_BLOCKS));
+    let _others: Vec<_> = (0..VALIDATORS - 1).map(|index| setup.start(index)).collect();
+    let (last, _) = start(&setup, 3);
+    let other = connect(setup.rpc[0], setup.key).await;
+    let node = connect(setup.rpc[3], setup.key).await;
+    let mut sender = Sender::new(0);
+    // It has voted.
+    let hash = sender.send(&node).await;
+    all_final(&node, &[hash]).await;
+    last.kill();
+
+    let folder = setup.node(3);
+    let (data, aside) = (folder.join("data"), folder.join("aside"));
+    fs::rename(&data, &aside).expect("it is there");
+    follows(&setup, "does not have what it voted", &mut sender, &other).await;
+    fs::remove_dir_all(&data).expect("it is there");
+    fs::rename(&aside, &data).expect("it is there");
+    follows(&setup, "does not have what it voted", &mut sender, &other).await;
+    follows(&setup, "does not have what it voted", &mut sender, &other).await;
+
+    let (last, _) = start(&setup, 3);
+    until_it_votes(&node, &mut sender, &other).await;
+    while folder.join("share.key").exists() {
+        let hash = sender.send(&other).await;
+        all_final(&node, &[hash]).await;
+    }
+    last.kill();
+    fs::remove_dir_all(folder.join("identity.shares")).expect("it is there");
+    follows(&setup, "without its share", &mut sender, &other).await;
+    follows(&setup, "without its share", &mut sender, &other).await;
+    let (last, _) = start(&setup, 3);
+    until_it_votes(&node, &mut sender, &other).await;
+    last.kill();
+
+    // Nothing but its identity is left.
+    fs::remove_dir_all(folder.join("identity.shares")).expect("it is there");
+    fs::remove_dir_all(&data).expect("it is there");
+    let config = folder.join("node.toml");
+    let said = refused(&["node", "--config", text(&config)]);
+    assert!(
+        said.contains("share.key") && said.contains("take `share` out"),
+        "{said}"
+    );
+    let told = fs::read_to_string(&config).expect("it is there");
+    let told: String = told
+        .lines()
+        .filter(|line| !line.starts_with("share"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    fs::write(&config, told).expect("writes");
+    follows(&setup, "without its share", &mut sender, &other).await;
 }
 
 #[test]

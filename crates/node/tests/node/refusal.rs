@@ -76,6 +76,53 @@ async fn damaged_files() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_block_store_is_gone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = used(folder.path()).await;
+    fs::remove_file(config.data.join("blocks.redb")).expect("it is there");
+    let said = refused(&config).await;
+    assert!(
+        said.contains("blocks.redb is gone") && said.contains("delete the whole folder"),
+        "{said}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_stops_still_holds_the_block_store() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = used(folder.path()).await;
+    let held = fs::File::open(config.data.join("blocks.redb")).expect("it is there");
+    held.lock().expect("it is free");
+    let said = refused(&config).await;
+    assert!(
+        said.contains("is in use by another process") && !said.contains("delete"),
+        "{said}"
+    );
+    drop(held);
+    Node::start(config).await.expect("it starts").stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_share_is_gone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (validators, advice) in [
+        (1, "cannot do anything without its share"),
+        (2, "take `share` out"),
+    ] {
+        let own = folder.path().join(validators.to_string());
+        let config = configs(&own, &dev(validators, 19_000)).remove(0);
+        fs::remove_file(config.share.as_ref().expect("a validator")).expect("it is there");
+        let said = refused(&config).await;
+        assert!(said.contains(advice), "{said}");
+    }
+    let follower = NodeConfig {
+        share: None,
+        ..configs(&folder.path().join("2"), &dev(2, 19_000)).remove(0)
+    };
+    Node::start(follower).await.expect("it follows").stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk() {
     let folder = tempfile::tempdir().expect("a folder");
     let config = used(folder.path()).await;
@@ -157,12 +204,6 @@ async fn damaged_or_foreign_keys() {
             "{said}"
         );
     }
-    let mixed = NodeConfig {
-        share: None,
-        ..config.clone()
-    };
-    assert!(refused(&mixed).await.contains("set `share`"));
-
     for path in [&config.identity, &share] {
         fs::set_permissions(path, fs::Permissions::from_mode(0o644)).expect("exists");
         let said = refused(&config).await;
