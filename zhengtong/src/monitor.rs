@@ -72,6 +72,7 @@ fn router(view: View, metrics: impl Fn() -> String + Clone + Send + Sync + 'stat
         .route("/readyz", get(ready))
         .route("/backup", get(back_up))
         .with_state(Monitored {
+            first: view.tip().header.number,
             view,
             backups: Arc::new(Semaphore::new(BACKUPS_AT_A_TIME)),
         })
@@ -80,6 +81,8 @@ fn router(view: View, metrics: impl Fn() -> String + Clone + Send + Sync + 'stat
 #[derive(Clone)]
 struct Monitored {
     view: View,
+    /// The latest block when the node began to serve.
+    first: u64,
     backups: Arc<Semaphore>,
 }
 
@@ -127,24 +130,33 @@ struct Readiness {
 }
 
 impl Readiness {
-    fn of(block: u64, made_ms: u64, now_ms: u64) -> Self {
+    /// A young block from before the start does not say that the node is connected again.
+    fn of(first: u64, block: u64, made_ms: u64, now_ms: u64) -> Self {
         let age_ms = now_ms.saturating_sub(made_ms);
-        let ready = age_ms <= MAX_BLOCK_AGE.as_millis() as u64;
+        let advice = if age_ms > MAX_BLOCK_AGE.as_millis() as u64 {
+            Some(
+                "no new block for a while: this node may be catching up, or cut off, or more than a third of the validators are",
+            )
+        } else if block <= first {
+            Some(
+                "no block became final since this node started: wait; idle networks make one every two seconds",
+            )
+        } else {
+            None
+        };
         Self {
-            ready,
+            ready: advice.is_none(),
             block,
             age_ms,
-            advice: (!ready).then_some(
-                "no new block for a while: this node may be catching up, or cut off, or more than a third of the validators are",
-            ),
+            advice,
         }
     }
 }
 
-async fn ready(State(Monitored { view, .. }): State<Monitored>) -> impl IntoResponse {
+async fn ready(State(Monitored { view, first, .. }): State<Monitored>) -> impl IntoResponse {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let tip = view.tip();
-    let found = Readiness::of(tip.header.number, tip.timestamp_ms, now.as_millis() as u64);
+    let found = Readiness::of(first, tip.header.number, tip.timestamp_ms, now.as_millis() as u64);
     let status = if found.ready {
         StatusCode::OK
     } else {
@@ -158,13 +170,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_node_is_ready_while_its_latest_block_is_young() {
-        let young = Readiness::of(7, 1_000, 31_000);
+    fn a_node_is_ready_while_its_latest_block_is_young_and_of_after_its_start() {
+        let young = Readiness::of(6, 7, 1_000, 31_000);
         assert!(young.ready && young.advice.is_none());
-        let old = Readiness::of(7, 1_000, 31_001);
+        let old = Readiness::of(6, 7, 1_000, 31_001);
         assert!(!old.ready && old.advice.is_some());
+        let earlier = Readiness::of(7, 7, 1_000, 2_000);
+        assert!(!earlier.ready && earlier.advice.is_some());
         assert_eq!(
-            Readiness::of(7, 2_000, 1_000).age_ms,
+            Readiness::of(6, 7, 2_000, 1_000).age_ms,
             0,
             "a clock behind the chain's is not an age"
         );
