@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 use tokio::signal::unix::{SignalKind, signal};
-use zhengtong_node::NodeConfig;
+use zhengtong_node::{NetworkFile, NodeConfig};
 
 /// How often the nodes are asked.
 const LOOK: Duration = Duration::from_secs(1);
@@ -33,6 +33,8 @@ struct Running {
     config: PathBuf,
     log: PathBuf,
     url: String,
+    /// The hash of its network's genesis, as JSON-RPC writes it.
+    genesis: String,
 }
 
 impl Drop for Running {
@@ -56,7 +58,7 @@ pub async fn run(args: &Args) -> Result<()> {
             node.log.display()
         ));
     }
-    say("Ctrl-C stops all. Heights, `-` where a node does not answer:");
+    say("Ctrl-C stops all that it started. Heights, `-` where a node does not answer:");
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let client = reqwest::Client::builder().timeout(ANSWER).build()?;
     let (mut last, mut quiet) = (String::new(), 0);
@@ -109,6 +111,11 @@ fn start(folder: &Path) -> Result<Vec<Running>> {
             config: path,
             log: log_path,
             url: format!("http://{rpc}"),
+            genesis: NetworkFile::read(&config.network)?
+                .genesis()?
+                .block
+                .hash()
+                .to_string(),
         });
     }
     Ok(nodes)
@@ -144,12 +151,14 @@ fn why(log: &Path) -> String {
 
 /// Each node's height, and which of them answer.
 async fn look(client: &reqwest::Client, nodes: &[Running]) -> (String, String) {
-    // Where one has ended, somebody else may answer on its port.
+    // Where one has ended it may have been started again by hand, or somebody else may answer on its port.
     let heights = nodes.iter().map(|node| async move {
-        match node.ended {
-            true => None,
-            false => height(client, &node.url).await,
+        if node.ended {
+            let network = ask(client, &node.url, "zhengtong_network").await?;
+            (network["genesisHash"] == node.genesis.as_str()).then_some(())?;
         }
+        let height = ask(client, &node.url, "eth_blockNumber").await?;
+        u64::from_str_radix(height.as_str()?.strip_prefix("0x")?, 16).ok()
     });
     let heights = futures::future::join_all(heights).await;
     let line = heights
@@ -161,15 +170,16 @@ async fn look(client: &reqwest::Client, nodes: &[Running]) -> (String, String) {
     (line.collect::<Vec<_>>().join("  "), up.collect())
 }
 
-/// A node's height, if it answers.
-async fn height(client: &reqwest::Client, url: &str) -> Option<u64> {
+/// What a node answers to a method without arguments, if it does.
+async fn ask(client: &reqwest::Client, url: &str, method: &str) -> Option<serde_json::Value> {
+    let question = serde_json::json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": [] });
     let request = client
         .post(url)
         .header("content-type", "application/json")
-        .body(r#"{"jsonrpc":"2.0","id":1,"method":"eth_blockNumber","params":[]}"#);
+        .body(question.to_string());
     let answer = request.send().await.ok()?.bytes().await.ok()?;
-    let answer: serde_json::Value = serde_json::from_slice(&answer).ok()?;
-    u64::from_str_radix(answer["result"].as_str()?.strip_prefix("0x")?, 16).ok()
+    let mut answer: serde_json::Value = serde_json::from_slice(&answer).ok()?;
+    Some(answer["result"].take())
 }
 
 /// Asks every process to stop and waits until they have.

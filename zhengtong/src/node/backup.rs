@@ -26,7 +26,7 @@ pub struct BackupArgs {
     /// Where the node's `monitor` is, if not where the configuration says.
     #[arg(long)]
     monitor: Option<SocketAddr>,
-    /// The new file, or a folder for a file named after network and block.
+    /// The new file, or a folder for a file named after network and block; a folder that is not there yet ends with `/`.
     #[arg(long)]
     to: PathBuf,
 }
@@ -54,7 +54,7 @@ pub async fn back_up(args: BackupArgs) -> Result<()> {
     let monitor = args.monitor.or(config.monitor);
     let monitor = monitor
         .context("the node must run with `monitor` in its configuration; the backup comes from there")?;
-    let is_folder = args.to.is_dir();
+    let is_folder = args.to.is_dir() || args.to.as_os_str().as_encoded_bytes().ends_with(b"/");
     ensure!(
         is_folder || !args.to.exists(),
         "{} is there already; backups are not written over",
@@ -65,6 +65,7 @@ pub async fn back_up(args: BackupArgs) -> Result<()> {
     } else {
         beside(&args.to)
     };
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let part = folder.join(format!(".backup-{}.part", std::process::id()));
     let mut progress = Progress::new(2);
     progress.step(format!("backing up the node at {monitor}"));
