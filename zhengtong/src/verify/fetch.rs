@@ -8,7 +8,7 @@ use alloy_rpc_types_eth::Filter;
 use alloy_sol_types::{SolEvent, SolValue};
 use anyhow::{Context, Result, bail, ensure};
 use reqwest::Url;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeSet,
     fs::{self, File},
@@ -56,19 +56,31 @@ pub fn bytes(path: &Path) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Writes a bundle beside its place, then moves it there: half a file is never seen.
-pub fn export(bundle: &Bundle, path: &Path) -> Result<()> {
+/// Writes what was checked beside its place, then moves it there: half a file is never seen.
+pub fn export(checked: &impl Serialize, path: &Path) -> Result<()> {
     let write = || format!("cannot write {}", path.display());
     let part = path.with_extension("part");
     let mut file = File::create(&part).with_context(write)?;
-    serde_json::to_writer_pretty(&mut file, bundle).with_context(write)?;
+    serde_json::to_writer_pretty(&mut file, checked).with_context(write)?;
     file.write_all(b"\n")
         .and_then(|()| file.sync_all())
         .with_context(write)?;
     fs::rename(&part, path).with_context(write)
 }
 
-/// Puts a bundle together from a node's proofs.
+/// Connects to a node of the network with this key. The key is compared by us: another network is told apart from something
+/// that does not exist.
+pub async fn connect(rpc: &Url, key: &NetworkKey) -> Result<Client> {
+    let client = Client::connect(rpc.as_str(), None).await?;
+    let found = client.network()?.public_key;
+    if found != *key {
+        let [rpc, expected, found] = [rpc.to_string(), key.to_string(), found.to_string()];
+        return Err(Unchecked::Network { rpc, expected, found }.into());
+    }
+    Ok(client)
+}
+
+/// Puts a bundle together from a node's proofs. Whatever the node sends is checked afterwards.
 pub async fn from_node(
     rpc: &Url,
     index: Option<&Url>,
@@ -77,14 +89,7 @@ pub async fn from_node(
     progress: Progress,
 ) -> Result<Bundle> {
     progress.asking(rpc);
-    // The key is compared by us: another network is told apart from a case that does not exist. Whatever the node sends is
-    // checked afterwards.
-    let client = Client::connect(rpc.as_str(), None).await?;
-    let found = client.network()?.public_key;
-    if found != *key {
-        let [rpc, expected, found] = [rpc.to_string(), key.to_string(), found.to_string()];
-        return Err(Unchecked::Network { rpc, expected, found }.into());
-    }
+    let client = connect(rpc, key).await?;
     let at = addresses();
     for _ in 0..MAX_TRIES {
         let rules = stored(&client.state_proof(at.cases, &case_slots(id)).await?, id).rule_set;

@@ -1,4 +1,4 @@
-//! `zhengtong verify`: checks a case from the network's public key alone.
+//! `zhengtong verify`: checks a case, a transaction or a resident's export from the network's public key alone.
 //!
 //! ```text
 //! fetch (a node, an index or a file) -> bundle -> proofs -> history -> decision -> report
@@ -20,6 +20,7 @@ mod report;
 mod say;
 #[cfg(test)]
 mod tests;
+mod transaction;
 mod words;
 
 use alloy_primitives::B256;
@@ -50,6 +51,8 @@ pub struct Args {
 enum What {
     /// Check a case: certificates, headers, receipts, events, storage, and the decision by its rules.
     Case(CaseArgs),
+    /// Check a final transaction, and what came of it: certificate, headers, transaction, receipt.
+    Transaction(TransactionArgs),
     /// Check what a resident exported from their wallet: who signed it, every case, every use, every consent.
     Export(ExportArgs),
 }
@@ -109,6 +112,34 @@ struct CaseArgs {
 }
 
 #[derive(clap::Args)]
+struct TransactionArgs {
+    /// Hash of the transaction: 0x and 64 hexadecimal digits. May be left out with --file.
+    #[arg(required_unless_present = "file")]
+    hash: Option<B256>,
+    /// JSON-RPC of any node of the network.
+    #[arg(long, default_value = "http://127.0.0.1:8545")]
+    rpc: Url,
+    /// The network's public key, 192 hexadecimal digits, from a source that you trust.
+    #[arg(long, env = "ZHENGTONG_NETWORK_KEY")]
+    network_key: Option<NetworkKey>,
+    /// Data folder of a network on this machine, whose key is used when none is given.
+    #[arg(long, default_value = "data", env = "ZHENGTONG_DATA")]
+    data: PathBuf,
+    /// Check this exported proof and ask nobody.
+    #[arg(long, conflicts_with = "export")]
+    file: Option<PathBuf>,
+    /// Write the proof that was checked to a file, for others to check offline.
+    #[arg(long)]
+    export: Option<PathBuf>,
+    /// Language of the report. If not given: English where the system's language is (LC_ALL, LC_MESSAGES, LANG), else Chinese.
+    #[arg(long, value_enum, default_value_t = Lang::preferred(), hide_default_value = true)]
+    lang: Lang,
+    /// Print the report as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(clap::Args)]
 struct ExportArgs {
     /// The file. Nobody else is asked.
     file: PathBuf,
@@ -128,21 +159,34 @@ struct ExportArgs {
 
 /// Runs the command, prints its report, and gives its exit code.
 pub async fn run(args: Args) -> Result<ExitCode> {
-    let args = match args.what {
-        What::Case(args) => args,
-        What::Export(args) => return Ok(check_export(&args).into()),
-    };
-    let code = match check(&args).await {
-        Ok(report) => {
-            report::print(&report, args.lang, args.json);
-            if report.is_verified() { VERIFIED } else { REFUTED }
-        }
-        Err(error) => {
-            report::print_unchecked(&error, args.lang, args.json);
-            NOT_CHECKED
-        }
+    let code = match args.what {
+        What::Case(args) => match check(&args).await {
+            Ok(report) => {
+                report::print(&report, args.lang, args.json);
+                code(report.is_verified())
+            }
+            Err(error) => unchecked(&error, args.lang, args.json),
+        },
+        What::Transaction(args) => match transaction::run(&args).await {
+            Ok(report) => {
+                transaction::print(&report, args.lang, args.json);
+                code(report.verified)
+            }
+            Err(error) => unchecked(&error, args.lang, args.json),
+        },
+        What::Export(args) => check_export(&args),
     };
     Ok(code.into())
+}
+
+const fn code(verified: bool) -> u8 {
+    if verified { VERIFIED } else { REFUTED }
+}
+
+/// Prints why nothing was checked.
+fn unchecked(error: &anyhow::Error, lang: Lang, json: bool) -> u8 {
+    report::print_unchecked(error, lang, json);
+    NOT_CHECKED
 }
 
 fn check_export(args: &ExportArgs) -> u8 {
@@ -154,12 +198,9 @@ fn check_export(args: &ExportArgs) -> u8 {
     match checked {
         Ok(report) => {
             export::print(&report, args.lang, args.json);
-            if report.verified { VERIFIED } else { REFUTED }
+            code(report.verified)
         }
-        Err(error) => {
-            report::print_unchecked(&error, args.lang, args.json);
-            NOT_CHECKED
-        }
+        Err(error) => unchecked(&error, args.lang, args.json),
     }
 }
 

@@ -13,7 +13,7 @@ pub struct Proven {
 }
 
 /// The steps of `zhengtong_types`, in the order in which they are taken.
-const STEPS: [(Step, StepName); 6] = [
+pub const STEPS: [(Step, StepName); 6] = [
     (Step::Certificate, StepName::Certificate),
     (Step::Headers, StepName::Headers),
     (Step::Transaction, StepName::Transaction),

@@ -286,24 +286,34 @@ pub fn print_unchecked(error: &anyhow::Error, lang: Lang, json: bool) {
 
 /// The report for a person.
 pub fn text(report: &Report, lang: Lang) -> String {
-    let mut out = String::new();
-    let origin = match &report.origin {
-        Origin::Given => words::given(lang).to_owned(),
-        Origin::Folder(path) => path.clone(),
+    let title = words::pick(lang, "核验办件", "Checking a case");
+    let mut out = heading(title, report.case_id, &report.network_key, &report.origin, lang);
+    out.push_str(&marks(&report.steps, lang));
+    if let Some(summary) = &report.summary {
+        let _ = write!(out, "\n{}", words::summary(lang, summary));
+    }
+    let _ = writeln!(out, "\n{}", words::verdict(lang, &report.steps));
+    out
+}
+
+/// What is checked, and by which key.
+pub fn heading(title: &str, id: B256, key: &str, origin: &Origin, lang: Lang) -> String {
+    let origin = match origin {
+        Origin::Given => words::given(lang),
+        Origin::Folder(path) => path,
     };
-    let key = &report.network_key;
     let short = format!(
         "{}…{}",
         &key[..key.len().min(10)],
         &key[key.len().saturating_sub(8)..]
     );
-    let _ = writeln!(
-        out,
-        "{}\n  {}\n  {short} ({origin})\n",
-        words::title(lang),
-        report.case_id
-    );
-    for StepResult { step, ok, detail } in &report.steps {
+    format!("{title}\n  {id}\n  {short} ({origin})\n\n")
+}
+
+/// A line for each step, and why one does not hold.
+pub fn marks(steps: &[StepResult], lang: Lang) -> String {
+    let mut out = String::new();
+    for StepResult { step, ok, detail } in steps {
         let mark = match ok {
             Some(true) => '✓',
             Some(false) => '✗',
@@ -317,9 +327,5 @@ pub fn text(report: &Report, lang: Lang) -> String {
             let _ = writeln!(out, "    {detail}");
         }
     }
-    if let Some(summary) = &report.summary {
-        let _ = write!(out, "\n{}", words::summary(lang, summary));
-    }
-    let _ = writeln!(out, "\n{}", words::verdict(lang, report));
     out
 }

@@ -52,6 +52,12 @@ pub enum Unchecked {
     },
     #[error("the node at {rpc} knows no case {id}")]
     NoCase { rpc: String, id: B256 },
+    #[error("the node at {rpc} gives no proof of transaction {hash}: {message}")]
+    NoTransaction {
+        rpc: String,
+        hash: B256,
+        message: String,
+    },
     #[error(
         "the network's public key is missing: give it with --network-key.\nTake it from a source that you trust: the \
          agencies publish it. On the machine of a network, name its\nfolder with --data. A key from the server or the file \
@@ -67,6 +73,9 @@ impl Unchecked {
                 format!("{rpc} 属于另一个网络：其公钥为 {found}，用于核验的公钥为 {expected}")
             }
             Self::NoCase { rpc, id } => format!("节点 {rpc} 没有办件 {id}"),
+            Self::NoTransaction { rpc, hash, message } => {
+                format!("节点 {rpc} 没有给出交易 {hash} 的证明{}", detail(message))
+            }
             Self::NoKey => "缺少网络公钥：请用 --network-key 给出。\n请从可信的来源取得，各机构均有公布；在网络本机上，可用 \
                             --data 指明其数据文件夹。来自被核验的服务器或文件的公钥证明不了任何事。"
                 .into(),

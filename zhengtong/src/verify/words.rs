@@ -5,7 +5,7 @@
 
 use super::{
     Lang,
-    report::{DecisionSummary, FactSummary, Report, StepName, Summary},
+    report::{DecisionSummary, FactSummary, StepName, StepResult, Summary},
 };
 use alloy_primitives::B256;
 use std::{fmt::Write, sync::OnceLock};
@@ -20,10 +20,6 @@ pub fn pick(lang: Lang, zh: &'static str, en: &'static str) -> &'static str {
         Lang::Zh => zh,
         Lang::En => en,
     }
-}
-
-pub fn title(lang: Lang) -> &'static str {
-    pick(lang, "核验办件", "Checking a case")
 }
 
 pub fn given(lang: Lang) -> &'static str {
@@ -66,11 +62,11 @@ pub fn step(lang: Lang, step: StepName) -> &'static str {
     pick(lang, zh, en)
 }
 
-pub fn verdict(lang: Lang, report: &Report) -> String {
-    if report.is_verified() {
+pub fn verdict(lang: Lang, steps: &[StepResult]) -> String {
+    if steps.iter().all(|result| result.ok == Some(true)) {
         return pick(lang, "全部通过。", "Everything holds.").to_owned();
     }
-    let failed = report.steps.iter().filter(|result| result.ok == Some(false));
+    let failed = steps.iter().filter(|result| result.ok == Some(false));
     let names: Vec<_> = failed.map(|result| step(lang, result.step)).collect();
     format!(
         "{}{}",
