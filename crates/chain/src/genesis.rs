@@ -201,7 +201,7 @@ impl GenesisSpec {
 fn commit_in_memory(entries: &[Entry]) -> Result<Commitment, GenesisError> {
     deterministic::Runner::default().start(|context| async move {
         let page_cache = CacheRef::new(NZU16!(4096), NZUsize!(64));
-        let config = zhengtong_state::db::config("genesis", page_cache);
+        let config = zhengtong_state::db::config("genesis", page_cache, 0);
         let seeded = seed(context.child("genesis"), config, entries).await;
         seeded
             .map_err(|source| GenesisError::State(source.to_string()))?

@@ -52,8 +52,8 @@ pub type Merkleized<E> =
 const ITEMS_PER_BLOB: NonZeroU64 = NZU64!(1_000_000);
 const WRITE_BUFFER_BYTES: NonZeroUsize = NZUsize!(1 << 20);
 const REPLAY_BUFFER_BYTES: NonZeroUsize = NZUsize!(1 << 20);
-/// Entries of the cache that start-up resolves colliding keys with.
-const INIT_CACHE_ENTRIES: NonZeroUsize = NZUsize!(1 << 16);
+/// Fewest entries of the cache in which a start finds what it read before.
+const LEAST_CACHED: NonZeroUsize = NZUsize!(1 << 16);
 
 /// What a block commits to about the state after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,8 +93,11 @@ impl Commitment {
 #[error("the state database failed: {0}")]
 pub struct DatabaseError(pub String);
 
-/// Partitions under `prefix`; `page_cache` is shared with others.
-pub fn config(prefix: &str, page_cache: CacheRef) -> Config {
+/// Partitions under `prefix`; `page_cache` is shared with others. A start reads all operations in order and meets most keys
+/// several times; of so many `operations` it remembers where it met a key, 41 bytes each until it is done. What it does not
+/// remember it reads from the disk again, one at a time: a start with a few hundred thousand keys takes minutes then.
+pub fn config(prefix: &str, page_cache: CacheRef, operations: u64) -> Config {
+    let cached = usize::try_from(operations).ok().and_then(NonZeroUsize::new);
     FixedConfig {
         merkle_config: MerkleConfig {
             journal_partition: format!("{prefix}-tree"),
@@ -114,7 +117,7 @@ pub fn config(prefix: &str, page_cache: CacheRef) -> Config {
         },
         grafted_metadata_partition: format!("{prefix}-bitmap"),
         translator: EightCap,
-        init_cache: Some(INIT_CACHE_ENTRIES),
+        init_cache: Some(cached.unwrap_or(LEAST_CACHED).max(LEAST_CACHED)),
         init_buffer: REPLAY_BUFFER_BYTES,
         init_concurrency: (),
     }

@@ -75,8 +75,20 @@ fn writes() -> Vec<Entry> {
         .collect()
 }
 
+#[test]
+fn a_start_remembers_every_operation() {
+    let cached = |operations| {
+        let page_cache = CacheRef::new(NZU16!(1024), NZUsize!(16));
+        db::config("test", page_cache, operations)
+            .init_cache
+            .map(NonZeroUsize::get)
+    };
+    assert_eq!(cached(5_000_000), Some(5_000_000));
+    assert_eq!(cached(0), Some(1 << 16), "a new one knows of none");
+}
+
 fn config() -> db::Config {
-    db::config("test", CacheRef::new(NZU16!(1024), NZUsize!(16)))
+    db::config("test", CacheRef::new(NZU16!(1024), NZUsize!(16)), 0)
 }
 
 /// The root of fixed content. If this changes, the storage engine's format did: existing data folders and proofs break.

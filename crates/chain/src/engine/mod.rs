@@ -174,7 +174,6 @@ where
     let committee = Arc::new(committee);
     recovery::open_genesis(&setup.store, &setup.genesis)?;
     let page_cache = CacheRef::new(limits::PAGE_BYTES, setup.config.cached_pages);
-    let database = zhengtong_state::db::config(&format!("{}-state", setup.prefix), page_cache.clone());
     let mut archive = sync::archive::start(
         &context,
         me,
@@ -200,6 +199,13 @@ where
         committee.learn(epoch.info.clone())?;
     }
     let epochs = epochs::plan(&context, &setup, epoch).await;
+    let synced = match &began {
+        Some(start) => sync::operations(&setup.store, start)?,
+        None => 0,
+    };
+    let operations = recovery::operations(&setup.store)?.max(synced);
+    let database = format!("{}-state", setup.prefix);
+    let database = zhengtong_state::db::config(&database, page_cache.clone(), operations);
     if began.is_none() {
         seed(context.child("genesis"), database.clone(), &setup.genesis.entries)
             .await

@@ -15,7 +15,7 @@ use alloy_primitives::{B256, Bytes, keccak256};
 use std::{sync::Arc, time::Duration};
 use zhengtong_evm::{decode, recover};
 use zhengtong_state::{Key, Value};
-use zhengtong_types::header::decode_header;
+use zhengtong_types::header::{Extra, decode_header};
 
 /// How often start-up looks whether stored blocks are applied again.
 const CATCH_UP_POLL: Duration = Duration::from_millis(5);
@@ -44,6 +44,16 @@ pub fn open_genesis(store: &Store, genesis: &Genesis) -> Result<(), StartError> 
         timestamp_ms: block.timestamp_ms(),
     });
     Ok(store.put(block, &sealed, &genesis.codes, None)?)
+}
+
+/// How many operations the state database has, as far as the latest block says.
+pub fn operations(store: &Store) -> Result<u64, StartError> {
+    let tip = store.tip()?.unwrap_or_default();
+    let Some(block) = store.block(tip)? else {
+        return Ok(0);
+    };
+    let extra = Extra::decode(&block.header.extra_data);
+    Ok(extra.map_or(0, |extra| extra.sync_end - extra.sync_start))
 }
 
 /// Finds the block that the state database opened at, and waits until it has every block that the store has.

@@ -108,13 +108,18 @@ pub async fn wait_for_state<E: Runtime>(
     database: impl Future<Output = Database<E>>,
     received_bytes: impl Fn() -> u64,
 ) -> Result<Database<E>, StartError> {
-    let extra = certified_header(&app.0.store, start)?.1;
-    let operations = extra.sync_end - extra.sync_start;
+    let operations = operations(&app.0.store, start)?;
     let fetched = watched(context, &app.0.config.report, database, |_| SyncStep::State {
         operations,
         received_bytes: received_bytes(),
     });
     Ok(fetched.await)
+}
+
+/// How many operations the state has that this node began from.
+pub fn operations(store: &Store, start: &Start) -> Result<u64, StartError> {
+    let extra = certified_header(store, start)?.1;
+    Ok(extra.sync_end - extra.sync_start)
 }
 
 /// The header of the block that this node began from.
