@@ -45,6 +45,8 @@ export const FIGURES = {
   // One case: the old-age allowance as it is published, asked of three agencies, approved by rule, with its credential.
   transactionsPerCase: measured(8, "transactions of a case", "open, 3 use records, 3 attestations, credential: portal/e2e/measure/case.ts"),
   keysPerCase: measured(14, "keys that a case leaves in the state", "12 slots, the account of the case's key and what it used of its quota; a consent would add 3: contracts/test/Footprint.t.sol"),
+  keysPerSeat: measured(4, "keys that a person's seat in People leaves in the state", "contracts/test/Footprint.t.sol"),
+  seatShare: assumed(1, "of people with a seat", "everybody's identity is confirmed, so that they may vote: the most there can be"),
   gasPerCase: measured(1_421_640, "gas of a case", "portal/e2e/measure/case.ts"),
   gasPerUseRecord: measured(184_617, "gas of a use record", "portal/e2e/measure/case.ts"),
   gasPerAttestation: measured(157_118, "gas of an attestation", "portal/e2e/measure/case.ts"),
@@ -52,11 +54,11 @@ export const FIGURES = {
   gasPerForeignProof: measured(349_801, "gas to accept a foreign event, one header", "portal/e2e/two-networks.test.ts"),
 
   // One chain, on two cores.
-  transfersPerSecond: measured(23_000, "ERC-20 transfers a second, executed, merkleized and durable, signatures not checked", "design spike on two cores"),
+  transfersPerSecond: measured(18_600, "ERC-20 transfers a second, from HTTP to durable, certified blocks", "zhengtong bench transfers, one validator and the clients on two cores, median of ten rounds: docs/performance.md"),
   gasPerTransfer: assumed(35_000, "gas of such a transfer", "between two accounts that exist"),
-  recoveriesPerSecondPerCore: measured(24_700, "senders recovered a second on one core", "libsecp256k1, design spike"),
-  indexBytesPerKey: measured((370 * 2 ** 20) / 1e6, "bytes of memory a key", "QMDB current::ordered, design spike"),
-  restartSecondsPerKey: measured(3.5 / 1e6, "seconds of start a key", "QMDB current::ordered, design spike"),
+  recoveriesPerSecondPerCore: measured(24_700, "senders recovered a second on one core", "libsecp256k1; 104,000 with AVX-512 IFMA"),
+  indexBytesPerKey: measured(185, "bytes of memory a key, after a start", "two million slots: portal/e2e/measure/state.ts"),
+  restartSecondsPerKey: measured(7 / 1e6, "seconds of start a key", "two million slots, debug build, beside other work: portal/e2e/measure/state.ts"),
 
   // One validator's machine.
   memoryBytes: assumed(512 * 2 ** 30, "bytes of memory", "a large server of today; three quarters of it for the index"),

@@ -26,7 +26,8 @@ export function chain(l, f, daysKept = Infinity) {
   const gasPerQuery = f.gasPerUseRecord;
   const peakGas = l.peakCases * f.gasPerCase + l.peakQueries * gasPerQuery + l.peakForeignProofs * f.gasPerForeignProof;
   const keysPerYear = l.casesPerYear * f.keysPerCase + l.queriesPerYear;
-  const mostKeys = (years) => keysPerYear * Math.min(years, daysKept / 365);
+  const keysOfPeople = l.people * f.seatShare * f.keysPerSeat;
+  const mostKeys = (years) => keysOfPeople + keysPerYear * Math.min(years, daysKept / 365);
   const diskPerYear = l.casesPerYear * f.diskBytesPerCase + (l.queriesPerYear * f.diskBytesPerCase) / f.transactionsPerCase;
   return {
     ...l,
@@ -34,6 +35,7 @@ export function chain(l, f, daysKept = Infinity) {
     throughputShare: peakGas / (f.transfersPerSecond * f.gasPerTransfer),
     recoveryCores: (l.peakCases * f.transactionsPerCase + l.peakQueries + l.peakForeignProofs) / f.recoveriesPerSecondPerCore,
     keysPerYear,
+    keysOfPeople,
     indexBytesPerYear: keysPerYear * f.indexBytesPerKey,
     indexBytes: (years) => mostKeys(years) * f.indexBytesPerKey,
     restartSeconds: (years) => mostKeys(years) * f.restartSecondsPerKey,
@@ -44,15 +46,16 @@ export function chain(l, f, daysKept = Infinity) {
 
 /** What a chain runs out of, the first thing first; years from an empty state, 0 is at once. */
 export function limits(c, f) {
-  const reach = (limit, perYear, isBounded) => {
-    const years = limit / perYear;
-    return isBounded && years > c.daysKept / 365 ? Infinity : years;
+  // Keys: people's are there from the start and stay, those of cases come and may leave again.
+  const reach = (most, perKey) => {
+    const years = Math.max(0, most / perKey - c.keysOfPeople) / c.keysPerYear;
+    return years > c.daysKept / 365 ? Infinity : years;
   };
   return [
     { what: "throughput", years: c.throughputShare > f.loadShare ? 0 : Infinity },
-    { what: "index memory", years: reach(f.memoryBytes * f.memoryShare, c.indexBytesPerYear, true) },
-    { what: "time to start", years: reach(f.restartSeconds, c.keysPerYear * f.restartSecondsPerKey, true) },
-    { what: "disk", years: reach(f.diskBytes, c.diskBytesPerYear, false) },
+    { what: "index memory", years: reach(f.memoryBytes * f.memoryShare, f.indexBytesPerKey) },
+    { what: "time to start", years: reach(f.restartSeconds, f.restartSecondsPerKey) },
+    { what: "disk", years: f.diskBytes / c.diskBytesPerYear },
   ].sort((a, b) => a.years - b.years);
 }
 
@@ -60,11 +63,10 @@ export function limits(c, f) {
 export function mostPeople(scenario, f, years, daysKept = Infinity) {
   const sample = 1e6;
   const c = chain(load(sample, scenario, f), f, daysKept);
-  const keptYears = Math.min(years, daysKept / 365);
   const bounds = [
     { what: "throughput", people: (sample * f.loadShare) / c.throughputShare },
-    { what: "index memory", people: (sample * f.memoryBytes * f.memoryShare) / (c.indexBytesPerYear * keptYears) },
-    { what: "time to start", people: (sample * f.restartSeconds) / (c.keysPerYear * keptYears * f.restartSecondsPerKey) },
+    { what: "index memory", people: (sample * f.memoryBytes * f.memoryShare) / c.indexBytes(years) },
+    { what: "time to start", people: (sample * f.restartSeconds) / c.restartSeconds(years) },
     { what: "disk", people: (sample * f.diskBytes) / (c.diskBytesPerYear * years) },
   ];
   return bounds.sort((a, b) => a.people - b.people);

@@ -17,6 +17,8 @@ const ROUND = {
   foreignProofsPerMovedCase: 1,
   transactionsPerCase: 10,
   keysPerCase: 20,
+  keysPerSeat: 4,
+  seatShare: 0.5,
   gasPerCase: 1_000_000,
   gasPerUseRecord: 100_000,
   gasPerAttestation: 100_000,
@@ -55,13 +57,14 @@ test("load and chain are what one does in the head", () => {
   close(l.peakForeignProofs, l.peakCases / 10, "proofs a second");
   const c = chain(l, ROUND);
   close(c.keysPerYear, 20_000_000, "keys a year");
+  close(c.keysOfPeople, 2_000_000, "keys of half a million seats");
   close(c.indexBytesPerYear, 2e9, "index");
   close(c.diskBytesPerYear, 1e10, "disk");
-  close(c.restartSeconds(5), 100, "start");
+  close(c.restartSeconds(5), 102, "start");
   close(c.throughputShare, (l.peakCases * 1_050_000) / 10_000_000, "share of the throughput");
   close(c.peakTransactions, l.peakCases * 10.1, "transactions a second");
   const found = Object.fromEntries(limits(c, ROUND).map(({ what, years }) => [what, years]));
-  assert.deepEqual(found, { "index memory": 0.5, "time to start": 5, disk: 100, throughput: Infinity });
+  assert.deepEqual(found, { "index memory": 0.4, "time to start": 4.9, disk: 100, throughput: Infinity });
   assert.equal(limits(c, ROUND)[0].what, "index memory");
 });
 
@@ -77,7 +80,9 @@ test("what leaves the state after a year bounds memory and start, not disk", () 
   const years = Object.fromEntries(limits(chain(load(100_000, ONE_A_YEAR, ROUND), ROUND, 365), ROUND).map(({ what, years: y }) => [what, y]));
   assert.deepEqual(years, { "index memory": Infinity, "time to start": Infinity, disk: 1000, throughput: Infinity });
   // Too many people fill the memory within the year all the same.
-  assert.equal(limits(chain(load(1_000_000, ONE_A_YEAR, ROUND), ROUND, 365), ROUND)[0].years, 0.5);
+  assert.equal(limits(chain(load(1_000_000, ONE_A_YEAR, ROUND), ROUND, 365), ROUND)[0].years, 0.4);
+  // And so do people alone, however few cases there are.
+  assert.equal(limits(chain(load(5_000_000, { ...ONE_A_YEAR, casesPerPersonYear: () => 1e-6 }, ROUND), ROUND, 365), ROUND)[0].years, 0);
 });
 
 test("the most people are those at whom the first limit is just reached", () => {
