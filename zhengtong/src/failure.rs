@@ -19,11 +19,22 @@ pub fn told(error: &anyhow::Error) -> String {
     text
 }
 
+/// What a shell says of a program that wrote to somebody who had gone.
+const CUT_OFF: i32 = 141;
+
+/// Whether whoever read the answer of a command has gone, as `head` does: nothing is wrong, and nobody is left to be told.
+fn is_cut_off(panic: &str) -> bool {
+    panic.starts_with("failed printing to stdout") && panic.contains("Broken pipe")
+}
+
 /// A panic is a mistake of this program, or of a library that meets damaged data: one line of the log, which the error of
 /// the command follows, and a trace only where `RUST_BACKTRACE` asks for one. Once the program is told to stop, parts of it
 /// meet others that are gone already, and libraries make panics of that: these are no news.
 pub fn log_panics() {
     std::panic::set_hook(Box::new(|panic| {
+        if is_cut_off(panic.payload_as_str().unwrap_or_default()) {
+            std::process::exit(CUT_OFF);
+        }
         let text = line(panic);
         let trace = Backtrace::capture();
         match trace.status() {
@@ -59,6 +70,21 @@ mod tests {
     #[error("key file k: {source}; run chmod")]
     struct Told {
         source: Error,
+    }
+
+    #[test]
+    fn a_reader_that_goes_away_is_no_failure() {
+        let gone = std::panic::catch_unwind(|| {
+            let (reader, mut writer) = std::io::pipe().unwrap();
+            drop(reader);
+            // As `println` says it.
+            if let Err(error) = std::io::Write::write_all(&mut writer, b"x") {
+                std::panic::panic_any(format!("failed printing to stdout: {error}"));
+            }
+        });
+        let gone = gone.unwrap_err();
+        assert!(is_cut_off(gone.downcast_ref::<String>().unwrap()));
+        assert!(!is_cut_off("failed printing to stdout: No space left on device"));
     }
 
     #[test]
