@@ -47,7 +47,6 @@ pub struct Args {
 }
 
 #[derive(Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "made once, from the command line")]
 enum What {
     /// Check a case: certificates, headers, receipts, events, storage, and the decision by its rules.
     Case(CaseArgs),
