@@ -21,6 +21,7 @@ mod vote;
 
 pub use calls::{Contracts, limits_of, of_genesis};
 pub use key::MemberKey;
+pub use proposal::time;
 
 use anyhow::Result;
 

@@ -79,6 +79,23 @@ impl Lang {
     }
 }
 
+/// By which key, and how it is told.
+#[derive(clap::Args)]
+struct Common {
+    /// The network's public key, 192 hexadecimal digits, from a source that you trust.
+    #[arg(long, env = "ZHENGTONG_NETWORK_KEY")]
+    network_key: Option<NetworkKey>,
+    /// Data folder of a network on this machine, whose key is used when none is given.
+    #[arg(long, default_value = "data", env = "ZHENGTONG_DATA")]
+    data: PathBuf,
+    /// Language of the report. If not given: English where the system's language is (LC_ALL, LC_MESSAGES, LANG), else Chinese.
+    #[arg(long, value_enum, default_value_t = Lang::preferred(), hide_default_value = true)]
+    lang: Lang,
+    /// Print the report as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
 #[derive(clap::Args)]
 struct CaseArgs {
     /// Id of the case: 0x and 64 hexadecimal digits. May be left out with --file.
@@ -90,24 +107,14 @@ struct CaseArgs {
     /// An index that may be asked where the events are. Without one, the node's logs are searched.
     #[arg(long)]
     index: Option<Url>,
-    /// The network's public key, 192 hexadecimal digits, from a source that you trust.
-    #[arg(long, env = "ZHENGTONG_NETWORK_KEY")]
-    network_key: Option<NetworkKey>,
-    /// Data folder of a network on this machine, whose key is used when none is given.
-    #[arg(long, default_value = "data", env = "ZHENGTONG_DATA")]
-    data: PathBuf,
     /// Check this exported file and ask nobody.
     #[arg(long, conflicts_with_all = ["index", "export"])]
     file: Option<PathBuf>,
     /// Write what was checked to a file, for others to check offline.
     #[arg(long)]
     export: Option<PathBuf>,
-    /// Language of the report. If not given: English where the system's language is (LC_ALL, LC_MESSAGES, LANG), else Chinese.
-    #[arg(long, value_enum, default_value_t = Lang::preferred(), hide_default_value = true)]
-    lang: Lang,
-    /// Print the report as JSON.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    common: Common,
 }
 
 #[derive(clap::Args)]
@@ -118,42 +125,22 @@ struct TransactionArgs {
     /// JSON-RPC of any node of the network.
     #[arg(long, default_value = "http://127.0.0.1:8545")]
     rpc: Url,
-    /// The network's public key, 192 hexadecimal digits, from a source that you trust.
-    #[arg(long, env = "ZHENGTONG_NETWORK_KEY")]
-    network_key: Option<NetworkKey>,
-    /// Data folder of a network on this machine, whose key is used when none is given.
-    #[arg(long, default_value = "data", env = "ZHENGTONG_DATA")]
-    data: PathBuf,
     /// Check this exported proof and ask nobody.
     #[arg(long, conflicts_with = "export")]
     file: Option<PathBuf>,
     /// Write the proof that was checked to a file, for others to check offline.
     #[arg(long)]
     export: Option<PathBuf>,
-    /// Language of the report. If not given: English where the system's language is (LC_ALL, LC_MESSAGES, LANG), else Chinese.
-    #[arg(long, value_enum, default_value_t = Lang::preferred(), hide_default_value = true)]
-    lang: Lang,
-    /// Print the report as JSON.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    common: Common,
 }
 
 #[derive(clap::Args)]
 struct ExportArgs {
     /// The file. Nobody else is asked.
     file: PathBuf,
-    /// The network's public key, 192 hexadecimal digits, from a source that you trust.
-    #[arg(long, env = "ZHENGTONG_NETWORK_KEY")]
-    network_key: Option<NetworkKey>,
-    /// Data folder of a network on this machine, whose key is used when none is given.
-    #[arg(long, default_value = "data", env = "ZHENGTONG_DATA")]
-    data: PathBuf,
-    /// Language of the report. If not given: English where the system's language is (LC_ALL, LC_MESSAGES, LANG), else Chinese.
-    #[arg(long, value_enum, default_value_t = Lang::preferred(), hide_default_value = true)]
-    lang: Lang,
-    /// Print the report as JSON.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    common: Common,
 }
 
 /// Runs the command, prints its report, and gives its exit code.
@@ -161,17 +148,21 @@ pub async fn run(args: Args) -> Result<ExitCode> {
     let code = match args.what {
         What::Case(args) => match check(&args).await {
             Ok(report) => {
-                report::print(&report, args.lang, args.json);
+                report::print(&report, args.common.json, || {
+                    report::text(&report, args.common.lang)
+                });
                 code(report.is_verified())
             }
-            Err(error) => unchecked(&error, args.lang, args.json),
+            Err(error) => unchecked(&error, args.common.lang, args.common.json),
         },
         What::Transaction(args) => match transaction::run(&args).await {
             Ok(report) => {
-                transaction::print(&report, args.lang, args.json);
+                report::print(&report, args.common.json, || {
+                    transaction::text(&report, args.common.lang)
+                });
                 code(report.verified)
             }
-            Err(error) => unchecked(&error, args.lang, args.json),
+            Err(error) => unchecked(&error, args.common.lang, args.common.json),
         },
         What::Export(args) => check_export(&args),
     };
@@ -189,26 +180,32 @@ fn unchecked(error: &anyhow::Error, lang: Lang, json: bool) -> u8 {
 }
 
 fn check_export(args: &ExportArgs) -> u8 {
-    let checked = key::find(args.network_key, &args.data).and_then(|(key, _)| {
+    let checked = key::find(args.common.network_key, &args.common.data).and_then(|(key, _)| {
         // A program reads one language.
-        let lang = if args.json { Lang::En } else { args.lang };
+        let lang = if args.common.json {
+            Lang::En
+        } else {
+            args.common.lang
+        };
         Ok(export::check(&fetch::bytes(&args.file)?, &key, lang))
     });
     match checked {
         Ok(report) => {
-            export::print(&report, args.lang, args.json);
+            export::print(&report, args.common.lang, args.common.json);
             code(report.verified)
         }
-        Err(error) => unchecked(&error, args.lang, args.json),
+        Err(error) => unchecked(&error, args.common.lang, args.common.json),
     }
 }
 
 async fn check(args: &CaseArgs) -> Result<Report> {
-    let (key, origin) = key::find(args.network_key, &args.data)?;
+    let (key, origin) = key::find(args.common.network_key, &args.common.data)?;
     let bundle = match (&args.file, args.id) {
         (Some(file), _) => fetch::from_file(file)?,
         (None, Some(id)) => {
-            let progress = Progress { lang: args.lang };
+            let progress = Progress {
+                lang: args.common.lang,
+            };
             fetch::from_node(&args.rpc, args.index.as_ref(), id, &key, progress).await?
         }
         (None, None) => bail!("name a case, or a file with --file"),

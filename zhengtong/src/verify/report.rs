@@ -257,13 +257,13 @@ impl Summary {
     }
 }
 
-/// Prints the report.
+/// Prints a report, for a program or in these words for a person.
 #[expect(clippy::print_stdout, reason = "the answer of the command")]
-pub fn print(report: &Report, lang: Lang, json: bool) {
+pub fn print(report: &impl Serialize, json: bool, text: impl FnOnce() -> String) {
     if json {
         println!("{}", serde_json::to_string_pretty(report).unwrap_or_default());
     } else {
-        print!("{}", text(report, lang));
+        print!("{}", text());
     }
 }
 

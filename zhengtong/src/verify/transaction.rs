@@ -8,6 +8,7 @@ use super::{
     say::Progress,
     words::{self, pick},
 };
+use crate::council::time;
 use alloy_consensus::{Transaction as _, TxEnvelope};
 use alloy_eips::Decodable2718 as _;
 use alloy_primitives::{Address, B256, keccak256};
@@ -51,7 +52,7 @@ struct Summary {
 
 /// Fetches or reads a proof and checks it.
 pub async fn run(args: &TransactionArgs) -> Result<Report> {
-    let (key, origin) = key::find(args.network_key, &args.data)?;
+    let (key, origin) = key::find(args.common.network_key, &args.common.data)?;
     let proof = match (&args.file, args.hash) {
         (Some(file), _) => serde_json::from_slice(&fetch::bytes(file)?)
             .with_context(|| format!("{} is no proof of a transaction", file.display()))?,
@@ -69,7 +70,10 @@ pub async fn run(args: &TransactionArgs) -> Result<Report> {
 
 /// Nothing that the node sends is believed.
 async fn from_node(args: &TransactionArgs, hash: B256, key: &NetworkKey) -> Result<ReceiptProof> {
-    Progress { lang: args.lang }.asking(&args.rpc);
+    Progress {
+        lang: args.common.lang,
+    }
+    .asking(&args.rpc);
     let client = fetch::connect(&args.rpc, key).await?;
     match client.receipt_proof(hash).await {
         Err(ClientError::Refused { message, .. }) => {
@@ -137,7 +141,7 @@ fn steps(checked: &Result<VerifiedReceipt, VerifyError>) -> Vec<StepResult> {
 }
 
 /// The report for a person.
-fn text(report: &Report, lang: Lang) -> String {
+pub fn text(report: &Report, lang: Lang) -> String {
     let title = pick(lang, "核验交易", "Checking a transaction");
     let mut out = report::heading(title, report.hash, &report.network_key, &report.origin, lang);
     out.push_str(&report::marks(&report.steps, lang));
@@ -146,23 +150,6 @@ fn text(report: &Report, lang: Lang) -> String {
     }
     let _ = writeln!(out, "\n{}", words::verdict(lang, &report.steps));
     out
-}
-
-/// Prints the report.
-#[expect(clippy::print_stdout, reason = "the answer of the command")]
-pub fn print(report: &Report, lang: Lang, json: bool) {
-    if json {
-        println!("{}", serde_json::to_string_pretty(report).unwrap_or_default());
-    } else {
-        print!("{}", text(report, lang));
-    }
-}
-
-fn time(seconds: u64) -> String {
-    let time = i64::try_from(seconds)
-        .ok()
-        .and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
-    time.map_or_else(|| seconds.to_string(), |time| time.to_string())
 }
 
 fn told(summary: &Summary, lang: Lang) -> String {
