@@ -135,6 +135,7 @@ async fn one_joins_and_one_leaves_by_vote_under_load_and_the_key_stays() {
     }
     let new = early.send(&clients[joining]).await;
     all_final(&clients[0], &[new]).await;
+    all_final(&clients[joining], &[new]).await;
 
     // The key is the same, so everything of before and of now verifies with it.
     assert_eq!(clients[0].network().expect("known").public_key, setup.key);

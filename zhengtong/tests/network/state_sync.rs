@@ -210,6 +210,7 @@ async fn a_follower_and_a_wiped_validator_begin_near_the_tip_under_load() {
     let mut own = Sender::new(VALIDATORS);
     let hash = own.send(&press).await;
     all_final(&press, &[hash]).await;
+    all_final(&clients[1], &[hash]).await;
     senders.push(own);
     follower.kill();
     let follower = setup.start(VALIDATORS);
@@ -223,7 +224,7 @@ async fn a_follower_and_a_wiped_validator_begin_near_the_tip_under_load() {
     // Without another one, nothing is final unless the wiped one votes.
     running[2].take().expect("it runs").kill();
     let hash = senders[0].send(&clients[0]).await;
-    all_final(&clients[0], &[hash]).await;
+    all_final(&clients[1], &[hash]).await;
     same_state(&clients[3], &clients[1], sent(&senders)).await;
     same_state(&press, &clients[3], sent(&senders)).await;
     for process in running.into_iter().flatten().chain([follower, wiped]) {
