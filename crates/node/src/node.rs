@@ -346,6 +346,7 @@ async fn begin(
     };
     let known = committee::most(&prepared.store)?;
     let limit = engine::message_limit();
-    let links = p2p::links(&context, &prepared.identity, mesh, known, limit);
+    let genesis = prepared.genesis.block.hash();
+    let links = p2p::links(&context, &prepared.identity, mesh, genesis, known, limit);
     engine::start(context, setup, secrets, links).await
 }

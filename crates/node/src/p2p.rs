@@ -1,6 +1,7 @@
 //! Authenticated and encrypted connections between nodes that know each other's keys and addresses.
 
 use crate::{Identity, prepare::Mesh};
+use alloy_primitives::B256;
 use commonware_consensus::types::Epoch;
 use commonware_cryptography::{ChaCha20Poly1305, ed25519};
 use commonware_glue::dkg::network::Manager;
@@ -27,7 +28,7 @@ use zhengtong_types::{
     consensus::ValidatorKey,
 };
 
-/// Separates the chain's connections from others on the same keys.
+/// Before the genesis hash: separates the chain's connections from those of other networks and others on the same keys.
 const NAMESPACE: &[u8] = b"zhengtong-p2p";
 /// Messages a peer may send on each channel, each second. A mailbox holds this many for each peer.
 pub const MESSAGES_PER_SECOND: Quota = Quota::per_second(NZU32!(512));
@@ -64,7 +65,8 @@ pub fn check_free(address: SocketAddr) -> Result<(), ListenError> {
 
 /// Who connects to whom.
 pub struct Connections<'a> {
-    pub namespace: &'static [u8],
+    /// Nodes that name different ones do not connect.
+    pub namespace: &'a [u8],
     pub identity: &'a Identity,
     pub listen: SocketAddr,
     /// Dialled by everyone.
@@ -196,18 +198,20 @@ impl Manager for EpochPeers {
     }
 }
 
-/// The chain's links: starts listening and dialling. `most` are the validators for which room is made twice.
+/// The chain's links: starts listening and dialling. Whoever has another genesis does not connect. `most` are the validators for which room is made twice.
 pub fn links(
     context: &Context,
     identity: &Identity,
     mesh: &Mesh,
+    genesis: B256,
     most: usize,
     max_message_size: u32,
 ) -> Links<EpochPeers, Peers, Sender<ValidatorKey, Context>, Receiver<ValidatorKey>> {
     let (validators, followers) = (&mesh.validators, &mesh.followers);
     let room = 2 * most.max(validators.len()) + followers.len() + SPARE_ROOM;
+    let namespace = [NAMESPACE, genesis.as_slice()].concat();
     let connections = Connections {
-        namespace: NAMESPACE,
+        namespace: &namespace,
         identity,
         listen: mesh.listen,
         validators,

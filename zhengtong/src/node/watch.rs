@@ -107,10 +107,10 @@ fn complaint(quiet: Duration, sight: &Sight, peers: Option<Peers>) -> String {
     let advice = match sight.role.map(|(_, role)| role) {
         _ if peers.shut_out > 0 && peers.connected == 0 => "",
         Some(EpochRole::Follower) | None if peers.connected == 0 => {
-            "; have the validators admitted this node (`zhengtong network admit`, and a start of theirs), can their addresses in the network file be reached, and is this clock within five seconds of theirs?"
+            "; have the validators admitted this node (`zhengtong network admit`, and a start of theirs), is the network file theirs (`zhengtong network check` must show the same hash), can their addresses in it be reached, and is this clock within five seconds of theirs?"
         }
         _ if peers.connected == 0 => {
-            "; do the others run, can their addresses in the network file be reached, and is this clock within five seconds of theirs?"
+            "; do the others run, is the network file theirs (`zhengtong network check` must show the same hash), can their addresses in it be reached, and is this clock within five seconds of theirs?"
         }
         Some(EpochRole::Restored) => {
             "; this node has no vote in this epoch, so all but a third of the validators must vote without it. If more than that have lost their data, no epoch begins any more: see \"Lose more than f\" in docs/operations.md"
@@ -205,13 +205,17 @@ mod tests {
             assert!(watch.look(at(0), &sight(7, 2, role), peers).is_empty());
             watch.look(at(30), &sight(7, 2, role), peers).join("")
         };
-        assert!(waits(EpochRole::Validator, &peers(0, 0)).contains("do the others run"));
+        let alone = waits(EpochRole::Validator, &peers(0, 0));
+        assert!(
+            alone.contains("do the others run") && alone.contains("is the network file theirs"),
+            "{alone}"
+        );
         assert!(waits(EpochRole::Validator, &peers(2, 0)).contains("zhengtong_getValidators"));
         assert!(waits(EpochRole::Restored, &peers(3, 0)).contains("Lose more than f"));
         assert!(waits(EpochRole::Follower, &peers(2, 0)).contains("/readyz"));
         let other = waits(EpochRole::Follower, &peers(0, 4));
         assert!(
-            other.contains("4 shut out") && other.contains("is the network file theirs?"),
+            other.contains("4 shut out") && !other.contains("is the network file theirs"),
             "{other}"
         );
         assert!(waits(EpochRole::Validator, &|| None).contains("only validator"));

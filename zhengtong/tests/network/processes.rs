@@ -109,20 +109,32 @@ impl Process {
 
     /// Waits for a line that starts so.
     pub fn wait_for(&mut self, start: &str) -> String {
+        self.wait_until(start, |line| line.starts_with(start))
+    }
+
+    /// Waits for a line that has this in it.
+    pub fn wait_to_say(&mut self, words: &str) -> String {
+        self.wait_until(words, |line| line.contains(words))
+    }
+
+    fn wait_until(&mut self, wanted: &str, is_it: impl Fn(&str) -> bool) -> String {
         loop {
             match self.lines.recv_timeout(PATIENCE) {
                 Ok(line) => {
                     self.printed.push(line.clone());
-                    if line.starts_with(start) {
+                    if is_it(&line) {
                         return line;
                     }
                 }
                 Err(RecvTimeoutError::Timeout) => {
-                    panic!("no {start:?} in {PATIENCE:?} after {:?}", self.printed)
+                    panic!("no {wanted:?} in {PATIENCE:?} after {:?}", self.printed)
                 }
                 Err(RecvTimeoutError::Disconnected) => {
                     let status = self.child.wait();
-                    panic!("it ended ({status:?}) without {start:?} after {:?}", self.printed)
+                    panic!(
+                        "it ended ({status:?}) without {wanted:?} after {:?}",
+                        self.printed
+                    )
                 }
             }
         }

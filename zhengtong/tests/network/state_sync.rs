@@ -71,6 +71,19 @@ fn start(setup: &Setup, index: usize) -> (Process, String) {
     (process, said)
 }
 
+/// Starts a node that begins near the tip, with a network file in which nothing but the genesis differs.
+fn with_another_genesis(setup: &Setup, index: usize) -> Process {
+    let folder = setup.node(index);
+    let read = |name: &str| fs::read_to_string(folder.join(name)).expect("it is there");
+    let mut network: serde_json::Value = serde_json::from_str(&read("network.json")).expect("JSON");
+    let limit = &mut network["genesis"]["block_gas_limit"];
+    *limit = (limit.as_u64().expect("a number") - 1).into();
+    fs::write(folder.join("other.json"), network.to_string()).expect("writes");
+    let config = folder.join("other.toml");
+    fs::write(&config, read("node.toml").replace("network.json", "other.json")).expect("writes");
+    Process::start(&["node", "--config", text(&config), "--sync", "state"])
+}
+
 /// The node's tip, once it is at this block or later.
 async fn reaches(node: &Client, number: u64) -> u64 {
     tokio::time::timeout(FINAL, async {
@@ -179,7 +192,13 @@ async fn a_follower_and_a_wiped_validator_begin_near_the_tip_under_load() {
     for rpc in &setup.rpc[..VALIDATORS] {
         clients.push(connect(*rpc, setup.key).await);
     }
+    let mut stranger = with_another_genesis(&setup, VALIDATORS);
     let mut senders = fill(&clients, BEFORE).await;
+    // Nobody talks to a node of another genesis, though the key that certifies is the same.
+    let said = stranger.wait_to_say("is the network file theirs");
+    assert!(said.contains("connected to no other node"), "{said}");
+    stranger.kill();
+    fs::remove_dir_all(setup.node(VALIDATORS).join("data")).expect("it is there");
 
     // The follower begins while transactions come in.
     let stop = Arc::new(AtomicBool::new(false));

@@ -45,7 +45,7 @@ impl fmt::Display for Peers {
             0 => Ok(()),
             shut_out => write!(
                 f,
-                ", and {shut_out} shut out for what they sent: is the network file theirs? Compare the hash of `zhengtong network check` with their operators"
+                ", and {shut_out} shut out for what they sent, which no honest node of this network does: ask their operators"
             ),
         }
     }

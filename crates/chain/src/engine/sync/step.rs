@@ -47,7 +47,7 @@ impl fmt::Display for SyncStep {
                 )?;
                 if peers.connected < *needed && peers.shut_out == 0 && *waited >= NOT_ADMITTED_AFTER {
                     f.write_str(
-                        "; have the validators admitted this node, and can their addresses in the network file be reached?",
+                        "; have the validators admitted this node, is the network file theirs (`zhengtong network check` must show the same hash), and can their addresses in it be reached?",
                     )?;
                 }
                 Ok(())
@@ -92,13 +92,15 @@ mod tests {
         assert!(!asking(5, 0, 0).contains(admitted));
         let alone = asking(30, 0, 0);
         assert!(
-            alone.contains("connected to no other node") && alone.contains(admitted),
+            alone.contains("connected to no other node")
+                && alone.contains(admitted)
+                && alone.contains("is the network file theirs"),
             "{alone}"
         );
         assert!(!asking(30, 2, 0).contains(admitted));
         let other = asking(30, 0, 4);
         assert!(
-            other.contains("is the network file theirs?") && !other.contains(admitted),
+            other.contains("4 shut out") && !other.contains(admitted),
             "{other}"
         );
     }
