@@ -35,6 +35,7 @@ pub use files::FileError;
 pub use keys::{Identity, KeyError, ShareFile, require_owners};
 pub use network::{
     DelegatesError, EPOCH_BLOCKS, EpochError, GenesisFile, NetworkError, NetworkFile, ValidatorEntry,
+    least_epoch_blocks,
 };
 pub use node::{Node, NodeError, View};
 pub use p2p::ListenError;

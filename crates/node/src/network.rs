@@ -184,13 +184,18 @@ impl GenesisFile {
 impl GenesisFile {
     /// Checks that an epoch is long enough for this many validators.
     pub(crate) fn check_epoch(&self, validators: usize) -> Result<(), EpochError> {
-        let least = (EPOCH_BLOCKS_EACH * validators as u64).max(*EPOCH_BLOCKS_RANGE.start());
+        let least = least_epoch_blocks(validators);
         let got = self.epoch_blocks;
         if got < least || !EPOCH_BLOCKS_RANGE.contains(&got) {
             return Err(EpochError { got, least });
         }
         Ok(())
     }
+}
+
+/// Blocks that an epoch must have at least, so that so many validators can deal shares in it.
+pub fn least_epoch_blocks(validators: usize) -> u64 {
+    (EPOCH_BLOCKS_EACH * validators as u64).max(*EPOCH_BLOCKS_RANGE.start())
 }
 
 impl NetworkFile {

@@ -151,7 +151,9 @@ impl Acting {
             .map(Address::to_string)
             .collect::<Vec<_>>()
             .join(", ");
-        bail!("{account} is not a member of the council; its members are {own}")
+        bail!(
+            "{account} is not a member of the council; its members are {own}; their keys are files that `zhengtong council key` made"
+        )
     }
 
     /// Sends, and waits until it is final and proven. What stands behind hashes in the call goes to whoever signs elsewhere.

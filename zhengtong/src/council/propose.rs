@@ -9,7 +9,7 @@ use super::{
 use crate::wallet::Openings;
 use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::SolEvent as _;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use std::path::PathBuf;
 use zhengtong_bindings::{
     addresses,
@@ -21,7 +21,7 @@ use zhengtong_bindings::{
     },
     validators::{IValidators::Validator, Validators},
 };
-use zhengtong_node::NodeCard;
+use zhengtong_node::{NodeCard, least_epoch_blocks};
 
 /// The names of the classes that every network has.
 const FIRST_CLASSES: [&str; 5] = ["everyone", "organisations", "officers", "governors", "residents"];
@@ -139,6 +139,7 @@ pub async fn run(args: Args) -> Result<()> {
     acting.require_member().await?;
     let (actions, usual) = actions(&args.what, &cards, &acting.chain)?;
     if !rest.anyway {
+        fits(&acting.chain, cards.len()).await?;
         trial::run(&acting.chain, &actions).await?;
     }
     let call = Council::proposeCall {
@@ -161,6 +162,33 @@ pub async fn run(args: Args) -> Result<()> {
         "the members vote with: zhengtong council vote {} for|against|abstain",
         proposal.number
     ));
+    Ok(())
+}
+
+/// Shares are dealt within an epoch, which stays as long as it is: with more validators than it has blocks for, none would be
+/// dealt any more, and the validators would stay who they are.
+async fn fits(chain: &Chain, more: usize) -> Result<()> {
+    if more == 0 {
+        return Ok(());
+    }
+    let epoch = chain
+        .client
+        .validators()
+        .await?
+        .context("nobody validates here")?;
+    let blocks = epoch.last_block + 1 - epoch.first_block;
+    let validators = chain
+        .client
+        .read(addresses().validators, &Validators::listCall {})
+        .await?
+        .len()
+        + more;
+    let least = least_epoch_blocks(validators);
+    ensure!(
+        blocks >= least,
+        "nothing is proposed: {validators} validators need epochs of {least} blocks to deal shares in, and this network's have \
+         {blocks}, which cannot be changed; remove others first, and if that is under way, propose it with --anyway"
+    );
     Ok(())
 }
 

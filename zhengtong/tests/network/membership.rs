@@ -3,7 +3,7 @@
 use crate::{
     commands::{Setup, add_follower, found_governed, text},
     council::{arguments, members},
-    processes::zhengtong,
+    processes::{refused, zhengtong},
     transfers::{FINAL, Sender, all_final, connect},
 };
 use alloy_primitives::Bytes;
@@ -74,6 +74,17 @@ fn has(now: &EpochValidators, key: &Bytes) -> bool {
 fn vote(setup: &Setup, members: &[(PathBuf, String)], joining: usize, removed: &Bytes) {
     let run = |member: usize, words: &[&str]| zhengtong(&arguments(setup, Some(&members[member].0), words));
     let card = setup.node(joining).join("card.json");
+    // Shares of so many are not dealt within an epoch.
+    let too_many = [&card; 3].map(|card| text(card));
+    let said = refused(&arguments(
+        setup,
+        Some(&members[0].0),
+        &[&["propose", "add-validator"], &too_many[..]].concat(),
+    ));
+    assert!(
+        said.contains("7 validators need epochs of 56 blocks") && said.contains("--anyway"),
+        "{said}"
+    );
     run(0, &["propose", "add-validator", text(&card)]);
     run(1, &["propose", "remove-validator", &removed.to_string()]);
     for proposal in ["1", "2"] {
