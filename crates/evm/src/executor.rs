@@ -2,7 +2,7 @@
 
 use crate::{
     Limits, Mainnet, SlotChange, StateChanges, Transaction, TransactionReceipt, mainnet::price,
-    receipts::receipt_from_parts, transaction::MAX_TRANSACTION_GAS,
+    receipts::receipt_from_parts, rules::FORK, transaction::MAX_TRANSACTION_GAS,
 };
 use alloy_consensus::{Transaction as _, Typed2718 as _, proofs::ordered_trie_root_with_encoder};
 use alloy_eips::{
@@ -21,7 +21,7 @@ use revm::{
     database::{State, states::bundle_state::BundleRetention},
     database_interface::{DBErrorMarker, bal::EvmDatabaseError},
     handler::{MainnetContext, MainnetEvm},
-    primitives::{eip4844::BLOB_BASE_FEE_UPDATE_FRACTION_PRAGUE, hardfork::SpecId},
+    primitives::eip4844::BLOB_BASE_FEE_UPDATE_FRACTION_PRAGUE,
 };
 use thiserror::Error;
 
@@ -60,7 +60,7 @@ impl BlockContext {
 
     pub(crate) fn apply_config(&self, config: &mut CfgEnv) {
         config.chain_id = self.chain_id;
-        config.set_spec_and_mainnet_gas_params(SpecId::OSAKA);
+        config.set_spec_and_mainnet_gas_params(FORK);
         match self.limits {
             Limits::Osaka => config.tx_gas_limit_cap = Some(MAX_TRANSACTION_GAS),
             Limits::Lifted => {

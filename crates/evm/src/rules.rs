@@ -2,7 +2,11 @@
 
 use crate::transaction::MAX_TRANSACTION_GAS;
 use alloy_primitives::Address;
+use revm::primitives::hardfork::SpecId;
 use std::collections::BTreeSet;
+
+/// The hard fork whose rules hold on every chain of ours.
+pub(crate) const FORK: SpecId = SpecId::OSAKA;
 
 /// Which of Ethereum's limits hold for transactions and the contracts they make.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! From raw bytes to a transaction with a sender: the stateless half of a transaction's checks.
 
-use crate::{Limits, Transaction, TransactionRules};
+use crate::{Limits, Transaction, TransactionRules, rules::FORK};
 use alloy_consensus::{
     Transaction as _, TxEnvelope, Typed2718 as _,
     transaction::{Recovered, SignerRecoverable as _},
@@ -9,7 +9,7 @@ use alloy_eips::eip2718::{Decodable2718 as _, Encodable2718 as _};
 use alloy_primitives::{Address, Bytes};
 use rayon::prelude::*;
 use revm::context_interface::cfg::gas::calculate_initial_tx_gas;
-use revm::primitives::{eip3860::MAX_INITCODE_SIZE, eip7825::TX_GAS_LIMIT_CAP, hardfork::SpecId};
+use revm::primitives::{eip3860::MAX_INITCODE_SIZE, eip7825::TX_GAS_LIMIT_CAP};
 use thiserror::Error;
 use zhengtong_ecrecover::{LANES, recover_signers};
 use zhengtong_types::consensus::MAX_TRANSACTION_BYTES;
@@ -155,7 +155,7 @@ pub fn intrinsic_gas(envelope: &TxEnvelope) -> u64 {
         )
     });
     let gas = calculate_initial_tx_gas(
-        SpecId::OSAKA,
+        FORK,
         envelope.input(),
         envelope.is_create(),
         accounts,

@@ -8,6 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 use thiserror::Error;
+use zhengtong_chain::engine::votes_partitions;
 
 /// Why a data folder cannot be used.
 #[derive(Debug, Error)]
@@ -101,8 +102,7 @@ impl DataFolder {
     /// Deletes what the engines of all epochs voted.
     pub fn forget_votes(&self) -> Result<(), DataError> {
         let engine = self.engine();
-        // As the chain names them, with the epoch at the end.
-        let votes = format!("{PREFIX}_consensus_");
+        let votes = votes_partitions(PREFIX);
         let forget = || {
             if files::is_empty(&engine)? {
                 return Ok(());

@@ -64,6 +64,11 @@ pub enum ExtraError {
 }
 
 impl Extra {
+    /// How many operations a syncing node needs.
+    pub const fn operations(&self) -> u64 {
+        self.sync_end - self.sync_start
+    }
+
     /// Encodes to exactly [`EXTRA_BYTES`], or [`EXTRA_PAYLOAD_BYTES`] with a payload.
     pub fn encode(&self) -> Bytes {
         let (length, version) = match self.payload {

@@ -130,5 +130,10 @@ pub async fn note_finalization<E: Runtime>(
 
 /// The partition in which the engine of an epoch keeps its votes.
 pub fn votes_partition(prefix: &str, epoch: u64) -> String {
-    format!("{prefix}_consensus_{epoch}")
+    format!("{}{epoch}", votes_partitions(prefix))
+}
+
+/// How those of all epochs begin.
+pub fn votes_partitions(prefix: &str) -> String {
+    format!("{prefix}_consensus_")
 }

@@ -26,6 +26,7 @@ mod sync;
 pub(crate) use sync::archive::Archive;
 
 pub use channels::{Links, Networks, message_limit};
+pub use consensus::votes_partitions;
 pub use peers::Peers;
 pub use state::{Driven, ProposalInput};
 pub use sync::{SyncError, SyncStep};

@@ -53,7 +53,7 @@ pub fn operations(store: &Store) -> Result<u64, StartError> {
         return Ok(0);
     };
     let extra = Extra::decode(&block.header.extra_data);
-    Ok(extra.map_or(0, |extra| extra.sync_end - extra.sync_start))
+    Ok(extra.map_or(0, |extra| extra.operations()))
 }
 
 /// Finds the block that the state database opened at, and waits until it has every block that the store has.

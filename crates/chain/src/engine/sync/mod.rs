@@ -118,8 +118,7 @@ pub async fn wait_for_state<E: Runtime>(
 
 /// How many operations the state has that this node began from.
 pub fn operations(store: &Store, start: &Start) -> Result<u64, StartError> {
-    let extra = certified_header(store, start)?.1;
-    Ok(extra.sync_end - extra.sync_start)
+    Ok(certified_header(store, start)?.1.operations())
 }
 
 /// The header of the block that this node began from.
