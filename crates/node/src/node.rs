@@ -346,7 +346,13 @@ async fn begin(
     };
     let known = committee::most(&prepared.store)?;
     let limit = engine::message_limit();
-    let genesis = prepared.genesis.block.hash();
-    let links = p2p::links(&context, &prepared.identity, mesh, genesis, known, limit);
+    let links = p2p::links(
+        &context,
+        &prepared.identity,
+        mesh,
+        setup.network.genesis_hash,
+        known,
+        limit,
+    );
     engine::start(context, setup, secrets, links).await
 }

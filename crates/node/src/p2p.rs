@@ -198,7 +198,8 @@ impl Manager for EpochPeers {
     }
 }
 
-/// The chain's links: starts listening and dialling. Whoever has another genesis does not connect. `most` are the validators for which room is made twice.
+/// The chain's links: starts listening and dialling. Whoever has another genesis does not connect. `most` are the validators
+/// for which room is made twice.
 pub fn links(
     context: &Context,
     identity: &Identity,

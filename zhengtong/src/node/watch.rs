@@ -104,14 +104,20 @@ fn complaint(quiet: Duration, sight: &Sight, peers: Option<Peers>) -> String {
     let Some(peers) = peers else {
         return format!("no block after {block} for {quiet}: this is the only validator; see its log");
     };
-    let advice = match sight.role.map(|(_, role)| role) {
-        _ if peers.shut_out > 0 && peers.connected == 0 => "",
-        Some(EpochRole::Follower) | None if peers.connected == 0 => {
-            "; have the validators admitted this node (`zhengtong network admit`, and a start of theirs), is the network file theirs (`zhengtong network check` must show the same hash), can their addresses in it be reached, and is this clock within five seconds of theirs?"
-        }
-        _ if peers.connected == 0 => {
-            "; do the others run, is the network file theirs (`zhengtong network check` must show the same hash), can their addresses in it be reached, and is this clock within five seconds of theirs?"
-        }
+    let role = sight.role.map(|(_, role)| role);
+    if peers.connected == 0 && peers.shut_out == 0 {
+        let first = match role {
+            Some(EpochRole::Follower) | None => {
+                "have the validators admitted this node (`zhengtong network admit`, and a start of theirs)"
+            }
+            Some(_) => "do the others run",
+        };
+        return format!(
+            "no block after {block} for {quiet}: {peers}; {first}, is the network file theirs (`zhengtong network check` must show the same hash), can their addresses in it be reached, and is this clock within five seconds of theirs?"
+        );
+    }
+    let advice = match role {
+        _ if peers.connected == 0 => "",
         Some(EpochRole::Restored) => {
             "; this node has no vote in this epoch, so all but a third of the validators must vote without it. If more than that have lost their data, no epoch begins any more: see \"Lose more than f\" in docs/operations.md"
         }
