@@ -14,7 +14,7 @@ use crate::{
     store::size_bytes,
     view::SealedBlock,
 };
-use alloy_primitives::{B256, Bytes, keccak256};
+use alloy_primitives::{B256, Bytes, keccak256, map::AddressMap};
 use commonware_codec::Encode as _;
 use commonware_consensus::{Heightable as _, marshal::ancestry::Ancestry};
 use commonware_cryptography::Digested;
@@ -26,7 +26,6 @@ use commonware_runtime::{Clock, Spawner};
 use commonware_storage::Context as Storage;
 use futures::StreamExt as _;
 use std::{
-    collections::HashMap,
     sync::Arc,
     time::{Duration, UNIX_EPOCH},
 };
@@ -250,8 +249,8 @@ impl<E: Storage + Spawner> App<E> {
     }
 
     /// Next nonces of the accounts that unapplied ancestors changed.
-    fn moved_nonces(&self, parent: B256) -> HashMap<alloy_primitives::Address, u64> {
-        let mut moved = HashMap::new();
+    fn moved_nonces(&self, parent: B256) -> AddressMap<u64> {
+        let mut moved = AddressMap::default();
         // Newest first, so that a later block's nonce stays.
         for ancestor in self.0.pending.lock().chain(parent).iter().flatten() {
             for (address, nonce) in &ancestor.nonces {

@@ -7,10 +7,13 @@ use crate::{
     quota::{Meter, OverQuota, Place, Request},
     rules::Rules,
 };
-use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_primitives::{
+    Address, B256, Bytes, U256,
+    map::{B256Map, HashMap},
+};
 use commonware_runtime::Spawner;
 use commonware_storage::Context;
-use std::{collections::HashMap, sync::Arc, time::SystemTime};
+use std::{sync::Arc, time::SystemTime};
 use thiserror::Error;
 use zhengtong_evm::{
     AccountInfo, BlockContext, Bytecode, Database, ExecuteError, Executor, InvalidTransaction, Outcome,
@@ -239,7 +242,7 @@ impl<E: Context + Spawner> ParentState<E> {
             inner,
             batch,
             ancestors,
-            fetched: HashMap::new(),
+            fetched: HashMap::default(),
         }
     }
 
@@ -320,7 +323,7 @@ impl<E: Context + Spawner> Database for ParentState<E> {
 }
 
 /// New code of a block, by hash.
-pub fn bytecodes(codes: &[(B256, Bytes)]) -> HashMap<B256, Bytecode> {
+pub fn bytecodes(codes: &[(B256, Bytes)]) -> B256Map<Bytecode> {
     codes
         .iter()
         .map(|(hash, code)| (*hash, Bytecode::new_raw(code.clone())))

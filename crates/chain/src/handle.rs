@@ -5,7 +5,7 @@ use crate::{
     inner::Inner,
     metrics::charged,
     pool::Origin,
-    quota::{QuotaRules, Standing},
+    quota::{QuotaRules, Sender, Standing},
     view::{ChainView, MAX_PROVEN_SLOTS, SealedBlock, SubmitError, ViewError, Waiting},
 };
 use alloy_consensus::Transaction as _;
@@ -36,7 +36,7 @@ impl<E: Context + Spawner> Clone for Handle<E> {
 impl<E: Context + Spawner> Handle<E> {
     /// What the state says of a transaction: the account's next nonce, and whose share it takes.
     async fn check(&self, transaction: &Transaction) -> Result<(u64, Standing), SubmitError> {
-        let account = self.0.account(transaction.signer()).await.map_err(unreadable)?;
+        let Sender { account, standing } = self.0.sender(transaction).await.map_err(unreadable)?;
         let (next, balance) = account.map_or((0, U256::ZERO), |account| (account.nonce, account.balance));
         if let Some(account) = account
             && account.code_hash != EMPTY_CODE_HASH
@@ -50,8 +50,7 @@ impl<E: Context + Spawner> Handle<E> {
                 value: transaction.value(),
             });
         }
-        let standing = self.0.standing(transaction).await;
-        Ok((next, standing.map_err(unreadable)?))
+        Ok((next, standing))
     }
 
     /// Whether code only says where the account's code is (EIP-7702): its owner still signs.

@@ -7,20 +7,17 @@ use crate::{
     metrics::{Metrics, charged},
     pending::Pending,
     pool::{Pool, Writer},
-    quota::{At, Place, QuotaRules, Request, Standing, Standings, standing_for},
+    quota::{At, KnownSenders, Place, QuotaRules, Request, Sender, Standing, standing_for},
     senders::Senders,
     store::{Store, StoreError},
     view::{SealedBlock, ViewError},
 };
-use alloy_primitives::{Address, B256, Bytes};
+use alloy_primitives::{Address, B256, Bytes, map::HashMap};
 use commonware_consensus::marshal::{core::Mailbox as MarshalMailbox, standard::Standard};
 use commonware_runtime::Spawner;
 use commonware_storage::Context;
 use parking_lot::{Mutex, RwLock};
-use std::{
-    collections::HashMap,
-    sync::{Arc, OnceLock},
-};
+use std::sync::{Arc, OnceLock};
 use tokio::sync::broadcast;
 use zhengtong_evm::{AccountState, Bytecode, Transaction, TransactionRules};
 use zhengtong_state::{
@@ -49,7 +46,7 @@ pub struct Inner<E: Context + Spawner> {
     pub senders: Senders,
     pub writer: Writer,
     pub cache: Cache,
-    standings: Standings,
+    known: KnownSenders,
     pub history: History,
     pub pending: Mutex<Pending>,
     pub metrics: Metrics,
@@ -100,7 +97,7 @@ impl<E: Context + Spawner> Inner<E> {
         Ok(Self {
             pending: Mutex::new(Pending::new()),
             cache: Cache::default(),
-            standings: Standings::default(),
+            known: KnownSenders::default(),
             history: History::default(),
             database: OnceLock::new(),
             marshal: OnceLock::new(),
@@ -214,9 +211,9 @@ impl<E: Context + Spawner> Inner<E> {
             || logs().any(|log| self.quotas.book.decides(log.address))
     }
 
-    /// The standing of a transaction's account in the next block. A token that it shows must be of the day of the last block:
-    /// when the next one comes is not known.
-    pub async fn standing(&self, transaction: &Transaction) -> Result<Standing, ViewError> {
+    /// What the applied state says of a transaction's account: its standing is that in the next block. A token that the
+    /// transaction shows must be of the day of the last block: when the next one comes is not known.
+    pub async fn sender(&self, transaction: &Transaction) -> Result<Sender, ViewError> {
         let (request, tip) = (Request::from(transaction), self.tip());
         let place = Place {
             number: tip.header.number + 1,
@@ -227,10 +224,21 @@ impl<E: Context + Spawner> Inner<E> {
             number: place.number,
         };
         let is_ordinary = !self.quotas.seems_to_show(&request);
-        if is_ordinary && let Some(standing) = self.standings.get(at, request.account) {
-            return Ok(standing);
+        if is_ordinary && let Some(sender) = self.known.get(at, request.account) {
+            return Ok(sender);
         }
-        let mut read: HashMap<Key, Option<Value>> = HashMap::new();
+        let sender = Sender {
+            account: self.account(request.account).await?,
+            standing: self.standing(&request, place).await?,
+        };
+        if is_ordinary {
+            self.known.fill(at, request.account, sender);
+        }
+        Ok(sender)
+    }
+
+    async fn standing(&self, request: &Request<'_>, place: Place) -> Result<Standing, ViewError> {
+        let mut read: HashMap<Key, Option<Value>> = HashMap::default();
         loop {
             let slot_of = |address, slot| {
                 let key = slot_key(address, slot);
@@ -240,15 +248,10 @@ impl<E: Context + Spawner> Inner<E> {
                     .map_err(|_| key)
             };
             let found = charged(&self.metrics.cost.quotas, || {
-                standing_for(&self.quotas, &request, place, slot_of)
+                standing_for(&self.quotas, request, place, slot_of)
             });
             match found {
-                Ok(standing) => {
-                    if is_ordinary {
-                        self.standings.fill(at, request.account, standing);
-                    }
-                    return Ok(standing);
-                }
+                Ok(standing) => return Ok(standing),
                 Err(missing) => {
                     read.insert(missing, self.read(missing).await?);
                 }

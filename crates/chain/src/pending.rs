@@ -1,11 +1,11 @@
 //! Blocks that are executed but not yet applied, by hash.
 
 use crate::view::SealedBlock;
-use alloy_primitives::{Address, B256, Bytes};
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
+use alloy_primitives::{
+    B256, Bytes,
+    map::{AddressMap, B256Map, HashMap},
 };
+use std::{collections::BTreeSet, sync::Arc};
 use zhengtong_evm::Bytecode;
 use zhengtong_state::{Entry, Key, Value};
 use zhengtong_types::consensus::Block;
@@ -24,9 +24,9 @@ pub struct Executed {
     pub codes: Vec<(B256, Bytes)>,
     /// The new values again, for lookup.
     pub values: HashMap<Key, Option<Value>>,
-    pub bytecodes: HashMap<B256, Bytecode>,
+    pub bytecodes: B256Map<Bytecode>,
     /// Next nonce of every account that changed.
-    pub nonces: HashMap<Address, u64>,
+    pub nonces: AddressMap<u64>,
 }
 
 /// Executed blocks above the applied one.
@@ -34,7 +34,7 @@ pub struct Executed {
 pub struct Pending {
     applied: B256,
     applied_number: u64,
-    blocks: HashMap<B256, Arc<Executed>>,
+    blocks: B256Map<Arc<Executed>>,
     by_number: BTreeSet<(u64, B256)>,
 }
 
@@ -44,7 +44,7 @@ impl Pending {
         Self {
             applied: B256::ZERO,
             applied_number: 0,
-            blocks: HashMap::new(),
+            blocks: B256Map::default(),
             by_number: BTreeSet::new(),
         }
     }

@@ -3,22 +3,27 @@
 use crate::{Entry, Key, Value};
 use lru::LruCache;
 use parking_lot::Mutex;
-use std::num::NonZeroUsize;
+use std::{
+    num::NonZeroUsize,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 /// Entries (about 200 bytes each) that are kept.
 pub const DEFAULT_ENTRIES: NonZeroUsize = NonZeroUsize::new(400_000).unwrap();
+/// Parts with a lock of their own, so that who reads seldom waits for who moves the tip. Keys are hashes: any byte spreads them.
+const PARTS: NonZeroUsize = NonZeroUsize::new(16).unwrap();
+
+type Part = Mutex<LruCache<Key, Option<Value>>>;
 
 /// Values of keys as of the applied tip; `None` means that the key is known to be absent.
 ///
 /// A reader that misses takes a [`Generation`] before it asks the database and hands it back with what it found: a value
 /// that was read before the tip moved is then not kept.
 #[derive(Debug)]
-pub struct Cache(Mutex<Inner>);
-
-#[derive(Debug)]
-struct Inner {
-    generation: u64,
-    entries: LruCache<Key, Option<Value>>,
+pub struct Cache {
+    /// Grows before the tip moves, and again when it has: what was read in between is of neither tip.
+    generation: AtomicU64,
+    parts: [Part; PARTS.get()],
 }
 
 /// When a read began.
@@ -26,40 +31,46 @@ struct Inner {
 pub struct Generation(u64);
 
 impl Cache {
+    /// Keeps at least this many.
     pub fn new(entries: NonZeroUsize) -> Self {
-        Self(Mutex::new(Inner {
-            generation: 0,
-            entries: LruCache::new(entries),
-        }))
+        let entries = entries.div_ceil(PARTS);
+        Self {
+            generation: AtomicU64::new(0),
+            parts: std::array::from_fn(|_| Mutex::new(LruCache::new(entries))),
+        }
     }
 
     /// The tip as of now.
     pub fn generation(&self) -> Generation {
-        Generation(self.0.lock().generation)
+        Generation(self.generation.load(Ordering::Acquire))
     }
 
     /// What is known about a key, or when the read of it begins.
     pub fn get(&self, key: &Key) -> Result<Option<Value>, Generation> {
-        let mut inner = self.0.lock();
-        let generation = Generation(inner.generation);
-        inner.entries.get(key).cloned().ok_or(generation)
+        let mut part = self.part(key).lock();
+        part.get(key).cloned().ok_or_else(|| self.generation())
     }
 
     /// Keeps what was read, unless the tip moved meanwhile.
     pub fn fill(&self, began: Generation, key: Key, value: Option<Value>) {
-        let mut inner = self.0.lock();
-        if inner.generation == began.0 {
-            inner.entries.put(key, value);
+        // Whoever moves the tip comes to this part after the generation grew, and writes over what is filled before.
+        let mut part = self.part(&key).lock();
+        if self.generation() == began {
+            part.put(key, value);
         }
     }
 
     /// Moves to a new tip that changed these keys.
     pub fn advance(&self, entries: &[Entry]) {
-        let mut inner = self.0.lock();
-        inner.generation += 1;
+        self.generation.fetch_add(1, Ordering::AcqRel);
         for entry in entries {
-            inner.entries.put(entry.key, entry.after.clone());
+            self.part(&entry.key).lock().put(entry.key, entry.after.clone());
         }
+        self.generation.fetch_add(1, Ordering::AcqRel);
+    }
+
+    fn part(&self, key: &Key) -> &Part {
+        &self.parts[usize::from(key.as_ref()[0]) % PARTS]
     }
 }
 

@@ -1,8 +1,9 @@
 //! What recent blocks overwrote, so that the state before them can still be read.
 
 use crate::{Entry, Key, Value};
+use alloy_primitives::map::HashMap;
 use parking_lot::RwLock;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 /// Blocks before the latest whose state is kept.
 pub const WINDOW_BLOCKS: usize = 256;

@@ -8,7 +8,10 @@ use commonware_cryptography::Sha256;
 use commonware_runtime::{Runner as _, Supervisor as _, buffer::paged::CacheRef, deterministic};
 use commonware_storage::qmdb::any::value::FixedEncoding;
 use commonware_utils::{NZU16, NZUsize};
-use std::num::NonZeroUsize;
+use std::{
+    num::NonZeroUsize,
+    sync::atomic::{AtomicBool, AtomicU8, Ordering},
+};
 use zhengtong_evm::AccountState;
 use zhengtong_types::{
     ProofKind,
@@ -169,7 +172,7 @@ fn history_answers_for_each_block_in_its_window() {
 
 #[test]
 fn the_cache_does_not_keep_what_was_read_before_the_tip_moved() {
-    let cache = Cache::new(NonZeroUsize::new(2).expect("two"));
+    let cache = Cache::default();
     let key = account_key(ALICE);
     let began = cache.get(&key).expect_err("empty");
     cache.advance(&[entry(key, None, value(2))]);
@@ -180,6 +183,40 @@ fn the_cache_does_not_keep_what_was_read_before_the_tip_moved() {
     let began = cache.get(&other).expect_err("unknown");
     cache.fill(began, other, None);
     assert_eq!(cache.get(&other).expect("known to be absent"), None);
-    cache.advance(&[entry(slot_key(ALICE, U256::ZERO), None, value(3))]);
-    assert!(cache.get(&key).is_err(), "the cache is bounded");
+}
+
+#[test]
+fn the_cache_is_bounded() {
+    const MOST: NonZeroUsize = NonZeroUsize::new(64).unwrap();
+    let cache = Cache::new(MOST);
+    let keys: Vec<_> = (0..10_000)
+        .map(|slot| slot_key(ALICE, U256::from(slot)))
+        .collect();
+    for key in &keys {
+        cache.advance(&[entry(*key, None, value(3))]);
+    }
+    let known = keys.iter().filter(|key| cache.get(key).is_ok());
+    assert_eq!(known.count(), MOST.get(), "the newest are kept, and no others");
+    assert_eq!(cache.get(&keys[9_999]).expect("known"), value(3));
+}
+
+#[test]
+fn what_was_read_before_a_move_never_comes_after_it() {
+    let (cache, key) = (Cache::default(), account_key(ALICE));
+    let (database, ended) = (AtomicU8::new(0), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !ended.load(Ordering::SeqCst) {
+                let began = cache.generation();
+                cache.fill(began, key, value(database.load(Ordering::SeqCst)));
+            }
+        });
+        let stale = (0..=u8::MAX).cycle().take(100_000).find(|byte| {
+            database.store(*byte, Ordering::SeqCst);
+            cache.advance(&[entry(key, None, value(*byte))]);
+            cache.get(&key).expect("known") != value(*byte)
+        });
+        ended.store(true, Ordering::SeqCst);
+        assert_eq!(stale, None);
+    });
 }

@@ -195,19 +195,15 @@ pub async fn restore<E: Runtime>(
         let Ok(transaction) = decode(&raw, &app.0.rules).and_then(recover) else {
             continue;
         };
-        let account = app.0.account(transaction.signer()).await;
-        let next = account
-            .map_err(|source| StartError::State(source.to_string()))?
-            .map_or(0, |account| account.nonce);
+        let sender = app.0.sender(&transaction).await;
+        let sender = sender.map_err(|source| StartError::State(source.to_string()))?;
+        let next = sender.account.map_or(0, |account| account.nonce);
         if transaction.nonce() < next {
             continue;
         }
         let hash = *transaction.tx_hash();
         // Its quota was there when it was accepted.
-        let standing = app.0.standing(&transaction).await;
-        let standing = standing
-            .map_err(|source| StartError::State(source.to_string()))?
-            .unbound();
+        let standing = sender.standing.unbound();
         let reserved = app
             .0
             .pool

@@ -6,11 +6,11 @@ use crate::{
     view::{SubmitError, Waiting},
 };
 use alloy_consensus::Transaction as _;
-use alloy_primitives::{Address, B256, Bytes};
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
+use alloy_primitives::{
+    Address, B256, Bytes,
+    map::{AddressMap, B256Map},
 };
+use std::{collections::BTreeMap, sync::Arc};
 use zhengtong_evm::Transaction;
 
 /// A transaction that may be proposed.
@@ -59,8 +59,8 @@ struct Account {
 #[derive(Clone, Debug)]
 pub struct Content {
     config: PoolConfig,
-    accounts: HashMap<Address, Account>,
-    hashes: HashMap<B256, (Address, u64)>,
+    accounts: AddressMap<Account>,
+    hashes: B256Map<(Address, u64)>,
     order: BTreeMap<u64, (Address, u64)>,
     bytes: usize,
     /// Of accounts that nobody knows.
@@ -85,8 +85,8 @@ impl Content {
     pub fn new(config: PoolConfig) -> Self {
         Self {
             config,
-            accounts: HashMap::new(),
-            hashes: HashMap::new(),
+            accounts: AddressMap::default(),
+            hashes: B256Map::default(),
             order: BTreeMap::new(),
             bytes: 0,
             everyone: Room::default(),
@@ -299,11 +299,11 @@ impl Content {
         }
     }
 
-    pub fn select(&self, moved: &HashMap<Address, u64>, max: usize, max_bytes: usize) -> Vec<Candidate> {
+    pub fn select(&self, moved: &AddressMap<u64>, max: usize, max_bytes: usize) -> Vec<Candidate> {
         let mut chosen = Vec::new();
         let mut bytes = 0;
         // Where each account stands after what was chosen so far.
-        let mut nonces: HashMap<Address, u64> = HashMap::new();
+        let mut nonces: AddressMap<u64> = AddressMap::default();
         for (place, (sender, nonce)) in &self.order {
             let account = &self.accounts[sender];
             let next = nonces

@@ -5,7 +5,7 @@
 //! an unacknowledged record can have, is cut off when the journal is opened. When most of a generation is no longer
 //! waiting, the rest is copied into the next one, which is made durable before the old one is removed.
 
-use alloy_primitives::{Bytes, keccak256};
+use alloy_primitives::{B256, Bytes, keccak256};
 use commonware_runtime::{Blob as _, ReadOptions, Storage, WriteOptions};
 use thiserror::Error;
 use zhengtong_types::consensus::MAX_TRANSACTION_BYTES;
@@ -77,12 +77,13 @@ impl<E: Storage> Journal<E> {
         Ok((journal, records))
     }
 
-    /// Appends raw transactions; when it returns they survive a crash. On error none of them is in the journal.
-    pub async fn append(&mut self, raws: &[Bytes]) -> Result<(), JournalError> {
+    /// Appends raw transactions, each after its hash, which is their Keccak-256 (only what is canonically encoded is decoded);
+    /// when it returns they survive a crash. On error none of them is in the journal.
+    pub async fn append(&mut self, accepted: &[(B256, Bytes)]) -> Result<(), JournalError> {
         if self.torn {
             self.blob.resize(self.end).await?;
         }
-        let bytes = encode(raws);
+        let bytes = encode(accepted);
         let written = bytes.len() as u64;
         self.torn = true;
         self.blob
@@ -103,7 +104,8 @@ impl<E: Storage> Journal<E> {
     pub async fn compact(&mut self, live: &[Bytes]) -> Result<(), JournalError> {
         let next = self.generation + 1;
         let (blob, _) = self.context.open(&self.partition, &next.to_be_bytes()).await?;
-        let bytes = encode(live);
+        let live: Vec<_> = live.iter().map(|raw| (keccak256(raw), raw.clone())).collect();
+        let bytes = encode(&live);
         let end = bytes.len() as u64;
         blob.resize(0).await?;
         blob.write_at(0, bytes, WriteOptions::default()).await?;
@@ -118,11 +120,13 @@ impl<E: Storage> Journal<E> {
     }
 }
 
-fn encode(raws: &[Bytes]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(raws.iter().map(|raw| HEAD_BYTES + raw.len()).sum());
-    for raw in raws {
+fn encode(records: &[(B256, Bytes)]) -> Vec<u8> {
+    let length = records.iter().map(|(_, raw)| HEAD_BYTES + raw.len()).sum();
+    let mut bytes = Vec::with_capacity(length);
+    for (hash, raw) in records {
+        debug_assert_eq!(*hash, keccak256(raw));
         bytes.extend((raw.len() as u32).to_be_bytes());
-        bytes.extend(&keccak256(raw)[..4]);
+        bytes.extend(&hash[..4]);
         bytes.extend(raw.as_ref());
     }
     bytes

@@ -19,9 +19,8 @@ use crate::{
     quota::Standing,
     view::{SubmitError, Waiting},
 };
-use alloy_primitives::{Address, B256, Bytes};
+use alloy_primitives::{Address, B256, Bytes, map::AddressMap};
 use parking_lot::Mutex;
-use std::collections::HashMap;
 use tokio::sync::{Notify, broadcast};
 use zhengtong_evm::Transaction;
 
@@ -112,7 +111,7 @@ impl Pool {
     }
 
     /// Active transactions that can run one after another, given the nonces that unfinalized ancestors already moved.
-    pub fn select(&self, moved: &HashMap<Address, u64>, max: usize, max_bytes: usize) -> Vec<Candidate> {
+    pub fn select(&self, moved: &AddressMap<u64>, max: usize, max_bytes: usize) -> Vec<Candidate> {
         self.content.lock().select(moved, max, max_bytes)
     }
 

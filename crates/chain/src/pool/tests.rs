@@ -7,13 +7,13 @@ use crate::{
 };
 use alloy_consensus::{SignableTransaction as _, TxEip1559, TxEnvelope};
 use alloy_eips::eip2718::Encodable2718 as _;
-use alloy_primitives::{Address, B256, Bytes, Signature, U256};
+use alloy_primitives::{Address, B256, Bytes, Signature, U256, keccak256, map::AddressMap};
 use commonware_runtime::{
     Blob as _, Clock as _, Runner as _, Spawner as _, Storage as _, Supervisor as _, WriteOptions,
     deterministic,
 };
 use futures::future::join_all;
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 use zhengtong_evm::Transaction;
 
@@ -54,7 +54,7 @@ fn add(pool: &Pool, sender: Address, nonce: u64) -> B256 {
 }
 
 fn selected(pool: &Pool, moved: &[(Address, u64)]) -> Vec<(Address, u64)> {
-    let moved: HashMap<_, _> = moved.iter().copied().collect();
+    let moved: AddressMap<_> = moved.iter().copied().collect();
     let candidates = pool.select(&moved, 100, 1 << 20);
     let nonce = |transaction: &Transaction| alloy_consensus::Transaction::nonce(transaction.inner());
     candidates
@@ -218,6 +218,11 @@ fn raws(range: std::ops::Range<u64>) -> Vec<Bytes> {
     range.map(|nonce| transaction(ALICE, nonce).1).collect()
 }
 
+fn hashed(range: std::ops::Range<u64>) -> Vec<(B256, Bytes)> {
+    let hashed = |raw: Bytes| (keccak256(&raw), raw);
+    raws(range).into_iter().map(hashed).collect()
+}
+
 #[test]
 fn the_journal_keeps_what_it_acknowledged_through_a_power_loss() {
     let (_, checkpoint) = deterministic::Runner::default().start_and_recover(async |context| {
@@ -225,8 +230,8 @@ fn the_journal_keeps_what_it_acknowledged_through_a_power_loss() {
             .await
             .expect("memory");
         assert!(records.is_empty());
-        journal.append(&raws(0..3)).await.expect("written");
-        journal.append(&raws(3..4)).await.expect("written");
+        journal.append(&hashed(0..3)).await.expect("written");
+        journal.append(&hashed(3..4)).await.expect("written");
     });
     deterministic::Runner::from(checkpoint).start(async |context| {
         let (mut journal, records) = Journal::open(context.child("second"), "pool".into())
@@ -234,7 +239,7 @@ fn the_journal_keeps_what_it_acknowledged_through_a_power_loss() {
             .expect("memory");
         assert_eq!(records, raws(0..4));
         journal.compact(&raws(2..4)).await.expect("rewritten");
-        journal.append(&raws(4..5)).await.expect("written");
+        journal.append(&hashed(4..5)).await.expect("written");
         drop(journal);
         let (_, records) = Journal::open(context.child("third"), "pool".into())
             .await
@@ -249,7 +254,7 @@ fn a_torn_record_is_cut_off_and_the_journal_goes_on() {
         let (mut journal, _) = Journal::open(context.child("first"), "pool".into())
             .await
             .expect("memory");
-        journal.append(&raws(0..2)).await.expect("written");
+        journal.append(&hashed(0..2)).await.expect("written");
         drop(journal);
         let (blob, size) = context.open("pool", &0u64.to_be_bytes()).await.expect("exists");
         // A length and a check without the rest, then rubbish.
@@ -262,7 +267,7 @@ fn a_torn_record_is_cut_off_and_the_journal_goes_on() {
             .await
             .expect("memory");
         assert_eq!(records, raws(0..2));
-        journal.append(&raws(2..3)).await.expect("written");
+        journal.append(&hashed(2..3)).await.expect("written");
         drop(journal);
         let (_, records) = Journal::open(context.child("third"), "pool".into())
             .await
@@ -277,7 +282,7 @@ fn a_crash_while_rewriting_loses_nothing() {
         let (mut journal, _) = Journal::open(context.child("first"), "pool".into())
             .await
             .expect("memory");
-        journal.append(&raws(0..3)).await.expect("written");
+        journal.append(&hashed(0..3)).await.expect("written");
         drop(journal);
         // The next generation has half a record; the old one is still there.
         let (blob, _) = context.open("pool", &1u64.to_be_bytes()).await.expect("new");
@@ -305,18 +310,18 @@ fn a_failed_write_is_not_acknowledged_and_harms_nothing() {
         let (mut journal, _) = Journal::open(context.child("first"), "pool".into())
             .await
             .expect("memory");
-        journal.append(&raws(0..1)).await.expect("written");
+        journal.append(&hashed(0..1)).await.expect("written");
         context.storage_fault_config().write().write_rate = Some(deterministic::WriteConfig {
             failure_rate: commonware_utils::probability!(1.0),
             retention_rate: commonware_utils::probability!(0.5),
             mode: deterministic::PartialWriteMode::Prefix,
         });
-        journal.append(&raws(1..2)).await.expect_err("refused");
+        journal.append(&hashed(1..2)).await.expect_err("refused");
         context.storage_fault_config().write().write_rate = None;
         context.storage_fault_config().write().sync_rate = Some(commonware_utils::probability!(1.0));
-        journal.append(&raws(2..3)).await.expect_err("refused");
+        journal.append(&hashed(2..3)).await.expect_err("refused");
         context.storage_fault_config().write().sync_rate = None;
-        journal.append(&raws(3..4)).await.expect("written");
+        journal.append(&hashed(3..4)).await.expect("written");
         drop(journal);
         let (_, records) = Journal::open(context.child("second"), "pool".into())
             .await

@@ -58,13 +58,16 @@ pub async fn run_writer<E: Storage + Clock>(
     mut journal: Journal<E>,
     queue: mpsc::Receiver<Append>,
     pool: Arc<Pool>,
-    accepted: mpsc::Sender<Bytes>,
+    passed_on: mpsc::Sender<Bytes>,
     metrics: Metrics,
 ) {
     let mut groups = Groups::new(clock, queue, GROUP);
     while let Some(group) = groups.next().await {
-        let raws: Vec<Bytes> = group.iter().map(|append| append.raw.clone()).collect();
-        let result = charged_async(&metrics.cost.journal, journal.append(&raws)).await;
+        let accepted: Vec<_> = group
+            .iter()
+            .map(|append| (append.hash, append.raw.clone()))
+            .collect();
+        let result = charged_async(&metrics.cost.journal, journal.append(&accepted)).await;
         if let Err(error) = &result {
             tracing::error!(%error, "transactions are refused: the journal cannot be written; check the disk");
         }
@@ -75,7 +78,7 @@ pub async fn run_writer<E: Storage + Clock>(
             match &result {
                 Ok(()) => {
                     // Without room, others do not hear of it; this validator still has it.
-                    let _ = accepted.try_send(append.raw);
+                    let _ = passed_on.try_send(append.raw);
                 }
                 Err(_) => pool.remove(append.hash),
             }

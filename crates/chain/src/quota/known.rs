@@ -1,9 +1,9 @@
-//! Standings that were read, until the state moves on.
+//! What was read of accounts that send, until the state moves on.
 
 use super::Standing;
-use alloy_primitives::Address;
+use alloy_primitives::{Address, map::AddressMap};
 use parking_lot::Mutex;
-use std::collections::HashMap;
+use zhengtong_evm::AccountState;
 use zhengtong_state::Generation;
 
 /// Accounts that are known; with one more, all are forgotten.
@@ -16,34 +16,41 @@ pub struct At {
     pub number: u64,
 }
 
-/// The standings of accounts at one place: who sends many transactions is looked up once a block.
+/// What the state says of an account that sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sender {
+    pub account: Option<AccountState>,
+    pub standing: Standing,
+}
+
+/// Senders at one place: who sends many transactions is looked up once a block.
 #[derive(Debug, Default)]
-pub struct Standings(Mutex<Option<Known>>);
+pub struct KnownSenders(Mutex<Option<Known>>);
 
 #[derive(Debug)]
 struct Known {
     at: At,
-    standings: HashMap<Address, Standing>,
+    senders: AddressMap<Sender>,
 }
 
-impl Standings {
-    pub fn get(&self, at: At, account: Address) -> Option<Standing> {
+impl KnownSenders {
+    pub fn get(&self, at: At, account: Address) -> Option<Sender> {
         let known = self.0.lock();
         let known = known.as_ref().filter(|known| known.at == at)?;
-        known.standings.get(&account).copied()
+        known.senders.get(&account).copied()
     }
 
     /// Keeps what was read at a place, in the stead of everything of another place.
-    pub fn fill(&self, at: At, account: Address, standing: Standing) {
+    pub fn fill(&self, at: At, account: Address, sender: Sender) {
         let mut known = self.0.lock();
         let known = match known.as_mut() {
-            Some(known) if known.at == at && known.standings.len() < MOST => known,
+            Some(known) if known.at == at && known.senders.len() < MOST => known,
             _ => known.insert(Known {
                 at,
-                standings: HashMap::new(),
+                senders: AddressMap::default(),
             }),
         };
-        known.standings.insert(account, standing);
+        known.senders.insert(account, sender);
     }
 }
 
@@ -52,28 +59,32 @@ mod tests {
     use super::{super::Quota, *};
     use zhengtong_state::Cache;
 
-    fn standing(used: u64) -> Standing {
-        Standing {
+    fn sender(used: u64) -> Sender {
+        let standing = Standing {
             class: 3,
             account: Quota { limit: 10, used },
             total: Quota { limit: 100, used },
             token: None,
             next_epoch_block: 50,
+        };
+        Sender {
+            account: None,
+            standing,
         }
     }
 
     #[test]
-    fn a_standing_is_known_at_its_place_only() {
-        let (cache, standings) = (Cache::default(), Standings::default());
+    fn a_sender_is_known_at_its_place_only() {
+        let (cache, senders) = (Cache::default(), KnownSenders::default());
         let account = Address::with_last_byte(1);
         let first = At {
             state: cache.generation(),
             number: 1,
         };
-        assert_eq!(standings.get(first, account), None);
-        standings.fill(first, account, standing(1));
-        assert_eq!(standings.get(first, account), Some(standing(1)));
-        assert_eq!(standings.get(first, Address::ZERO), None);
+        assert_eq!(senders.get(first, account), None);
+        senders.fill(first, account, sender(1));
+        assert_eq!(senders.get(first, account), Some(sender(1)));
+        assert_eq!(senders.get(first, Address::ZERO), None);
 
         cache.advance(&[]);
         let applied = At {
@@ -82,25 +93,25 @@ mod tests {
         };
         let shown = At { number: 2, ..applied };
         for at in [applied, shown] {
-            assert_eq!(standings.get(at, account), None, "{at:?}");
-            standings.fill(at, account, standing(at.number));
-            assert_eq!(standings.get(at, account), Some(standing(at.number)));
+            assert_eq!(senders.get(at, account), None, "{at:?}");
+            senders.fill(at, account, sender(at.number));
+            assert_eq!(senders.get(at, account), Some(sender(at.number)));
         }
-        assert_eq!(standings.get(first, account), None);
+        assert_eq!(senders.get(first, account), None);
     }
 
     #[test]
     fn there_is_an_end_to_what_is_known() {
-        let standings = Standings::default();
+        let senders = KnownSenders::default();
         let at = At {
             state: Cache::default().generation(),
             number: 1,
         };
         let account = |number: usize| Address::left_padding_from(&number.to_be_bytes());
         for number in 0..=MOST {
-            standings.fill(at, account(number), standing(0));
+            senders.fill(at, account(number), sender(0));
         }
-        assert_eq!(standings.get(at, account(0)), None);
-        assert_eq!(standings.get(at, account(MOST)), Some(standing(0)));
+        assert_eq!(senders.get(at, account(0)), None);
+        assert_eq!(senders.get(at, account(MOST)), Some(sender(0)));
     }
 }

@@ -5,8 +5,10 @@ use super::{
     read::{Record, class_usage, limits, record, used_in},
     token::{self, Modulus},
 };
-use alloy_primitives::{Address, U256};
-use std::collections::{HashMap, hash_map::Entry};
+use alloy_primitives::{
+    Address, U256,
+    map::{AddressMap, Entry, HashMap},
+};
 use zhengtong_bindings::{EVERYONE, RESIDENTS, account_usage_slot, class_usage_slot};
 use zhengtong_evm::SlotChange;
 
@@ -14,7 +16,7 @@ use zhengtong_evm::SlotChange;
 pub struct Meter<'a> {
     rules: &'a QuotaRules,
     place: Place,
-    accounts: HashMap<Address, Account>,
+    accounts: AddressMap<Account>,
     classes: HashMap<u8, Class>,
     /// The key of the tokens of the block's day, once a transaction showed one.
     key: Option<Option<Modulus>>,
@@ -52,8 +54,8 @@ impl<'a> Meter<'a> {
         Self {
             rules,
             place,
-            accounts: HashMap::new(),
-            classes: HashMap::new(),
+            accounts: AddressMap::default(),
+            classes: HashMap::default(),
             key: None,
             judge: None,
         }

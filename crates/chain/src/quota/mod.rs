@@ -18,7 +18,7 @@ mod meter;
 mod read;
 mod token;
 
-pub use known::{At, Standings};
+pub use known::{At, KnownSenders, Sender};
 pub use meter::Meter;
 pub use read::{class_name, standing, standing_for};
 pub use token::TOKEN_MARK;

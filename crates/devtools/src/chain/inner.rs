@@ -8,7 +8,7 @@ use super::{
 };
 use alloy_consensus::{Header, Transaction as _};
 use alloy_eips::eip2718::Encodable2718 as _;
-use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_primitives::{Address, B256, Bytes, U256, map::AddressMap};
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
@@ -298,7 +298,7 @@ impl Inner {
     /// Runs what waits; `None` if nothing does.
     fn run(&mut self, shared: &Shared, draft: &Header, most: usize) -> Option<Run> {
         loop {
-            let candidates = self.pool.select(&HashMap::new(), most, MAX_BODY_BYTES);
+            let candidates = self.pool.select(&AddressMap::default(), most, MAX_BODY_BYTES);
             if candidates.is_empty() {
                 return None;
             }
