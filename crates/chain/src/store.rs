@@ -1,12 +1,17 @@
 //! Finalized blocks with their receipts, code, and certificates, on disk and indexed.
 //!
-//! One redb file. A block, its index entries, its code and its certificate are written in one durable transaction.
+//! One redb file. A block, its code and its certificate are written in one durable transaction, and with it from time to time
+//! where the transactions of many blocks are.
 //!
+//! - `places`: where transactions are.
 //! - `start`: a store that does not begin at the genesis block.
 //! - `prune`: a store that keeps a window of blocks.
 
+mod places;
 mod prune;
 mod start;
+#[cfg(test)]
+pub(crate) mod tests;
 mod votes;
 
 pub use start::Start;
@@ -19,6 +24,7 @@ use alloy_primitives::{Address, B256, Bytes, keccak256};
 use alloy_rlp::{Decodable as _, RlpDecodable, RlpEncodable};
 use lru::LruCache;
 use parking_lot::Mutex;
+use places::{Recent, TRANSACTIONS};
 use redb::{Database, ReadableDatabase as _, ReadableTable as _, TableDefinition};
 use start::{ANCESTORS, FIRST};
 use std::{
@@ -39,7 +45,6 @@ use zhengtong_types::{
 const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 const BLOCKS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("blocks");
 const NUMBERS: TableDefinition<'_, &[u8; 32], u64> = TableDefinition::new("numbers");
-const TRANSACTIONS: TableDefinition<'_, &[u8; 32], (u64, u32)> = TableDefinition::new("transactions");
 const CODES: TableDefinition<'_, &[u8; 32], &[u8]> = TableDefinition::new("codes");
 const CERTIFICATES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("certificates");
 
@@ -73,6 +78,7 @@ pub struct Store {
     database: Database,
     blocks: Mutex<LruCache<u64, Arc<SealedBlock>>>,
     codes: Mutex<LruCache<B256, Bytes>>,
+    recent: Mutex<Recent>,
     /// The first block that is kept whole, besides the genesis block.
     first: AtomicU64,
 }
@@ -108,6 +114,7 @@ impl Store {
         write.open_table(ANCESTORS)?;
         write.commit()?;
         let store = Self {
+            recent: Mutex::new(Recent::load(&database)?),
             database,
             blocks: Mutex::new(LruCache::new(RECENT_BLOCKS)),
             codes: Mutex::new(LruCache::new(RECENT_CODES)),
@@ -143,15 +150,19 @@ impl Store {
                 .map(|receipt| receipt.envelope.encoded_2718().into())
                 .collect(),
         };
+        let hashes = sealed
+            .transactions
+            .iter()
+            .map(|transaction| *transaction.tx_hash());
+        let places = self.recent.lock().put(number, hashes);
         let write = self.database.begin_write()?;
         {
             let mut table = write.open_table(CODES)?;
             for (hash, code) in codes {
                 table.insert(&hash.0, code.as_ref())?;
             }
-            let mut table = write.open_table(TRANSACTIONS)?;
-            for (index, transaction) in sealed.transactions.iter().enumerate() {
-                table.insert(&transaction.tx_hash().0, (number, index as u32))?;
+            if let Some(places) = &places {
+                places::write(&write, number, places)?;
             }
             write.open_table(NUMBERS)?.insert(&block.hash().0, number)?;
             write
@@ -162,6 +173,9 @@ impl Store {
             }
         }
         write.commit()?;
+        if places.is_some() {
+            self.recent.lock().is_written(number);
+        }
         self.blocks.lock().put(number, sealed.clone());
         let mut cache = self.codes.lock();
         for (hash, code) in codes {
@@ -199,6 +213,10 @@ impl Store {
 
     /// Block number and index of a transaction.
     pub fn transaction(&self, hash: B256) -> Result<Option<(u64, usize)>, StoreError> {
+        let recent = self.recent.lock().get(&hash);
+        if let Some((number, index)) = recent {
+            return Ok(Some((number, index as usize)));
+        }
         let read = self.database.begin_read()?;
         let found = read.open_table(TRANSACTIONS)?.get(&hash.0)?;
         Ok(found.map(|place| (place.value().0, place.value().1 as usize)))

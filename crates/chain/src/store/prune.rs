@@ -1,6 +1,6 @@
 //! Forgets old blocks, for a node that keeps a window of them.
 
-use super::{BLOCKS, CERTIFICATES, FIRST, META, NUMBERS, Record, Store, StoreError, TRANSACTIONS};
+use super::{BLOCKS, CERTIFICATES, FIRST, META, NUMBERS, Record, Store, StoreError, places::TRANSACTIONS};
 use alloy_primitives::keccak256;
 use alloy_rlp::Decodable as _;
 use std::sync::atomic::Ordering;
@@ -43,6 +43,7 @@ impl Store {
         }
         write.commit()?;
         self.first.store(below, Ordering::Release);
+        self.recent.lock().forget(below);
         let mut cached = self.blocks.lock();
         for number in from..below {
             cached.pop(&number);

@@ -1,28 +1,15 @@
 use super::{Found, HEADERS_PER_ANSWER, Item, MAX_CODE_BYTES, Server, check};
-use crate::store::{Start, Store};
+use crate::store::{Start, Store, tests::header};
 use alloy_primitives::{B256, Bytes, keccak256};
 use commonware_codec::{Copying, DecodeExt as _, Encode as _};
-use commonware_cryptography::{Signer as _, ed25519};
 use std::sync::Arc;
-use zhengtong_types::header::{Extra, blank_header, encode_header};
+use zhengtong_types::header::encode_header;
 
 /// Headers of blocks 0 to `count` − 1, newest first.
 fn chain(count: u64) -> Vec<Bytes> {
     let (mut chain, mut parent) = (Vec::new(), B256::ZERO);
     for number in 0..count {
-        let extra = Extra {
-            epoch: 0,
-            view: number,
-            parent_view: number.saturating_sub(1),
-            leader: ed25519::PrivateKey::from_seed(0).public_key(),
-            millis: 0,
-            ops_root: B256::ZERO,
-            sync_start: 0,
-            sync_end: 1,
-            payload: None,
-        };
-        let mut header = blank_header();
-        (header.number, header.parent_hash, header.extra_data) = (number, parent, extra.encode());
+        let header = header(number, parent);
         let rlp = encode_header(&header);
         parent = keccak256(&rlp);
         chain.insert(0, rlp);
