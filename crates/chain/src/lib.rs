@@ -24,7 +24,6 @@ pub mod engine;
 mod execution;
 pub mod genesis;
 mod gossip;
-mod groups;
 mod handle;
 mod inner;
 mod listing;

@@ -1,12 +1,10 @@
 //! Recovers the senders of transactions that are submitted at the same time together, which takes less.
 
 use crate::{
-    groups::Groups,
     metrics::{Metrics, charged},
     view::SubmitError,
 };
 use alloy_primitives::Bytes;
-use commonware_runtime::Clock;
 use tokio::sync::{mpsc, oneshot};
 use zhengtong_evm::{Transaction, TransactionError, TransactionRules, recover_together};
 
@@ -41,18 +39,13 @@ impl Senders {
     }
 }
 
-/// Recovers until every [`Senders`] is gone.
-pub async fn run_senders<E: Clock>(
-    clock: E,
-    queue: mpsc::Receiver<Unread>,
-    rules: TransactionRules,
-    metrics: Metrics,
-) {
-    let mut groups = Groups::new(clock, queue, GROUP);
-    while let Some(mut group) = groups.next().await {
+/// Recovers until every [`Senders`] is gone, together those that came while others were recovered.
+pub async fn run_senders(mut queue: mpsc::Receiver<Unread>, rules: TransactionRules, metrics: Metrics) {
+    let mut group = Vec::new();
+    while queue.recv_many(&mut group, GROUP).await > 0 {
         // A caller that went away does not want the answer.
         group.retain(|one| !one.done.is_closed());
-        let (raws, waiting): (Vec<_>, Vec<_>) = group.into_iter().map(|one| (one.raw, one.done)).unzip();
+        let (raws, waiting): (Vec<_>, Vec<_>) = group.drain(..).map(|one| (one.raw, one.done)).unzip();
         let recovered = charged(&metrics.cost.recovery, || recover_together(&raws, &rules));
         for (done, transaction) in waiting.into_iter().zip(recovered) {
             // As above.
@@ -102,7 +95,7 @@ mod tests {
             let rules = TransactionRules::new(CHAIN_ID);
             context
                 .child("senders")
-                .spawn(move |clock| run_senders(clock, unread, rules, metrics));
+                .spawn(move |_| run_senders(unread, rules, metrics));
             let key = |index| PrivateKeySigner::from_bytes(&B256::with_last_byte(index)).expect("a key");
             let asked = (1..=30_u8).map(async |index| {
                 let raw = match index {
@@ -138,7 +131,7 @@ mod tests {
             let rules = TransactionRules::new(CHAIN_ID);
             let task = context
                 .child("senders")
-                .spawn(move |clock| run_senders(clock, unread, rules, metrics));
+                .spawn(move |_| run_senders(unread, rules, metrics));
             let found = senders.recover(signed(&key, 1, false)).await.expect("signed");
             assert_eq!(found.signer(), key.address());
             task.abort();

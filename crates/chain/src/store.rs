@@ -154,15 +154,15 @@ impl Store {
             .transactions
             .iter()
             .map(|transaction| *transaction.tx_hash());
-        let places = self.recent.lock().put(number, hashes);
+        let due = self.recent.lock().put(number, hashes);
         let write = self.database.begin_write()?;
         {
             let mut table = write.open_table(CODES)?;
             for (hash, code) in codes {
                 table.insert(&hash.0, code.as_ref())?;
             }
-            if let Some(places) = &places {
-                places::write(&write, number, places)?;
+            if let Some(due) = &due {
+                due.write(&write)?;
             }
             write.open_table(NUMBERS)?.insert(&block.hash().0, number)?;
             write
@@ -173,8 +173,8 @@ impl Store {
             }
         }
         write.commit()?;
-        if places.is_some() {
-            self.recent.lock().is_written(number);
+        if let Some(due) = &due {
+            self.recent.lock().done(number, due);
         }
         self.blocks.lock().put(number, sealed.clone());
         let mut cache = self.codes.lock();

@@ -27,11 +27,11 @@ pub struct Cache {
 }
 
 /// When a read began.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Generation(u64);
 
 impl Cache {
-    /// Keeps at least this many.
+    /// With room for this many, in equal parts.
     pub fn new(entries: NonZeroUsize) -> Self {
         let entries = entries.div_ceil(PARTS);
         Self {
@@ -60,7 +60,7 @@ impl Cache {
         }
     }
 
-    /// Moves to a new tip that changed these keys.
+    /// Moves to a new tip that changed these keys. The database is there already: what is read of it from now on may be kept.
     pub fn advance(&self, entries: &[Entry]) {
         self.generation.fetch_add(1, Ordering::AcqRel);
         for entry in entries {

@@ -324,10 +324,10 @@ where
     context
         .child("senders")
         .dedicated()
-        .spawn(move |clock| run_senders(clock, unread, rules, recovering));
+        .spawn(move |_| run_senders(unread, rules, recovering));
     context
         .child("journal")
-        .spawn(move |clock| run_writer(clock, journal, queue, pool, accepted, metrics));
+        .spawn(move |_| run_writer(journal, queue, pool, accepted, metrics));
     let (sender, receiver) = channels.transactions;
     context
         .child("gossip_send")

@@ -77,7 +77,7 @@ impl<E: Storage> Journal<E> {
         Ok((journal, records))
     }
 
-    /// Appends raw transactions, each after its hash, which is their Keccak-256 (only what is canonically encoded is decoded);
+    /// Appends raw transactions, each with its hash, which is their Keccak-256 (only what is canonically encoded is decoded);
     /// when it returns they survive a crash. On error none of them is in the journal.
     pub async fn append(&mut self, accepted: &[(B256, Bytes)]) -> Result<(), JournalError> {
         if self.torn {

@@ -1,19 +1,14 @@
 use super::{Journal, Origin, Pool, Writer, run_writer};
-use crate::{
-    config::PoolConfig,
-    groups::{BUSY_GROUP, GATHER},
-    metrics::Metrics,
-    view::SubmitError,
-};
+use crate::{config::PoolConfig, metrics::Metrics, view::SubmitError};
 use alloy_consensus::{SignableTransaction as _, TxEip1559, TxEnvelope};
 use alloy_eips::eip2718::Encodable2718 as _;
 use alloy_primitives::{Address, B256, Bytes, Signature, U256, keccak256, map::AddressMap};
 use commonware_runtime::{
-    Blob as _, Clock as _, Runner as _, Spawner as _, Storage as _, Supervisor as _, WriteOptions,
+    Blob as _, Metrics as _, Runner as _, Spawner as _, Storage as _, Supervisor as _, WriteOptions,
     deterministic,
 };
 use futures::future::join_all;
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 use tokio::sync::mpsc;
 use zhengtong_evm::Transaction;
 
@@ -331,49 +326,38 @@ fn a_failed_write_is_not_acknowledged_and_harms_nothing() {
 }
 
 #[test]
-fn who_comes_after_a_busy_group_waits_for_others_and_who_comes_alone_does_not() {
-    // A round of the runtime takes less than what is timed.
-    let config = deterministic::Config::default().with_cycle(Duration::from_micros(10));
-    deterministic::Runner::new(config).start(async |context| {
+fn submissions_that_come_while_others_are_written_share_a_sync() {
+    const TOGETHER: u64 = 100;
+    deterministic::Runner::default().start(async |context| {
         let (journal, _) = Journal::open(context.child("journal"), "pool".into())
             .await
             .expect("memory");
-        let pool = Arc::new(pool(|_| {}));
+        let pool = Arc::new(pool(|config| config.unmetered = [ALICE].into()));
         let (writer, queue) = Writer::new();
-        let (accepted, _passed_on) = mpsc::channel(64);
+        let (passed_on, _receiver) = mpsc::channel(64);
         let metrics = Metrics::new(&context.child("chain"));
         let active = pool.clone();
         context
             .child("writer")
-            .spawn(move |clock| run_writer(clock, journal, queue, active, accepted, metrics));
-        // How long each of these waits, sent this much apart.
-        let submit = async |nonces: std::ops::Range<u64>, apart: Duration| {
-            let waits = nonces.clone().map(async |nonce| {
-                context.sleep(apart * (nonce - nonces.start) as u32).await;
-                let began = context.current();
-                let hash = reserve(&pool, ALICE, nonce, 0).expect("accepted");
-                let permit = writer.permit().await.expect("it runs");
-                let answer = permit.append(hash, transaction(ALICE, nonce).1);
-                answer.await.expect("it runs").expect("written");
-                context.current().duration_since(began).expect("forwards")
-            });
-            join_all(waits).await
+            .spawn(move |_| run_writer(journal, queue, active, passed_on, metrics));
+        let syncs = || {
+            let text = context.encode();
+            let count = text
+                .lines()
+                .find_map(|line| line.split_once("storage_syncs_total ")?.1.parse::<u64>().ok());
+            count.expect("it is counted")
         };
-        let apart = GATHER / 3;
-        let alone = submit(0..1, apart).await[0];
-        assert!(alone < GATHER, "{alone:?}");
-        let busy = 1..1 + BUSY_GROUP as u64;
-        submit(busy.clone(), Duration::ZERO).await;
-        let [first, second] = submit(busy.end..busy.end + 2, apart).await[..] else {
-            panic!("two");
+        let submit = async |nonce| {
+            let hash = reserve(&pool, ALICE, nonce, 0).expect("accepted");
+            let permit = writer.permit().await.expect("it runs");
+            let answer = permit.append(hash, transaction(ALICE, nonce).1);
+            answer.await.expect("it runs").expect("written");
         };
-        assert!(first >= GATHER, "{first:?}");
-        assert!(
-            first - second >= apart,
-            "the second shares what the first waited for: {second:?}"
-        );
-        let alone = submit(busy.end + 2..busy.end + 3, apart).await[0];
-        assert!(alone < GATHER, "two are not many: {alone:?}");
+        let before = syncs();
+        submit(0).await;
+        assert_eq!(syncs(), before + 1, "who comes alone waits for nobody");
+        join_all((1..=TOGETHER).map(submit)).await;
+        assert!(syncs() <= before + 3, "{} for {TOGETHER}", syncs() - before - 1);
     });
 }
 

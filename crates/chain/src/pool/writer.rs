@@ -1,12 +1,9 @@
-//! The one task that writes the journal; submissions that come together share an fsync.
+//! The one task that writes the journal; submissions that come while others are written share an fsync.
 
 use super::{Journal, JournalError, Pool};
-use crate::{
-    groups::Groups,
-    metrics::{Metrics, charged_async},
-};
+use crate::metrics::{Metrics, charged_async};
 use alloy_primitives::{B256, Bytes};
-use commonware_runtime::{Clock, Storage, telemetry::metrics::GaugeExt as _};
+use commonware_runtime::{Storage, telemetry::metrics::GaugeExt as _};
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
@@ -53,16 +50,15 @@ impl Permit<'_> {
 }
 
 /// Writes until every [`Writer`] is gone, and passes on what was written as long as there is room.
-pub async fn run_writer<E: Storage + Clock>(
-    clock: E,
+pub async fn run_writer<E: Storage>(
     mut journal: Journal<E>,
-    queue: mpsc::Receiver<Append>,
+    mut queue: mpsc::Receiver<Append>,
     pool: Arc<Pool>,
     passed_on: mpsc::Sender<Bytes>,
     metrics: Metrics,
 ) {
-    let mut groups = Groups::new(clock, queue, GROUP);
-    while let Some(group) = groups.next().await {
+    let mut group = Vec::new();
+    while queue.recv_many(&mut group, GROUP).await > 0 {
         let accepted: Vec<_> = group
             .iter()
             .map(|append| (append.hash, append.raw.clone()))
@@ -74,7 +70,7 @@ pub async fn run_writer<E: Storage + Clock>(
         if result.is_ok() {
             pool.activate(group.iter().map(|append| append.hash));
         }
-        for append in group {
+        for append in group.drain(..) {
             match &result {
                 Ok(()) => {
                     // Without room, others do not hear of it; this validator still has it.

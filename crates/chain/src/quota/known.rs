@@ -9,8 +9,8 @@ use zhengtong_state::Generation;
 /// Accounts that are known; with one more, all are forgotten.
 const MOST: usize = 1 << 16;
 
-/// The state by which a standing was read, and the block that it is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The state by which a sender was read, and the block that its standing is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct At {
     pub state: Generation,
     pub number: u64,
@@ -40,9 +40,12 @@ impl KnownSenders {
         known.senders.get(&account).copied()
     }
 
-    /// Keeps what was read at a place, in the stead of everything of another place.
+    /// Keeps what was read at a place, in the stead of everything of an earlier one.
     pub fn fill(&self, at: At, account: Address, sender: Sender) {
         let mut known = self.0.lock();
+        if known.as_ref().is_some_and(|known| known.at > at) {
+            return;
+        }
         let known = match known.as_mut() {
             Some(known) if known.at == at && known.senders.len() < MOST => known,
             _ => known.insert(Known {
@@ -98,6 +101,12 @@ mod tests {
             assert_eq!(senders.get(at, account), Some(sender(at.number)));
         }
         assert_eq!(senders.get(first, account), None);
+        senders.fill(first, account, sender(1));
+        assert_eq!(
+            senders.get(shown, account),
+            Some(sender(2)),
+            "who comes late is not kept"
+        );
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Where transactions are, by their hashes.
 //!
 //! Hashes come in no order, so that each new one changes a page of its own on disk. Those of the newest blocks are therefore
-//! kept in memory, and written many at a time, in order; a start reads them out of these blocks again.
+//! kept in memory until there are many, and then written part by part: a part has the hashes that begin alike, which are
+//! neighbours in the table. A start reads what was in memory out of the blocks again.
 
 use super::{BLOCKS, META, Record, StoreError};
 use alloy_primitives::{B256, keccak256, map::B256Map};
@@ -12,17 +13,38 @@ pub(super) const TRANSACTIONS: TableDefinition<'_, &[u8; 32], (u64, u32)> =
     TableDefinition::new("transactions");
 /// Note with the newest block up to which all are in the table, big-endian.
 pub(super) const WRITTEN: &str = "transactions-written";
-/// With so many or more in memory, all are written.
-pub(super) const WRITTEN_TOGETHER: usize = 16_384;
+
+/// Parts by the first four bits of the hash. One is written at a time, so that no block waits long for the disk.
+const PARTS: usize = 16;
+/// Parts are written as long as there are more in memory than this.
+pub(super) const MOST_KEPT: usize = 16_384;
+/// A part is written, however few it has, when this many blocks came since: so many are read at a start.
+pub(super) const MOST_BLOCKS: u64 = 4_096;
 
 /// Block number, and index in the block.
-pub(super) type Place = (u64, u32);
+type Place = (u64, u32);
 
 /// Places that are not in the table yet.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Recent {
+    parts: [Part; PARTS],
+    /// The part that is written next.
+    next: usize,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Part {
     places: B256Map<Place>,
-    /// The newest block up to which all are in the table.
+    /// The newest block up to which all of the part are in the table.
+    written: u64,
+}
+
+/// What is to be written with a block.
+#[derive(Debug)]
+pub(super) struct Due {
+    places: Vec<(B256, Place)>,
+    parts: usize,
+    /// The note that goes with them.
     written: u64,
 }
 
@@ -37,12 +59,11 @@ impl Recent {
             let write = database.begin_write()?;
             note(&write, written)?;
             write.commit()?;
-            let places = B256Map::default();
-            return Ok(Self { places, written });
+            return Ok(Self::from(written));
         };
         let written = written.value().try_into();
         let written = u64::from_be_bytes(written.map_err(|_| StoreError::DamagedNote(WRITTEN))?);
-        let mut places = B256Map::default();
+        let mut recent = Self::from(written);
         for block in blocks.range(written + 1..)? {
             let (number, record) = block?;
             let (number, record) = (number.value(), record.value());
@@ -50,57 +71,102 @@ impl Recent {
                 number,
                 reason: source.to_string(),
             })?;
-            places.extend(of_block(number, record.transactions.iter().map(keccak256)));
+            recent.keep(number, record.transactions.iter().map(keccak256));
         }
-        Ok(Self { places, written })
+        Ok(recent)
+    }
+
+    /// All up to this block are in the table.
+    fn from(written: u64) -> Self {
+        let part = Part {
+            written,
+            ..Part::default()
+        };
+        Self {
+            parts: std::array::from_fn(|_| part.clone()),
+            next: 0,
+        }
     }
 
     pub fn get(&self, hash: &B256) -> Option<Place> {
-        self.places.get(hash).copied()
+        self.parts[part_of(hash)].places.get(hash).copied()
     }
 
-    /// Takes in where the transactions of the next block are. If these are enough then, all that are to be [`write`]n with it.
-    pub fn put(&mut self, number: u64, hashes: impl Iterator<Item = B256>) -> Option<Vec<(B256, Place)>> {
-        if number <= self.written {
-            return None;
+    fn keep(&mut self, number: u64, hashes: impl Iterator<Item = B256>) {
+        for (hash, index) in hashes.zip(0..) {
+            self.parts[part_of(&hash)].places.insert(hash, (number, index));
         }
-        self.places.extend(of_block(number, hashes));
-        (self.places.len() >= WRITTEN_TOGETHER).then(|| {
-            let mut places: Vec<_> = self.places.iter().map(|(hash, place)| (*hash, *place)).collect();
-            places.sort_unstable();
-            places
+    }
+
+    /// Takes in where the transactions of a block are, and tells what is to be written with it. Once that is on disk,
+    /// [`Recent::done`] forgets it here.
+    pub fn put(&mut self, number: u64, hashes: impl Iterator<Item = B256>) -> Option<Due> {
+        if number > self.written(0) {
+            self.keep(number, hashes);
+        }
+        let mut kept: usize = self.parts.iter().map(|part| part.places.len()).sum();
+        let (mut places, mut parts) = (Vec::new(), 0);
+        for part in self.upcoming() {
+            let is_old = number.saturating_sub(part.written) > MOST_BLOCKS;
+            if kept <= MOST_KEPT && (parts > 0 || !is_old) {
+                break;
+            }
+            kept -= part.places.len();
+            places.extend(part.places.iter().map(|(hash, place)| (*hash, *place)));
+            parts += 1;
+        }
+        places.sort_unstable();
+        (parts > 0).then(|| Due {
+            places,
+            parts,
+            written: self.written(parts).min(number),
         })
     }
 
-    /// All up to this block are in the table, durably.
-    pub fn is_written(&mut self, number: u64) {
-        self.places.clear();
-        self.written = number;
+    /// What was due with this block is on disk.
+    pub fn done(&mut self, number: u64, due: &Due) {
+        for _ in 0..due.parts {
+            let part = &mut self.parts[self.next];
+            part.places.clear();
+            part.written = part.written.max(number);
+            self.next = (self.next + 1) % PARTS;
+        }
+    }
+
+    /// The parts in the order in which they are written.
+    fn upcoming(&self) -> impl Iterator<Item = &Part> {
+        self.parts.iter().cycle().skip(self.next).take(PARTS)
+    }
+
+    /// The newest block up to which all are in the table, but for the next parts.
+    fn written(&self, but: usize) -> u64 {
+        let written = self.upcoming().skip(but).map(|part| part.written);
+        written.min().unwrap_or(u64::MAX)
     }
 
     /// Forgets what is in a block before this one.
     pub fn forget(&mut self, below: u64) {
-        if below > self.written + 1 {
-            self.places.retain(|_, (number, _)| *number >= below);
+        if below <= self.written(0) + 1 {
+            return;
+        }
+        for part in &mut self.parts {
+            part.places.retain(|_, (number, _)| *number >= below);
         }
     }
 }
 
-fn of_block(number: u64, hashes: impl Iterator<Item = B256>) -> impl Iterator<Item = (B256, Place)> {
-    hashes.zip(0..).map(move |(hash, index)| (hash, (number, index)))
+impl Due {
+    pub fn write(&self, write: &WriteTransaction) -> Result<(), StoreError> {
+        let mut table = write.open_table(TRANSACTIONS)?;
+        for (hash, place) in &self.places {
+            table.insert(&hash.0, place)?;
+        }
+        note(write, self.written)
+    }
 }
 
-/// Writes places, which are all up to this block that are not in the table.
-pub(super) fn write(
-    write: &WriteTransaction,
-    number: u64,
-    places: &[(B256, Place)],
-) -> Result<(), StoreError> {
-    let mut table = write.open_table(TRANSACTIONS)?;
-    for (hash, place) in places {
-        table.insert(&hash.0, place)?;
-    }
-    note(write, number)
+fn part_of(hash: &B256) -> usize {
+    usize::from(hash[0] >> 4)
 }
 
 fn note(write: &WriteTransaction, number: u64) -> Result<(), StoreError> {

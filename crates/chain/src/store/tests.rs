@@ -1,6 +1,6 @@
 use super::{
     META, Store,
-    places::{WRITTEN, WRITTEN_TOGETHER},
+    places::{MOST_BLOCKS, MOST_KEPT, TRANSACTIONS, WRITTEN},
 };
 use crate::view::SealedBlock;
 use alloy_consensus::{Header, SignableTransaction as _, TxEip1559, TxEnvelope};
@@ -14,8 +14,8 @@ use zhengtong_types::{
     header::{Extra, blank_header},
 };
 
-/// A quarter of what is written at once.
-const QUARTER: usize = WRITTEN_TOGETHER.div_ceil(4);
+/// A quarter of what is kept in memory.
+const QUARTER: usize = MOST_KEPT.div_ceil(4);
 
 /// A header with everything but what it would take to execute.
 pub(crate) fn header(number: u64, parent_hash: B256) -> Header {
@@ -73,12 +73,12 @@ fn require_all(store: &Store, number: u64, hashes: &[B256]) {
 }
 
 #[test]
-fn a_transaction_is_found_before_and_after_its_place_is_written_and_after_a_power_loss() {
+fn a_transaction_is_found_before_and_after_its_place_is_written_and_after_a_start() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("blocks.redb");
     let mut known: Vec<Vec<B256>> = Vec::new();
-    // Enough for two writes, with a start after every block, which stores the last one again.
-    for next in 1..=9 {
+    // Enough that every part is written, with a start after every block, which stores the last one again.
+    for next in 1..=12 {
         let store = Store::open(&path).expect("opens");
         if let Some(hashes) = known.last() {
             assert_eq!(&put(&store, next - 1, QUARTER), hashes);
@@ -101,7 +101,7 @@ fn what_is_forgotten_is_not_found_whether_its_place_was_written_or_not() {
     let path = folder.path().join("blocks.redb");
     let store = Store::open(&path).expect("opens");
     let known: Vec<_> = (1..=6).map(|number| put(&store, number, QUARTER)).collect();
-    // The first four are written.
+    // Some places of the first blocks are written.
     for below in [3, 6] {
         store.forget(below).expect("forgets");
         for (number, hashes) in (1..).zip(&known) {
@@ -125,7 +125,15 @@ fn a_store_of_a_version_that_wrote_each_place_at_once_is_read_and_goes_on() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("blocks.redb");
     let store = Store::open(&path).expect("opens");
-    let old: Vec<_> = (1..=4).map(|number| put(&store, number, QUARTER)).collect();
+    let old: Vec<_> = (1..=3).map(|number| put(&store, number, QUARTER)).collect();
+    let write = store.database.begin_write().expect("writes");
+    for (number, hashes) in (1..).zip(&old) {
+        let mut table = write.open_table(TRANSACTIONS).expect("a table");
+        for (hash, index) in hashes.iter().zip(0..) {
+            table.insert(&hash.0, (number, index)).expect("writes");
+        }
+    }
+    write.commit().expect("writes");
     let write = store.database.begin_write().expect("writes");
     write
         .open_table(META)
@@ -134,11 +142,31 @@ fn a_store_of_a_version_that_wrote_each_place_at_once_is_read_and_goes_on() {
     write.commit().expect("writes");
     drop(store);
     let store = Store::open(&path).expect("opens");
-    let new = put(&store, 5, 3);
+    let new = put(&store, 4, 3);
     drop(store);
     let store = Store::open(&path).expect("opens");
-    require_all(&store, 5, &new);
+    require_all(&store, 4, &new);
     for (number, hashes) in (1..).zip(&old) {
         require_all(&store, number, hashes);
     }
+}
+
+#[test]
+fn a_start_of_a_quiet_chain_reads_no_more_blocks_than_it_says() {
+    let store = Store::in_memory().expect("memory");
+    let written = || {
+        let note = store.note(WRITTEN).expect("reads").expect("a note");
+        u64::from_be_bytes(note.try_into().expect("a number"))
+    };
+    let first = put(&store, 1, 1);
+    for number in 2..=MOST_BLOCKS + 40 {
+        put(&store, number, 0);
+        assert!(
+            number - written() <= MOST_BLOCKS + 16,
+            "{number} and {}",
+            written()
+        );
+    }
+    assert!(written() > 1);
+    require_all(&store, 1, &first);
 }
