@@ -92,6 +92,16 @@ struct Record {
     receipts: Vec<Bytes>,
 }
 
+impl Record {
+    /// Reads the record of a block.
+    fn read(number: u64, mut bytes: &[u8]) -> Result<Self, StoreError> {
+        Self::decode(&mut bytes).map_err(|source| StoreError::Damaged {
+            number,
+            reason: source.to_string(),
+        })
+    }
+}
+
 impl Store {
     /// Opens or creates the file.
     pub fn open(path: &Path) -> Result<Self, StoreError> {

@@ -6,7 +6,6 @@
 
 use super::{BLOCKS, META, Record, StoreError};
 use alloy_primitives::{B256, keccak256, map::B256Map};
-use alloy_rlp::Decodable as _;
 use redb::{Database, ReadableDatabase as _, ReadableTable as _, TableDefinition, WriteTransaction};
 
 pub(super) const TRANSACTIONS: TableDefinition<'_, &[u8; 32], (u64, u32)> =
@@ -66,12 +65,8 @@ impl Recent {
         let mut recent = Self::from(written);
         for block in blocks.range(written + 1..)? {
             let (number, record) = block?;
-            let (number, record) = (number.value(), record.value());
-            let record = Record::decode(&mut &*record).map_err(|source| StoreError::Damaged {
-                number,
-                reason: source.to_string(),
-            })?;
-            recent.keep(number, record.transactions.iter().map(keccak256));
+            let record = Record::read(number.value(), record.value())?;
+            recent.keep(number.value(), record.transactions.iter().map(keccak256));
         }
         Ok(recent)
     }

@@ -2,7 +2,6 @@
 
 use super::{BLOCKS, CERTIFICATES, FIRST, META, NUMBERS, Record, Store, StoreError, places::TRANSACTIONS};
 use alloy_primitives::keccak256;
-use alloy_rlp::Decodable as _;
 use std::sync::atomic::Ordering;
 
 /// Most blocks that are forgotten at a time, so that no block waits long for the disk.
@@ -28,10 +27,7 @@ impl Store {
                 let Some(record) = blocks.remove(number)? else {
                     continue;
                 };
-                let record = Record::decode(&mut record.value()).map_err(|source| StoreError::Damaged {
-                    number,
-                    reason: source.to_string(),
-                })?;
+                let record = Record::read(number, record.value())?;
                 numbers.remove(&keccak256(&record.header).0)?;
                 for raw in record.transactions {
                     transactions.remove(&keccak256(raw).0)?;

@@ -72,6 +72,13 @@ fn require_all(store: &Store, number: u64, hashes: &[B256]) {
     }
 }
 
+/// All transactions of the blocks from the first on.
+fn require_every(store: &Store, blocks: &[Vec<B256>]) {
+    for (number, hashes) in (1..).zip(blocks) {
+        require_all(store, number, hashes);
+    }
+}
+
 #[test]
 fn a_transaction_is_found_before_and_after_its_place_is_written_and_after_a_start() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -84,14 +91,10 @@ fn a_transaction_is_found_before_and_after_its_place_is_written_and_after_a_star
             assert_eq!(&put(&store, next - 1, QUARTER), hashes);
         }
         known.push(put(&store, next, QUARTER));
-        for (number, hashes) in (1..).zip(&known) {
-            require_all(&store, number, hashes);
-        }
+        require_every(&store, &known);
     }
     let store = Store::open(&path).expect("opens");
-    for (number, hashes) in (1..).zip(&known) {
-        require_all(&store, number, hashes);
-    }
+    require_every(&store, &known);
     assert_eq!(store.transaction(B256::ZERO).expect("reads"), None);
 }
 
@@ -146,9 +149,7 @@ fn a_store_of_a_version_that_wrote_each_place_at_once_is_read_and_goes_on() {
     drop(store);
     let store = Store::open(&path).expect("opens");
     require_all(&store, 4, &new);
-    for (number, hashes) in (1..).zip(&old) {
-        require_all(&store, number, hashes);
-    }
+    require_every(&store, &old);
 }
 
 #[test]
