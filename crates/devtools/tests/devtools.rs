@@ -4,7 +4,9 @@ mod common;
 
 use alloy_primitives::{Address, B256, U256, address, b256, hex};
 use common::{ALICE, BOB, Chain, quantity};
+use futures::future::join_all;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// `sstore(0, timestamp())`.
 const KEEPS_TIME: &str = "0x425f5500";
@@ -67,6 +69,27 @@ async fn without_automine_transactions_wait_for_a_block_and_pending_shows_it() {
     chain.ask("evm_mine", json!([])).await;
     let block = chain.ask("eth_getBlockByNumber", json!(["latest", false])).await;
     assert_eq!(block["transactions"], json!([]));
+}
+
+/// Hardhat's `Promise.all` of transactions from one account.
+#[tokio::test]
+async fn transactions_sent_side_by_side_from_one_account_each_get_a_nonce_in_their_order() {
+    let chain = Chain::new();
+    for automine in [true, false] {
+        chain.ask("evm_setAutomine", json!([automine])).await;
+        let hashes = join_all((0..32).map(|_| chain.transfer(ALICE, BOB, 1))).await;
+        assert_eq!(BTreeSet::from_iter(&hashes).len(), hashes.len());
+        if !automine {
+            chain.ask("evm_mine", json!([])).await;
+            let block = chain.ask("eth_getBlockByNumber", json!(["latest", false])).await;
+            assert_eq!(block["transactions"], json!(hashes));
+        }
+        for hash in hashes {
+            let receipt = chain.ask("eth_getTransactionReceipt", json!([hash])).await;
+            assert_eq!(receipt["status"], "0x1");
+        }
+    }
+    assert_eq!(chain.ask("eth_blockNumber", json!([])).await, json!("0x21"));
 }
 
 #[tokio::test]

@@ -8,19 +8,23 @@ use alloy_primitives::{Address, B256, Bytes, Signature, TxKind};
 use alloy_rpc_types_eth::TransactionRequest;
 use serde_json::{Value, json};
 use std::sync::Arc;
+use tokio::sync::Mutex;
 use zhengtong_chain::ChainView as _;
 use zhengtong_rpc::{Answer, RpcError, estimate_pending, read_transaction};
 
 pub(super) fn register(methods: &mut DevMethods, wallet: &Arc<Wallet>) {
     register_impersonation(methods);
     register_signing(methods, wallet);
+    let turns = Arc::new(Mutex::new(()));
     for name in ["eth_sendTransaction", "eth_sendUnsignedTransaction"] {
-        let known = wallet.clone();
+        let (known, turns) = (wallet.clone(), turns.clone());
         methods.replace(name, move |chain: DevChain, mut args| {
-            let wallet = known.clone();
+            let (wallet, turns) = (known.clone(), turns.clone());
             async move {
                 let request = read_transaction(&mut args)?;
                 args.end()?;
+                // One after the other, as they come: nonce and gas depend on those before.
+                let _turn = turns.lock().await;
                 let is_unsigned = name == "eth_sendUnsignedTransaction";
                 send(chain, &wallet, request, is_unsigned).await
             }
