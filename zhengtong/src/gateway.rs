@@ -10,10 +10,7 @@ use std::{
     path::{Path, PathBuf},
     time::{SystemTime, UNIX_EPOCH},
 };
-use tokio::{
-    net::TcpListener,
-    signal::unix::{Signal, SignalKind, signal},
-};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use zhengtong_gateway::app::App;
 use zhengtong_gateway::{Config, Gateway, Keys};
 
@@ -81,7 +78,7 @@ async fn start(args: StartArgs) -> Result<()> {
         progress.say(format!("encryption {}", keys.encryption));
         return Ok(());
     }
-    let listener = TcpListener::bind(file.listen).await.with_context(|| {
+    let listener = zhengtong_rpc::listen(file.listen).with_context(|| {
         format!(
             "cannot listen on {}; choose another address (`listen`)",
             file.listen

@@ -8,7 +8,6 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
-use tokio::net::TcpListener;
 use zhengtong_client::Client;
 use zhengtong_index::{Index, catalogue::Catalogue, source::client::ClientSource};
 use zhengtong_services::bundled;
@@ -45,7 +44,7 @@ pub struct Config {
 pub async fn run(args: Args) -> Result<()> {
     let config = read(&args.config)?;
     let mut progress = Progress::new(1);
-    let listener = TcpListener::bind(config.listen).await.with_context(|| {
+    let listener = zhengtong_rpc::listen(config.listen).with_context(|| {
         format!(
             "cannot listen on {}; choose another address (`listen`)",
             config.listen

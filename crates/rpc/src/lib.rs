@@ -19,6 +19,7 @@ mod error;
 mod eth;
 mod filters;
 pub mod limits;
+mod listen;
 #[cfg(feature = "mocks")]
 pub mod mocks;
 mod network;
@@ -36,4 +37,5 @@ pub use api::Answer;
 pub use args::Args;
 pub use calls::{estimate_pending, read_transaction};
 pub use error::{NOT_KEPT, RpcError, UNAVAILABLE};
+pub use listen::listen;
 pub use server::{Config, Hosts, Methods, RpcServer, StartError, module, module_with};

@@ -4,7 +4,9 @@ use crate::{
     api::{Answer, Api},
     args::Args,
     cors::CrossOrigin,
-    debug, eth, limits, network, openrpc, proofs, quota,
+    debug, eth, limits,
+    listen::listen,
+    network, openrpc, proofs, quota,
     served::{self, Served},
     trace,
     traced::Traced,
@@ -25,7 +27,7 @@ use jsonrpsee::{
 use serde::Serialize;
 use std::{collections::HashSet, future::Future, net::SocketAddr, sync::Arc, time::Instant};
 use thiserror::Error;
-use tokio::sync::broadcast::error::RecvError;
+use tokio::{net::TcpListener, sync::broadcast::error::RecvError};
 use tower_http::cors::{Any, CorsLayer};
 use zhengtong_chain::ChainView;
 
@@ -91,6 +93,11 @@ impl RpcServer {
             inner,
             methods: methods.clone(),
         };
+        let refused = |source| StartError::Listen {
+            address: config.address,
+            source,
+        };
+        let listener = listen(config.address).and_then(TcpListener::into_std);
         let server = Server::builder()
             .set_config(limited())
             .set_http_middleware(
@@ -101,16 +108,9 @@ impl RpcServer {
                     .map_response(served::silence),
             )
             .set_rpc_middleware(RpcServiceBuilder::new().layer_fn(traced).layer_fn(served))
-            .build(config.address)
-            .await
-            .map_err(|source| StartError::Listen {
-                address: config.address,
-                source,
-            })?;
-        let address = server.local_addr().map_err(|source| StartError::Listen {
-            address: config.address,
-            source,
-        })?;
+            .build_from_tcp(listener.map_err(refused)?)
+            .map_err(refused)?;
+        let address = server.local_addr().map_err(refused)?;
         let handle = server.start(module);
         tracing::info!(%address, "JSON-RPC is served");
         Ok(Self { address, handle })

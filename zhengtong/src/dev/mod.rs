@@ -116,7 +116,7 @@ pub async fn run(args: Args) -> Result<()> {
     let listener = if args.chain_only {
         None
     } else {
-        Some(listen(args.http).await?)
+        Some(listen(args.http)?)
     };
     let mediator = match args.mediator {
         Some(address) if !address.ip().is_loopback() => {
@@ -124,7 +124,7 @@ pub async fn run(args: Args) -> Result<()> {
                 "--mediator must be an address of this machine: whoever reaches that door may ask about anybody"
             )
         }
-        Some(address) => Some(listen(address).await?),
+        Some(address) => Some(listen(address)?),
         None => None,
     };
     if args.join.is_none() {
@@ -261,9 +261,8 @@ async fn start_index(
     Index::start(config).await.context("the index")
 }
 
-async fn listen(address: SocketAddr) -> Result<TcpListener> {
-    TcpListener::bind(address)
-        .await
+fn listen(address: SocketAddr) -> Result<TcpListener> {
+    zhengtong_rpc::listen(address)
         .with_context(|| format!("cannot listen on {address}; choose another with --http"))
 }
 
