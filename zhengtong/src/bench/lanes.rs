@@ -9,6 +9,7 @@ use futures::future::try_join_all;
 use std::{
     cell::Cell,
     io::Write as _,
+    net,
     time::{Duration, Instant},
 };
 use tokio::{
@@ -34,12 +35,11 @@ struct Lane {
 }
 
 impl Lane {
-    /// Connects to `host:port`.
-    async fn connect(address: &str) -> Result<Self> {
-        let stream = TcpStream::connect(address)
-            .await
-            .with_context(|| format!("cannot connect to {address}"))?;
+    /// Over a connection to `host:port`. Must be called within a Tokio runtime.
+    fn over(stream: net::TcpStream, address: &str) -> Result<Self> {
         stream.set_nodelay(true)?;
+        stream.set_nonblocking(true)?;
+        let stream = TcpStream::from_std(stream)?;
         let head = format!(
             "POST / HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\ncontent-length: "
         );
@@ -95,33 +95,54 @@ pub fn body(method: &str, raw: &str) -> Bytes {
     request(1, method, &format!(r#"["{raw}"]"#)).into()
 }
 
-/// Sends every body once, over `lanes` connections at a time, each lane taking the next as soon as it is answered. A thread of
-/// its own does it, so that nothing has to be woken across threads.
-pub async fn send_all(address: &str, bodies: &[Bytes], lanes: usize) -> Result<()> {
-    let (address, bodies) = (address.to_owned(), bodies.to_vec());
-    let sent = tokio::task::spawn_blocking(move || {
-        let runtime = Builder::new_current_thread().enable_io().build()?;
-        runtime.block_on(send_here(&address, &bodies, lanes))
-    });
-    sent.await?
+fn connect(address: &str) -> Result<net::TcpStream> {
+    net::TcpStream::connect(address).with_context(|| format!("cannot connect to {address}"))
 }
 
-async fn send_here(address: &str, bodies: &[Bytes], lanes: usize) -> Result<()> {
-    let next = Cell::new(0);
-    let lane = async || {
-        let mut lane = Lane::connect(address).await?;
-        while let Some(body) = bodies.get(next.replace(next.get() + 1)) {
-            lane.post(body).await?;
-        }
-        anyhow::Ok(())
-    };
-    try_join_all((0..lanes).map(|_| lane())).await?;
-    Ok(())
+/// Connections that are there before anything is measured: whoever finds a server's queue full waits a second.
+pub struct Lanes {
+    address: String,
+    streams: Vec<net::TcpStream>,
+}
+
+impl Lanes {
+    /// Connects to `host:port` that often, one after the other.
+    pub fn connect(address: &str, count: usize) -> Result<Self> {
+        let streams = (0..count).map(|_| connect(address));
+        Ok(Self {
+            address: address.to_owned(),
+            streams: streams.collect::<Result<_>>()?,
+        })
+    }
+
+    /// Sends every body once, each lane taking the next as soon as it is answered. A thread of its own does it, so that nothing
+    /// has to be woken across threads.
+    pub async fn send(self, bodies: &[Bytes]) -> Result<()> {
+        let bodies = bodies.to_vec();
+        let sent = tokio::task::spawn_blocking(move || {
+            let runtime = Builder::new_current_thread().enable_io().build()?;
+            runtime.block_on(self.send_here(&bodies))
+        });
+        sent.await?
+    }
+
+    async fn send_here(self, bodies: &[Bytes]) -> Result<()> {
+        let next = Cell::new(0);
+        let lane = async |stream| {
+            let mut lane = Lane::over(stream, &self.address)?;
+            while let Some(body) = bodies.get(next.replace(next.get() + 1)) {
+                lane.post(body).await?;
+            }
+            anyhow::Ok(())
+        };
+        try_join_all(self.streams.into_iter().map(lane)).await?;
+        Ok(())
+    }
 }
 
 /// Sends one body after the other until there are no more, or `ended` says so; how long each took.
 pub async fn send_each(address: &str, bodies: &[Bytes], ended: &Cell<bool>) -> Result<Vec<Duration>> {
-    let mut lane = Lane::connect(address).await?;
+    let mut lane = Lane::over(connect(address)?, address)?;
     let mut took = Vec::with_capacity(bodies.len());
     for body in bodies {
         if ended.get() {

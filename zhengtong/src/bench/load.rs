@@ -1,6 +1,9 @@
 //! The same signed ERC-20 transfers for every server that is measured.
 
-use super::{http::Http, lanes};
+use super::{
+    http::Http,
+    lanes::{self, Lanes},
+};
 use alloy_consensus::{SignableTransaction, TxEnvelope, TxLegacy};
 use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{Address, TxKind, U256, keccak256};
@@ -69,7 +72,7 @@ impl Senders {
             setup.push(senders.sign(funder, nonce, TxKind::Call(token), TRANSFER_GAS, data)?);
         }
         let setup: Vec<_> = setup.iter().map(|raw| lanes::body(SEND, raw)).collect();
-        lanes::send_all(&http.address, &setup, 1).await?;
+        Lanes::connect(&http.address, 1)?.send(&setup).await?;
         http.wait_nonce(funder.address(), nonce + 1).await?;
         let code = http
             .text("eth_getCode", &format!("[\"{token}\",\"latest\"]"))
@@ -101,7 +104,7 @@ impl Senders {
                 let raw = self.sign(funder, nonce, TxKind::Call(self.token), FILL_GAS, data)?;
                 bodies.push(lanes::body(SEND, &raw));
             }
-            lanes::send_all(&http.address, &bodies, 1).await?;
+            Lanes::connect(&http.address, 1)?.send(&bodies).await?;
             http.wait_nonce(funder.address(), nonce + firsts.len() as u64)
                 .await?;
             let last = firsts.last().copied().unwrap_or_default();

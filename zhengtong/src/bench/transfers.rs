@@ -3,7 +3,8 @@
 use super::{
     Transfers, cpu,
     energy::Meter,
-    figures, lanes,
+    figures,
+    lanes::{self, Lanes},
     load::{self, Senders},
     parts::Parts,
     report::Section,
@@ -181,8 +182,9 @@ async fn measure_ours(server: Server, funder: &PrivateKeySigner, args: &Transfer
     let parts = Parts::read(&monitor).await?.since(&before);
 
     let echoes = senders.echoes(args.transfers)?;
+    let connected = Lanes::connect(address, args.lanes)?;
     let clock = Clock::start(&server)?;
-    lanes::send_all(address, &echoes, args.lanes).await?;
+    connected.send(&echoes).await?;
     let http = clock.stop(echoes.len())?;
     Ok(Ours {
         load,
@@ -203,7 +205,9 @@ async fn measure(server: Server, funder: &PrivateKeySigner, args: &Transfers) ->
 
 pub async fn warm(server: &Server, senders: &mut Senders, lanes: usize) -> Result<()> {
     let transfers = senders.transfers(WARM_UP)?;
-    lanes::send_all(&server.http.address, &transfers, lanes).await?;
+    Lanes::connect(&server.http.address, lanes)?
+        .send(&transfers)
+        .await?;
     senders.wait_included(&server.http).await
 }
 
@@ -216,8 +220,9 @@ pub async fn under_load(
 ) -> Result<Measured> {
     let http = &server.http;
     let first = http.latest().await? + 1;
+    let connected = Lanes::connect(&http.address, lanes)?;
     let clock = Clock::start(server)?;
-    lanes::send_all(&http.address, transfers, lanes).await?;
+    connected.send(transfers).await?;
     senders.wait_included(http).await?;
     let measured = clock.stop(transfers.len())?;
     http.require_success(first..=http.latest().await?).await?;
